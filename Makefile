@@ -1,0 +1,69 @@
+# "make help" prints what there is. The first target that needs an environment installs it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+AIRFLOW := 3.3.2
+OLDER_AIRFLOWS := 3.0.6 2.11.2
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "PYTHON=/path/to/python3.11 names the Python that environments are made with."
+
+.PHONY: check
+check: $(INSTALLED) ## Check format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(INSTALLED) ## Format the code and repair what lint can repair
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: quick
+quick: $(INSTALLED) ## Run the unit tests (less than a minute)
+	$(BIN)/python -m pytest -q tests/unit
+
+.PHONY: test
+test: $(INSTALLED) ## Run all tests, those with a real Airflow included
+	$(BIN)/python -m pytest -q
+
+.PHONY: test-matrix
+test-matrix: $(OLDER_AIRFLOWS:%=test-airflow-%) ## Run the unit and emulator tests with older Airflows
+
+.PHONY: $(OLDER_AIRFLOWS:%=test-airflow-%)
+$(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
+	@echo "Airflow $*"
+	.venv-$*/bin/python -m pytest -q tests/unit tests/emulator
+
+.PHONY: check-wheel
+check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes
+	.ci/check-wheel $(AIRFLOW)
+
+.PHONY: demo
+demo: $(INSTALLED) ## Import calls into an emulated Gong with a real Airflow (DEMO_ROWS=number of calls)
+	$(if $(DEMO_ROWS),DEMO_ROWS=$(DEMO_ROWS) )$(BIN)/python -m tests.demo
+
+.PHONY: playground
+playground: $(INSTALLED) ## Keep an Airflow and an emulated Gong running, to try things in the browser
+	$(BIN)/python -m tests.demo --playground
+
+.PHONY: update-constraints
+update-constraints: $(INSTALLED) ## Pin the versions again that tests run with
+	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/update-constraints
+
+$(INSTALLED): pyproject.toml .ci/constraints/airflow-$(AIRFLOW).txt
+	PYTHON="$(PYTHON)" .ci/create-env .venv dev $(AIRFLOW)
+	@touch $@
+
+$(OLDER_AIRFLOWS:%=.venv-%/.installed): .venv-%/.installed: pyproject.toml .ci/constraints/airflow-%.txt
+	PYTHON="$(PYTHON)" .ci/create-env .venv-$* test $*
+	@touch $@

@@ -1,0 +1,3 @@
+"""Apache Airflow provider for Gong."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,84 @@
+"""Names of Airflow that moved between 2.11 and 3.3, importable from one place.
+
+The only module that knows which Airflow it runs on. A name is looked up when it is first imported from
+here, so that a DAG file loads no more of Airflow than it uses. The newest home comes first: the older ones
+warn about deprecation on newer versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from airflow.configuration import conf as conf
+    from airflow.sdk import BaseHook as BaseHook
+    from airflow.sdk import BaseOperator as BaseOperator
+    from airflow.sdk import BaseOperatorLink as BaseOperatorLink
+    from airflow.sdk import BaseSensorOperator as BaseSensorOperator
+    from airflow.sdk import Connection as Connection
+    from airflow.sdk import Context as Context
+    from airflow.sdk import ObjectStoragePath as ObjectStoragePath
+    from airflow.sdk import PokeReturnValue as PokeReturnValue
+    from airflow.sdk import TaskGroup as TaskGroup
+    from airflow.sdk.exceptions import AirflowException as AirflowException
+    from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
+    from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
+    from airflow.sdk.exceptions import TaskDeferred as TaskDeferred
+    from airflow.sdk.execution_time.xcom import XCom as XCom
+    from airflow.sdk.log import mask_secret as mask_secret
+    from airflow.triggers.base import BaseTrigger as BaseTrigger
+    from airflow.triggers.base import TriggerEvent as TriggerEvent
+
+_EXCEPTIONS = ("airflow.sdk.exceptions", "airflow.exceptions")
+_HOMES = {
+    "AirflowException": _EXCEPTIONS,
+    "AirflowFailException": _EXCEPTIONS,
+    "AirflowSkipException": _EXCEPTIONS,
+    "BaseHook": ("airflow.sdk", "airflow.hooks.base"),
+    "BaseOperator": ("airflow.sdk", "airflow.models.baseoperator"),
+    "BaseOperatorLink": ("airflow.sdk", "airflow.models.baseoperatorlink"),
+    "BaseSensorOperator": ("airflow.sdk", "airflow.sensors.base"),
+    "BaseTrigger": ("airflow.triggers.base",),
+    "Connection": ("airflow.sdk", "airflow.models.connection"),
+    "Context": ("airflow.sdk", "airflow.utils.context"),
+    "ObjectStoragePath": ("airflow.sdk", "airflow.io.path"),
+    "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
+    "TaskDeferred": _EXCEPTIONS,
+    "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
+    "TriggerEvent": ("airflow.triggers.base",),
+    "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
+    "conf": ("airflow.configuration",),
+    "mask_secret": ("airflow.sdk.log", "airflow.utils.log.secrets_masker"),
+}
+
+_T = TypeVar("_T")
+
+
+def __getattr__(name: str) -> Any:
+    for module in _HOMES.get(name, ()):
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+async def run_in_thread(function: Callable[..., _T], *args: Any) -> _T:
+    """Call a blocking function of Airflow, such as ``mask_secret``, from an event loop.
+
+    Airflow answers connection and masking requests over the loop that a trigger runs on; asked on the loop
+    itself, some versions fail (3.0) or refuse for fear of a deadlock (3.2). Airflow's own bridge finds its
+    way back only from a thread of asgiref, not from one of ``asyncio.to_thread``.
+    """
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(function)(*args)
+
+
+async def get_async_connection(conn_id: str) -> Connection:
+    """Return an Airflow connection without blocking the event loop."""
+    from airflow_provider_gong._compat import BaseHook
+
+    return await run_in_thread(BaseHook.get_connection, conn_id)

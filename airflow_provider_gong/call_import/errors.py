@@ -1,0 +1,31 @@
+"""What can end an import as a whole. What is wrong with single rows stands in the ledger."""
+
+from __future__ import annotations
+
+
+class GongImportError(Exception):
+    """An import cannot go on; the message says what to do."""
+
+
+class GongManifestError(GongImportError):
+    """The manifest as a whole cannot be read."""
+
+
+class GongImportRejectedError(GongImportError):
+    """Rows were rejected, and the import is set to stop in that case."""
+
+
+class GongImportFailedError(GongImportError):
+    """More rows failed or were rejected than allowed, or rows are unfinished."""
+
+
+class GongImportUnfinishedError(GongImportError):
+    """
+    The import waits for longer than a task should hold a worker; its state is saved, and a retry resumes it.
+
+    :param retry_after: seconds until it is worth going on
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,60 @@
+"""What a failure of one row means for the people who can mend it."""
+
+from __future__ import annotations
+
+from airflow_provider_gong.client.errors import (
+    GongDuplicateCallError,
+    GongDuplicateMediaError,
+    GongError,
+    GongRecordingNotEnabledError,
+    GongServerError,
+    GongValidationError,
+)
+from airflow_provider_gong.store.ledger_rows import LeasedRow, Problem
+
+_MEDIA_OPERATION = "addCallRecording"
+
+
+def refusal_problem(lease: LeasedRow, error: GongError) -> Problem:
+    """Return what Gong's refusal of a row means."""
+    if isinstance(error, GongRecordingNotEnabledError):
+        host = str(lease.payload.get("primaryUser"))
+        return Problem("primary_user", host, str(error), "", "gong_administrator")
+    if isinstance(error, GongDuplicateMediaError):
+        return _duplicate_media(lease, error)
+    if error.operation == _MEDIA_OPERATION:
+        return Problem(
+            "media", file_name(lease), str(error), "Compare the recording with what Gong accepts.", "recording"
+        )
+    who = "manifest" if isinstance(error, GongValidationError) else "gong_support"
+    return Problem("row", lease.client_unique_id, str(error), "", who)
+
+
+def existing_problem(lease: LeasedRow, error: GongDuplicateCallError) -> Problem:
+    """Return what it means that a call with the row's id exists and is not of this import."""
+    rule = f"belongs to call {error.call_id} already, which this import has not created"
+    remedy = "If it is the same conversation, nothing is left to do; otherwise give the row an id of its own."
+    return Problem("client_unique_id", lease.client_unique_id, rule, remedy, "manifest")
+
+
+def unreadable_problem(lease: LeasedRow, error: OSError) -> Problem:
+    """Return what it means that the recording cannot be read any more."""
+    rule = f"cannot be read ({type(error).__name__}: {error})"
+    return Problem("media", file_name(lease), rule, "Put the recording back and clear the upload task.", "recording")
+
+
+def server_problem(lease: LeasedRow, error: GongServerError) -> Problem:
+    """Return what it means that Gong failed on a row again and again."""
+    return Problem("row", lease.client_unique_id, str(error), "", "gong_support")
+
+
+def file_name(lease: LeasedRow) -> str:
+    """Return the recording's place without what may sign it."""
+    return (lease.media or "").partition("?")[0]
+
+
+def _duplicate_media(lease: LeasedRow, error: GongDuplicateMediaError) -> Problem:
+    other = f"call {error.call_id}" if error.call_id else "another call"
+    rule = f"is the same recording as that of {other}, and Gong stores each recording once"
+    remedy = "Check which of the two calls the recording belongs to. This call stays in Gong without a recording."
+    return Problem("media", file_name(lease), rule, remedy, "recording")

@@ -1,0 +1,217 @@
+"""The plan of an import: every row checked as far as it can be without writing anything to Gong."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_gong.call_import.columns import draft_call
+from airflow_provider_gong.call_import.hosts import HostDirectory
+from airflow_provider_gong.call_import.manifest import Manifest, ManifestRow
+from airflow_provider_gong.call_import.media_paths import MediaBase
+from airflow_provider_gong.call_import.progress import Progress
+from airflow_provider_gong.call_import.recordings import Recording, check_recording
+from airflow_provider_gong.client.media import MediaPath
+from airflow_provider_gong.client.models import NewCall
+from airflow_provider_gong.store.intents import fingerprint_of
+from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
+
+log = logging.getLogger(__name__)
+
+PUSH = "push"
+PULL = "pull"
+_VERIFY_BATCH = 100
+_CONCURRENT_CHECKS = 8
+_CHECK_BATCH = 200
+_SHOWN_WARNINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """
+    How rows are looked at.
+
+    :param media_base: where recordings may come from
+    :param open_path: makes the path object of a recording
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs
+    :param timezone: IANA zone of times without an offset; None refuses them
+    """
+
+    media_base: MediaBase
+    open_path: Callable[[str], MediaPath]
+    media_mode: str = PUSH
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """
+    What an import is going to do.
+
+    :param rows: all rows, rejected ones included
+    :param warnings: what was noticed and does not stop anything
+    """
+
+    rows: list[PlannedRow]
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def planned(self) -> list[PlannedRow]:
+        """The rows that may be sent."""
+        return [row for row in self.rows if row.state is CallState.PLANNED]
+
+    @property
+    def rejected(self) -> list[PlannedRow]:
+        """The rows that are not going to be sent."""
+        return [row for row in self.rows if row.state is CallState.REJECTED]
+
+    def estimate(self, *, already_imported: int, requests_per_second: float, requests_per_day: int) -> dict[str, Any]:
+        """Return rows, requests, days of quota, time and bytes that the upload takes, as a JSON object."""
+        to_send = max(len(self.planned) - already_imported, 0)
+        reads = math.ceil(to_send / _VERIFY_BATCH)
+        push, pull = 2 * to_send + reads, to_send + reads
+        return {
+            "rows": len(self.rows),
+            "planned": len(self.planned),
+            "rejected": len(self.rejected),
+            "already_imported": already_imported,
+            "requests_by_push": push,
+            "requests_by_pull": pull,
+            "quota_days_by_push": round(push / requests_per_day, 2),
+            "seconds_at_least": round(push / requests_per_second),
+            "bytes": sum(row.media_bytes or 0 for row in self.planned),
+        }
+
+
+def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) -> ImportPlan:
+    """
+    Check all rows of a manifest and find all their errors.
+
+    :raises GongManifestError: if the manifest turns out not to be CSV
+    """
+    warnings = manifest.warnings()
+    progress = Progress("Planned", None)
+    first_rows: dict[str, int] = {}
+    rows: list[PlannedRow] = []
+    with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
+        for batch in _batches(manifest.rows):
+            checks = pool.map(lambda row: _plan_row(row, hosts, settings), batch)
+            for row, (planned, remarks) in zip(batch, checks, strict=True):
+                rows.append(_first_of_its_id(planned, first_rows))
+                warnings += [f"Row {row.number}: {remark}" for remark in remarks]
+            progress.show(len(rows), dict(Counter(row.state.value for row in rows)))
+    return ImportPlan(rows, warnings)
+
+
+def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
+    """Write the plan into the log: its figures, every rejected row, the first of its warnings."""
+    log.info("Plan: %s", ", ".join(f"{name} {value}" for name, value in estimate.items()))
+    for row in plan.rejected:
+        for problem in row.problems:
+            log.warning("Row %d (%s) is rejected: %s", row.row_number, row.client_unique_id or "no id", problem)
+    for warning in plan.warnings[:_SHOWN_WARNINGS]:
+        log.warning("%s", warning)
+    if len(plan.warnings) > _SHOWN_WARNINGS:
+        log.warning("%d more warnings stand in the report.", len(plan.warnings) - _SHOWN_WARNINGS)
+
+
+def _plan_row(row: ManifestRow, hosts: HostDirectory, settings: PlanSettings) -> tuple[PlannedRow, list[str]]:
+    draft = draft_call(row, _host(row, hosts), settings.timezone)
+    media = _media(row, settings)
+    if settings.media_mode == PULL and isinstance(media, _Media):
+        draft.fields["download_media_url"] = media.location
+    call = draft.validated()
+    problems = _shape_problems(row)
+    problems += call if isinstance(call, tuple) else ()
+    problems += (media,) if isinstance(media, Problem) else ()
+    if problems or isinstance(call, tuple) or isinstance(media, Problem):
+        return _row(row, None, media, problems), []
+    return _row(row, call, media, ()), call.warnings()
+
+
+def _host(row: ManifestRow, hosts: HostDirectory) -> Any:
+    text = row.values.get("primary_user")
+    if text is None:
+        return Problem("primary_user", "nothing", "is required", "Name the host by Gong user id or e-mail.", "manifest")
+    return hosts.find(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Media:
+    location: str
+    size: int | None
+
+
+def _media(row: ManifestRow, settings: PlanSettings) -> _Media | Problem:
+    text = row.values.get("media")
+    if text is None:
+        return Problem("media", "nothing", "is required", "Give the path or URL of the recording.", "manifest")
+    is_web = text.startswith(("https://", "http://"))
+    if settings.media_mode == PULL:
+        remedy = "Give an https URL, or use media_mode='push'."
+        return _Media(text, None) if is_web else Problem("media", text, "cannot be fetched by Gong", remedy, "manifest")
+    if is_web:
+        remedy = "Use media_mode='pull', so that Gong fetches it."
+        return Problem("media", _without_query(text), "is a web address, which is not uploaded", remedy, "manifest")
+    location = settings.media_base.locate(text)
+    if isinstance(location, Problem):
+        return location
+    found = check_recording(location, settings.open_path)
+    return _Media(location, found.size) if isinstance(found, Recording) else found
+
+
+def _shape_problems(row: ManifestRow) -> tuple[Problem, ...]:
+    if not row.surplus:
+        return ()
+    rule = f"has {row.surplus} cells more than the header has columns"
+    return (Problem("row", f"{row.surplus} cells", rule, "Quote cells that contain commas.", "manifest"),)
+
+
+def _row(row: ManifestRow, call: NewCall | None, media: _Media | Problem, problems: tuple[Problem, ...]) -> PlannedRow:
+    payload = None if call is None else call.wire()
+    found = media if isinstance(media, _Media) else None
+    return PlannedRow(
+        row_number=row.number,
+        client_unique_id=row.values.get("client_unique_id", ""),
+        title=row.values.get("title"),
+        payload=payload,
+        media=found.location if found else row.values.get("media"),
+        media_bytes=found.size if found else None,
+        fingerprint=_fingerprint(payload, found) if payload and found else None,
+        problems=problems,
+        source=row.values,
+    )
+
+
+def _fingerprint(payload: dict[str, Any], media: _Media) -> str:
+    """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
+    content = {name: value for name, value in payload.items() if name != "downloadMediaUrl"}
+    return fingerprint_of([content, urlsplit(media.location).path.rpartition("/")[2], media.size])
+
+
+def _first_of_its_id(row: PlannedRow, first_rows: dict[str, int]) -> PlannedRow:
+    first = first_rows.setdefault(row.client_unique_id, row.row_number) if row.client_unique_id else row.row_number
+    if first == row.row_number:
+        return row
+    rule = f"stands in row {first} of the same manifest already"
+    remedy = "Give each call its own id, and each row once."
+    problem = Problem("client_unique_id", row.client_unique_id, rule, remedy, "manifest")
+    return dataclasses.replace(row, problems=(*row.problems, problem))
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _batches(rows: Iterable[ManifestRow]) -> Iterator[list[ManifestRow]]:
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, _CHECK_BATCH)):
+        yield batch

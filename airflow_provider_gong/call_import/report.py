@@ -1,0 +1,166 @@
+"""The report of an import: what became of every row, what was wrong, and who has to act."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import IO, Any, Protocol
+
+from airflow_provider_gong.call_import.csv_cells import escape_cell
+from airflow_provider_gong.call_import.errors import GongImportFailedError
+from airflow_provider_gong.store.ledger import Ledger
+from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow
+
+log = logging.getLogger(__name__)
+
+REPORT_CSV = "report.csv"
+REPORT_JSON = "report.json"
+RETRY_CSV = "retry.csv"
+PERMANENT_CSV = "permanent.csv"
+
+_BAD = frozenset(
+    {
+        CallState.REJECTED,
+        CallState.FAILED,
+        CallState.CHANGED_AFTER_SEND,
+        CallState.PROCESSING,
+        CallState.NOT_VISIBLE,
+        CallState.UNVERIFIABLE,
+    }
+)
+_MAX_PROBLEMS = 50
+_COLUMNS = (
+    "row",
+    "client_unique_id",
+    "title",
+    "state",
+    "call_id",
+    "url",
+    "duration",
+    "media",
+    "media_sha256",
+    "sent_by",
+    "who",
+    "problem",
+)
+_ACTORS = {
+    "gong_administrator": "a Gong administrator",
+    "manifest": "whoever makes the manifest",
+    "recording": "whoever makes the recordings",
+    "gong_support": "Gong's support, or nobody but time",
+}
+
+
+class Folder(Protocol):
+    """Where a report is written: ``pathlib.Path`` and Airflow's ``ObjectStoragePath`` both fit."""
+
+    def __truediv__(self, name: str) -> Any:
+        """Return the file of this name."""
+
+    def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
+        """Make the folder."""
+
+
+def summarize(ledger: Ledger) -> dict[str, Any]:
+    """Return what the report says in short, as a JSON object."""
+    counts = ledger.counts()
+    sent, refused = ledger.usage()
+    actors: Counter[str] = Counter()
+    problems: list[dict[str, Any]] = []
+    for row in ledger.rows():
+        for problem in row.problems if row.state in _BAD or row.state is CallState.EXISTS else ():
+            actors[problem.who] += 1
+            if len(problems) < _MAX_PROBLEMS:
+                problems.append({"row": row.row_number, "state": row.state.value, **problem.as_dict()})
+    return {
+        "import_id": ledger.import_id,
+        "company": ledger.company,
+        "rows": sum(counts.values()),
+        "states": {state.value: counts[state] for state in CallState if state in counts},
+        "unfinished": sum(counts.get(state, 0) for state in UNFINISHED),
+        "failed_or_rejected": sum(counts.get(state, 0) for state in _BAD),
+        "requests_sent": sent,
+        "requests_refused": refused,
+        "who_must_act": dict(actors),
+        "problems": problems,
+    }
+
+
+def write_report(ledger: Ledger, summary: dict[str, Any], folder: Folder) -> None:
+    """
+    Write ``report.csv`` and ``report.json``, ``retry.csv`` and ``permanent.csv`` into a folder.
+
+    ``retry.csv`` holds the rows that Gong never accepted and is a valid next manifest; ``permanent.csv`` those that
+    Gong will not take again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
+    _write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, ledger.rows())))
+    columns = list(dict.fromkeys(column for row in ledger.rows() for column in row.source))
+    for name, belongs in ((RETRY_CSV, _may_be_retried), (PERMANENT_CSV, _is_permanent)):
+        rows = ([row.source.get(column, "") for column in columns] for row in ledger.rows() if belongs(row))
+        _write(folder / name, functools.partial(_write_table, columns=columns, rows=rows))
+
+
+def log_summary(summary: dict[str, Any]) -> None:
+    """Write the summary into the log, as a person reads it."""
+    states = ", ".join(f"{count} {state}" for state, count in summary["states"].items()) or "no rows"
+    log.info("Import %s: %d rows: %s", summary["import_id"], summary["rows"], states)
+    log.info("Requests sent: %d, refused: %d", summary["requests_sent"], summary["requests_refused"])
+    for who, count in summary["who_must_act"].items():
+        log.warning("%d problems wait for %s", count, _ACTORS.get(who, who))
+    for problem in summary["problems"]:
+        log.warning("Row %(row)d (%(state)s) %(field)s: %(rule)s (got %(value)s). %(remedy)s", problem)
+
+
+def require_success(summary: dict[str, Any], max_failed: int) -> None:
+    """
+    Check whether an import may count as done.
+
+    :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
+    """
+    unfinished, bad = summary["unfinished"], summary["failed_or_rejected"]
+    if unfinished:
+        raise GongImportFailedError(
+            f"{unfinished} of {summary['rows']} rows of import {summary['import_id']} are unfinished. Clear the first "
+            "task of the import that failed; it goes on where it was."
+        )
+    if bad > max_failed:
+        raise GongImportFailedError(
+            f"{bad} of {summary['rows']} rows of import {summary['import_id']} have failed or were rejected; {max_failed} may. "
+            "The problems stand above and in the report, with who has to act."
+        )
+
+
+def _may_be_retried(row: ImportRow) -> bool:
+    never_sent = row.state in (CallState.REJECTED, CallState.PLANNED)
+    return never_sent or (row.state is CallState.FAILED and not row.burned)
+
+
+def _is_permanent(row: ImportRow) -> bool:
+    ended = row.state in (CallState.EXISTS, CallState.CHANGED_AFTER_SEND, CallState.NOT_VISIBLE)
+    return ended or (row.state is CallState.FAILED and row.burned)
+
+
+def _cells(row: ImportRow) -> list[str]:
+    who = "; ".join(dict.fromkeys(problem.who for problem in row.problems))
+    problems = " | ".join(str(problem) for problem in row.problems)
+    sha256, media = row.media_sha256, (row.media or "").partition("?")[0]
+    identity = (row.row_number, row.client_unique_id, row.title, row.state.value)
+    gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
+    return ["" if value is None else str(value) for value in (*identity, *gong, who, problems)]
+
+
+def _write_table(file: IO[str], columns: Iterable[str], rows: Iterable[list[str]]) -> None:
+    writer = csv.writer(file)
+    writer.writerow([escape_cell(column) for column in columns])
+    writer.writerows([escape_cell(cell) for cell in cells] for cells in rows)
+
+
+def _write(path: Any, write: Callable[[IO[str]], None]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write(file)

@@ -1,0 +1,183 @@
+"""Sending one row: create the call, send its recording, and after a crash find out what had arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_gong.call_import.outcomes import (
+    existing_problem,
+    refusal_problem,
+    server_problem,
+    unreadable_problem,
+)
+from airflow_provider_gong.client.api import calls as calls_api
+from airflow_provider_gong.client.drivers import AsyncGongClient
+from airflow_provider_gong.client.errors import (
+    GongCallNotReadyError,
+    GongConflictError,
+    GongDuplicateCallError,
+    GongError,
+    GongMediaAlreadyHandledError,
+    GongNotFoundError,
+    GongOutcomeUnknownError,
+    GongServerError,
+    GongValidationError,
+)
+from airflow_provider_gong.client.media import MediaFile, MediaPath
+from airflow_provider_gong.client.models import Call, NewCall
+from airflow_provider_gong.client.requests import without_repetition
+from airflow_provider_gong.store.ledger import Ledger
+from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, Problem
+
+log = logging.getLogger(__name__)
+
+RESUME = "resume"
+FAIL = "fail"
+# A row that fails this often for what may be a passing reason is set aside, so that it does not hold up the others.
+_MAX_ATTEMPTS = 3
+
+
+class RowSender:
+    """
+    Sends leased rows. Each step is in the ledger before the next one is taken, so it can be killed anywhere.
+
+    :param ledger: the rows
+    :param client: the way to Gong
+    :param open_path: makes the path object of a recording; None where Gong fetches the recordings
+    :param on_existing: ``resume``, ``skip`` or ``fail``, as for ``ImportUpload``
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: AsyncGongClient,
+        *,
+        open_path: Callable[[str], MediaPath] | None,
+        on_existing: str,
+    ) -> None:
+        self._ledger = ledger
+        self._client = client
+        self._open_path = open_path
+        self._on_existing = on_existing
+
+    async def send(self, lease: LeasedRow) -> None:
+        """
+        Bring a row as far as it goes.
+
+        :raises GongError: what concerns more than this row; the row is given back
+        :raises LeaseLostError: if another worker has taken the row over
+        """
+        try:
+            await self._send(lease)
+        except (GongConflictError, GongValidationError, GongNotFoundError) as refusal:
+            burned = int(refusal.operation == "addCallRecording")
+            await self._end(lease, CallState.FAILED, refusal_problem(lease, refusal), burned=burned)
+        except OSError as unreadable:
+            await self._end(lease, CallState.FAILED, unreadable_problem(lease, unreadable))
+        except GongServerError as failure:
+            await self._set_back(lease, failure)
+        except GongError as error:
+            await asyncio.to_thread(self._ledger.release, lease, sent=error.unanswered > 0)
+            raise
+        except asyncio.CancelledError:
+            await asyncio.to_thread(self._ledger.release, lease, sent=True)
+            raise
+
+    async def _send(self, lease: LeasedRow) -> None:
+        media = None if self._open_path is None else await asyncio.to_thread(_find_media, lease, self._open_path)
+        call_id = lease.call_id or await self._create(lease)
+        if call_id is None:
+            return
+        if media is not None:
+            await self._upload(lease, call_id, media)
+        digest = {"media_sha256": media.sha256} if media is not None and media.sha256 else {}
+        await self._record(lease, CallState.UPLOADED, **digest)
+
+    async def _create(self, lease: LeasedRow) -> str | None:
+        """Create the call and return its id; None if the row has ended because the existing call is not ours."""
+        request = calls_api.create_call(NewCall.model_validate(lease.payload))
+        try:
+            call_id = (await self._client.send(request)).call_id
+        except GongDuplicateCallError as duplicate:
+            if not await self._is_ours(lease, duplicate.call_id):
+                await self._end_existing(lease, duplicate)
+                return None
+            call_id = duplicate.call_id
+            log.info("Row %d goes on with call %s, which an earlier try has created.", lease.row_number, call_id)
+        await self._record(lease, CallState.CREATED, keep_lease=True, call_id=call_id)
+        return call_id
+
+    async def _is_ours(self, lease: LeasedRow, call_id: str) -> bool:
+        """Tell whether an existing call is what an earlier try has created from the same content."""
+        if not lease.earlier_intent or self._on_existing != RESUME:
+            return False
+        try:
+            found = await self._client.send(calls_api.get_call(call_id))
+        except GongNotFoundError:
+            # A call without a recording cannot be read, which is how an interrupted try leaves it.
+            return True
+        return _is_call_of(lease, found)
+
+    async def _end_existing(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> None:
+        state = CallState.FAILED if self._on_existing == FAIL else CallState.EXISTS
+        await self._end(lease, state, existing_problem(lease, duplicate), call_id=duplicate.call_id, burned=1)
+
+    async def _upload(self, lease: LeasedRow, call_id: str, media: MediaFile) -> None:
+        maybe_sent = lease.media_sent
+        for _ in range(_MAX_ATTEMPTS):
+            # Bytes are sent again only when reading the call says that nothing has arrived.
+            if maybe_sent and await self._has_recording(call_id):
+                return
+            await asyncio.to_thread(self._ledger.note_media_sent, lease)
+            maybe_sent = True
+            try:
+                await self._client.send(without_repetition(calls_api.upload_call_media(call_id, media)))
+            except GongMediaAlreadyHandledError:
+                return
+            except GongOutcomeUnknownError as lost:
+                log.warning("Row %d: %s The call is read before anything is sent again.", lease.row_number, lost)
+            else:
+                return
+        raise GongServerError(
+            f"The recording was sent {_MAX_ATTEMPTS} times without an answer.", operation="addCallRecording"
+        )
+
+    async def _has_recording(self, call_id: str) -> bool:
+        try:
+            await self._client.send(calls_api.get_call(call_id))
+        except GongCallNotReadyError:
+            return True
+        except GongNotFoundError:
+            return False
+        return True
+
+    async def _set_back(self, lease: LeasedRow, failure: GongServerError) -> None:
+        if lease.attempts >= _MAX_ATTEMPTS:
+            await self._end(lease, CallState.FAILED, server_problem(lease, failure))
+            return
+        log.warning("Row %d is tried again later: %s", lease.row_number, failure)
+        await asyncio.to_thread(self._ledger.release, lease, sent=True)
+
+    async def _record(self, lease: LeasedRow, state: CallState, **changes: Any) -> None:
+        await asyncio.to_thread(self._ledger.advance, lease, state, **changes)
+
+    async def _end(self, lease: LeasedRow, state: CallState, problem: Problem, **changes: Any) -> None:
+        log.warning("Row %d (%s) ends as %s: %s", lease.row_number, lease.client_unique_id, state.value, problem)
+        await asyncio.to_thread(self._ledger.end, lease, state, problem, **changes)
+
+
+def _find_media(lease: LeasedRow, open_path: Callable[[str], MediaPath]) -> MediaFile:
+    media = MediaFile.at(open_path(lease.media or ""))
+    if media.size != lease.media_bytes:
+        raise OSError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
+    return media
+
+
+def _is_call_of(lease: LeasedRow, found: Call) -> bool:
+    planned = NewCall.model_validate(lease.payload)
+    same_start = found.started is None or abs((found.started - planned.actual_start).total_seconds()) < 1
+    same_host = found.primary_user_id is None or found.primary_user_id == planned.primary_user
+    return same_start and same_host

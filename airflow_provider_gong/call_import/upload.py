@@ -1,0 +1,120 @@
+"""The upload of an import: leased rows become calls with recordings, several at a time, safe to kill at any point."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from airflow_provider_gong.call_import.progress import Progress
+from airflow_provider_gong.call_import.sending import RESUME, RowSender
+from airflow_provider_gong.client.drivers import AsyncGongClient
+from airflow_provider_gong.client.media import MediaPath
+from airflow_provider_gong.store.errors import LeaseLostError
+from airflow_provider_gong.store.ledger import Ledger
+from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow
+
+log = logging.getLogger(__name__)
+
+_LEASE_SECONDS = 300.0
+# A lease survives some heartbeats that come late.
+_HEARTBEATS_PER_LEASE = 5
+_LONGEST_POLL = 5.0
+
+
+class ImportUpload:
+    """
+    Sends all rows of an import that are not sent yet.
+
+    :param ledger: the rows
+    :param client: the way to Gong
+    :param owner: identity of the worker, the same for each of its tries
+    :param open_path: makes the path object of a recording; None where Gong fetches the recordings
+    :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
+        an earlier try has created and ends others as ``exists``, ``skip`` ends all as ``exists``, ``fail`` as ``failed``
+    :param in_flight: rows that are sent at the same time
+    :param lease_seconds: how long a row stays claimed when this process dies
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: AsyncGongClient,
+        *,
+        owner: str,
+        open_path: Callable[[str], MediaPath] | None,
+        on_existing: str = RESUME,
+        in_flight: int = 4,
+        lease_seconds: float = _LEASE_SECONDS,
+    ) -> None:
+        self._ledger = ledger
+        self._owner = owner
+        self._in_flight = in_flight
+        self._lease_seconds = lease_seconds
+        self._heartbeat = lease_seconds / _HEARTBEATS_PER_LEASE
+        self._sender = RowSender(ledger, client, open_path=open_path, on_existing=on_existing)
+        self._held: dict[int, LeasedRow] = {}
+        self._progress: Progress | None = None
+
+    async def run(self) -> dict[CallState, int]:
+        """
+        Upload until no row waits any more, and return the number of rows by state.
+
+        :raises GongError: what keeps all rows from being sent, such as wrong credentials or a spent budget; the rows
+            that were not sent stay as they are
+        """
+        await asyncio.to_thread(self._ledger.resume, self._owner)
+        await self._show_progress(now=True)
+        heartbeat = asyncio.create_task(self._renew_leases())
+        try:
+            await self._drain()
+        finally:
+            heartbeat.cancel()
+        return await self._show_progress(now=True)
+
+    async def _drain(self) -> None:
+        while True:
+            workers = [asyncio.create_task(self._work()) for _ in range(self._in_flight)]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+            elsewhere = await asyncio.to_thread(self._ledger.leased_elsewhere)
+            if not elsewhere:
+                return
+            await self._show_progress(waiting=f"{elsewhere} rows that another import is sending")
+            await asyncio.sleep(min(self._heartbeat, _LONGEST_POLL))
+
+    async def _work(self) -> None:
+        while True:
+            leases = await asyncio.to_thread(self._ledger.lease, self._owner, limit=1, seconds=self._lease_seconds)
+            if not leases:
+                return
+            await self._send(leases[0])
+            await self._show_progress()
+
+    async def _send(self, lease: LeasedRow) -> None:
+        self._held[lease.row_number] = lease
+        try:
+            await self._sender.send(lease)
+        except LeaseLostError as lost:
+            log.warning("%s", lost)
+        finally:
+            del self._held[lease.row_number]
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat)
+            await asyncio.to_thread(self._ledger.renew, list(self._held.values()), seconds=self._lease_seconds)
+
+    async def _show_progress(self, *, waiting: str = "", now: bool = False) -> dict[CallState, int]:
+        counts = await asyncio.to_thread(self._ledger.counts)
+        waiting_rows = counts.get(CallState.PLANNED, 0) + counts.get(CallState.CREATED, 0)
+        total = sum(counts.values()) - counts.get(CallState.REJECTED, 0) - counts.get(CallState.WITHDRAWN, 0)
+        if self._progress is None:
+            self._progress = Progress("Uploaded", total)
+        states = {state.value: count for state, count in counts.items()}
+        self._progress.show(total - waiting_rows, states, waiting=waiting, now=now)
+        return counts

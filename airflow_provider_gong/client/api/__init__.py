@@ -1,0 +1,1 @@
+"""Typed requests of the Gong API, as values to be sent by either client."""

@@ -1,0 +1,251 @@
+"""
+Everything that can go wrong between us and Gong, as one tree under :class:`GongError`.
+
+The classes are plain exceptions, so the client works without Airflow. What an answer means is decided by
+:func:`airflow_provider_gong.client.answers.error_from_answer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """
+    One thing that is wrong with one field of a request.
+
+    :param field: path of the field in Gong's names, such as ``parties[1].emailAddress``
+    :param value: the offending value, shortened; URLs without their query
+    :param rule: the rule that the value breaks
+    :param remedy: what to do about it
+    """
+
+    field: str
+    value: str
+    rule: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.rule} (got {self.value}). {self.remedy}"
+
+
+class GongError(Exception):
+    """
+    Base class of all errors of the Gong client.
+
+    :param message: what happened, in one sentence
+    :param operation: Gong's name of the operation, such as ``addCall``
+    :param status: HTTP status of Gong's answer, if there was one
+    :param request_id: Gong's ``requestId``, to quote to Gong's support
+    :param errors: Gong's own error texts
+    :param user_facing_error: Gong's explanation for end users, given by some meeting operations
+    :param fix_url: page in Gong where the problem can be fixed, if Gong names one
+    :param remedy: what the reader can do about it
+    :param unanswered: how many earlier attempts of the same request may have reached Gong without an answer
+    """
+
+    default_remedy = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        errors: Sequence[str] = (),
+        user_facing_error: str | None = None,
+        fix_url: str | None = None,
+        remedy: str | None = None,
+        unanswered: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.operation = operation
+        self.status = status
+        self.request_id = request_id
+        self.errors = tuple(errors)
+        self.user_facing_error = user_facing_error
+        self.fix_url = fix_url
+        self.remedy = self.default_remedy if remedy is None else remedy
+        self.unanswered = unanswered
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pickling by constructor would ask for the keyword arguments of the subclasses.
+        return _restored, (type(self), self.message, self.__dict__)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self._headline(), self._explanation(), self.remedy) if part)
+
+    def _headline(self) -> str:
+        facts = [
+            f"operation {self.operation}" if self.operation else "",
+            f"status {self.status}" if self.status else "",
+            f"requestId {self.request_id}" if self.request_id else "",
+        ]
+        known = ", ".join(fact for fact in facts if fact)
+        return f"{self.message} [{known}]" if known else self.message
+
+    def _explanation(self) -> str:
+        parts = [f"Gong says: {'; '.join(self.errors).rstrip('.')}." if self.errors else ""]
+        if self.user_facing_error:
+            parts.append(f"Gong explains: {self.user_facing_error}")
+        if self.fix_url:
+            parts.append(f"It can be fixed at {self.fix_url} .")
+        return " ".join(part for part in parts if part)
+
+
+def _restored(kind: type[GongError], message: str, state: dict[str, object]) -> GongError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(state)
+    return error
+
+
+class GongConnectionError(GongError):
+    """The host could not be reached, or gave no answer of Gong's API, as often as it was tried."""
+
+    default_remedy = "Check the connection's host, the network and the proxy, then try again."
+
+
+class GongTimeoutError(GongConnectionError):
+    """Gong did not answer in time."""
+
+
+class GongRedirectError(GongConnectionError):
+    """The host answered with a redirect, which is refused since credentials never travel to another host."""
+
+    default_remedy = (
+        "Set the connection's host to your company's API base URL, as shown in Gong under Admin center > API."
+    )
+
+
+class GongOutcomeUnknownError(GongError):
+    """A request that must not be sent twice was sent, and its answer was lost: it may or may not have taken effect."""
+
+    default_remedy = "Look in Gong whether it took effect before sending it again."
+
+
+class GongRateLimitError(GongError):
+    """
+    The company's request budget is used up for longer than the caller wants to wait.
+
+    :param retry_after: seconds until the budget is expected to be open again
+    """
+
+    default_remedy = "Try again after the time given."
+
+    def __init__(self, message: str, *, retry_after: float, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class GongDailyQuotaError(GongRateLimitError):
+    """The company's requests of the day are used up."""
+
+
+class GongAuthenticationError(GongError):
+    """Gong does not accept the credentials."""
+
+    default_remedy = (
+        "Check the connection's credentials, and that its host is your company's own API base URL: credentials are "
+        "refused on the hosts of other companies."
+    )
+
+
+class GongPermissionError(GongError):
+    """The credentials are valid, but not allowed to do this: missing scope, release, IP allowlist or licence."""
+
+    default_remedy = "Ask a Gong technical administrator to allow it; trying again does not help."
+
+
+class GongNotFoundError(GongError):
+    """What the request names does not exist, or does not exist yet."""
+
+    default_remedy = "Check the id; a call is found only when Gong has processed its recording."
+
+
+class GongEmptyResultError(GongNotFoundError):
+    """Nothing matches the filters. Gong says the same to a key that may not see any calls."""
+
+    default_remedy = "Widen the filter; if nothing is ever found, check which calls the access key may see."
+
+
+class GongCallNotReadyError(GongNotFoundError):
+    """The call exists, and Gong is still processing its recording."""
+
+    default_remedy = "Read it again in some minutes."
+
+
+class GongValidationError(GongError):
+    """
+    The content of a request is wrong: found before it was sent (``problems``) or refused by Gong (``errors``).
+
+    :param problems: every problem that was found before sending, field by field
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[FieldProblem] = (), **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.problems = tuple(problems)
+
+    def _explanation(self) -> str:
+        return " ".join([*(str(problem) for problem in self.problems), super()._explanation()]).strip()
+
+
+class GongCursorExpiredError(GongValidationError):
+    """The cursor of a listing has expired, which happens about an hour after the listing's first page."""
+
+    default_remedy = "Start the listing again, with filters narrow enough to be read within an hour."
+
+
+class GongConflictError(GongError):
+    """The request contradicts what Gong holds or how it is configured; sending it again does not help."""
+
+
+class GongRecordingNotEnabledError(GongConflictError):
+    """Gong may not import calls of this host."""
+
+    default_remedy = (
+        "A Gong administrator has to switch on call import for this user (Gong: Team members > Data capture)."
+    )
+
+
+class GongProviderDisconnectedError(GongConflictError):
+    """The organizer's conferencing provider is disconnected from Gong."""
+
+    default_remedy = "The organizer or a Gong administrator has to reconnect the provider in Gong."
+
+
+class GongDuplicateCallError(GongConflictError):
+    """
+    A call with this ``clientUniqueId`` exists already.
+
+    :param call_id: Gong's id of the existing call
+    """
+
+    def __init__(self, message: str, *, call_id: str, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.call_id = call_id
+
+
+class GongDuplicateMediaError(GongConflictError):
+    """
+    A recording with the same content was uploaded to another call before.
+
+    :param call_id: Gong's id of the other call, where Gong names it
+    """
+
+    def __init__(self, message: str, *, call_id: str | None, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.call_id = call_id
+
+
+class GongMediaAlreadyHandledError(GongConflictError):
+    """The call has a recording already."""
+
+
+class GongServerError(GongError):
+    """Gong failed (5xx) as often as it was tried, or answered rows that make no sense."""
+
+    default_remedy = "Try again later; if it stays, contact Gong's support with the requestId."

@@ -1,0 +1,66 @@
+"""Base classes of what goes over the wire."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel
+
+
+class WireModel(BaseModel):
+    """A JSON object of Gong's API; fields have Gong's names in snake_case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    def wire(self) -> dict[str, Any]:
+        """Return the JSON-able dict with Gong's official names, without fields that are ``None``."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class RequestModel(WireModel):
+    """
+    What we send: unknown fields are refused and text is stripped of surrounding white space.
+
+    Field names may be given as in Gong (``actualStart``) or in snake_case (``actual_start``).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
+
+    other_names: ClassVar[Mapping[str, str]] = {}
+    """Names of another vocabulary in the wild, each with the official name that it stands for."""
+
+    not_in_gong: ClassVar[Mapping[str, str]] = {}
+    """Names of another vocabulary that Gong has nothing for, each with what to do instead."""
+
+    @classmethod
+    def official_name(cls, name: str) -> str:
+        """Return Gong's name of the field that goes by this name, or the name itself if there is none."""
+        field = cls.model_fields.get(name)
+        if field is not None:
+            return field.alias or name
+        camel = to_camel(name) if "_" in name else name
+        return cls.other_names.get(camel, name)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _use_official_names(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        renamed: dict[Any, Any] = {}
+        for name, value in data.items():
+            official = cls.official_name(name) if isinstance(name, str) else name
+            # A field given under two names keeps the second one, which is then refused as unknown.
+            taken = official in renamed or (official != name and official in data)
+            renamed[name if taken else official] = value
+        return renamed
+
+
+class ResponseModel(WireModel):
+    """What Gong answers: unknown fields are kept, enumerations are plain text, numeric ids become strings."""
+
+    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)

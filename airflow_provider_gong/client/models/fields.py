@@ -1,0 +1,183 @@
+"""Types of fields, with the rules that Gong applies to them."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationError, ValidationInfo
+from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from airflow_provider_gong.client.models.languages import LANGUAGE_CODES
+
+T = TypeVar("T")
+
+BROKEN_RULE: Final = "gong_rule"
+
+_ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
+_EMAIL = re.compile(
+    r"[^\s@<>()\[\],;:\"\\.]+(\.[^\s@<>()\[\],;:\"\\.]+)*"
+    r"@([^\W_]([\w-]*[^\W_])?\.)+(xn--[a-z0-9-]+|[^\W\d_]{2,})",
+    re.IGNORECASE,
+)
+_QUARTER_HOUR = timedelta(minutes=15)
+_ISO_EXAMPLE = "such as 2026-03-31T09:30:00+02:00 or 2026-03-31T07:30:00Z"
+
+
+def rule_error(rule: str, remedy: str) -> PydanticCustomError:
+    """Return the error for a broken rule of Gong or of ours; ``rule`` continues "this field ..."."""
+    return PydanticCustomError(BROKEN_RULE, "{rule}. {remedy}", {"rule": rule, "remedy": remedy})
+
+
+def broken_at(path: tuple[str | int, ...], value: Any, rule: str, remedy: str) -> InitErrorDetails:
+    """Return the error for a broken rule somewhere below the field that is being validated."""
+    return InitErrorDetails(type=rule_error(rule, remedy), loc=path, input=value)
+
+
+def raise_all(errors: list[InitErrorDetails]) -> None:
+    """Raise the errors, if there are any, as one."""
+    if errors:
+        raise ValidationError.from_exception_data("request", errors)
+
+
+def close_match(value: object, allowed: Iterable[str]) -> str | None:
+    """Return the allowed text that was probably meant, whatever its case."""
+    by_lower = {entry.lower(): entry for entry in allowed}
+    found = difflib.get_close_matches(str(value).lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
+
+
+def format_time(value: datetime) -> str:
+    """Return the time in ISO-8601 with offset, with milliseconds if it has any."""
+    text = value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def must_follow(value: datetime | None, info: ValidationInfo, earlier: str) -> datetime | None:
+    """
+    Require that a time is later than the one in the field ``earlier``, which is declared before it.
+
+    :raises PydanticCustomError: if it is not
+    """
+    start = info.data.get(earlier)
+    if value is not None and start is not None and value <= start:
+        name = to_camel(earlier)
+        raise rule_error(f"must be later than {name} ({format_time(start)})", f"Correct it or {name}.")
+    return value
+
+
+def _time_from_text(text: str) -> datetime:
+    shape = _ISO_8601.fullmatch(text)
+    if shape is None:
+        raise rule_error("must be an ISO-8601 date and time", f"Write date, time and offset, {_ISO_EXAMPLE}.")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise rule_error("must be a date and time that exists", f"Correct it, {_ISO_EXAMPLE}.") from None
+
+
+def _parse_time(value: Any) -> datetime:
+    time = _time_from_text(value.strip()) if isinstance(value, str) else value
+    if not isinstance(time, datetime):
+        raise rule_error(
+            "must be a date and time, neither a number nor a bare date", f"Write it as text, {_ISO_EXAMPLE}."
+        )
+    offset = time.utcoffset()
+    if offset is None:
+        raise rule_error("must say its offset from UTC", "Add an offset such as +02:00 or Z.")
+    if offset % _QUARTER_HOUR:
+        # A pytz zone passed as tzinfo means the local mean time of the 19th century.
+        raise rule_error(
+            f"has an offset from UTC that no time zone uses ({offset})",
+            "Use zoneinfo or pendulum, or pytz's localize(), to give the time its zone.",
+        )
+    # Plain, of fixed offset and of Gong's precision, whatever class of datetime came in.
+    return datetime.fromisoformat(time.isoformat(timespec="milliseconds"))
+
+
+def _parse_id(value: Any) -> str:
+    if isinstance(value, float):
+        raise rule_error(
+            "must be a Gong id given as text; a floating-point number has lost digits of it",
+            "Read the column as text, then try again.",
+        )
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if re.fullmatch(r"\d{1,20}", text, re.ASCII):
+        return text
+    if "@" in text:
+        raise rule_error("must be a Gong id, not an e-mail address", "Look up the id in Gong's list of users.")
+    raise rule_error("must be a Gong id, which is 1 to 20 digits", "Look up the id in Gong.")
+
+
+def _check_email(value: str) -> str:
+    # Observed on live tenants: "na", "-" and addresses below .example are refused with status 400.
+    if len(value) <= 254 and _EMAIL.fullmatch(value) and not value.lower().endswith(".example"):
+        return value
+    raise rule_error("must be an e-mail address that Gong accepts", "Correct it or leave the field out.")
+
+
+def _check_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        absolute = url.scheme in ("http", "https") and bool(url.hostname) and not re.search(r"\s", value)
+    except ValueError:
+        absolute = False
+    if not absolute:
+        raise rule_error(
+            "must be an absolute http or https URL", "Give the full URL, starting with https:// and a host."
+        )
+    return value
+
+
+def _check_language(value: str) -> str:
+    if value in LANGUAGE_CODES:
+        return value
+    meant = close_match(value, LANGUAGE_CODES)
+    hint = f"Use {meant}" if meant else "Use a code such as en-US"
+    raise rule_error(
+        "must be one of the language codes that Gong knows",
+        f"{hint}, or leave the field out and Gong detects the language.",
+    )
+
+
+def not_empty(values: tuple[T, ...]) -> tuple[T, ...]:
+    """
+    Require at least one entry.
+
+    Pydantic's own limit counts the valid entries only, and would report a list of wrong ones as empty.
+    """
+    if not values:
+        raise rule_error("must not be empty", "Add an entry, or leave it out if it is optional.")
+    return values
+
+
+def _without_duplicates(values: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _blank_to_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Timestamp = Annotated[
+    datetime,
+    BeforeValidator(_parse_time),
+    PlainSerializer(format_time, return_type=str, when_used="json"),
+]
+"""Time with offset: a datetime or ISO-8601 text; kept with milliseconds at most."""
+
+ResponseTime = Annotated[datetime | None, BeforeValidator(_blank_to_none)]
+"""Time in an answer, with whatever precision Gong gives."""
+
+GongId = Annotated[str, BeforeValidator(_parse_id)]
+"""Id of Gong: text of digits; a whole number is taken as such a text."""
+
+GongIds = Annotated[tuple[GongId, ...], AfterValidator(not_empty), AfterValidator(_without_duplicates)]
+"""Ids of Gong, each once; Gong refuses an empty list (observed on live tenants)."""
+
+EmailAddress = Annotated[str, AfterValidator(_check_email)]
+MediaUrl = Annotated[str, AfterValidator(_check_url)]
+LanguageCode = Annotated[str, AfterValidator(_check_language)]

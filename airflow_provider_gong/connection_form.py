@@ -1,0 +1,184 @@
+"""The connection form of the ``gong`` connection type, as data.
+
+Airflow 3.2 and later read the form from the provider metadata, earlier ones ask the hook class for it.
+Both are made from the tables of this module, which imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+CONNECTION_TYPE = "gong"
+HOOK_NAME = "Gong"
+
+_HIDDEN = ["port", "schema"]
+_RELABELING = {
+    "host": "API base URL",
+    "login": "Access key",
+    "password": "Access key secret",
+}
+_PLACEHOLDERS = {
+    "host": "https://us-12345.api.gong.io",
+    "login": "Leave blank for OAuth",
+    "password": "Leave blank for OAuth",
+}
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field of the connection's extra.
+
+    :param name: Key in the extra.
+    :param label: Caption of the field.
+    :param description: Help text shown below the field.
+    :param placeholder: Example shown in the empty field (Airflow 2 only).
+    :param type: JSON schema type of the value.
+    :param secret: Whether the form hides what is typed.
+    :param choices: The allowed values; the first one is the default.
+    """
+
+    name: str
+    label: str
+    description: str
+    placeholder: str
+    type: str = "string"
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def default(self) -> str | None:
+        """Return the value that a new connection starts with."""
+        return self.choices[0] if self.choices else None
+
+
+FIELDS = (
+    FormField(
+        "auth_type",
+        "Authentication",
+        "access_key sends the access key and its secret; oauth sends tokens obtained with the client id "
+        "and client secret.",
+        "access_key",
+        choices=("access_key", "oauth"),
+    ),
+    FormField("client_id", "OAuth client id", "Client id of the Gong OAuth app (oauth only).", "abc123"),
+    FormField(
+        "client_secret",
+        "OAuth client secret",
+        "Client secret of the Gong OAuth app (oauth only).",
+        "Client secret",
+        secret=True,
+    ),
+    FormField(
+        "company",
+        "Company",
+        "Name of the Gong company that the request budget and imports are kept under. Default: the host of "
+        "the API base URL. Required for imports through https://api.gong.io, where companies cannot be told "
+        "apart.",
+        "example",
+    ),
+    FormField(
+        "requests_per_second",
+        "Requests per second",
+        "This deployment's share of the 3 requests per second that Gong grants the whole company. Default: 3.",
+        "3",
+        type="number",
+    ),
+    FormField(
+        "requests_per_day",
+        "Requests per day",
+        "This deployment's share of the 10,000 requests per day that Gong grants the whole company. Default: 10000.",
+        "10000",
+        type="integer",
+    ),
+    FormField(
+        "quota_reset",
+        "Daily quota reset",
+        "Time of day and time zone at which Gong resets the daily quota, such as 00:00 UTC. "
+        "Default: any 24 hours in a row count as a day.",
+        "00:00 UTC",
+    ),
+    FormField(
+        "store_conn_id",
+        "Store connection id",
+        "Airflow connection to the PostgreSQL database in which all workers share the request budget and "
+        "the progress of imports. Default: a SQLite file under AIRFLOW_HOME, which serves one host.",
+        "gong_store",
+    ),
+    FormField(
+        "timezone",
+        "Time zone",
+        "IANA time zone in which times without an offset are read, such as Europe/Berlin. Default: such times are refused.",
+        "Europe/Berlin",
+    ),
+    FormField(
+        "proxy",
+        "Proxy URL",
+        "HTTP proxy for requests to Gong, such as http://proxy.example.com:3128.",
+        "http://proxy.example.com:3128",
+    ),
+    FormField(
+        "ca_bundle",
+        "CA bundle",
+        "Path, on every worker, of a PEM file with the certificate authorities to trust instead of the built-in ones.",
+        "/etc/ssl/certs/ca-certificates.crt",
+    ),
+)
+
+
+def conn_fields() -> dict[str, dict[str, Any]]:
+    """Return the extra's fields as ``conn-fields`` of the provider metadata."""
+    return {
+        field.name: {"label": field.label, "description": field.description, "schema": _schema(field)}
+        for field in FIELDS
+    }
+
+
+def ui_field_behaviour() -> dict[str, Any]:
+    """Return what ``get_ui_field_behaviour`` of the hook class returns."""
+    return {
+        "hidden_fields": list(_HIDDEN),
+        "relabeling": dict(_RELABELING),
+        "placeholders": _PLACEHOLDERS | {field.name: field.placeholder for field in FIELDS},
+    }
+
+
+def form_widgets() -> dict[str, Any]:
+    """Return what ``get_connection_form_widgets`` of the hook class returns.
+
+    :raises ImportError: when Flask-AppBuilder is not installed, as on an Airflow 3 without its provider.
+    """
+    return {field.name: _widget(field) for field in FIELDS}
+
+
+def _schema(field: FormField) -> dict[str, Any]:
+    # The form marks a field as required unless its type admits null.
+    schema: dict[str, Any] = {"type": [field.type, "null"]}
+    if field.choices:
+        schema |= {"type": "string", "enum": list(field.choices), "default": field.default}
+    if field.secret:
+        schema["format"] = "password"
+    return schema
+
+
+def _widget(field: FormField) -> Any:
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+    from wtforms import IntegerField, PasswordField, StringField
+    from wtforms.validators import Optional, any_of
+
+    validators = [Optional()]
+    if field.choices:
+        validators.append(any_of(list(field.choices)))
+    if field.secret:
+        field_class, widget = PasswordField, BS3PasswordFieldWidget()
+    else:
+        # Airflow accepts no form class for decimal numbers; those are typed into a text field.
+        field_class = IntegerField if field.type == "integer" else StringField
+        widget = BS3TextFieldWidget()
+    return field_class(
+        field.label,
+        validators=validators,
+        description=field.description,
+        default=field.default,
+        widget=widget,
+    )

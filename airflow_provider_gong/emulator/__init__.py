@@ -1,0 +1,45 @@
+"""A stateful local Gong: serves the official API on an address of your own, without a Gong tenant.
+
+Needs the extra: ``pip install 'airflow-provider-gong[emulator]'``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.app import create_app
+    from airflow_provider_gong.emulator.clock import Clock, ManualClock, RealClock
+    from airflow_provider_gong.emulator.server import RunningEmulator, running_emulator
+    from airflow_provider_gong.emulator.settings import EmulatorSettings
+    from airflow_provider_gong.emulator.state import Emulator
+
+__all__ = [
+    "Clock",
+    "Emulator",
+    "EmulatorSettings",
+    "ManualClock",
+    "RealClock",
+    "RunningEmulator",
+    "create_app",
+    "running_emulator",
+]
+
+# Loaded on first use, so that the command can explain a missing extra.
+_MODULE_OF = {
+    "Clock": "clock",
+    "Emulator": "state",
+    "EmulatorSettings": "settings",
+    "ManualClock": "clock",
+    "RealClock": "clock",
+    "RunningEmulator": "server",
+    "create_app": "app",
+    "running_emulator": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

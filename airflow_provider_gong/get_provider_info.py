@@ -1,0 +1,51 @@
+"""The provider's metadata, read by every Airflow component through the package's entry point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_gong.connection_form import (
+    CONNECTION_TYPE,
+    HOOK_NAME,
+    conn_fields,
+    ui_field_behaviour,
+)
+
+_PACKAGE = "airflow_provider_gong"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the metadata of the provider in the form that Airflow 2.11 and later read."""
+    return {
+        "package-name": "airflow-provider-gong",
+        "name": "Gong",
+        "description": "`Gong <https://www.gong.io/>`__: import of call recordings, meetings and calls.",
+        "integrations": [
+            {
+                "integration-name": "Gong",
+                "external-doc-url": "https://help.gong.io/",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": _modules("hooks.gong"),
+        "operators": _modules("operators.calls", "operators.meetings", "operators.call_import"),
+        "sensors": _modules("sensors.calls"),
+        "triggers": _modules("triggers.calls", "triggers.timer"),
+        "connection-types": [_connection_type()],
+        "extra-links": [f"{_PACKAGE}.links.GongCallLink"],
+    }
+
+
+def _modules(*names: str) -> list[dict[str, Any]]:
+    return [{"integration-name": "Gong", "python-modules": [f"{_PACKAGE}.{name}" for name in names]}]
+
+
+def _connection_type() -> dict[str, Any]:
+    behaviour = ui_field_behaviour()
+    return {
+        "connection-type": CONNECTION_TYPE,
+        "hook-class-name": f"{_PACKAGE}.hooks.gong.GongHook",
+        "hook-name": HOOK_NAME,
+        "ui-field-behaviour": {key.replace("_", "-"): value for key, value in behaviour.items()},
+        "conn-fields": conn_fields(),
+    }

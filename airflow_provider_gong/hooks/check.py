@@ -1,0 +1,69 @@
+"""What the connection test says: one request, outside of the request budget and without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._compat import AirflowException
+from airflow_provider_gong.client.errors import GongPermissionError
+from airflow_provider_gong.hooks.store_url import store_url
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Connection
+    from airflow_provider_gong.hooks.connection import GongConnection
+
+_WORKSPACES_SHOWN = 3
+
+
+def check_connection(
+    settings: GongConnection, client_options: dict[str, Any], get_connection: Callable[[str], Connection]
+) -> str:
+    """
+    Return what there is to know about a connection that works.
+
+    :param settings: the connection's settings
+    :param client_options: how its clients are made
+    :param get_connection: looks up the connection of the store
+    :raises GongError: when Gong does not accept the connection
+    """
+    return " ".join(
+        (
+            f"Gong accepts the access key. Company: {settings.company}. Host: {settings.base_url}.",
+            _workspaces(settings, client_options),
+            f"Requests are paced per process at {settings.requests_per_second:g} per second and "
+            f"{settings.requests_per_day} per day.",
+            _store(settings, get_connection),
+        )
+    )
+
+
+def _workspaces(settings: GongConnection, client_options: dict[str, Any]) -> str:
+    from airflow_provider_gong.client.api.users import list_workspaces
+    from airflow_provider_gong.client.budget import LocalBudget
+    from airflow_provider_gong.client.drivers import GongClient
+    from airflow_provider_gong.client.exchange import ExchangePolicy
+
+    alone = {"budget": LocalBudget(), "policy": ExchangePolicy(max_wait=0.0, max_attempts=1)}
+    try:
+        with GongClient(settings.base_url, **client_options | alone) as client:
+            names = [workspace.name or workspace.id for workspace in client.iterate(list_workspaces())]
+    except GongPermissionError as error:
+        # Only credentials that are valid are told which scope they lack.
+        if error.status != 401:
+            raise
+        return "Workspaces: not shown, the access key lacks the scope api:workspaces:read."
+    more = f" and {len(names) - _WORKSPACES_SHOWN} more" if len(names) > _WORKSPACES_SHOWN else ""
+    return f"Workspaces: {', '.join(names[:_WORKSPACES_SHOWN])}{more}."
+
+
+def _store(settings: GongConnection, get_connection: Callable[[str], Connection]) -> str:
+    conn_id = settings.store_conn_id
+    if conn_id is None:
+        return "No shared store: each host keeps its own."
+    try:
+        store_url(get_connection(conn_id))
+    except (AirflowException, ValueError) as error:
+        # This may be an API server, which does not have to see what the workers see.
+        return f"Shared store: {conn_id}. Warning, as seen from this host: {error}"
+    return f"Shared store: {conn_id}."

@@ -1,0 +1,209 @@
+"""What an Airflow connection of type ``gong`` says, checked field by field."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from airflow_provider_gong.client.auth import AccessKeyAuth
+from airflow_provider_gong.client.budget import REQUESTS_PER_DAY, REQUESTS_PER_SECOND
+from airflow_provider_gong.client.endpoint import base_url, host_name
+from airflow_provider_gong.connection_form import FIELDS
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Connection
+
+_KNOWN_SETTINGS = tuple(form_field.name for form_field in FIELDS)
+
+
+class GongConnectionConfigError(ValueError):
+    """
+    A field of the Airflow connection is missing or wrong.
+
+    :param conn_id: id of the connection
+    :param problem: names the field and says what to do
+    """
+
+    def __init__(self, conn_id: str, problem: str) -> None:
+        super().__init__(f"Connection {conn_id!r}: {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class GongConnection:
+    """
+    The settings of one Gong connection.
+
+    :param conn_id: id of the Airflow connection
+    :param base_url: API base URL, such as ``https://us-12345.api.gong.io``
+    :param auth: the access key and its secret
+    :param company: name that the company's request budget and imports are kept under
+    :param requests_per_second: this deployment's share of the company's limit
+    :param requests_per_day: this deployment's share of the company's limit
+    :param store_conn_id: Airflow connection to the shared store; None for an SQLite file on this host
+    :param timezone: zone in which times without an offset are read
+    :param proxy: URL of an HTTP proxy
+    :param ca_bundle: PEM file of the certificate authorities to trust
+    """
+
+    conn_id: str
+    base_url: str
+    auth: AccessKeyAuth = field(repr=False)
+    company: str
+    requests_per_second: float = REQUESTS_PER_SECOND
+    requests_per_day: int = REQUESTS_PER_DAY
+    store_conn_id: str | None = None
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    proxy: str | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+
+    @classmethod
+    def from_airflow(cls, connection: Connection) -> GongConnection:
+        """
+        Read an Airflow connection.
+
+        :raises GongConnectionConfigError: for the first field that is missing or wrong
+        """
+        conn_id = connection.conn_id or ""
+        try:
+            settings = _settings(connection.extra)
+            _check_auth_type(settings.get("auth_type", "access_key"))
+            url = base_url(_host(connection))
+            return cls(
+                conn_id=conn_id,
+                base_url=url,
+                auth=_access_key(connection),
+                company=_text(settings.get("company")) or host_name(url),
+                requests_per_second=_positive(settings, "requests_per_second", REQUESTS_PER_SECOND),
+                requests_per_day=_whole(settings, "requests_per_day", REQUESTS_PER_DAY),
+                store_conn_id=_text(settings.get("store_conn_id")),
+                timezone=_timezone(settings.get("timezone", "UTC")),
+                proxy=_proxy(settings.get("proxy")),
+                ca_bundle=_ca_bundle(settings.get("ca_bundle")),
+            )
+        except ValueError as error:
+            raise GongConnectionConfigError(conn_id, str(error)) from None
+
+
+def secrets_of(connection: Connection) -> Iterator[str]:
+    """Yield every text of a connection, right or wrong, that must not appear in a log."""
+    found = [connection.login, connection.password]
+    if connection.login and connection.password:
+        found.append(AccessKeyAuth(connection.login, connection.password).basic_token)
+    try:
+        extra = _json_object(connection.extra)
+        proxy_password = urlsplit(str(extra.get("proxy") or "")).password or ""
+        found += [extra.get("client_secret"), proxy_password, unquote(proxy_password)]
+    except ValueError:
+        pass  # from_airflow says what is wrong with it
+    yield from (str(text) for text in found if text)
+
+
+def _json_object(extra: str | None) -> dict[str, Any]:
+    try:
+        content = json.loads(extra or "{}")
+    except ValueError:
+        raise ValueError("extra must be valid JSON.") from None
+    if not isinstance(content, dict):
+        raise ValueError("extra must be a JSON object.")  # noqa: TRY004 - a wrong value, whatever its type
+    return content
+
+
+def _settings(extra: str | None) -> dict[str, Any]:
+    # A form leaves fields that nobody filled in empty.
+    settings = {name: value for name, value in _json_object(extra).items() if value not in (None, "")}
+    for name in settings:
+        if name not in _KNOWN_SETTINGS:
+            close = difflib.get_close_matches(name, _KNOWN_SETTINGS, n=1)
+            hint = f"Did you mean {close[0]}?" if close else f"Known settings: {', '.join(_KNOWN_SETTINGS)}."
+            raise ValueError(f"extra has no setting {name!r}. {hint}")
+    if "quota_reset" in settings:
+        raise ValueError(
+            "quota_reset is not supported by this version yet: any 24 hours in a row count as a day. Remove it."
+        )
+    return settings
+
+
+def _check_auth_type(auth_type: Any) -> None:
+    if auth_type == "oauth":
+        raise ValueError(
+            "auth_type oauth is not supported by this version yet. Use access_key, with the access key as login and "
+            "its secret as password."
+        )
+    if auth_type != "access_key":
+        raise ValueError(f"auth_type must be access_key, not {auth_type!r}.")
+
+
+def _host(connection: Connection) -> str:
+    """Return the host with the scheme and port that an Airflow URI keeps in fields of their own."""
+    host, scheme = (connection.host or "").strip(), connection.schema
+    if not host:
+        return host
+    if scheme and scheme not in ("https", "http"):
+        raise ValueError(f"schema must be https or http, or stay empty, not {scheme!r}.")
+    url = host if "://" in host else f"{scheme or 'https'}://{host}"
+    if connection.port and urlsplit(url).port is None:
+        url = f"{url.rstrip('/')}:{connection.port}"
+    return url
+
+
+def _access_key(connection: Connection) -> AccessKeyAuth:
+    if not connection.login:
+        raise ValueError("login is missing: it is the access key of Gong's API page (Admin center > API).")
+    if not connection.password:
+        raise ValueError("password is missing: it is the secret of the access key.")
+    return AccessKeyAuth(connection.login, connection.password)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _positive(settings: Mapping[str, Any], name: str, default: float) -> float:
+    value = settings.get(name, default)
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} must be a number greater than 0, not {value!r}.")
+    return number
+
+
+def _whole(settings: Mapping[str, Any], name: str, default: int) -> int:
+    number = _positive(settings, name, default)
+    if not number.is_integer():
+        raise ValueError(f"{name} must be a whole number, not {settings[name]!r}.")
+    return int(number)
+
+
+def _timezone(name: Any) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, OSError, TypeError, ValueError):
+        raise ValueError(f"timezone must be an IANA time zone such as Europe/Berlin, not {name!r}.") from None
+
+
+def _proxy(url: Any) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(str(url))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("proxy must be a URL such as http://proxy.example.com:3128.")
+    return str(url)
+
+
+def _ca_bundle(path: Any) -> str | None:
+    if path is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except OSError as error:
+        raise ValueError(f"ca_bundle {str(path)!r} cannot be read as a PEM file on this host: {error}.") from None
+    return str(path)

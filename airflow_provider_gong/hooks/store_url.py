@@ -1,0 +1,57 @@
+"""Where the shared store of an Airflow connection is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from airflow_provider_gong.hooks.connection import GongConnectionConfigError
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Connection
+
+# What libpq understands of the settings that PostgreSQL connections of Airflow carry in their extra.
+_LIBPQ_SETTINGS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "options", "target_session_attrs")
+
+
+def store_url(connection: Connection) -> str:
+    """
+    Return the URL, in SQLAlchemy's form and with its password, of the database that a connection leads to.
+
+    :param connection: Airflow connection of type ``postgres`` or ``sqlite``
+    :raises GongConnectionConfigError: for any other connection
+    """
+    if connection.conn_type in ("postgres", "postgresql"):
+        return _postgres_url(connection)
+    if connection.conn_type == "sqlite":
+        return _sqlite_url(connection)
+    raise GongConnectionConfigError(
+        connection.conn_id or "",
+        f"as a store (store_conn_id) it must be of type postgres or sqlite, not {connection.conn_type!r}.",
+    )
+
+
+def _postgres_url(connection: Connection) -> str:
+    from sqlalchemy.engine import URL
+
+    extra = json.loads(connection.extra or "{}")
+    url = URL.create(
+        "postgresql+psycopg2",
+        username=connection.login or None,
+        password=connection.password or None,
+        host=connection.host or None,
+        port=connection.port,
+        database=connection.schema or None,
+        query={name: str(extra[name]) for name in _LIBPQ_SETTINGS if name in extra},
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def _sqlite_url(connection: Connection) -> str:
+    from sqlalchemy.engine import URL
+
+    # An Airflow URI (sqlite:////var/lib/gong.db) keeps the path as schema, a connection made by hand as host.
+    path = connection.host or connection.schema or ""
+    if not path.startswith("/"):
+        raise GongConnectionConfigError(connection.conn_id or "", f"host must be an absolute path, not {path!r}.")
+    return URL.create("sqlite", database=path).render_as_string(hide_password=False)

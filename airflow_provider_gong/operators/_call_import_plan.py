@@ -1,0 +1,71 @@
+"""The plan of an import between Airflow and ``call_import``: opens what the operator names, keeps what it returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._compat import ObjectStoragePath
+from airflow_provider_gong.call_import.errors import GongImportRejectedError, GongManifestError
+from airflow_provider_gong.call_import.hosts import HostDirectory
+from airflow_provider_gong.call_import.manifest import read_csv
+from airflow_provider_gong.call_import.media_paths import MediaBase
+from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
+from airflow_provider_gong.call_import.verify import can_read_calls
+from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
+    from airflow_provider_gong.store.ledger import Ledger
+
+_BLIND_KEY = (
+    "The access key sees no call of the last 90 days. Either the company is empty, or the key may not see calls, "
+    "and then nothing that is uploaded can be verified."
+)
+
+
+def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
+    """
+    Plan the import that an operator describes and return the plan's figures.
+
+    :raises GongManifestError: if the manifest cannot be read
+    :raises GongImportRejectedError: if rows were rejected and the operator is set to stop
+    """
+    ledger = operator.open_ledger()
+    plan = _make_plan(operator)
+    estimate = _estimate(operator, ledger, plan)
+    log_plan(plan, estimate)
+    if not operator.is_dry_run:
+        ledger.replace_plan(operator.manifest, plan.rows)
+        ledger.add_usage(*operator.hook.client.take_usage())
+    if plan.rejected and operator.on_rejected == "stop":
+        raise GongImportRejectedError(
+            f"{len(plan.rejected)} of {len(plan.rows)} rows were rejected, and nothing was sent (on_rejected='stop'). "
+            "The rows and what is wrong with them stand in the log above."
+        )
+    return {**estimate, "import_id": operator.import_id, "store_id": ledger.store.id, "warnings": len(plan.warnings)}
+
+
+def _make_plan(operator: GongPlanCallImportOperator) -> ImportPlan:
+    hook = operator.hook
+    base = MediaBase.at(operator.media_base) if operator.media_base else MediaBase.of_manifest(operator.manifest)
+    settings = PlanSettings(base, ObjectStoragePath, operator.media_mode, hook.timezone)
+    hosts = HostDirectory(hook.list_users())
+    readable = can_read_calls(hook.client)
+    try:
+        with ObjectStoragePath(operator.manifest).open("r", encoding="utf-8-sig", newline="") as lines:
+            plan = make_plan(read_csv(lines, operator.manifest), hosts, settings)
+    except OSError as error:
+        raise GongManifestError(f"Manifest {operator.manifest} cannot be read: {error}") from error
+    return plan if readable else ImportPlan(plan.rows, [_BLIND_KEY, *plan.warnings])
+
+
+def _estimate(operator: GongPlanCallImportOperator, ledger: Ledger, plan: ImportPlan) -> dict[str, Any]:
+    known = ledger.known_calls([row.client_unique_id for row in plan.planned])
+    waiting = UNFINISHED | {CallState.FAILED}
+    done = sum(1 for state, _ in known.values() if state not in waiting)
+    settings = operator.hook.settings
+    return plan.estimate(
+        already_imported=done,
+        requests_per_second=settings.requests_per_second,
+        requests_per_day=settings.requests_per_day,
+    )

@@ -1,0 +1,284 @@
+"""The phases of a bulk import of calls: plan, upload, verify, report."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.triggers.timer import GongTimerTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Context
+    from airflow_provider_gong.client.errors import GongRateLimitError
+    from airflow_provider_gong.store.ledger import Ledger
+
+DEFAULT_VERIFY_TIMEOUT = timedelta(hours=6)
+# Tasks that were parked at the same time wake up spread over this many seconds.
+_WAKE_UP_SPREAD = 30.0
+# Waits up to this long are slept on the worker where there is no triggerer.
+_LONGEST_SLEEP = 60.0
+
+
+class _CallImportOperator(BaseOperator):
+    """
+    What the phases share: the connection, the import's identity, and its ledger.
+
+    :param import_id: identity of the import (templated)
+    :param gong_conn_id: Airflow connection to Gong
+    :param store_id: identity of the store that the plan has written, its result ``store_id`` (templated); with it, a
+        worker that sees another store stops before any request
+    """
+
+    template_fields: Sequence[str] = ("import_id", "gong_conn_id", "store_id")
+
+    def __init__(
+        self, *, import_id: str, gong_conn_id: str = GongHook.default_conn_name, store_id: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.import_id = import_id
+        self.gong_conn_id = gong_conn_id
+        self.store_id = store_id
+
+    @cached_property
+    def hook(self) -> GongHook:
+        """The hook of the connection."""
+        return GongHook(self.gong_conn_id)
+
+    def open_ledger(self) -> Ledger:
+        """
+        Return the import's ledger.
+
+        :raises GongStoreNotSharedError: if this worker sees another store than the plan has written
+        """
+        from airflow_provider_gong.store.errors import GongStoreNotSharedError
+        from airflow_provider_gong.store.ledger import Ledger
+
+        store = self.hook.store
+        if self.store_id and self.store_id != store.id:
+            raise GongStoreNotSharedError(self.store_id, store.id)
+        return Ledger(store, self.hook.import_company, self.import_id)
+
+
+class _WaitingOperator(_CallImportOperator):
+    """A phase that may have to wait: deferred, or asleep for short waits, or with its retry."""
+
+    def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        default = conf.getboolean("operators", "default_deferrable", fallback=False)
+        self.deferrable = default if deferrable is None else deferrable
+
+    def wait(self, seconds: float, what: str) -> None:
+        """
+        Wait, and come back in ``execute``; returns only after a short wait on the worker.
+
+        :raises GongImportUnfinishedError: without a triggerer, if the wait is too long to hold a worker
+        """
+        if self.deferrable:
+            self.log.info("Parked for about %.0f s: %s", seconds, what)
+            trigger = GongTimerTrigger(due=time.time() + seconds, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
+            self.defer(trigger=trigger, method_name="resume")
+        if seconds > _LONGEST_SLEEP:
+            from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+
+            message = f"{what}. The import's state is saved, and the task's retry goes on in about {seconds:.0f} s."
+            raise GongImportUnfinishedError(message, retry_after=seconds)
+        self.log.info("Waiting %.0f s: %s", seconds, what)
+        time.sleep(seconds)
+
+    def resume(self, context: Context, event: Any = None) -> Any:
+        """Go on after the wait; the state is in the ledger."""
+        return self.execute(context)
+
+
+class GongPlanCallImportOperator(_CallImportOperator):
+    """
+    Plan a bulk import: check every row of a manifest, and write what may be sent into the ledger.
+
+    Nothing is written to Gong. Reads users (``GET /v2/users``) and whether the key sees calls (``GET /v2/calls``).
+
+    :param manifest: path or URL of a CSV manifest on any object storage that Airflow knows (templated)
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest
+    :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
+        the manifest's folder, and for object stores everything in the manifest's bucket
+    :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
+    :param dry_run: write no ledger either
+    :return: figures of the plan, ``import_id`` and ``store_id``
+    :raises GongManifestError: if the manifest cannot be read
+    :raises GongImportRejectedError: with ``on_rejected="stop"``
+    """
+
+    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "manifest", "media_base")
+    ui_color = "#e8ddf8"
+
+    def __init__(
+        self,
+        *,
+        manifest: str,
+        media_mode: str = "push",
+        media_base: str | None = None,
+        on_rejected: str = "continue",
+        dry_run: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.manifest = manifest
+        self.media_mode = media_mode
+        self.media_base = media_base
+        self.on_rejected = on_rejected
+        self.is_dry_run = dry_run
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Plan the import."""
+        from airflow_provider_gong.call_import.errors import GongImportError
+        from airflow_provider_gong.operators._call_import_plan import plan_call_import
+
+        try:
+            return plan_call_import(self)
+        except GongImportError as error:
+            # The manifest stays wrong however often it is read.
+            raise AirflowFailException(str(error)) from error
+
+
+class GongUploadCallImportOperator(_WaitingOperator):
+    """
+    Upload the rows of a planned import: create calls (``POST /v2/calls``) and send their recordings.
+
+    May be retried and cleared at any time: it goes on where it was. While the day's quota is spent it is parked.
+
+    :param media_mode: ``push`` or ``pull``, as planned
+    :param on_existing: what becomes of a row whose ``clientUniqueId`` has a call in Gong already: ``resume`` goes on
+        with a call that an earlier try has created and ends others as ``exists``, ``skip`` ends all as
+        ``exists``, ``fail`` as ``failed``
+    :param in_flight: rows that are sent at the same time
+    :param deferrable: wait in the triggerer; default: Airflow's setting
+    :return: number of rows by state
+    :raises GongError: what keeps all rows from being sent, such as wrong credentials
+    """
+
+    ui_color = "#d9c6f5"
+
+    def __init__(
+        self, *, media_mode: str = "push", on_existing: str = "resume", in_flight: int = 4, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.media_mode = media_mode
+        self.on_existing = on_existing
+        self.in_flight = in_flight
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Upload until no row waits any more."""
+        from airflow_provider_gong.client.errors import GongRateLimitError
+
+        ledger = self.open_ledger()
+        while True:
+            try:
+                counts = asyncio.run(self._upload(ledger))
+            except GongRateLimitError as spent:
+                self.wait(_least(spent), f"for the request budget ({spent.message})")
+            else:
+                return {state.value: count for state, count in counts.items()}
+
+    async def _upload(self, ledger: Ledger) -> dict[Any, int]:
+        from airflow_provider_gong._compat import ObjectStoragePath
+        from airflow_provider_gong.call_import.upload import ImportUpload
+
+        open_path = ObjectStoragePath if self.media_mode == "push" else None
+        async with self.hook.async_client() as client:
+            upload = ImportUpload(
+                ledger,
+                client,
+                owner=self.import_id,
+                open_path=open_path,
+                on_existing=self.on_existing,
+                in_flight=self.in_flight,
+            )
+            try:
+                return await upload.run()
+            finally:
+                ledger.add_usage(*client.take_usage())
+
+
+class GongVerifyCallImportOperator(_WaitingOperator):
+    """
+    Verify an import: read its calls back (``POST /v2/calls/extensive``) until each is there or time is up.
+
+    :param verify_timeout: how long after the first look recordings may take to appear, in seconds or as ``timedelta``
+    :param deferrable: wait in the triggerer; default: Airflow's setting
+    :return: number of rows by state
+    :raises GongError: if the calls cannot be read at all
+    """
+
+    ui_color = "#c9b0f2"
+
+    def __init__(self, *, verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.verify_timeout = verify_timeout
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Look, and wait, until all rows have ended."""
+        from airflow_provider_gong.call_import.verify import ImportVerification
+        from airflow_provider_gong.client.errors import GongRateLimitError
+
+        ledger, client = self.open_ledger(), self.hook.client
+        verification = ImportVerification(ledger, client, timeout=_seconds(self.verify_timeout))
+        while True:
+            try:
+                pause = verification.look()
+            except GongRateLimitError as spent:
+                pause = _least(spent)
+            finally:
+                ledger.add_usage(*client.take_usage())
+            if pause is None:
+                return {state.value: count for state, count in ledger.counts().items()}
+            self.wait(pause, "for Gong to process the recordings")
+
+
+class GongReportCallImportOperator(_CallImportOperator):
+    """
+    Report what became of every row of an import, whatever happened before.
+
+    Writes ``report.csv``, ``report.json``, ``retry.csv`` (rows that Gong never accepted: a valid next manifest) and
+    ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
+
+    :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
+    :param max_failed: rows that may have failed or been rejected before the task fails
+    :return: rows by state, problems, who has to act, requests used
+    :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
+    """
+
+    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "report_path")
+    ui_color = "#b99bee"
+
+    def __init__(self, *, report_path: str | None = None, max_failed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.report_path = report_path
+        self.max_failed = max_failed
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Write the report."""
+        from airflow_provider_gong._compat import ObjectStoragePath
+        from airflow_provider_gong.call_import import report
+
+        ledger = self.open_ledger()
+        summary = report.summarize(ledger)
+        report.log_summary(summary)
+        if self.report_path:
+            report.write_report(ledger, summary, ObjectStoragePath(self.report_path))
+            summary["report_path"] = self.report_path
+        context["ti"].xcom_push(key="summary", value=summary)
+        report.require_success(summary, self.max_failed)
+        return summary
+
+
+def _seconds(duration: float | timedelta) -> float:
+    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+
+
+def _least(spent: GongRateLimitError) -> float:
+    return max(spent.retry_after, 1.0)

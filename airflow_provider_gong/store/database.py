@@ -1,0 +1,179 @@
+"""Opening the store: an SQLite file by default, any other database by URL. The schema creates itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event, insert, select, text
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from airflow_provider_gong.store.errors import GongStoreError
+from airflow_provider_gong.store.schema import SCHEMA_VERSION, metadata, store_table
+
+_BUSY_SECONDS = 30
+# Any constant does, as long as every process that upgrades the schema uses the same.
+_SCHEMA_LOCK = 7_466_401
+# SQLite's locks do not work reliably over these (SQLite documentation, "How to corrupt an SQLite database file").
+_NETWORK_FILE_SYSTEMS = (
+    "nfs",
+    "cifs",
+    "smb",
+    "afs",
+    "9p",
+    "fuse.sshfs",
+    "fuse.s3fs",
+    "fuse.gcsfuse",
+    "lustre",
+    "ceph",
+)
+
+
+class Store:
+    """
+    A database that holds the provider's state. Opened, and its schema created, on first use.
+
+    :param url: URL in SQLAlchemy's form, such as ``sqlite:////var/lib/airflow/gong.db``
+    :param mounts: the host's table of mounted file systems, for finding out where SQLite is not safe
+    :raises GongStoreError: for something that is not a URL; on first use, when the database cannot serve
+    """
+
+    def __init__(self, url: str | URL, *, mounts: Path = Path("/proc/self/mounts")) -> None:
+        try:
+            self._url = make_url(url)
+        except (ArgumentError, ValueError):
+            # Not chained: the original quotes the URL, which may hold a password.
+            raise GongStoreError(
+                "The store's URL is not one: expected something like postgresql://user:password@host/database ."
+            ) from None
+        self._mounts = mounts
+
+    @classmethod
+    def in_folder(cls, folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> Store:
+        """Return the default store of one host, an SQLite file in the folder."""
+        return cls(URL.create("sqlite", database=str(folder / "gong_store.db")), mounts=mounts)
+
+    def __repr__(self) -> str:
+        # The URL as an object masks its password by itself, but not what its query may hold.
+        return f"Store({self._url.set(query={})!r})"
+
+    @cached_property
+    def id(self) -> str:
+        """Identity of this database: two processes share a store if they see the same."""
+        with self.begin() as connection:
+            return str(connection.execute(select(store_table.c.id)).scalar_one())
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, with its schema in place."""
+        try:
+            engine = self._sqlite_engine() if self._url.get_backend_name() == "sqlite" else self._server_engine()
+            _create_schema(engine)
+        except (ImportError, NoSuchModuleError) as error:
+            raise GongStoreError(f"{self!r} needs a database driver that is not installed: {error}.") from error
+        except DBAPIError as error:
+            raise GongStoreError(f"{self!r} cannot be opened: {_reason(error)}.") from error
+        return engine
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """
+        Run a transaction; it is rolled back when the block raises.
+
+        :raises GongStoreError: if the database cannot be reached, is locked for too long, or is full
+        """
+        engine = self.engine
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise GongStoreError(f"{self!r} failed: {_reason(error)}.") from error
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    def _sqlite_engine(self) -> Engine:
+        if self._url.database and self._url.database != ":memory:":
+            _check_folder(Path(self._url.database).absolute().parent, self._mounts)
+        # Payloads are personal data and stay out of error texts.
+        engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+        return engine
+
+    def _server_engine(self) -> Engine:
+        return create_engine(self._url, pool_pre_ping=True, hide_parameters=True)
+
+
+def _on_sqlite_connect(connection: Any, _: Any) -> None:
+    # pysqlite's own transaction handling would begin too late; see _on_sqlite_begin.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    # Taking the write lock at once makes writers queue up; an upgrade in mid-transaction would fail instead.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _create_schema(engine: Engine) -> None:
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+        metadata.create_all(connection, checkfirst=True)
+        found = connection.execute(select(store_table.c.schema_version)).scalar()
+        if found is None:
+            connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=SCHEMA_VERSION))
+        elif found > SCHEMA_VERSION:
+            raise GongStoreError(
+                f"The store was written by a newer airflow-provider-gong (schema {found}, this one knows "
+                f"{SCHEMA_VERSION}): upgrade the package on this host."
+            )
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().rstrip(".")
+
+
+def _check_folder(folder: Path, mounts: Path) -> None:
+    if not _is_writable(folder):
+        raise GongStoreError(
+            f"The store's folder {folder} cannot be written to: set store_conn_id in the Gong connection's extra to a "
+            "PostgreSQL database."
+        )
+    kind = _file_system(folder, mounts)
+    if kind.startswith(_NETWORK_FILE_SYSTEMS):
+        raise GongStoreError(
+            f"The store's folder {folder} is on a network file system ({kind}), where SQLite is not safe: set "
+            "store_conn_id in the Gong connection's extra to a PostgreSQL database."
+        )
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+def _file_system(folder: Path, mounts: Path) -> str:
+    """Return the type of the file system that holds the folder, an empty string where the platform does not tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    entries = [line.split(" ") for line in lines if line.count(" ") >= 2]
+    places = [(place.replace("\\040", " "), kind) for _, place, kind, *_ in entries]
+    holding = [(place, kind) for place, kind in places if folder.resolve().is_relative_to(place)]
+    # Of several mounts at one place, such as an automounter's and the real one, the last is seen.
+    return max(reversed(holding), key=lambda found: len(found[0]), default=("", ""))[1]

@@ -1,0 +1,109 @@
+"""Task groups that compose the operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_gong._compat import TaskGroup
+from airflow_provider_gong.operators.call_import import (
+    DEFAULT_VERIFY_TIMEOUT,
+    GongPlanCallImportOperator,
+    GongReportCallImportOperator,
+    GongUploadCallImportOperator,
+    GongVerifyCallImportOperator,
+)
+
+
+def gong_call_import(
+    manifest: str,
+    *,
+    gong_conn_id: str = "gong_default",
+    group_id: str = "gong_call_import",
+    import_id: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    report_path: str | None = None,
+    import_path: str | None = None,
+    media_mode: str = "push",
+    on_rejected: str = "continue",
+    on_existing: str = "resume",
+    max_failed: int = 0,
+    workers: int = 1,
+    canary: int | None = None,
+    verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT,
+    dry_run: bool = False,
+    deferrable: bool | None = None,
+) -> TaskGroup:
+    """
+    Import the calls of a manifest into Gong, as a group of tasks: plan, upload, verify, report.
+
+    Call it inside a DAG. Each task may be retried or cleared at any time; the import goes on where it was, and each
+    call of the manifest ends up in Gong once.
+
+    :param manifest: path or URL of a CSV manifest on any object storage that Airflow knows (templated)
+    :param gong_conn_id: Airflow connection to Gong (templated)
+    :param group_id: id of the task group
+    :param import_id: identity of the import (templated); default: one import for each DAG run
+    :param columns: mapping of other column names; not supported yet
+    :param report_path: folder for the report's files (templated); None writes none
+    :param import_path: folder for the import's state where workers share no database; not supported yet
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs; ``auto`` is not
+        supported yet
+    :param on_rejected: ``continue`` sends the rows without problems, ``stop`` sends nothing when any row is wrong
+    :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
+        an earlier try has created and ends others as ``exists``, ``skip`` ends all as ``exists``, ``fail`` as ``failed``
+    :param max_failed: rows that may have failed or been rejected before the report task fails
+    :param workers: number of upload tasks; more than one is not supported yet
+    :param canary: rows to upload and verify before the rest; not supported yet
+    :param verify_timeout: how long recordings may take to appear in Gong, in seconds or as ``timedelta``
+    :param dry_run: only plan, and write nothing anywhere
+    :param deferrable: wait in the triggerer; default: Airflow's setting ``[operators] default_deferrable``
+    :return: the task group
+    :raises NotImplementedError: for what is not supported yet
+    :raises ValueError: for an unknown choice
+    """
+    _refuse_what_is_to_come(columns=columns, import_path=import_path, canary=canary, workers=workers)
+    _check_choice("media_mode", media_mode, ("push", "pull", "auto"))
+    _check_choice("on_rejected", on_rejected, ("continue", "stop"))
+    _check_choice("on_existing", on_existing, ("resume", "skip", "fail"))
+    if media_mode == "auto":
+        raise NotImplementedError("media_mode='auto' is not supported yet: choose 'push' or 'pull'.")
+    with TaskGroup(group_id=group_id) as group:
+        identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}"
+        common: dict[str, Any] = {"gong_conn_id": gong_conn_id, "import_id": identity}
+        plan = GongPlanCallImportOperator(
+            task_id="plan",
+            manifest=manifest,
+            media_mode=media_mode,
+            on_rejected=on_rejected,
+            dry_run=dry_run,
+            **common,
+        )
+        if dry_run:
+            return group
+        common["store_id"] = f"{{{{ (ti.xcom_pull(task_ids='{plan.task_id}') or {{}}).get('store_id', '') }}}}"
+        upload = GongUploadCallImportOperator(
+            task_id="upload", media_mode=media_mode, on_existing=on_existing, deferrable=deferrable, **common
+        )
+        verify = GongVerifyCallImportOperator(
+            task_id="verify", verify_timeout=verify_timeout, deferrable=deferrable, **common
+        )
+        report = GongReportCallImportOperator(
+            task_id="report", report_path=report_path, max_failed=max_failed, trigger_rule="all_done", **common
+        )
+        plan >> upload >> verify >> report
+    return group
+
+
+def _refuse_what_is_to_come(*, workers: int, **options: Any) -> None:
+    wanted = [name for name, value in options.items() if value is not None]
+    if workers != 1:
+        wanted.append("workers")
+    if wanted:
+        raise NotImplementedError(f"gong_call_import does not support {', '.join(wanted)} yet: leave it out.")
+
+
+def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} is not one of {', '.join(allowed)}.")

@@ -1,0 +1,93 @@
+"""Settings and fixtures that all tests share."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+    from airflow.sdk import DAG
+
+    from airflow_provider_gong.emulator import RunningEmulator
+
+PROJECT = Path(__file__).parent.parent
+
+
+def _use_temporary_airflow_home() -> None:
+    """Set Airflow up before its first import, when it reads its settings."""
+    for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
+        del os.environ[name]
+    home = tempfile.mkdtemp(prefix="airflow-home-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    settings = {
+        "CORE__DAGS_FOLDER": str(PROJECT / "example_dags"),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__UNIT_TEST_MODE": "True",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    os.environ["AIRFLOW_HOME"] = home
+    os.environ.update({f"AIRFLOW__{name}": value for name, value in settings.items()})
+
+
+_use_temporary_airflow_home()
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Create Airflow's metadata database."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.utils.db import initdb
+
+    initdb()
+    DagBundlesManager().sync_bundles_to_db()
+
+
+@pytest.fixture
+def run_dag(airflow_db: None) -> Callable[..., DagRun]:
+    """Return a function that runs a DAG in this process, as ``DAG.test`` with the same arguments does."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    def run(dag: DAG, **arguments: Any) -> DagRun:
+        # Airflow creates runs only of DAGs that it has stored.
+        bag = DagBag(os.devnull)
+        bag.bag_dag(dag)
+        sync_bag_to_db(bag, "dags-folder", None)
+        return dag.test(**arguments)
+
+    return run
+
+
+@pytest.fixture
+def gong_emulator() -> Iterator[RunningEmulator]:
+    """Run an emulator of Gong, in its initial state, on a free port."""
+    from airflow_provider_gong.emulator import running_emulator
+
+    with running_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def gong_connection(gong_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make the emulator the Gong of the connection ``gong_default``, and return the connection's id."""
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong_emulator))
+    return "gong_default"
+
+
+def connection_json(emulator: RunningEmulator) -> str:
+    """Return the Airflow connection to an emulator as JSON."""
+    connection = {
+        "conn_type": "gong",
+        "host": emulator.url,
+        "login": emulator.access_key,
+        "password": emulator.access_key_secret,
+    }
+    return json.dumps(connection)

@@ -1,0 +1,131 @@
+"""What tests and demos ask of a running Airflow, over its REST API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+FINISHED = ("success", "failed")
+
+
+class AirflowRestError(Exception):
+    """Airflow refused a request, ended early, or did not do in time what was waited for."""
+
+
+class AirflowRest:
+    """Client of the REST API of an Airflow in which everybody is an administrator.
+
+    :param url: Where the API server listens.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx.Client(timeout=30, trust_env=False)
+
+    def sign_in(self) -> None:
+        """Fetch the token that the other requests carry."""
+        token = self._client.get(f"{self.url}/auth/token").raise_for_status().json()["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
+
+    def trigger(
+        self,
+        dag_id: str,
+        conf: Mapping[str, Any] | None = None,
+        logical_date: datetime | None = None,
+        **fields: Any,
+    ) -> str:
+        """Start a run of a DAG as soon as Airflow has parsed it, and return the run's id.
+
+        :param fields: Further fields of the API's request, such as ``dag_run_id`` or ``data_interval_start``.
+        """
+        self.unpause(dag_id)
+        date = logical_date.isoformat() if logical_date else None
+        body = {"logical_date": date, "conf": dict(conf or {})} | fields
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def unpause(self, dag_id: str, timeout: float = 60) -> None:
+        """Unpause a DAG, waiting for Airflow to parse it first."""
+
+        def parsed() -> bool:
+            return self.request("GET", f"/dags/{dag_id}").is_success
+
+        self.poll(parsed, timeout, f"DAG {dag_id} to be parsed")
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def wait(self, dag_id: str, run_id: str, timeout: float = 120) -> str:
+        """Return ``success`` or ``failed`` when the run has ended."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}"
+
+        def finished() -> str | None:
+            state = str(self.call("GET", path)["state"])
+            return state if state in FINISHED else None
+
+        return str(self.poll(finished, timeout, f"run {run_id} of {dag_id} to end"))
+
+    def wait_for_task(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = 120) -> dict[str, Any]:
+        """Return the first instance of the task that has reached the state, such as ``deferred``."""
+
+        def reached() -> dict[str, Any] | None:
+            instances = self.task_instances(dag_id, run_id)
+            return next((ti for ti in instances if ti["task_id"] == task_id and ti["state"] == state), None)
+
+        found: dict[str, Any] = self.poll(reached, timeout, f"task {task_id} of {dag_id} to be {state}")
+        return found
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the task instances of a run, mapped ones included."""
+        answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
+        return list(answer["task_instances"])
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
+        """Return the value that a task pushed."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self.call("GET", path, params={"map_index": map_index, "deserialize": True})["value"]
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1) -> str:
+        """Return the log of one try of a task, one event per line with all its fields."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
+        params = {"map_index": map_index, "full_content": True}
+        return "\n".join(str(event) for event in self.call("GET", path, params=params)["content"])
+
+    def import_errors(self) -> list[str]:
+        """Return what kept DAG files from being parsed."""
+        return [error["stack_trace"] for error in self.call("GET", "/importErrors")["import_errors"]]
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request, its ``path`` counted from ``/api/v2``."""
+        return self._client.request(method, f"{self.url}/api/v2{path}", **options)
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Send a request and return the answer's JSON.
+
+        :raises AirflowRestError: on an error status.
+        """
+        response = self.request(method, path, **options)
+        if response.is_error:
+            raise AirflowRestError(f"{method} {path}: {response.status_code} {response.text}")
+        return response.json()
+
+    def poll(self, condition: Callable[[], Any], timeout: float, what: str) -> Any:
+        """Return the first true value of the condition.
+
+        :raises AirflowRestError: when the timeout, in seconds, has passed.
+        """
+        deadline = time.monotonic() + timeout
+        while not (result := condition()):
+            self.check_alive()
+            if time.monotonic() > deadline:
+                raise AirflowRestError(f"Waited {timeout:.0f} s for {what}.{self.diagnosis()}")
+            time.sleep(0.5)
+        return result
+
+    def check_alive(self) -> None:
+        """Raise when it makes no sense to go on waiting."""
+
+    def diagnosis(self) -> str:
+        """Return what helps to understand why something did not happen."""
+        return "".join(f"\n--- DAG import error\n{error}" for error in self.import_errors())

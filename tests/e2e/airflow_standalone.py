@@ -1,0 +1,195 @@
+"""A real Airflow (scheduler, DAG processor, triggerer, API server) on this machine, for tests and demos."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+import psutil
+
+from tests.e2e.airflow_rest import AirflowRest, AirflowRestError
+
+COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+STOP_TIMEOUT = 20  # seconds
+
+
+class AirflowStandalone(AirflowRest):
+    """Run ``airflow standalone`` on free ports, with SQLite and LocalExecutor.
+
+    As a context manager it is started and healthy on entry and stopped on exit. The user interface at
+    :attr:`url` asks for no login: everybody on this machine is an administrator.
+
+    :param home: Folder that becomes ``AIRFLOW_HOME``; created when missing.
+    :param dags_folder: Folder with the DAG files.
+    :param env: Environment variables besides those of the current process, such as ``AIRFLOW_CONN_...``.
+        ``AIRFLOW_*`` variables of the current process are not passed on.
+    :param start_timeout: Seconds to wait for all components to be healthy.
+    :param progress: Called with a line of text every few seconds of the start.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        dags_folder: Path,
+        env: Mapping[str, str] | None = None,
+        *,
+        start_timeout: float = 180,
+        progress: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        api_port, *self._log_ports = _free_ports(3)
+        super().__init__(f"http://127.0.0.1:{api_port}")
+        self.home = home
+        self.log_file = home / "standalone.log"
+        self._dags_folder = dags_folder
+        self._env = dict(env or {})
+        self._start_timeout = start_timeout
+        self._progress = progress
+        self._process: psutil.Popen | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start all components and return when they are healthy.
+
+        :raises AirflowRestError: when they are not healthy in time; carries the end of their output.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        atexit.register(self.stop)
+        try:
+            self._process = self._spawn()
+            self._wait_until_healthy()
+            self.sign_in()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop all components; does nothing when they are stopped."""
+        atexit.unregister(self.stop)
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(psutil.NoSuchProcess):
+            family = [process, *process.children(recursive=True)]
+            _signal_group(process.pid, signal.SIGTERM)
+            _wait_for_end(family, STOP_TIMEOUT)
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait(timeout=STOP_TIMEOUT)
+
+    def check_alive(self) -> None:
+        """Raise when the components were stopped or ended by themselves."""
+        if self._process is None or self._process.poll() is not None:
+            raise AirflowRestError(f"Airflow is not running.{self._log_tail()}")
+
+    def diagnosis(self) -> str:
+        """Return the DAG import errors and the end of what the components printed."""
+        return super().diagnosis() + self._log_tail()
+
+    def _spawn(self) -> psutil.Popen:
+        with self.log_file.open("ab") as log:
+            return psutil.Popen(
+                [str(_bin_folder() / "airflow"), "standalone"],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
+        worker_log_port, trigger_log_port = self._log_ports
+        settings = {
+            "API__BASE_URL": self.url,
+            "API__HOST": "127.0.0.1",
+            "API__PORT": self.url.rpartition(":")[2],
+            "API__WORKERS": "1",
+            "CORE__DAGS_FOLDER": str(self._dags_folder),
+            "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "CORE__LOAD_EXAMPLES": "False",
+            "CORE__PARALLELISM": "4",
+            "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "CORE__TEST_CONNECTION": "Enabled",
+            "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            "LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_log_port),
+            "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log_port),
+        }
+        own = {f"AIRFLOW__{key}": value for key, value in settings.items()}
+        # The components are started by the bare name "airflow".
+        path = os.pathsep.join([str(_bin_folder()), os.environ.get("PATH", "")])
+        return {**inherited, **own, "AIRFLOW_HOME": str(self.home), "PATH": path, **self._env}
+
+    def _wait_until_healthy(self) -> None:
+        began = told = time.monotonic()
+        while missing := self._unhealthy():
+            now = time.monotonic()
+            waiting = f"waiting for {', '.join(missing)} ... {now - began:.0f} s"
+            if now - began > self._start_timeout:
+                raise AirflowRestError(f"Airflow did not start: {waiting}.{self._log_tail()}")
+            if now - told >= 3:
+                told = now
+                self._progress(waiting)
+            time.sleep(0.5)
+        self._progress(f"Airflow is ready at {self.url} after {time.monotonic() - began:.0f} s")
+
+    def _unhealthy(self) -> list[str]:
+        self.check_alive()
+        try:
+            health = self.request("GET", "/monitor/health").raise_for_status().json()
+        except httpx.HTTPError:
+            return ["api_server"]
+        return [name for name in COMPONENTS if (health.get(name) or {}).get("status") != "healthy"]
+
+    def _log_tail(self, lines: int = 40) -> str:
+        tail = self.log_file.read_text(errors="replace").splitlines()[-lines:]
+        return "\n".join([f"\n--- end of {self.log_file}", *tail])
+
+
+def _bin_folder() -> Path:
+    return Path(sys.executable).parent
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [opened.getsockname()[1] for opened in sockets]
+    finally:
+        for opened in sockets:
+            opened.close()
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _wait_for_end(processes: list[psutil.Process], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while any(_is_alive(process) for process in processes) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,40 @@
+"""A real Airflow whose Gong is an emulator; both are started once and shared by the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import PROJECT, connection_json
+from tests.e2e.airflow_standalone import AirflowStandalone
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator import RunningEmulator
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def shared_emulator() -> Iterator[RunningEmulator]:
+    from airflow_provider_gong.emulator import running_emulator
+
+    with running_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def standalone(
+    shared_emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AirflowStandalone]:
+    """Run Airflow with the example DAGs and the emulator as the connection ``gong_default``."""
+    env = {"AIRFLOW_CONN_GONG_DEFAULT": connection_json(shared_emulator)}
+    home = tmp_path_factory.mktemp("airflow")
+    with AirflowStandalone(home, PROJECT / "example_dags", env) as airflow:
+        yield airflow

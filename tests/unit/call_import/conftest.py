@@ -1,0 +1,106 @@
+"""An import as plain Python: an emulator, a store, and the phases one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_gong.call_import import report
+from airflow_provider_gong.call_import.hosts import HostDirectory
+from airflow_provider_gong.call_import.manifest import read_csv
+from airflow_provider_gong.call_import.media_paths import MediaBase
+from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, make_plan
+from airflow_provider_gong.call_import.upload import ImportUpload
+from airflow_provider_gong.call_import.verify import ImportVerification
+from airflow_provider_gong.client.api import users as users_api
+from airflow_provider_gong.client.auth import AccessKeyAuth
+from airflow_provider_gong.client.budget import LocalBudget
+from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+from airflow_provider_gong.client.exchange import ExchangePolicy
+from airflow_provider_gong.emulator import RunningEmulator, running_emulator
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.ledger import Ledger
+from airflow_provider_gong.store.ledger_rows import CallState, ImportRow
+from tests.support.recordings import write_night
+
+QUICK = ExchangePolicy(max_wait=5, first_backoff=0.001, max_backoff=0.002)
+COMPANY = "emulated"
+
+
+class NightlyImport:
+    """One import of one manifest into an emulator."""
+
+    def __init__(self, emulator: RunningEmulator, store: Store, folder: Path, import_id: str = "night") -> None:
+        self.emulator = emulator
+        self.folder = folder
+        self.ledger = Ledger(store, COMPANY, import_id)
+        self.auth = AccessKeyAuth(emulator.access_key, emulator.access_key_secret)
+        self.options: dict[str, Any] = {"budget": LocalBudget(10_000, 1_000_000), "policy": QUICK}
+
+    def client(self) -> GongClient:
+        return GongClient(self.emulator.url, self.auth, **self.options)
+
+    def plan(self, manifest: Path, **settings: Any) -> ImportPlan:
+        values = {"media_base": MediaBase.of_manifest(str(manifest)), "open_path": Path, **settings}
+        with self.client() as client, manifest.open(newline="", encoding="utf-8-sig") as lines:
+            hosts = HostDirectory(client.iterate(users_api.list_users()))
+            plan = make_plan(read_csv(lines, manifest.name), hosts, PlanSettings(**values))
+        self.ledger.replace_plan(manifest.name, plan.rows)
+        return plan
+
+    def plan_night(self, rows: Sequence[Mapping[str, str]]) -> ImportPlan:
+        return self.plan(write_night(self.folder, rows))
+
+    def upload(self, **options: Any) -> dict[CallState, int]:
+        async def run() -> dict[CallState, int]:
+            async with AsyncGongClient(self.emulator.url, self.auth, **self.options) as client:
+                values: dict[str, Any] = {"owner": self.ledger.import_id, "open_path": Path, **options}
+                return await ImportUpload(self.ledger, client, **values).run()
+
+        return asyncio.run(run())
+
+    def verify(self, timeout: float = 3600) -> float | None:
+        with self.client() as client:
+            return ImportVerification(self.ledger, client, timeout=timeout).look()
+
+    def finish(self) -> None:
+        """Let the emulator process everything, and verify."""
+        self.emulator.advance(3600)
+        assert self.verify() is None
+
+    def rows(self) -> dict[str, ImportRow]:
+        return {row.client_unique_id: row for row in self.ledger.rows()}
+
+    def summary(self) -> dict[str, Any]:
+        return report.summarize(self.ledger)
+
+    def calls_in_gong(self) -> dict[str, dict[str, Any]]:
+        """Return the calls that were created here, by client unique id."""
+        found = [call for call in self.emulator.state()["calls"] if call["clientUniqueId"].startswith("pbx-")]
+        by_id = {call["clientUniqueId"]: call for call in found}
+        assert len(by_id) == len(found)
+        return by_id
+
+
+@pytest.fixture
+def emulator() -> Iterator[RunningEmulator]:
+    from airflow_provider_gong.emulator import ManualClock
+
+    with running_emulator(clock=ManualClock(), requests_per_second=0, requests_per_day=0) as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.in_folder(tmp_path / "store")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def night(emulator: RunningEmulator, store: Store, tmp_path: Path) -> NightlyImport:
+    return NightlyImport(emulator, store, tmp_path)
