@@ -185,16 +185,16 @@ def _row(row: ManifestRow, call: NewCall | None, media: _Media | Problem, proble
         payload=payload,
         media=found.location if found else row.values.get("media"),
         media_bytes=found.size if found else None,
-        fingerprint=_fingerprint(payload, found) if payload and found else None,
+        fingerprint=content_fingerprint(payload, found.location, found.size) if payload and found else None,
         problems=problems,
         source=row.values,
     )
 
 
-def _fingerprint(payload: dict[str, Any], media: _Media) -> str:
+def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
     """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
     content = {name: value for name, value in payload.items() if name != "downloadMediaUrl"}
-    return fingerprint_of([content, urlsplit(media.location).path.rpartition("/")[2], media.size])
+    return fingerprint_of([content, urlsplit(media).path.rpartition("/")[2], media_bytes])
 
 
 def _first_of_its_id(row: PlannedRow, first_rows: dict[str, int]) -> PlannedRow:

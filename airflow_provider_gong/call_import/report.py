@@ -66,7 +66,16 @@ class Folder(Protocol):
 
 
 def summarize(ledger: Ledger) -> dict[str, Any]:
-    """Return what the report says in short, as a JSON object."""
+    """
+    Return what the report says in short, as a JSON object.
+
+    :raises GongImportFailedError: if the import was never planned
+    """
+    if not ledger.is_planned():
+        raise GongImportFailedError(
+            f"Import {ledger.import_id} has no plan, so nothing was imported: its plan task failed or did not run. "
+            "Mend what the log of that task says, and clear it."
+        )
     counts = ledger.counts()
     sent, refused = ledger.usage()
     actors: Counter[str] = Counter()

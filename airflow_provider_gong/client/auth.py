@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Protocol
 
+from airflow_provider_gong.client.errors import GongAuthenticationError
+
 
 class Authentication(Protocol):
     """Gives the ``Authorization`` header. Methods may block (a token may come from a store)."""
@@ -67,8 +69,17 @@ class BearerAuth:
         self.refreshable = not isinstance(source, str)
 
     def header(self) -> str:
-        """Return the ``Authorization`` header's value."""
+        """
+        Return the ``Authorization`` header's value.
+
+        :raises GongAuthenticationError: for a token that no header can carry
+        """
         token = self._source if isinstance(self._source, str) else self._source.token()
+        # The HTTP library would quote such a token in its complaint.
+        if not (token.isascii() and token.isprintable()):
+            raise GongAuthenticationError(
+                "The access token has characters that no token has, such as line breaks.", remedy="Enter it again."
+            )
         return f"Bearer {token}"
 
     def refresh(self, refused: str) -> None:

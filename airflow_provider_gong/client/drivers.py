@@ -129,9 +129,7 @@ def _answer(response: httpx.Response) -> Answer:
 
 
 def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:
-    # The text of a local error may quote a header, and so the credentials.
-    text = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
-    reason = f"{type(error).__name__}: {text}".rstrip(": ")
+    reason = f"{type(error).__name__}: {error}".rstrip(": ")
     timeout = isinstance(error, httpx.TimeoutException)
     return NotSent(reason, timeout) if isinstance(error, _NEVER_SENT) else NoAnswer(reason, timeout)
 

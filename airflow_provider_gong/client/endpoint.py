@@ -17,7 +17,7 @@ def base_url(host: str) -> str:
     :param host: ``https://us-12345.api.gong.io`` or ``us-12345.api.gong.io``; plain ``http`` on loopback only
     :raises ValueError: for anything that credentials should not be sent to
     """
-    text = host.strip().rstrip("/")
+    text = host.strip()
     if not text:
         raise ValueError(
             "The host is missing: set your company's API base URL, as Gong shows it under Admin center > API."
@@ -27,7 +27,7 @@ def base_url(host: str) -> str:
     parts = _split(text if "://" in text else f"https://{text}")
     if parts is None or parts.scheme not in ("https", "http"):
         raise ValueError(f"The host {text!r} is not a URL: expected something like https://us-12345.api.gong.io .")
-    if parts.path.removesuffix("/v2") or parts.query or parts.fragment:
+    if parts.path.rstrip("/").removesuffix("/v2") or parts.query or parts.fragment:
         raise ValueError(
             f"The host {text!r} must not have a path: expected something like https://us-12345.api.gong.io ."
         )
@@ -47,7 +47,7 @@ def _split(url: str) -> SplitResult | None:
         _ = parts.port  # raises where it is not a number
     except ValueError:
         return None
-    return parts if _HOST_NAME.fullmatch(parts.hostname or "") else None
+    return parts if _HOST_NAME.fullmatch(parts.hostname or "") and not parts.netloc.endswith(":") else None
 
 
 def _is_loopback(hostname: str) -> bool:

@@ -8,6 +8,7 @@ import mimetypes
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import IO, Any, Literal, Protocol
 
 _CHUNK = 256 * 1024
@@ -58,7 +59,7 @@ class MediaFile:
     @property
     def content_type(self) -> str:
         """MIME type by the file's suffix."""
-        suffix = "." + self.path.name.rpartition(".")[2].lower()
+        suffix = PurePosixPath(self.path.name).suffix.lower()
         return _CONTENT_TYPES.get(suffix) or mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_gong.emulator.app import create_app
     from airflow_provider_gong.emulator.clock import Clock, ManualClock, RealClock
+    from airflow_provider_gong.emulator.faults import Fault
     from airflow_provider_gong.emulator.server import RunningEmulator, running_emulator
     from airflow_provider_gong.emulator.settings import EmulatorSettings
     from airflow_provider_gong.emulator.state import Emulator
@@ -19,6 +20,7 @@ __all__ = [
     "Clock",
     "Emulator",
     "EmulatorSettings",
+    "Fault",
     "ManualClock",
     "RealClock",
     "RunningEmulator",
@@ -31,6 +33,7 @@ _MODULE_OF = {
     "Clock": "clock",
     "Emulator": "state",
     "EmulatorSettings": "settings",
+    "Fault": "faults",
     "ManualClock": "clock",
     "RealClock": "clock",
     "RunningEmulator": "server",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from airflow_provider_gong.emulator.errors import GongApiError
 from airflow_provider_gong.emulator.ids import require_id
 from airflow_provider_gong.emulator.measuring import measure_url
 from airflow_provider_gong.emulator.media import arrive
-from airflow_provider_gong.emulator.paging import cut, requested_page
+from airflow_provider_gong.emulator.paging import Page, cut, requested_page
 from airflow_provider_gong.emulator.records import Call, CallState, User
 from airflow_provider_gong.emulator.replies import Reply
 from airflow_provider_gong.emulator.state import Emulator
@@ -105,8 +106,10 @@ async def list_calls(emulator: Emulator, request: Request) -> Reply:
     start = parse_query_datetime("fromDateTime", query.get("fromDateTime"))
     end = parse_query_datetime("toDateTime", query.get("toDateTime"))
     require_window(start, end, "fromDateTime", "toDateTime")
-    filters = {name: query[name] for name in ("fromDateTime", "toDateTime", "workspaceId") if name in query}
-    found, records = _page(emulator, "listCalls", filters, query.get("cursor"))
+    chosen = _Filter(start=start, end=end, workspace_id=query.get("workspaceId"))
+    question = [start.isoformat(), end.isoformat(), chosen.workspace_id]
+    page = requested_page(emulator, query.get("cursor"), "listCalls", question)
+    found, records = _cut_page(emulator, chosen, page)
     base_url = str(request.base_url)
     return Reply({"records": records, "calls": [basic_data(emulator, call, base_url) for call in found]})
 
@@ -117,8 +120,9 @@ async def list_calls_extensive(emulator: Emulator, request: Request) -> Reply:
     selector = body.get("contentSelector") or {}
     if "contextTiming" in selector and selector.get("context") != "Extended":
         raise GongApiError(400, "contentSelector.contextTiming: allowed only with context Extended")
-    _check_filter(body["filter"])
-    found, records = _page(emulator, "listCallsExtensive", body["filter"], body.get("cursor"))
+    chosen = _read_filter(body["filter"])
+    page = requested_page(emulator, body.get("cursor"), "listCallsExtensive", body["filter"])
+    found, records = _cut_page(emulator, chosen, page)
     base_url = str(request.base_url)
     calls = [call_data(emulator, call, selector, base_url) for call in found]
     return Reply({"records": records, "calls": calls})
@@ -127,8 +131,9 @@ async def list_calls_extensive(emulator: Emulator, request: Request) -> Reply:
 async def get_call_transcripts(emulator: Emulator, request: Request) -> Reply:
     """``POST /v2/calls/transcript``."""
     body = parse_body(await request.body(), TRANSCRIPTS)
-    _check_filter(body["filter"])
-    found, records = _page(emulator, "getCallTranscripts", body["filter"], body.get("cursor"))
+    chosen = _read_filter(body["filter"])
+    page = requested_page(emulator, body.get("cursor"), "getCallTranscripts", body["filter"])
+    found, records = _cut_page(emulator, chosen, page)
     return Reply({"records": records, "callTranscripts": [transcript(emulator, call) for call in found]})
 
 
@@ -147,36 +152,46 @@ async def get_call(emulator: Emulator, request: Request) -> Reply:
             raise GongApiError(404, f"Call ID {call_id} was not found")
 
 
-def _check_filter(filters: Mapping[str, Any]) -> None:
+def _read_filter(filters: Mapping[str, Any]) -> _Filter:
     start, end = _moment(filters, "fromDateTime"), _moment(filters, "toDateTime")
     require_window(start, end, "filter.fromDateTime", "toDateTime")
-    for name in ("callIds", "primaryUserIds"):
-        for value in filters.get(name) or ():
-            require_id(value)
+    return _Filter(
+        start=start,
+        end=end,
+        workspace_id=filters.get("workspaceId"),
+        call_ids=_ids(filters.get("callIds")),
+        primary_user_ids=_ids(filters.get("primaryUserIds")),
+    )
 
 
 def _moment(filters: Mapping[str, Any], name: str) -> datetime | None:
     return parse_datetime(filters[name]) if filters.get(name) else None
 
 
-def _page(
-    emulator: Emulator, operation: str, filters: Mapping[str, Any], cursor: str | None
-) -> tuple[list[Call], dict[str, Any]]:
-    page = requested_page(emulator, cursor, operation, filters)
-    matching = [call for call in emulator.visible_calls() if _matches(call, filters)]
-    found, records = cut(emulator, matching, page)
+def _ids(values: Sequence[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(map(require_id, values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Filter:
+    start: datetime | None
+    end: datetime | None
+    workspace_id: str | None
+    call_ids: frozenset[str] | None = None
+    primary_user_ids: frozenset[str] | None = None
+
+    def matches(self, call: Call) -> bool:
+        return (
+            (self.call_ids is None or call.id in self.call_ids)
+            and (self.start is None or call.started >= self.start)
+            and (self.end is None or call.started < self.end)
+            and (not self.workspace_id or call.workspace_id == self.workspace_id)
+            and (self.primary_user_ids is None or call.primary_user_id in self.primary_user_ids)
+        )
+
+
+def _cut_page(emulator: Emulator, chosen: _Filter, page: Page) -> tuple[list[Call], dict[str, Any]]:
+    found, records = cut(emulator, emulator.visible_calls(chosen.matches), page)
     if not found:
         raise GongApiError(404, NO_CALLS)
     return found, records
-
-
-def _matches(call: Call, filters: Mapping[str, Any]) -> bool:
-    start, end = _moment(filters, "fromDateTime"), _moment(filters, "toDateTime")
-    hosts, ids = filters.get("primaryUserIds"), filters.get("callIds")
-    return (
-        (start is None or call.started >= start)
-        and (end is None or call.started < end)
-        and (not filters.get("workspaceId") or call.workspace_id == filters["workspaceId"])
-        and (hosts is None or call.primary_user_id in hosts)
-        and (ids is None or call.id in ids)
-    )

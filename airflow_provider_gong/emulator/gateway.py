@@ -44,11 +44,12 @@ class _Exchange:
     def __init__(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
         self._emulator = emulator
         self._request = Request(scope, self._receive)
+        self._path: str = scope["path"]
         self._receive_raw = receive
         self._send = send
         self._body_ended = False
         self._request_id = emulator.next_request_id()
-        self._operation = find_operation(self._request.method, self._request.url.path)
+        self._operation = find_operation(self._request.method, self._path)
         self._who: str | None = None
         self._status: int | None = None
 
@@ -60,7 +61,7 @@ class _Exchange:
         except ConnectionDroppedError:
             await drop_connection(self._request.scope, self._receive_raw)
         except ClientDisconnect:
-            logger.debug("The client went away during %s", self._request.url.path)
+            logger.debug("The client went away during %s", self._path)
         finally:
             self._log(arrived, time.perf_counter() - began)
 
@@ -106,7 +107,7 @@ class _Exchange:
         return answer
 
     async def _carry_out(self, operation: Operation) -> Answer:
-        self._request.scope["path_params"] = operation.ids_of(self._request.url.path)
+        self._request.scope["path_params"] = operation.ids_of(self._path)
         try:
             reply = await operation.handler(self._emulator, self._request)
         except GongApiError as error:
@@ -137,7 +138,7 @@ class _Exchange:
             LoggedRequest(
                 time=arrived,
                 method=self._request.method,
-                path=self._request.url.path,
+                path=self._path,
                 operation=self._operation_name,
                 status=self._status,
                 request_id=self._request_id,

@@ -39,7 +39,8 @@ async def add_call_recording(emulator: Emulator, request: Request) -> Reply:
 def _call_of(emulator: Emulator, request: Request) -> Call:
     call_id = require_id(request.path_params["id"])
     if call_id not in emulator.calls:
-        raise GongApiError(404, f"Call ID {call_id} was not found")
+        # The only client error that is declared for this operation is 400.
+        raise GongApiError(400, f"Call ID {call_id} was not found")
     return emulator.calls[call_id]
 
 
@@ -112,14 +113,14 @@ class _MediaPart:
         self._meter = Meter()
         self._header_name = b""
         self._header_value = b""
-        self._name = b""
         self._found = False
+        self._inside = False
         self._ended = False
 
     async def read(self, body: AsyncIterator[bytes], boundary: bytes) -> Measurement:
         """Read a whole body and return what the part measures.
 
-        :raises GongApiError: 400 when the part is missing or the body is cut off, 413 when the part is too large.
+        :raises GongApiError: 400 when the part is missing or too large, or the body is cut off.
         """
         parser = self._parser(boundary)
         async for data in body:
@@ -130,8 +131,7 @@ class _MediaPart:
         if not self._found:
             raise GongApiError(400, f"Required request part '{PART_NAME}' is not present")
         if self._meter.size > self._limit:
-            # The limit is documented, its status is not.
-            raise GongApiError(413, "Maximum upload size exceeded")
+            raise GongApiError(400, "Maximum upload size exceeded")
         return self._meter.result()
 
     def _parser(self, boundary: bytes) -> MultipartParser:
@@ -148,7 +148,7 @@ class _MediaPart:
         )
 
     def _begin_part(self) -> None:
-        self._name = b""
+        self._inside = False
 
     def _take_header_name(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
@@ -158,12 +158,14 @@ class _MediaPart:
 
     def _end_header(self) -> None:
         if self._header_name.lower() == b"content-disposition":
-            self._name = parse_options_header(self._header_value)[1].get(b"name", b"")
-            self._found = self._found or self._name == PART_NAME.encode()
+            name = parse_options_header(self._header_value)[1].get(b"name")
+            # Of several parts with this name the first counts.
+            self._inside = name == PART_NAME.encode() and not self._found
+            self._found = self._found or self._inside
         self._header_name = self._header_value = b""
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
-        if self._name != PART_NAME.encode():
+        if not self._inside:
             return
         piece = data[start:end]
         self._meter.write(piece)

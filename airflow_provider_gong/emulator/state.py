@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from airflow_provider_gong.emulator.clock import Clock, RealClock
 from airflow_provider_gong.emulator.faults import FaultRules
@@ -96,10 +96,9 @@ class Emulator:
         """Return where a call is now."""
         return call.state_at(self.clock.now(), self.settings.processing_seconds)
 
-    def visible_calls(self) -> Iterator[Call]:
-        """Yield the calls that the access key can read now, oldest first."""
+    def visible_calls(self, matches: Callable[[Call], bool]) -> list[Call]:
+        """Return the matching calls that the access key can read now, oldest first."""
         if not self.settings.key_sees_calls:
-            return
-        for call in sorted(self.calls.values(), key=lambda call: (call.started, call.id)):
-            if self.call_state(call) is CallState.VISIBLE:
-                yield call
+            return []
+        visible = (call for call in self.calls.values() if matches(call) and self.call_state(call) is CallState.VISIBLE)
+        return sorted(visible, key=lambda call: (call.started, call.id))

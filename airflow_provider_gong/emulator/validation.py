@@ -51,7 +51,9 @@ def parse_body(raw: bytes, expected: Mapping[str, Field]) -> dict[str, Any]:
     """
     try:
         body = json.loads(raw)
-    except ValueError as error:
+        # Refuses what could not be sent back: numbers that are not finite, halves of surrogate pairs.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
         raise GongApiError(400, JSON_PARSE_ERROR) from error
     errors = list(_check(body, Field(kind="object", needed=True, fields=expected), ""))
     if errors:

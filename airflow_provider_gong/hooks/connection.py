@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import REQUESTS_PER_DAY, REQUESTS_PER_SECOND
-from airflow_provider_gong.client.endpoint import base_url, host_name
+from airflow_provider_gong.client.endpoint import GENERIC_HOST, base_url, host_name
 from airflow_provider_gong.connection_form import FIELDS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class GongConnection:
     :param requests_per_second: this deployment's share of the company's limit
     :param requests_per_day: this deployment's share of the company's limit
     :param store_conn_id: Airflow connection to the shared store; None for an SQLite file on this host
-    :param timezone: zone in which times without an offset are read
+    :param timezone: IANA name of the zone in which times without an offset are read; None if they have no meaning
     :param proxy: URL of an HTTP proxy
     :param ca_bundle: PEM file of the certificate authorities to trust
     """
@@ -59,7 +59,7 @@ class GongConnection:
     requests_per_second: float = REQUESTS_PER_SECOND
     requests_per_day: int = REQUESTS_PER_DAY
     store_conn_id: str | None = None
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    timezone: str | None = None
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
 
@@ -83,12 +83,27 @@ class GongConnection:
                 requests_per_second=_positive(settings, "requests_per_second", REQUESTS_PER_SECOND),
                 requests_per_day=_whole(settings, "requests_per_day", REQUESTS_PER_DAY),
                 store_conn_id=_text(settings.get("store_conn_id")),
-                timezone=_timezone(settings.get("timezone", "UTC")),
+                timezone=_timezone(settings.get("timezone")),
                 proxy=_proxy(settings.get("proxy")),
                 ca_bundle=_ca_bundle(settings.get("ca_bundle")),
             )
         except ValueError as error:
             raise GongConnectionConfigError(conn_id, str(error)) from None
+
+    @property
+    def import_company(self) -> str:
+        """
+        The company, as the name that imports are kept under.
+
+        :raises GongConnectionConfigError: if it is needed and missing
+        """
+        if self.company == GENERIC_HOST:
+            raise GongConnectionConfigError(
+                self.conn_id,
+                f"company is required for imports through {GENERIC_HOST}, where companies cannot be told apart. Name "
+                "the company, or set host to its own API base URL.",
+            )
+        return self.company
 
 
 def secrets_of(connection: Connection) -> Iterator[str]:
@@ -183,9 +198,9 @@ def _whole(settings: Mapping[str, Any], name: str, default: int) -> int:
     return int(number)
 
 
-def _timezone(name: Any) -> ZoneInfo:
+def _timezone(name: Any) -> str | None:
     try:
-        return ZoneInfo(name)
+        return None if name is None else ZoneInfo(name).key
     except (LookupError, OSError, TypeError, ValueError):
         raise ValueError(f"timezone must be an IANA time zone such as Europe/Berlin, not {name!r}.") from None
 

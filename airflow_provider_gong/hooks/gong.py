@@ -20,7 +20,6 @@ from airflow_provider_gong.hooks.connection import GongConnection, secrets_of
 
 if TYPE_CHECKING:
     import os
-    from zoneinfo import ZoneInfo
 
     from airflow_provider_gong._compat import Connection, ObjectStoragePath
     from airflow_provider_gong.client import models
@@ -97,8 +96,17 @@ class GongHook(BaseHook):
         return self.settings.company
 
     @property
-    def timezone(self) -> ZoneInfo:
-        """Zone in which times without an offset are read."""
+    def import_company(self) -> str:
+        """
+        Name that imports are kept under, as :attr:`company`.
+
+        :raises GongConnectionConfigError: where the host does not tell companies apart and none is named
+        """
+        return self.settings.import_company
+
+    @property
+    def timezone(self) -> str | None:
+        """IANA name of the zone in which times without an offset are read, if one is set."""
         return self.settings.timezone
 
     @cached_property

@@ -20,10 +20,11 @@ def media_file(media: str | os.PathLike[str] | ObjectStoragePath | MediaFile) ->
     :param media: path on this host, URL such as ``s3://aws_default@recordings/1.wav``, or a path object of either
     :raises FileNotFoundError: where there is none
     """
-    return media if isinstance(media, MediaFile) else MediaFile.at(_path(media))
+    return media if isinstance(media, MediaFile) else MediaFile.at(media_path(media))
 
 
-def _path(media: str | os.PathLike[str] | ObjectStoragePath) -> MediaPath:
+def media_path(media: str | os.PathLike[str] | ObjectStoragePath) -> MediaPath:
+    """Return the path object of a path on this host or of a URL of any object store."""
     from airflow_provider_gong._compat import ObjectStoragePath
 
     if isinstance(media, ObjectStoragePath):

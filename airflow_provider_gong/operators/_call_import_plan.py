@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.errors import GongImportRejectedError, GongManifestError
 from airflow_provider_gong.call_import.hosts import HostDirectory
 from airflow_provider_gong.call_import.manifest import read_csv
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
+from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
 def _make_plan(operator: GongPlanCallImportOperator) -> ImportPlan:
     hook = operator.hook
     base = MediaBase.at(operator.media_base) if operator.media_base else MediaBase.of_manifest(operator.manifest)
-    settings = PlanSettings(base, ObjectStoragePath, operator.media_mode, hook.timezone)
+    settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone)
     hosts = HostDirectory(hook.list_users())
     readable = can_read_calls(hook.client)
     try:
-        with ObjectStoragePath(operator.manifest).open("r", encoding="utf-8-sig", newline="") as lines:
+        with media_path(operator.manifest).open("rb") as file:
+            lines = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
             plan = make_plan(read_csv(lines, operator.manifest), hosts, settings)
     except OSError as error:
         raise GongManifestError(f"Manifest {operator.manifest} cannot be read: {error}") from error

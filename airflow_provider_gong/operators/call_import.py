@@ -9,14 +9,21 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import AirflowFailException, BaseOperator, conf
+from airflow_provider_gong._compat import BaseOperator, conf
+from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
 from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators._tasks import fail_for_good
+from airflow_provider_gong.store.errors import GongStoreNotSharedError
 from airflow_provider_gong.triggers.timer import GongTimerTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
     from airflow_provider_gong.client.errors import GongRateLimitError
     from airflow_provider_gong.store.ledger import Ledger
+    from airflow_provider_gong.store.ledger_rows import CallState
+
+SUMMARY_KEY = "summary"
+"""XCom key under which the report task leaves its summary, also when it fails."""
 
 DEFAULT_VERIFY_TIMEOUT = timedelta(hours=6)
 # Tasks that were parked at the same time wake up spread over this many seconds.
@@ -56,13 +63,12 @@ class _CallImportOperator(BaseOperator):
 
         :raises GongStoreNotSharedError: if this worker sees another store than the plan has written
         """
-        from airflow_provider_gong.store.errors import GongStoreNotSharedError
         from airflow_provider_gong.store.ledger import Ledger
 
         store = self.hook.store
         if self.store_id and self.store_id != store.id:
             raise GongStoreNotSharedError(self.store_id, store.id)
-        return Ledger(store, self.hook.import_company, self.import_id)
+        return Ledger(store, self.hook.settings.import_company, self.import_id)
 
 
 class _WaitingOperator(_CallImportOperator):
@@ -84,8 +90,6 @@ class _WaitingOperator(_CallImportOperator):
             trigger = GongTimerTrigger(due=time.time() + seconds, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
             self.defer(trigger=trigger, method_name="resume")
         if seconds > _LONGEST_SLEEP:
-            from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
-
             message = f"{what}. The import's state is saved, and the task's retry goes on in about {seconds:.0f} s."
             raise GongImportUnfinishedError(message, retry_after=seconds)
         self.log.info("Waiting %.0f s: %s", seconds, what)
@@ -135,14 +139,10 @@ class GongPlanCallImportOperator(_CallImportOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan the import."""
-        from airflow_provider_gong.call_import.errors import GongImportError
         from airflow_provider_gong.operators._call_import_plan import plan_call_import
 
-        try:
+        with fail_for_good():
             return plan_call_import(self)
-        except GongImportError as error:
-            # The manifest stays wrong however often it is read.
-            raise AirflowFailException(str(error)) from error
 
 
 class GongUploadCallImportOperator(_WaitingOperator):
@@ -173,22 +173,26 @@ class GongUploadCallImportOperator(_WaitingOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
+        with fail_for_good():
+            ledger = self.open_ledger()
+            while (counts := self._upload_or_wait(ledger)) is None:
+                pass
+        return {state.value: count for state, count in counts.items()}
+
+    def _upload_or_wait(self, ledger: Ledger) -> dict[CallState, int] | None:
         from airflow_provider_gong.client.errors import GongRateLimitError
 
-        ledger = self.open_ledger()
-        while True:
-            try:
-                counts = asyncio.run(self._upload(ledger))
-            except GongRateLimitError as spent:
-                self.wait(_least(spent), f"for the request budget ({spent.message})")
-            else:
-                return {state.value: count for state, count in counts.items()}
+        try:
+            return asyncio.run(self._upload(ledger))
+        except GongRateLimitError as spent:
+            self.wait(_least(spent), f"for the request budget ({spent.message})")
+            return None
 
-    async def _upload(self, ledger: Ledger) -> dict[Any, int]:
-        from airflow_provider_gong._compat import ObjectStoragePath
+    async def _upload(self, ledger: Ledger) -> dict[CallState, int]:
         from airflow_provider_gong.call_import.upload import ImportUpload
+        from airflow_provider_gong.hooks.media import media_path
 
-        open_path = ObjectStoragePath if self.media_mode == "push" else None
+        open_path = media_path if self.media_mode == "push" else None
         async with self.hook.async_client() as client:
             upload = ImportUpload(
                 ledger,
@@ -222,21 +226,23 @@ class GongVerifyCallImportOperator(_WaitingOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Look, and wait, until all rows have ended."""
+        with fail_for_good():
+            ledger = self.open_ledger()
+            while (pause := self._look(ledger)) is not None:
+                self.wait(pause, "for Gong to process the recordings")
+        return {state.value: count for state, count in ledger.counts().items()}
+
+    def _look(self, ledger: Ledger) -> float | None:
         from airflow_provider_gong.call_import.verify import ImportVerification
         from airflow_provider_gong.client.errors import GongRateLimitError
 
-        ledger, client = self.open_ledger(), self.hook.client
-        verification = ImportVerification(ledger, client, timeout=_seconds(self.verify_timeout))
-        while True:
-            try:
-                pause = verification.look()
-            except GongRateLimitError as spent:
-                pause = _least(spent)
-            finally:
-                ledger.add_usage(*client.take_usage())
-            if pause is None:
-                return {state.value: count for state, count in ledger.counts().items()}
-            self.wait(pause, "for Gong to process the recordings")
+        client = self.hook.client
+        try:
+            return ImportVerification(ledger, client, timeout=_seconds(self.verify_timeout)).look()
+        except GongRateLimitError as spent:
+            return _least(spent)
+        finally:
+            ledger.add_usage(*client.take_usage())
 
 
 class GongReportCallImportOperator(_CallImportOperator):
@@ -265,14 +271,15 @@ class GongReportCallImportOperator(_CallImportOperator):
         from airflow_provider_gong._compat import ObjectStoragePath
         from airflow_provider_gong.call_import import report
 
-        ledger = self.open_ledger()
-        summary = report.summarize(ledger)
-        report.log_summary(summary)
-        if self.report_path:
-            report.write_report(ledger, summary, ObjectStoragePath(self.report_path))
-            summary["report_path"] = self.report_path
-        context["ti"].xcom_push(key="summary", value=summary)
-        report.require_success(summary, self.max_failed)
+        with fail_for_good():
+            ledger = self.open_ledger()
+            summary = report.summarize(ledger)
+            report.log_summary(summary)
+            if self.report_path:
+                report.write_report(ledger, summary, ObjectStoragePath(self.report_path))
+            # A task that fails has no result, and this one fails on purpose.
+            context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
+            report.require_success(summary, self.max_failed)
         return summary
 
 

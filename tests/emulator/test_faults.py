@@ -6,8 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator import Fault, RunningEmulator
 
 from .conftest import Api, wav
 

@@ -1,0 +1,46 @@
+"""Links from a task to what it concerns in Gong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_gong._compat import BaseOperatorLink
+from airflow_provider_gong.client.endpoint import GENERIC_HOST
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import BaseOperator, Context
+
+CALL_URL_KEY = "gong_call_url"
+"""XCom key of the URL that :class:`GongCallLink` leads to."""
+
+
+class GongCallLink(BaseOperatorLink):
+    """Link to the page of a call, for operators that push its URL with :func:`push_call_url`."""
+
+    name = "Call in Gong"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """Return the URL that the task pushed, an empty text if it pushed none."""
+        from airflow_provider_gong._compat import XCom
+
+        return str(XCom.get_value(key=CALL_URL_KEY, ti_key=ti_key) or "")
+
+
+def push_call_url(context: Context, url: str | None) -> None:
+    """Push the URL of a call for :class:`GongCallLink`, if it is known."""
+    if url:
+        context["ti"].xcom_push(key=CALL_URL_KEY, value=url)
+
+
+def call_url(base_url: str, call_id: str) -> str | None:
+    """
+    Return the URL of a call's page, None where it cannot be told from the API's host.
+
+    Calls as Gong lists them have URLs on the host of the company's API with ``app`` for ``api`` (observed on live
+    tenants). A call's own ``url`` is better where it is known.
+    """
+    host = urlsplit(base_url).netloc
+    if host != GENERIC_HOST and not host.endswith(f".{GENERIC_HOST}"):
+        return None
+    return f"https://{host.removesuffix(GENERIC_HOST)}app.gong.io/call?id={call_id}"

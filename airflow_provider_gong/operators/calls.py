@@ -1,0 +1,190 @@
+"""Operators for single calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from airflow_provider_gong._compat import BaseOperator
+from airflow_provider_gong.client.errors import GongDuplicateCallError, GongMediaAlreadyHandledError
+from airflow_provider_gong.hooks.failures import fail_without_retry
+from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
+from airflow_provider_gong.operators._tasks import fail_for_good, task_key
+
+if TYPE_CHECKING:
+    import os
+
+    from airflow_provider_gong._compat import Context, ObjectStoragePath
+    from airflow_provider_gong.store.ledger_rows import ImportRow
+
+OnExisting = Literal["fail", "return"]
+
+
+class GongCreateCallOperator(BaseOperator):
+    """
+    Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
+
+    Gong takes each ``clientUniqueId`` once, so that no retry creates a second call. A call that exists already is not
+    necessarily the one that is meant, since telephone systems use their ids again: by default it fails the task, with
+    its id in the error.
+
+    Returns ``call_id`` and ``request_id``, which is None for a call that existed, and gives the task a link to the
+    call.
+
+    :param call: the call, with Gong's field names (``clientUniqueId``), in snake_case, or in the other vocabulary
+        found in the wild (templated)
+    :param on_existing: ``fail``, or ``return`` the id of the existing call with this ``clientUniqueId``, whatever its
+        content; right where these ids are never used again
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises AirflowFailException: when the call is wrong, exists, or is refused by Gong; no retry follows
+    """
+
+    template_fields = ("call", "gong_conn_id")
+    template_fields_renderers = {"call": "json"}  # noqa: RUF012 - Airflow's own declaration
+    operator_extra_links = (GongCallLink(),)
+
+    def __init__(
+        self,
+        *,
+        call: Mapping[str, Any],
+        on_existing: OnExisting = "fail",
+        gong_conn_id: str = GongHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if on_existing not in get_args(OnExisting):
+            raise ValueError(f"on_existing must be 'fail' or 'return', not {on_existing!r}.")
+        self.call = call
+        self.on_existing = on_existing
+        self.gong_conn_id = gong_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Create the call."""
+        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+            result = self._create(hook)
+            push_call_url(context, call_url(hook.settings.base_url, result["call_id"]))
+        return result
+
+    def _create(self, hook: GongHook) -> dict[str, Any]:
+        try:
+            created = hook.create_call(self.call)
+        except GongDuplicateCallError as error:
+            if self.on_existing == "fail":
+                raise
+            self.log.warning("Call %s with this clientUniqueId exists already; its id is returned.", error.call_id)
+            return {"call_id": error.call_id, "request_id": None}
+        return {"call_id": created.call_id, "request_id": created.request_id}
+
+
+class GongUploadCallMediaOperator(BaseOperator):
+    """
+    Upload the recording of a call that has none yet (``PUT /v2/calls/{id}/media``).
+
+    The recording is streamed, without a temporary file. Gong answers when it has accepted it, and drops short, silent
+    and duplicate recordings afterwards without a word: wait for the call with ``GongCallProcessedSensor``.
+
+    A call that has a recording already counts as done, since that is what an earlier try leaves whose worker died.
+
+    Returns ``call_id``, ``url`` (None if the call had a recording), and ``sha256`` and ``bytes`` of the recording; the
+    hash is None where Gong answered before all of it was read.
+
+    :param call_id: Gong's id of the call, as text (templated)
+    :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
+        (templated); WAV, MP3, MP4, MKV or FLAC, at most 1.5 GB
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises AirflowFailException: when Gong refuses the recording; no retry follows
+    """
+
+    template_fields = ("call_id", "media", "gong_conn_id")
+    operator_extra_links = (GongCallLink(),)
+
+    def __init__(
+        self,
+        *,
+        call_id: str,
+        media: str | os.PathLike[str] | ObjectStoragePath,
+        gong_conn_id: str = GongHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.call_id = call_id
+        self.media = media
+        self.gong_conn_id = gong_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Upload the recording."""
+        from airflow_provider_gong.hooks.media import media_file
+
+        recording = media_file(self.media)
+        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+            try:
+                url = hook.upload_call_media(self.call_id, recording).url
+            except GongMediaAlreadyHandledError:
+                self.log.warning("Call %s has a recording already; it keeps that one.", self.call_id)
+                url = None
+            push_call_url(context, url or call_url(hook.settings.base_url, self.call_id))
+        return {"call_id": self.call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
+
+
+class GongUploadCallOperator(BaseOperator):
+    """
+    Create a call and upload its recording, in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
+
+    Call and recording are checked before anything is sent. What is sent is recorded in the store of the Gong connection
+    first, so that a retry after a crash finds the call that exists and finishes it.
+
+    Gong drops duplicate recordings and those without speech after it has accepted them, without a word: wait for the
+    call with ``GongCallProcessedSensor``.
+
+    Returns ``call_id``, ``state`` (``uploaded``; ``exists`` for a call that this operator has not created and has not
+    touched; or what an earlier import knows of the same call), ``sha256`` of the recording and ``url`` of the call,
+    None where they are not known, and gives the task a link to the call.
+
+    :param call: the call, with Gong's field names (``clientUniqueId``) or in snake_case (templated)
+    :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
+        (templated); WAV, MP3, MP4, MKV or FLAC, at least 60 s and at most 1.5 GB
+    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` goes on with a call that an
+        earlier try has created and leaves others alone, ``skip`` leaves all alone, ``fail`` fails
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises AirflowFailException: when the call or its recording is wrong, or is refused by Gong; no retry follows
+    """
+
+    template_fields = ("call", "media", "gong_conn_id")
+    template_fields_renderers = {"call": "json"}  # noqa: RUF012 - Airflow's own declaration
+    operator_extra_links = (GongCallLink(),)
+
+    def __init__(
+        self,
+        *,
+        call: Mapping[str, Any],
+        media: str | os.PathLike[str] | ObjectStoragePath,
+        on_existing: Literal["resume", "skip", "fail"] = "resume",
+        gong_conn_id: str = GongHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if on_existing not in ("resume", "skip", "fail"):
+            raise ValueError(f"on_existing must be 'resume', 'skip' or 'fail', not {on_existing!r}.")
+        self.call = call
+        self.media = media
+        self.on_existing = on_existing
+        self.gong_conn_id = gong_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Send the call, or finish what an earlier try has begun."""
+        with fail_for_good(), GongHook(self.gong_conn_id) as hook:
+            row = asyncio.run(self._send(hook, task_key(context)))
+            push_call_url(context, row.url or call_url(hook.settings.base_url, row.call_id or ""))
+        return {"call_id": row.call_id, "state": row.state.value, "sha256": row.media_sha256, "url": row.url}
+
+    async def _send(self, hook: GongHook, import_id: str) -> ImportRow:
+        from airflow_provider_gong.call_import.single import plan_single_call, upload_single_call
+        from airflow_provider_gong.hooks.media import media_path
+        from airflow_provider_gong.store.ledger import Ledger
+
+        ledger, recording = Ledger(hook.store, hook.settings.import_company, import_id), media_path(self.media)
+        plan_single_call(ledger, self.call, recording)
+        async with hook.async_client() as client:
+            return await upload_single_call(ledger, client, recording, on_existing=self.on_existing)

@@ -1,0 +1,274 @@
+"""Operators for Gong meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._compat import BaseOperator
+from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
+from airflow_provider_gong.hooks.failures import fail_without_retry
+from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators._tasks import task_key
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow_provider_gong._compat import Context
+    from airflow_provider_gong.client.models import MeetingIntegrationStatus, NewMeeting
+
+_MEETING_FIELDS = ("start_time", "end_time", "organizer_email", "invitees", "title", "external_id", "provider")
+
+
+class GongMeetingIntegrationError(Exception):
+    """
+    Some users cannot create Gong meetings.
+
+    :param statuses: what Gong says of each of them
+    """
+
+    def __init__(self, statuses: Sequence[MeetingIntegrationStatus]) -> None:
+        lines = [f"{len(statuses)} of the users cannot create Gong meetings:", *map(_not_ready_text, statuses)]
+        super().__init__("\n".join(lines))
+        self.statuses = tuple(statuses)
+
+
+class GongCreateMeetingOperator(BaseOperator):
+    """
+    Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
+
+    Gong neither recognizes a repeated meeting nor finds one by its content. So what is about to be sent is recorded in
+    the store of the Gong connection first. A task that is tried again or cleared returns the meeting that it has
+    created before; if the fate of that meeting is unknown, the task fails without sending it again.
+
+    Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``, who have to be invited to the
+    calendar event as well, since Gong records nothing otherwise.
+
+    :param start_time: start, as a ``datetime`` or ISO-8601 text with offset (templated)
+    :param end_time: end, later than the start (templated)
+    :param organizer_email: e-mail address of the Gong user who organizes it (templated)
+    :param invitees: everybody else, each with ``email`` and, if known, ``display_name``, ``first_name`` and
+        ``last_name`` (templated)
+    :param title: title (templated)
+    :param external_id: id in another system (templated)
+    :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises AirflowFailException: when the fields are wrong, Gong refuses them, or it is unknown whether the meeting
+        exists; no retry follows
+    """
+
+    template_fields = (*_MEETING_FIELDS, "gong_conn_id")
+    template_fields_renderers = {"invitees": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    def __init__(
+        self,
+        *,
+        start_time: datetime | str,
+        end_time: datetime | str,
+        organizer_email: str,
+        invitees: Sequence[Mapping[str, Any]],
+        title: str | None = None,
+        external_id: str | None = None,
+        provider: str | None = None,
+        gong_conn_id: str = GongHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.start_time = start_time
+        self.end_time = end_time
+        self.organizer_email = organizer_email
+        self.invitees = invitees
+        self.title = title
+        self.external_id = external_id
+        self.provider = provider
+        self.gong_conn_id = gong_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Create the meeting, or return the one that an earlier try created."""
+        from airflow_provider_gong.client.models import NewMeeting, parse_request
+
+        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+            return self._create_once(hook, parse_request(NewMeeting, _meeting_fields(self)), context)
+
+    def _create_once(self, hook: GongHook, meeting: NewMeeting, context: Context) -> dict[str, Any]:
+        from airflow_provider_gong.store.intents import IntentLog, IntentStatus
+
+        key, log = f"{hook.company}/{task_key(context)}", IntentLog(hook.store)
+        intent = log.begin(key, "addMeeting", meeting.wire())
+        if intent.status is IntentStatus.OUTCOME_UNKNOWN:
+            raise _unknown_outcome(meeting)
+        if intent.outcome is not None:
+            self._tell_of_earlier_try(intent.outcome, same_content=intent.same_content)
+            return intent.outcome
+        try:
+            created = hook.create_meeting(meeting)
+        except GongOutcomeUnknownError:
+            raise
+        except GongError:
+            # Gong has not made the meeting, so that a retry may send it again.
+            log.withdraw(key)
+            raise
+        outcome = created.model_dump(mode="json")
+        log.complete(key, outcome)
+        return outcome
+
+    def _tell_of_earlier_try(self, outcome: Mapping[str, Any], *, same_content: bool) -> None:
+        meeting_id = outcome["meeting_id"]
+        self.log.info("This task created meeting %s before; it is not created again.", meeting_id)
+        if not same_content:
+            self.log.warning(
+                "The fields of meeting %s have changed since this task created it, and the changes were not sent: "
+                "use GongUpdateMeetingOperator to send them.",
+                meeting_id,
+            )
+
+
+class GongUpdateMeetingOperator(BaseOperator):
+    """
+    Replace the details of a Gong meeting (``PUT /v2/meetings/{meetingId}``). What is not given is no longer set.
+
+    Returns ``meeting_id`` and ``request_id``.
+
+    :param meeting_id: Gong's id of the meeting, as text (templated)
+    :param start_time: start, as a ``datetime`` or ISO-8601 text with offset (templated)
+    :param end_time: end, later than the start (templated)
+    :param organizer_email: e-mail address of the user who created the meeting (templated)
+    :param invitees: everybody else, each with ``email`` and, if known, ``display_name``, ``first_name`` and
+        ``last_name`` (templated)
+    :param title: title (templated)
+    :param external_id: id in another system (templated)
+    :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises AirflowFailException: when the fields are wrong or Gong refuses them; no retry follows
+    """
+
+    template_fields = ("meeting_id", *_MEETING_FIELDS, "gong_conn_id")
+    template_fields_renderers = {"invitees": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    def __init__(
+        self,
+        *,
+        meeting_id: str,
+        start_time: datetime | str,
+        end_time: datetime | str,
+        organizer_email: str,
+        invitees: Sequence[Mapping[str, Any]],
+        title: str | None = None,
+        external_id: str | None = None,
+        provider: str | None = None,
+        gong_conn_id: str = GongHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.meeting_id = meeting_id
+        self.start_time = start_time
+        self.end_time = end_time
+        self.organizer_email = organizer_email
+        self.invitees = invitees
+        self.title = title
+        self.external_id = external_id
+        self.provider = provider
+        self.gong_conn_id = gong_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Send the new details."""
+        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+            updated = hook.update_meeting(self.meeting_id, _meeting_fields(self))
+        return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
+
+
+class GongDeleteMeetingOperator(BaseOperator):
+    """
+    Delete a Gong meeting (``DELETE /v2/meetings/{meetingId}``).
+
+    Returns ``meeting_id`` and ``deleted``, which is false if there was no such meeting.
+
+    :param meeting_id: Gong's id of the meeting, as text (templated)
+    :param organizer_email: e-mail address of its organizer (templated)
+    :param ignore_if_missing: succeed when Gong knows no such meeting, as after a try whose answer was lost
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises AirflowFailException: when Gong refuses it; no retry follows
+    """
+
+    template_fields = ("meeting_id", "organizer_email", "gong_conn_id")
+
+    def __init__(
+        self,
+        *,
+        meeting_id: str,
+        organizer_email: str | None = None,
+        ignore_if_missing: bool = True,
+        gong_conn_id: str = GongHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.meeting_id = meeting_id
+        self.organizer_email = organizer_email
+        self.ignore_if_missing = ignore_if_missing
+        self.gong_conn_id = gong_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Delete the meeting."""
+        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+            found = hook.delete_meeting(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
+        return {"meeting_id": self.meeting_id, "deleted": found is not None}
+
+
+class GongMeetingIntegrationStatusOperator(BaseOperator):
+    """
+    Tell which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
+
+    Returns one entry per address with ``email``, ``exists``, ``valid``, ``user_facing_error`` and ``fix_url``.
+
+    :param emails: e-mail addresses of the users (templated)
+    :param fail_if_not_ready: fail when one of them cannot
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set
+    """
+
+    template_fields = ("emails", "gong_conn_id")
+
+    def __init__(
+        self,
+        *,
+        emails: Sequence[str],
+        fail_if_not_ready: bool = False,
+        gong_conn_id: str = GongHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.emails = emails
+        self.fail_if_not_ready = fail_if_not_ready
+        self.gong_conn_id = gong_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Ask Gong."""
+        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+            statuses = hook.get_meeting_integration_status(self.emails)
+        not_ready = [status for status in statuses if not status.valid]
+        if not_ready and self.fail_if_not_ready:
+            raise GongMeetingIntegrationError(not_ready)
+        return [status.model_dump(mode="json") for status in statuses]
+
+
+def _meeting_fields(operator: GongCreateMeetingOperator | GongUpdateMeetingOperator) -> dict[str, Any]:
+    fields = {name: getattr(operator, name) for name in _MEETING_FIELDS}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _unknown_outcome(meeting: NewMeeting) -> GongOutcomeUnknownError:
+    return GongOutcomeUnknownError(
+        "An earlier try of this task was about to send this meeting, and what became of it is not known: the meeting "
+        "may exist. It was not sent again.",
+        operation="addMeeting",
+        remedy=(
+            f"Look in Gong, or in the calendar of {meeting.organizer_email}, for the meeting {meeting.title!r} that "
+            f"starts at {meeting.start_time.isoformat()}. If it is not there, a new DAG run sends it again."
+        ),
+    )
+
+
+def _not_ready_text(status: MeetingIntegrationStatus) -> str:
+    why = status.user_facing_error or ("" if status.exists else "There is no such user in Gong.")
+    fix = f" It can be fixed at {status.fix_url} ." if status.fix_url else ""
+    return f"{status.email}: {why or 'Gong gives no reason.'}{fix}"

@@ -1,0 +1,138 @@
+"""Sensors for calls."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow_provider_gong._compat import (
+    AirflowException,
+    AirflowFailException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+from airflow_provider_gong.client.errors import GongError
+from airflow_provider_gong.hooks.failures import fail_without_retry, is_permanent
+from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.links import GongCallLink, push_call_url
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Context
+
+# Observed on live tenants: Gong accepts such recordings and drops them without a word.
+_WHY_A_CALL_STAYS_AWAY = (
+    "Likely reasons, the most frequent first: the recording is shorter than 60 seconds; there is no speech in it; the "
+    "same recording was uploaded to another call; call import is switched off for the host; the access key may not "
+    "see this call; Gong needs longer than this, which is a matter of hours when many calls are queued."
+)
+# The trigger's own deadline comes first, since it knows what Gong said.
+_TRIGGER_GRACE = timedelta(minutes=5)
+
+
+class GongCallNotProcessedError(AirflowFailException):
+    """A deferred sensor could not read the call in time. The task is not tried again, as with other sensors."""
+
+
+class GongCallSensorError(AirflowFailException):
+    """Waiting for a call ended with an error that waiting does not mend."""
+
+
+class GongTriggerEventError(AirflowException):
+    """A trigger sent an event that this version of the package does not understand."""
+
+
+class GongCallProcessedSensor(BaseSensorOperator):
+    """
+    Wait until Gong has processed a call that was uploaded (``GET /v2/calls/{id}``).
+
+    That Gong accepted a recording does not mean that it keeps it: only a call that can be read was imported. While
+    Gong works on it, the call is "not ready yet" or "not found", so both are waited out. Each read is one request of
+    the company's budget.
+
+    Returns the call, and gives the task a link to it.
+
+    :param call_id: Gong's id of the call, as text (templated)
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer instead of on a worker
+    :param poke_interval: seconds between two reads (a parameter of all sensors)
+    :param timeout: seconds after which to give up (a parameter of all sensors)
+    :raises AirflowFailException: when the connection or the call's id is wrong
+    :raises GongCallNotProcessedError: at the deadline, if deferred; otherwise Airflow's own error of sensors
+    """
+
+    template_fields = ("call_id", "gong_conn_id")
+    operator_extra_links = (GongCallLink(),)
+
+    def __init__(
+        self,
+        *,
+        call_id: str,
+        gong_conn_id: str = GongHook.default_conn_name,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.call_id = call_id
+        self.gong_conn_id = gong_conn_id
+        self.deferrable = deferrable
+        self._last_answer = ""
+
+    def execute(self, context: Context) -> Any:
+        """Wait for the call, on the worker or in the triggerer."""
+        if self.deferrable:
+            self._defer()
+        try:
+            return super().execute(context)
+        except AirflowException as error:
+            # Airflow's own error at the deadline, or the skip that soft_fail makes of it, does not know why.
+            if self._last_answer:
+                error.args = (f"{error} {_deadline_text(self.call_id, self._last_answer)}",)
+            raise
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:
+        """Read the call once."""
+        self._last_answer = ""
+        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+            try:
+                call = hook.get_call(self.call_id)
+            except GongError as error:
+                if is_permanent(error):
+                    raise
+                self._last_answer = str(error)
+                self.log.info("Call %s cannot be read yet: %s", self.call_id, error)
+                return False
+        return PokeReturnValue(True, self._found(context, call.model_dump(mode="json", exclude_none=True)))
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Return the call that the trigger has read, or fail with what it says."""
+        match event:
+            case {"status": "processed", "call": dict() as call}:
+                return self._found(context, call)
+            case {"status": "timeout", "message": str() as message}:
+                raise GongCallNotProcessedError(_deadline_text(self.call_id, message))
+            case {"status": "error", "error": str() as kind, "message": str() as message}:
+                raise GongCallSensorError(f"{kind}: {message}")
+        raise GongTriggerEventError(
+            f"The trigger of call {self.call_id} sent an event that is not understood: {event!r}"
+        )
+
+    def _defer(self) -> NoReturn:
+        from airflow_provider_gong.triggers.calls import GongCallProcessedTrigger
+
+        end_time = time.time() + self.timeout
+        self.defer(
+            trigger=GongCallProcessedTrigger(self.gong_conn_id, self.call_id, end_time, self.poke_interval),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout) + _TRIGGER_GRACE,
+        )
+
+    def _found(self, context: Context, call: dict[str, Any]) -> dict[str, Any]:
+        self.log.info("Gong has processed call %s.", self.call_id)
+        push_call_url(context, call.get("url"))
+        return call
+
+
+def _deadline_text(call_id: str, last_answer: str) -> str:
+    return f"Call {call_id} could not be read in time. The last answer was: {last_answer} {_WHY_A_CALL_STAYS_AWAY}"

@@ -1,0 +1,88 @@
+"""The trigger that waits for calls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._compat import AirflowException, BaseTrigger, TriggerEvent
+from airflow_provider_gong.client.errors import GongError, GongRateLimitError
+from airflow_provider_gong.hooks.connection import GongConnectionConfigError
+from airflow_provider_gong.hooks.failures import is_permanent
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.client.drivers import AsyncGongClient
+
+
+class GongCallProcessedTrigger(BaseTrigger):
+    """
+    Read a call until Gong has processed it (``GET /v2/calls/{id}``).
+
+    Yields one event, by ``status``:
+
+    - ``processed``, with the ``call``
+    - ``timeout``, with what Gong said last as ``message``
+    - ``error``, with the class of the error as ``error`` and its text as ``message``, when waiting does not help
+
+    Errors that pass, such as a request budget that is used up, are waited out.
+
+    :param gong_conn_id: Airflow connection of type ``gong``
+    :param call_id: Gong's id of the call, as text
+    :param end_time: when to give up, in seconds since 1970; restarts of the triggerer do not move it
+    :param poll_interval: seconds between two reads
+    """
+
+    def __init__(self, gong_conn_id: str, call_id: str, end_time: float, poll_interval: float) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.gong_conn_id = gong_conn_id
+        self.call_id = call_id
+        self.end_time = end_time
+        self.poll_interval = poll_interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the triggerer makes the trigger from."""
+        arguments = {
+            "gong_conn_id": self.gong_conn_id,
+            "call_id": self.call_id,
+            "end_time": self.end_time,
+            "poll_interval": self.poll_interval,
+        }
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield the event."""
+        yield TriggerEvent(await self._outcome())  # type: ignore[no-untyped-call]
+
+    async def _outcome(self) -> dict[str, Any]:
+        from airflow_provider_gong.hooks.gong import GongHook
+
+        try:
+            async with await GongHook(self.gong_conn_id).get_async_client() as client:
+                return await self._wait(client)
+        except (GongError, GongConnectionConfigError, AirflowException) as error:
+            return {"status": "error", "error": type(error).__name__, "message": str(error)}
+
+    async def _wait(self, client: AsyncGongClient) -> dict[str, Any]:
+        from airflow_provider_gong.client.api.calls import get_call
+
+        while True:
+            try:
+                call = await client.send(get_call(self.call_id))
+            except GongError as error:
+                if is_permanent(error):
+                    raise
+                refusal = error
+            else:
+                return {"status": "processed", "call": call.model_dump(mode="json", exclude_none=True)}
+            left = self.end_time - time.time()
+            if left <= 0:
+                return {"status": "timeout", "message": str(refusal)}
+            self.log.info("Call %s cannot be read yet: %s", self.call_id, refusal)
+            await asyncio.sleep(min(left, self._pause_after(refusal)))
+
+    def _pause_after(self, refusal: GongError) -> float:
+        if isinstance(refusal, GongRateLimitError):
+            return max(self.poll_interval, refusal.retry_after)
+        return self.poll_interval

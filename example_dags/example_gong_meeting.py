@@ -1,0 +1,78 @@
+"""
+Create a Gong meeting, move it, and cancel it.
+
+First the DAG makes sure that the organizer can create Gong meetings at all. Then it creates one, moves it to another
+time, and cancels it. A workflow of yours will have hours or days between these steps.
+
+Gong has no way to look a meeting up, and does not notice when one is created twice. So the create task remembers in
+the connection's store what it is about to send: when it is retried or cleared it returns the meeting that it has
+created before, and when nobody knows whether Gong got the request it fails and says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, Param, task
+
+from airflow_provider_gong.operators.meetings import (
+    GongCreateMeetingOperator,
+    GongDeleteMeetingOperator,
+    GongMeetingIntegrationStatusOperator,
+    GongUpdateMeetingOperator,
+)
+
+
+def moment(default: str) -> Param:
+    """Return a parameter that is a time with an offset."""
+    return Param(default, type="string", format="date-time")
+
+
+# [START howto_gong_meeting]
+@task
+def list_invitations(meeting: Any) -> list[str]:
+    """Return whom the calendar event has to invite besides the participants: without them Gong records nothing."""
+    return [invitee["email"] for invitee in meeting["additional_invitees"]]
+
+
+with DAG(
+    dag_id="example_gong_meeting",
+    schedule=None,
+    params={
+        "organizer": "tobias.okafor@example.com",
+        "customer": "dana@northwind.example.com",
+        "start": moment("2027-01-15T10:00:00+01:00"),
+        "end": moment("2027-01-15T10:30:00+01:00"),
+        "new_start": moment("2027-01-18T14:00:00+01:00"),
+        "new_end": moment("2027-01-18T14:30:00+01:00"),
+    },
+    tags=["gong", "example"],
+) as dag:
+    who: dict[str, Any] = {
+        "organizer_email": "{{ params.organizer }}",
+        "invitees": [{"email": "{{ params.customer }}", "display_name": "Dana Ortiz"}],
+        "title": "Kick-off with Northwind Mills",
+    }
+    meeting_id = "{{ ti.xcom_pull(task_ids='create_meeting')['meeting_id'] }}"
+
+    can_create = GongMeetingIntegrationStatusOperator(
+        task_id="can_create_meetings", emails=["{{ params.organizer }}"], fail_if_not_ready=True
+    )
+    create = GongCreateMeetingOperator(
+        task_id="create_meeting", start_time="{{ params.start }}", end_time="{{ params.end }}", **who
+    )
+    # An update replaces all details, so that it names those that stay as well.
+    move = GongUpdateMeetingOperator(
+        task_id="move_meeting",
+        meeting_id=meeting_id,
+        start_time="{{ params.new_start }}",
+        end_time="{{ params.new_end }}",
+        **who,
+    )
+    cancel = GongDeleteMeetingOperator(
+        task_id="cancel_meeting", meeting_id=meeting_id, organizer_email="{{ params.organizer }}"
+    )
+
+    can_create >> create >> [list_invitations(create.output), move]
+    move >> cancel
+# [END howto_gong_meeting]

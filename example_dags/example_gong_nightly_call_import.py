@@ -1,0 +1,51 @@
+"""
+Import last night's call recordings into Gong.
+
+A telephone system exports one folder a day: ``<recordings>/2026-11-20/manifest.csv`` and the recordings that it names.
+Each run imports the folder of the day on which its data interval starts, so the run at three o'clock in the morning
+takes the day before. What the manifest looks like is described in ``docs/call_import.md``.
+
+A run may be retried or cleared at any time: the import goes on where it was, and each call ends up in Gong once.
+
+A run that was triggered without a logical date has no data interval, and nobody can tell which folder it is about. It
+fails at once and imports nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import DAG, task
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from airflow_provider_gong.task_groups import gong_call_import
+
+# [START howto_gong_nightly_call_import]
+OFFICE = "Europe/Berlin"
+
+
+@task(retries=0)
+def find_folder(
+    recordings: str, data_interval_start: datetime | None = None, data_interval_end: datetime | None = None
+) -> str:
+    if data_interval_start is None or data_interval_start == data_interval_end:
+        raise ValueError("This run has no data interval, so its day is not known. Trigger it with a logical date.")
+    # Intervals are in UTC, where the day may be another one.
+    return f"{recordings}/{data_interval_start.astimezone(ZoneInfo(OFFICE)):%Y-%m-%d}"
+
+
+with DAG(
+    dag_id="example_gong_nightly_call_import",
+    # The interval is named explicitly: in Airflow 3 "@daily" has an interval of no length.
+    schedule=CronDataIntervalTimetable("0 3 * * *", timezone=OFFICE),
+    start_date=datetime(2026, 11, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    params={"recordings": "s3://recordings.example.com"},
+    tags=["gong", "example"],
+) as dag:
+    folder = find_folder("{{ params.recordings }}")
+    folder >> gong_call_import(f"{folder}/manifest.csv", report_path=f"{folder}/report", deferrable=True)
+# [END howto_gong_nightly_call_import]

@@ -1,0 +1,123 @@
+"""What the demo prints."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tests.demo.compare import REJECTED, VERIFIED, ImportReport, State
+from tests.demo.night import Night
+
+_WIDTH = 116
+_OUTCOMES = {
+    VERIFIED: "are in Gong with their recordings; each was read back",
+    REJECTED: "were not sent, because something is wrong with them",
+    "failed": "were refused by Gong",
+    "exists": "have a call in Gong that this import has not created",
+    "not_visible": "were accepted by Gong and never appeared",
+    "processing": "are still being processed by Gong",
+}
+_ACTORS = {
+    "gong_administrator": "a Gong administrator",
+    "manifest": "whoever makes the manifest",
+    "recording": "whoever makes the recordings",
+    "gong_support": "Gong's support",
+}
+
+
+class Progress:
+    """Prints lines with the time since the start, and those of a running import when something has changed.
+
+    :param quiet_seconds: A line is printed after this time although nothing has changed.
+    """
+
+    def __init__(self, quiet_seconds: float = 5) -> None:
+        self._began = time.monotonic()
+        self._quiet_seconds = quiet_seconds
+        self._shown: tuple[str, float] = ("", self._began)
+
+    @property
+    def elapsed(self) -> str:
+        """The time since the start as minutes and seconds."""
+        return _clock(time.monotonic() - self._began)
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        print(f"[{self.elapsed}] {line}", flush=True)
+
+    def show_import(self, phases: Mapping[str, str], total: int, before: State, now: State) -> None:
+        """Print where an import stands: in Airflow the phases, in Gong the calls."""
+        line = f"{_phases(phases)}  |  {_arrived(total, before, now)}"
+        shown, when = self._shown
+        moment = time.monotonic()
+        if line != shown or moment - when >= self._quiet_seconds:
+            self._shown = (line, moment)
+            self.say(line)
+
+
+def show_night(progress: Progress, night: Night) -> None:
+    """Print what a night consists of."""
+    progress.say(
+        f"The night of {night.day}: {len(night.rows)} rows in manifest.csv, {len(night.wrong)} of them wrong on "
+        f"purpose, {len(night.right)} to be imported"
+    )
+
+
+def show_report(night: Night, report: ImportReport, now: State) -> None:
+    """Print what became of the night, as the report task says."""
+    print(f"\nThe import's report: {report.summary['rows']} rows")
+    for state, count in report.summary["states"].items():
+        print(f"  {count:4}  {state:<10} {_OUTCOMES.get(state, '')}")
+    _show_problems(night, report.summary)
+    _show_requests(report.summary, now["requests"])
+
+
+def show_differences(night: Night, found: list[str]) -> None:
+    """Print how the comparison with the emulated Gong has ended."""
+    print("\nThe report compared with what the emulated Gong holds, call by call:")
+    for difference in found:
+        print(textwrap.fill(difference, _WIDTH, initial_indent="  DIFFERS: ", subsequent_indent="           "))
+    if not found:
+        print(f"  {len(night.right)} calls, each there once, under the right host and title, and its recording")
+        print("  received once, with the very bytes of the file. No call for a wrong row, and nothing else.")
+
+
+def _phases(phases: Mapping[str, str]) -> str:
+    return ", ".join(f"{phase} {state}" for phase, state in phases.items() if state != "waiting") or "run queued"
+
+
+def _arrived(total: int, before: State, now: State) -> str:
+    known = {call["id"] for call in before["calls"]}
+    calls = [call for call in now["calls"] if call["id"] not in known]
+    recordings = sum(1 for call in calls if call["media"])
+    processed = sum(1 for call in calls if call["state"] == "visible")
+    requests = now["requests"]
+    return (
+        f"Gong: {len(calls)}/{total} calls, {recordings}/{total} recordings, {processed}/{total} processed; "
+        f"{requests['accepted']} requests, {requests['refused']} refused"
+    )
+
+
+def _show_problems(night: Night, summary: Mapping[str, Any]) -> None:
+    print("\nEach rejected row, with what the import found and who has to act:")
+    mistakes = {row.number: row.mistake for row in night.wrong}
+    for problem in summary["problems"]:
+        mistake = mistakes.get(problem["row"])
+        origin = f"wrong on purpose: {mistake.what}" if mistake else "NOT EXPECTED"
+        print(f"  row {problem['row']:<3} {origin}")
+        found = f"{problem['field']} {problem['rule']} (got {problem['value']}). {problem['remedy']}"
+        print(textwrap.fill(found, _WIDTH, initial_indent="          ", subsequent_indent="          "))
+        print(f"          To act: {_ACTORS.get(problem['who'], problem['who'])}")
+
+
+def _show_requests(summary: Mapping[str, Any], requests: Mapping[str, Any]) -> None:
+    print(
+        f"\nRequests: {requests['day_count']} of the day's {requests['day_limit']} are used, {requests['refused']} were"
+        f" refused; the import counted {summary['requests_sent']}, {summary['requests_refused']} of them refused"
+    )
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -1,0 +1,46 @@
+"""What the scenarios share besides fixtures."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from airflow.models.dagrun import DagRun
+    from airflow.sdk import DAG
+
+    from airflow_provider_gong.emulator import RunningEmulator
+
+    Example = Callable[[str], DAG]
+    RunDag = Callable[..., DagRun]
+
+
+def change_connection(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
+    """Change fields of the connection ``gong_default``."""
+    connection = json.loads(os.environ["AIRFLOW_CONN_GONG_DEFAULT"]) | fields
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
+
+
+def retrying_dag(dag_id: str) -> DAG:
+    """Return an empty DAG whose tasks are tried three times, without a pause."""
+    from airflow.sdk import DAG
+
+    return DAG(dag_id, schedule=None, default_args={"retries": 2, "retry_delay": timedelta(0)})
+
+
+def new_calls(emulator: RunningEmulator) -> dict[str, dict[str, Any]]:
+    """Return the calls that were created during the test, by client unique id."""
+    found = [call for call in emulator.state()["calls"] if not call["clientUniqueId"].startswith("seed-")]
+    by_id = {call["clientUniqueId"]: call for call in found}
+    assert len(by_id) == len(found)
+    return by_id
+
+
+def task_states(run: DagRun) -> dict[str, tuple[str, int]]:
+    """Return state and number of tries of each task."""
+    return {ti.task_id.rpartition(".")[2]: (str(ti.state), ti.try_number) for ti in run.get_task_instances()}

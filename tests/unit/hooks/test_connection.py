@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_gong._compat import Connection
+from airflow_provider_gong.hooks.connection import GongConnection, GongConnectionConfigError, secrets_of
+
+HOST = "https://us-12345.api.gong.io"
+
+
+def connection(extra: dict[str, Any] | str | None = None, **changes: Any) -> Connection:
+    fields = {"conn_type": "gong", "host": HOST, "login": "the-key", "password": "the-secret", **changes}
+    text = json.dumps(extra) if isinstance(extra, dict) else extra
+    return Connection(conn_id="gong_default", extra=text, **fields)
+
+
+def read(extra: dict[str, Any] | str | None = None, **changes: Any) -> GongConnection:
+    return GongConnection.from_airflow(connection(extra, **changes))
+
+
+def problem(extra: dict[str, Any] | str | None = None, **changes: Any) -> str:
+    with pytest.raises(GongConnectionConfigError) as caught:
+        read(extra, **changes)
+    text = str(caught.value)
+    assert text.startswith("Connection 'gong_default': ")
+    assert "the-secret" not in text
+    return text
+
+
+def test_defaults_follow_from_the_host():
+    settings = read()
+    assert settings.base_url == HOST
+    assert settings.company == "us-12345.api.gong.io"
+    assert (settings.requests_per_second, settings.requests_per_day) == (3.0, 10_000)
+    assert settings.timezone is settings.store_conn_id is settings.proxy is settings.ca_bundle is None
+
+
+def test_settings_are_taken_from_the_extra():
+    settings = read(
+        {
+            "auth_type": "access_key",
+            "company": "example",
+            "requests_per_second": 1.5,
+            "requests_per_day": 2000,
+            "store_conn_id": "gong_store",
+            "timezone": "Europe/Berlin",
+            "proxy": "http://proxy.example.com:3128",
+        }
+    )
+    assert settings.company == "example"
+    assert (settings.requests_per_second, settings.requests_per_day) == (1.5, 2000)
+    assert settings.store_conn_id == "gong_store"
+    assert settings.timezone == "Europe/Berlin"
+    assert settings.proxy == "http://proxy.example.com:3128"
+
+
+def test_fields_that_a_form_left_empty_count_as_not_given():
+    names = ("auth_type", "company", "requests_per_second", "timezone", "proxy", "ca_bundle", "client_secret")
+    assert repr(read(dict.fromkeys(names, ""))) == repr(read(dict.fromkeys(names))) == repr(read())
+
+
+@pytest.mark.parametrize(
+    ("uri", "base_url"),
+    [
+        ("gong://the-key:the-secret@us-12345.api.gong.io", HOST),
+        ("gong://the-key:the-secret@us-12345.api.gong.io/https", HOST),
+        ("gong://https://the-key:the-secret@us-12345.api.gong.io", HOST),
+        ("gong://the-key:the-secret@us-12345.api.gong.io:8443", f"{HOST}:8443"),
+        ("gong://the-key:the-secret@127.0.0.1:8080/http", "http://127.0.0.1:8080"),
+        ("gong://http://the-key:the-secret@127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_uris_keep_scheme_and_port_in_fields_of_their_own(uri, base_url):
+    settings = GongConnection.from_airflow(Connection(conn_id="gong_default", uri=uri))
+    assert settings.base_url == base_url
+
+
+def test_uris_give_numbers_as_text():
+    uri = "gong://the-key:the-secret@us-12345.api.gong.io/?requests_per_second=0.5&requests_per_day=100"
+    settings = GongConnection.from_airflow(Connection(conn_id="gong_default", uri=uri))
+    assert (settings.requests_per_second, settings.requests_per_day) == (0.5, 100)
+
+
+def test_host_that_names_its_port_keeps_it():
+    assert read(host="http://127.0.0.1:8080", port=9090).base_url == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"host": None}, "host is missing"),
+        ({"host": " "}, "host is missing"),
+        ({"host": "http://us-12345.api.gong.io"}, "must use https"),
+        ({"host": "us-12345.api.gong.io", "schema": "ftp"}, "schema must be https or http"),
+        ({"login": None}, "login is missing"),
+        ({"password": ""}, "password is missing"),
+    ],
+)
+def test_wrong_fields_are_named(changes, named):
+    assert named in problem(**changes)
+
+
+@pytest.mark.parametrize("name", ["requests_per_second", "requests_per_day"])
+@pytest.mark.parametrize("value", [0, -1, "fast", True, [3], "inf", "nan"])
+def test_shares_must_be_positive_numbers(name, value):
+    assert f"{name} must be a number greater than 0, not {value!r}" in problem({name: value})
+
+
+def test_share_of_the_day_is_a_whole_number():
+    assert "requests_per_day must be a whole number, not 10.5" in problem({"requests_per_day": 10.5})
+
+
+@pytest.mark.parametrize("name", ["Europe/Atlantis", "../etc/passwd", "Europe", 3])
+def test_unknown_time_zones_are_refused(name):
+    assert f"timezone must be an IANA time zone such as Europe/Berlin, not {name!r}" in problem({"timezone": name})
+
+
+def test_oauth_is_refused_as_not_supported_yet():
+    text = problem({"auth_type": "oauth", "client_id": "abc123", "client_secret": "hush"})
+    assert "auth_type oauth is not supported by this version yet" in text
+
+
+def test_unknown_authentication_is_refused():
+    assert "auth_type must be access_key, not 'basic'" in problem({"auth_type": "basic"})
+
+
+def test_quota_reset_is_refused_as_not_supported_yet():
+    assert "quota_reset is not supported by this version yet" in problem({"quota_reset": "00:00 UTC"})
+
+
+def test_misspelt_settings_are_refused_with_what_was_meant():
+    text = problem({"request_per_second": 1})
+    assert "no setting 'request_per_second'. Did you mean requests_per_second?" in text
+
+
+def test_other_unknown_settings_are_refused_with_the_known_ones():
+    assert "Known settings: auth_type, " in problem({"colour": "blue"})
+
+
+@pytest.mark.parametrize("extra", ["{not json", "[1, 2]"])
+def test_extra_must_be_a_json_object(extra):
+    assert "extra must be" in problem(extra)
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example.com", "socks5://proxy.example.com:1080"])
+def test_proxy_must_be_an_http_url(proxy):
+    assert "proxy must be a URL such as" in problem({"proxy": proxy})
+
+
+def test_missing_ca_bundle_is_refused(tmp_path: Path):
+    path = str(tmp_path / "missing.pem")
+    text = problem({"ca_bundle": path})
+    assert "ca_bundle" in text
+    assert path in text
+
+
+def test_ca_bundle_without_certificates_is_refused(tmp_path: Path):
+    path = tmp_path / "empty.pem"
+    path.write_text("no certificate")
+    assert "cannot be read as a PEM file" in problem({"ca_bundle": str(path)})
+
+
+def test_imports_through_the_generic_host_need_a_company():
+    settings = read(host="https://api.gong.io")
+    with pytest.raises(GongConnectionConfigError, match="company is required for imports"):
+        _ = settings.import_company
+
+
+def test_imports_are_kept_under_the_named_company():
+    assert read({"company": "example"}, host="https://api.gong.io").import_company == "example"
+    assert read().import_company == "us-12345.api.gong.io"
+
+
+def test_repr_shows_no_secret():
+    settings = read({"proxy": "http://user:proxy-password@proxy.example.com:3128"})
+    for secret in ("the-key", "the-secret", "proxy-password"):
+        assert secret not in repr(settings)
+    assert HOST in repr(settings)
+
+
+def test_secrets_are_everything_that_must_be_masked():
+    extra = {"client_secret": "oauth-secret", "proxy": "http://user:p%40ss-word@proxy.example.com:3128"}
+    assert set(secrets_of(connection(extra))) == {
+        "the-key",
+        "the-secret",
+        "dGhlLWtleTp0aGUtc2VjcmV0",
+        "oauth-secret",
+        "p%40ss-word",
+        "p@ss-word",
+    }
+
+
+def test_secrets_of_a_wrong_connection_are_known_too():
+    assert set(secrets_of(connection("{not json", login=None))) == {"the-secret"}

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from airflow_provider_gong._compat import Connection
+from airflow_provider_gong.hooks.connection import GongConnectionConfigError
+from airflow_provider_gong.hooks.store_url import store_url
+
+
+def test_postgres_connection_with_characters_that_urls_reserve():
+    connection = Connection(
+        conn_id="gong_store",
+        conn_type="postgres",
+        host="db.example.com",
+        port=5433,
+        login="gong",
+        password="p@ss/word:%",
+        schema="shared",
+        extra=json.dumps({"sslmode": "verify-full", "cursor": "dictcursor"}),
+    )
+    url = make_url(store_url(connection))
+    assert url.drivername == "postgresql+psycopg2"
+    assert (url.host, url.port, url.username, url.database) == ("db.example.com", 5433, "gong", "shared")
+    assert url.password == "p@ss/word:%"
+    assert dict(url.query) == {"sslmode": "verify-full"}
+
+
+def test_postgres_uri():
+    connection = Connection(conn_id="gong_store", uri="postgresql://gong:secret-word@db.example.com/shared")
+    assert store_url(connection) == "postgresql+psycopg2://gong:secret-word@db.example.com/shared"
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        Connection(conn_id="gong_store", conn_type="sqlite", host="/var/lib/gong/store.db"),
+        Connection(conn_id="gong_store", uri="sqlite:////var/lib/gong/store.db"),
+    ],
+)
+def test_sqlite_connection(connection):
+    assert store_url(connection) == "sqlite:////var/lib/gong/store.db"
+
+
+def test_sqlite_path_must_be_absolute():
+    connection = Connection(conn_id="gong_store", conn_type="sqlite", host="store.db")
+    with pytest.raises(GongConnectionConfigError, match=r"absolute path, not 'store\.db'"):
+        store_url(connection)
+
+
+def test_other_databases_are_refused():
+    connection = Connection(conn_id="gong_store", conn_type="mysql", host="db.example.com")
+    with pytest.raises(GongConnectionConfigError, match="must be of type postgres or sqlite, not 'mysql'"):
+        store_url(connection)
