@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -20,7 +21,7 @@ class Clock(Protocol):
 
 
 def _require_forward(seconds: float) -> None:
-    if seconds < 0:
+    if not 0 <= seconds < math.inf:
         raise ValueError(f"a clock only moves forward, not by {seconds} seconds")
 
 
@@ -38,7 +39,7 @@ class RealClock:
     def advance(self, seconds: float) -> None:
         """Move the emulator's time forward.
 
-        :raises ValueError: for negative seconds.
+        :raises ValueError: for seconds that are negative or not finite.
         """
         _require_forward(seconds)
         self._offset += seconds
@@ -60,7 +61,7 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move the emulator's time forward.
 
-        :raises ValueError: for negative seconds.
+        :raises ValueError: for seconds that are negative or not finite.
         """
         _require_forward(seconds)
         self._now += seconds

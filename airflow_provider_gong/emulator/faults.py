@@ -76,7 +76,7 @@ def _is_whole(value: object, lowest: int, highest: float = math.inf) -> bool:
 
 
 def _is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 class FaultRules:

@@ -25,6 +25,7 @@ from airflow_provider_gong.emulator.state import LOGGED_REQUESTS, Emulator
 
 _GRACEFUL_SECONDS = 1
 _START_SECONDS = 30
+_BACKLOG = 128
 
 Result = TypeVar("Result")
 
@@ -79,7 +80,16 @@ def open_socket(host: str, port: int) -> socket.socket:
     :raises OSError: when the address cannot be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    # asyncio switches Nagle's algorithm off only where the protocol is named; with it each answer takes 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
 
 
 def url_of(listening: socket.socket) -> str:

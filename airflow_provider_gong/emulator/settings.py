@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -49,7 +50,7 @@ class EmulatorSettings:
         _check_choice("duplicate_media_text", self.duplicate_media_text, ("detailed", "bare"))
         for name in ("key_sees_calls", "meetings_released", "consent_page_enabled"):
             _check_choice(name, getattr(self, name), (True, False))
-        if not _is_number(self.processing_seconds) or self.processing_seconds < 0:
+        if not _is_number(self.processing_seconds) or not 0 <= self.processing_seconds < math.inf:
             raise ValueError(f"processing_seconds must be a number from 0, not {self.processing_seconds!r}")
         if not _is_integer(self.not_ready_status) or not 400 <= self.not_ready_status <= 599:
             raise ValueError(f"not_ready_status must be an HTTP error status, not {self.not_ready_status!r}")

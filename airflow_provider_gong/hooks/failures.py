@@ -9,6 +9,7 @@ from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client.errors import (
     GongAuthenticationError,
     GongConflictError,
+    GongConnectionError,
     GongCursorExpiredError,
     GongNotFoundError,
     GongOutcomeUnknownError,
@@ -38,6 +39,8 @@ def is_permanent(error: Exception) -> bool:
 
 def is_foreign(error: Exception) -> bool:
     """Tell a 404 of some other host, which only says that the connection's host is wrong, from one of Gong's."""
+    if isinstance(error, GongConnectionError):
+        return error.status == 404
     return isinstance(error, GongNotFoundError) and not error.errors
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import uuid
 from collections.abc import Iterator
@@ -101,11 +102,19 @@ class Store:
             self.engine.dispose()
 
     def _sqlite_engine(self) -> Engine:
-        if self._url.database and self._url.database != ":memory:":
-            _check_folder(Path(self._url.database).absolute().parent, self._mounts)
+        if self._url.database in (None, "", ":memory:"):
+            raise GongStoreError("The store in SQLite needs a file: one in memory is not seen by any other process.")
+        folder = Path(self._url.database or "").absolute().parent
+        _check_folder(folder, self._mounts)
         # Payloads are personal data and stay out of error texts.
         engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
-        event.listen(engine, "connect", _on_sqlite_connect)
+
+        def on_connect(connection: Any, _: Any) -> None:
+            # SQLite does not wait for other processes while it switches to WAL, so they connect one at a time.
+            with _locked(folder):
+                _set_up_sqlite(connection)
+
+        event.listen(engine, "connect", on_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
 
@@ -113,7 +122,17 @@ class Store:
         return create_engine(self._url, pool_pre_ping=True, hide_parameters=True)
 
 
-def _on_sqlite_connect(connection: Any, _: Any) -> None:
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _set_up_sqlite(connection: Any) -> None:
     # pysqlite's own transaction handling would begin too late; see _on_sqlite_begin.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")

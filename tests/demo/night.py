@@ -1,4 +1,4 @@
-"""A night as a telephone system exports it: a manifest and recordings, most of it right, some of it wrong on purpose."""
+"""A night as a telephone system exports it: a manifest and recordings, some of it wrong on purpose."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.demo.compare import ImportReport
@@ -13,7 +14,14 @@ from tests.e2e.airflow_rest import AirflowRest
 DAG_ID = "example_gong_nightly_call_import"
 GROUP_ID = "gong_call_import"
 PHASES = ("plan", "upload", "verify", "report")
-_BEGINS = time(3, tzinfo=ZoneInfo("Europe/Berlin"))
+_ZONE = ZoneInfo("Europe/Berlin")
+_BEGINS = time(3, tzinfo=_ZONE)
+
+
+def last_night() -> date:
+    """Return the day that the latest complete interval of the DAG starts on."""
+    now = datetime.now(_ZONE)
+    return now.date() - timedelta(days=1 if now.timetz() >= _BEGINS else 2)
 
 
 def task(phase: str) -> str:
@@ -39,8 +47,13 @@ def phase_states(airflow: AirflowRest, run_id: str, dag_id: str = DAG_ID) -> dic
     return {phase: states.get(task(phase)) or "waiting" for phase in PHASES}
 
 
+def report_folder(night: Night) -> Path:
+    """Return where the DAG writes the report of a night."""
+    return night.folder / str(night.day) / "report"
+
+
 def read_report(airflow: AirflowRest, night: Night, run_id: str, dag_id: str = DAG_ID) -> ImportReport:
     """Return what a run that has ended says of its import."""
     summary = airflow.xcom(dag_id, run_id, task("report"), key="summary")
-    with (night.folder / str(night.day) / "report" / "report.csv").open(newline="", encoding="utf-8") as file:
+    with (report_folder(night) / "report.csv").open(newline="", encoding="utf-8") as file:
         return ImportReport(summary, list(csv.DictReader(file)))

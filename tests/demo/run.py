@@ -6,66 +6,111 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
-from tests.demo.compare import ImportReport, State, differences, request_differences
+from tests.demo import show
+from tests.demo.compare import State, differences, request_differences
 from tests.demo.gong import EmulatedGong, user_ids
-from tests.demo.night import MISTAKES, Night, export_night
-from tests.demo.nightly import DAG_ID, phase_states, read_report, start_import, task
-from tests.demo.show import Progress, show_differences, show_night, show_report
+from tests.demo.night import Night, export_night
+from tests.demo.nightly import DAG_ID, last_night, phase_states, read_report, report_folder, start_import, task
 from tests.e2e.airflow_standalone import AirflowStandalone
 
 EXAMPLE_DAGS = Path(__file__).parents[2] / "example_dags"
 CONN_ID = "gong_default"
 _PROCESSING_SECONDS = 5
-_FAILED = ("failed", "up_for_retry", "upstream_failed")
 _LOOK_SECONDS = 1
 # Two requests per row at three per second, and time for Airflow to start tasks and for Gong to process.
-_RUN_SECONDS, _ROW_SECONDS = 180, 1.5
-_LOG_LINES = 25
+_RUN_SECONDS, _ROW_SECONDS = 240, 2
+_UNEXPECTED = ("failed", "up_for_retry")
+_LOG_LINES = 30
 
 
 class DemoError(Exception):
-    """The demo could not be carried through."""
+    """The demo could not be carried through; the message says where it stopped."""
 
 
 def demo(rows: int) -> bool:
-    """Import a night of so many rows, and return whether the report agrees with the emulated Gong."""
-    with _scene(rows) as scene:
-        return scene.play()
+    """Import last night with so many rows, and return whether the report agrees with the emulated Gong."""
+    with _running() as stage:
+        return stage.import_night(stage.export(last_night(), rows))
 
 
-def playground(rows: int) -> bool:
-    """Do what the demo does, and keep Airflow and the emulated Gong running until Ctrl-C."""
-    with _scene(rows) as scene:
-        scene.explain()
-        agrees = scene.play()
-        scene.explain()
-        scene.stay()
-        return agrees
+def playground(rows: int) -> None:
+    """Import the night before last as the demo does, and keep all running, with last night left to be imported."""
+    with _running() as stage:
+        imported = stage.export(last_night() - timedelta(days=1), rows)
+        left = stage.export(last_night(), rows)
+        show.show_places(stage.airflow.url, stage.gong.url, DAG_ID, CONN_ID)
+        stage.import_night(imported)
+        show.show_places(stage.airflow.url, stage.gong.url, DAG_ID, CONN_ID)
+        show.show_what_to_try(left, DAG_ID)
+        while True:
+            stage.airflow.check_alive()
+            time.sleep(_LOOK_SECONDS)
 
 
-class _Scene:
-    """All that runs while a demo runs."""
+@contextmanager
+def _running() -> Iterator[_Stage]:
+    """Run Gong and Airflow, and remove everything at the end."""
+    progress = show.Progress()
+    with (
+        tempfile.TemporaryDirectory(prefix="gong-demo-", ignore_cleanup_errors=True) as name,
+        EmulatedGong(_PROCESSING_SECONDS, Path(name, "gong-emulator.log")) as gong,
+    ):
+        progress.say(f"The emulated Gong is ready at {gong.url}")
+        with AirflowStandalone(Path(name, "airflow"), EXAMPLE_DAGS, progress=progress.say) as airflow:
+            airflow.call("POST", "/connections", json={"connection_id": CONN_ID, **gong.connection})
+            yield _Stage(airflow, gong, Path(name, "recordings"), progress)
 
-    def __init__(self, airflow: AirflowStandalone, gong: EmulatedGong, night: Night, progress: Progress) -> None:
-        self.airflow = airflow
-        self.gong = gong
-        self.night = night
-        self.progress = progress
 
-    def play(self) -> bool:
-        """Import the night and return whether the report agrees with the emulated Gong."""
+@dataclass(frozen=True)
+class _Stage:
+    """An Airflow that is connected to an emulated Gong."""
+
+    airflow: AirflowStandalone
+    gong: EmulatedGong
+    recordings: Path
+    progress: show.Progress
+
+    def export(self, day: date, rows: int) -> Night:
+        """Write a night."""
+        night = export_night(self.recordings, day, user_ids(self.gong.state()), rows)
+        self.progress.say(show.night_line(night))
+        return night
+
+    def import_night(self, night: Night) -> bool:
+        """Import a night, print what became of it, and return whether the report agrees with Gong."""
         before = self.gong.state()
-        run_id = start_import(self.airflow, self.night)
-        self.progress.say(f"Triggered {DAG_ID}")
         began = time.monotonic()
-        self._follow(run_id, before)
+        run_id = start_import(self.airflow, night)
+        self.progress.say(f"Triggered {DAG_ID}")
+        self._follow(run_id, night, before)
+        state = self.airflow.wait(DAG_ID, run_id)
         seconds = time.monotonic() - began
-        report, after = read_report(self.airflow, self.night, run_id), self.gong.state()
-        show_report(self.night, report, after)
-        self._show_end(run_id, report, seconds)
-        found = differences(self.night, report, before, after) + request_differences(report, before, after)
-        show_differences(self.night, found)
+        report, after = read_report(self.airflow, night, run_id), self.gong.state()
+        found = differences(night, report, before, after) + request_differences(report, before, after)
+        show.show_report(night, report, after["requests"])
+        show.show_times(seconds, self.progress.elapsed)
+        show.show_end(report, state, report_folder(night))
+        show.show_differences(night, found)
         return not found
+
+    def _follow(self, run_id: str, night: Night, before: State) -> None:
+        """Print progress until the report task has ended."""
+        deadline = time.monotonic() + _RUN_SECONDS + _ROW_SECONDS * len(night.rows)
+        while time.monotonic() < deadline:
+            self.airflow.check_alive()
+            phases = phase_states(self.airflow, run_id)
+            self.progress.show_import(phases, len(night.right), before, self.gong.state())
+            if phases["report"] in ("success", "failed"):
+                return
+            for phase in (phase for phase, state in phases.items() if state in _UNEXPECTED):
+                raise DemoError(f"The task {phase} has failed.{self._log_tail(run_id, phase)}")
+            time.sleep(_LOOK_SECONDS)
+        raise DemoError(f"The import has not ended in time.{self.airflow.diagnosis()}")
+
+    def _log_tail(self, run_id: str, phase: str) -> str:
+        lines = self.airflow.task_log(DAG_ID, run_id, task(phase)).splitlines()[-_LOG_LINES:]
+        return "\n".join(["\n--- the end of its log", *lines])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.demo.compare import REJECTED, VERIFIED, ImportReport, State
@@ -25,6 +26,7 @@ _ACTORS = {
     "recording": "whoever makes the recordings",
     "gong_support": "Gong's support",
 }
+_SHORT = {"success": "done"}
 
 
 class Progress:
@@ -57,21 +59,37 @@ class Progress:
             self.say(line)
 
 
-def show_night(progress: Progress, night: Night) -> None:
-    """Print what a night consists of."""
-    progress.say(
-        f"The night of {night.day}: {len(night.rows)} rows in manifest.csv, {len(night.wrong)} of them wrong on "
-        f"purpose, {len(night.right)} to be imported"
+def night_line(night: Night) -> str:
+    """Return what a night consists of."""
+    return (
+        f"Exported the night of {night.day}: {len(night.rows)} rows, {len(night.right)} right and {len(night.wrong)} "
+        "wrong on purpose"
     )
 
 
-def show_report(night: Night, report: ImportReport, now: State) -> None:
+def show_report(night: Night, report: ImportReport, requests: Mapping[str, Any]) -> None:
     """Print what became of the night, as the report task says."""
     print(f"\nThe import's report: {report.summary['rows']} rows")
     for state, count in report.summary["states"].items():
         print(f"  {count:4}  {state:<10} {_OUTCOMES.get(state, '')}")
     _show_problems(night, report.summary)
-    _show_requests(report.summary, now["requests"])
+    _show_requests(report.summary, requests)
+
+
+def show_times(seconds: float, elapsed: str) -> None:
+    """Print how long it took."""
+    print(f"Time: {_clock(seconds)} for the import, {elapsed} in all")
+
+
+def show_end(report: ImportReport, state: str, folder: Path) -> None:
+    """Print how the run has ended, and why that is right."""
+    print(f"Files: report.csv, report.json, retry.csv and permanent.csv in {folder}")
+    bad = report.summary["failed_or_rejected"]
+    if state == "failed" and bad:
+        print(
+            f"\nThe report task and with it the run end as failed. That is meant to be: the DAG allows no failed or\n"
+            f"rejected row (max_failed=0) and there are {bad}, so that somebody looks at them."
+        )
 
 
 def show_differences(night: Night, found: list[str]) -> None:
@@ -84,8 +102,36 @@ def show_differences(night: Night, found: list[str]) -> None:
         print("  received once, with the very bytes of the file. No call for a wrong row, and nothing else.")
 
 
+def show_places(airflow_url: str, gong_url: str, dag_id: str, conn_id: str) -> None:
+    """Print where to look while all is running."""
+    print(
+        f"""
+  Airflow        {airflow_url}/dags/{dag_id}
+                 no login is needed
+  Connection     {airflow_url}/connections
+                 {conn_id}; its Test button asks the emulated Gong
+  Emulated Gong  {gong_url}
+                 its calls with their recordings, its users, and every request
+  Ctrl-C stops everything and removes it.
+""",
+        flush=True,
+    )
+
+
+def show_what_to_try(night: Night, dag_id: str) -> None:
+    """Print how to import a night by hand."""
+    print(
+        f"""
+  Last night ({night.day}) is still to be imported. In Airflow, trigger {dag_id}
+  with the parameter recordings = {night.folder}
+""",
+        flush=True,
+    )
+
+
 def _phases(phases: Mapping[str, str]) -> str:
-    return ", ".join(f"{phase} {state}" for phase, state in phases.items() if state != "waiting") or "run queued"
+    begun = [f"{phase} {_SHORT.get(state, state)}" for phase, state in phases.items() if state != "waiting"]
+    return ", ".join(begun) or "run queued"
 
 
 def _arrived(total: int, before: State, now: State) -> str:

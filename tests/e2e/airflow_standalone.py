@@ -132,6 +132,8 @@ class AirflowStandalone(AirflowRest):
             "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_log_port),
             "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log_port),
+            # Runs start when they are triggered, never because a schedule is due.
+            "SCHEDULER__USE_JOB_SCHEDULE": "False",
         }
         own = {f"AIRFLOW__{key}": value for key, value in settings.items()}
         # The components are started by the bare name "airflow".

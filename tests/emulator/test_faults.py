@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,9 @@ def calls_with(running: RunningEmulator, client_unique_id: str) -> list[dict[str
     return [call for call in running.state()["calls"] if call["clientUniqueId"] == client_unique_id]
 
 
-def test_a_lost_answer_takes_effect(running: RunningEmulator, client: httpx.Client) -> None:
+def test_a_lost_answer_takes_effect(
+    running: RunningEmulator, client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
     body = new_call(client)
     running.add_faults(Fault(operation="addCall", nth=1, when="after", action="reset"))
 
@@ -44,6 +47,7 @@ def test_a_lost_answer_takes_effect(running: RunningEmulator, client: httpx.Clie
     again = client.post("/v2/calls", json=body)
     assert (again.status_code, call_id in again.text) == (400, True)
     assert [line["status"] for line in running.requests("addCall")] == [None, 400]
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_a_connection_dropped_before_takes_no_effect(running: RunningEmulator, client: httpx.Client) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -38,6 +40,38 @@ def test_the_command_says_that_it_is_ready_and_stops_cleanly(number: signal.Sign
     output, errors = process.communicate(timeout=10)
     assert answer.status_code == 200
     assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_kept_recordings_are_removed_at_the_end(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", "--requests-per-second", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().split()[-1]
+    with httpx.Client(base_url=url, auth=("gong-emulator-key", "gong-emulator-secret")) as client:
+        call_id = add_call(client)
+        client.put(f"/v2/calls/{call_id}/media", files={"mediaFile": ("a.wav", wav(90))}).raise_for_status()
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    process.terminate()
+    process.communicate(timeout=10)
+    assert kept == [wav(90)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def add_call(client: httpx.Client) -> str:
+    users = {user["emailAddress"]: user["id"] for user in client.get("/v2/users").json()["users"]}
+    host = users[HOST_EMAIL]
+    body = {
+        "clientUniqueId": "pbx-1",
+        "actualStart": "2026-03-01T10:00:00Z",
+        "direction": "Inbound",
+        "primaryUser": host,
+        "parties": [{"userId": host}],
+    }
+    return str(client.post("/v2/calls", json=body).json()["callId"])
 
 
 def test_the_help_names_every_option() -> None:
@@ -117,16 +151,7 @@ def test_emulators_run_side_by_side_and_end() -> None:
 
 def test_a_large_recording_is_measured_and_not_kept(running: RunningEmulator) -> None:
     with client_of(running) as client:
-        users = {user["emailAddress"]: user["id"] for user in client.get("/v2/users").json()["users"]}
-        host = users[HOST_EMAIL]
-        body = {
-            "clientUniqueId": "large",
-            "actualStart": "2026-03-01T10:00:00Z",
-            "direction": "Inbound",
-            "primaryUser": host,
-            "parties": [{"userId": host}],
-        }
-        call_id = client.post("/v2/calls", json=body).json()["callId"]
+        call_id = add_call(client)
         large = wav(90) + b"\0" * KEPT_BYTES
         headers = {"content-type": "multipart/form-data; boundary=b"}
         url = f"/v2/calls/{call_id}/media"

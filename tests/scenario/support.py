@@ -26,11 +26,20 @@ def change_connection(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
 
 
-def retrying_dag(dag_id: str) -> DAG:
-    """Return an empty DAG whose tasks are tried three times, without a pause."""
+def retrying_dag(dag_id: str, failures: list[str] | None = None) -> DAG:
+    """
+    Return an empty DAG whose tasks are tried three times, without a pause.
+
+    :param failures: takes the text of the error with which each task fails, as it stands in the task's log
+    """
     from airflow.sdk import DAG
 
-    return DAG(dag_id, schedule=None, default_args={"retries": 2, "retry_delay": timedelta(0)})
+    def keep(context: Any) -> None:
+        if failures is not None:
+            failures.append(str(context["exception"]))
+
+    settings = {"retries": 2, "retry_delay": timedelta(0), "on_failure_callback": keep}
+    return DAG(dag_id, schedule=None, default_args=settings)
 
 
 def new_calls(emulator: RunningEmulator) -> dict[str, dict[str, Any]]:

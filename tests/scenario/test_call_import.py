@@ -29,8 +29,8 @@ MORNING = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 UNKNOWN_HOST = "nobody@example.com"
 
 
-def import_dag(dag_id: str, manifest: Path, **options: Any) -> DAG:
-    with retrying_dag(dag_id) as dag:
+def import_dag(dag_id: str, manifest: Path, failures: list[str] | None = None, **options: Any) -> DAG:
+    with retrying_dag(dag_id, failures) as dag:
         gong_call_import(str(manifest), deferrable=True, **options)
     return dag
 
@@ -56,17 +56,18 @@ def test_dry_run_only_reads(run_dag: RunDag, gong_emulator: RunningEmulator, tmp
 
 
 def test_stop_sends_nothing_when_a_row_is_wrong(
-    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
 ) -> None:
     manifest = write_night(tmp_path, [manifest_row(1), manifest_row(2, primary_user=UNKNOWN_HOST)])
+    failures: list[str] = []
 
-    run = run_dag(import_dag("stop", manifest, on_rejected="stop"))
+    run = run_dag(import_dag("stop", manifest, failures, on_rejected="stop"))
 
     assert run.state == "failed"
     assert task_states(run)["plan"] == ("failed", 1)
     assert task_states(run)["report"] == ("failed", 1)
     assert new_calls(gong_emulator) == {}
-    assert "1 of 2 rows were rejected, and nothing was sent (on_rejected='stop')" in capsys.readouterr().out
+    assert "1 of 2 rows were rejected, and nothing was sent (on_rejected='stop')" in failures[0]
 
 
 @pytest.mark.parametrize(("max_failed", "outcome"), [(0, "failed"), (1, "success")])
@@ -116,7 +117,7 @@ def test_a_cleared_run_goes_on_where_it_was(run_dag: RunDag, gong_emulator: Runn
 
 
 def test_each_wrong_row_says_what_is_wrong_and_what_to_do(
-    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
         "time without offset": ({"actual_start": "2026-11-19T08:01:00"}, ("actual_start", "offset", "+01:00")),
@@ -136,9 +137,9 @@ def test_each_wrong_row_says_what_is_wrong_and_what_to_do(
 
     assert task_states(run)["report"] == ("failed", 1)
     assert new_calls(gong_emulator) == {}
-    lines = capsys.readouterr().out.splitlines()
     for number, (case, (_, texts)) in enumerate(wrong.items(), 1):
-        line = next(line for line in lines if f"Row {number} (pbx-{number:05d}) is rejected: " in line)
+        beginning = f"Row {number} (pbx-{number:05d}) is rejected: "
+        line = next(message for message in caplog.messages if message.startswith(beginning))
         assert [text for text in texts if text not in line] == [], case
 
 
@@ -165,6 +166,7 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
     sent = new_calls(gong_emulator)
     assert 0 < len(sent) < 5
     gong_emulator.advance(25 * 3600)
+    gong_emulator.set(requests_per_day=100)
     # The task comes back in another process, which has seen no refusal yet.
     process_budget.cache_clear()
     assert upload.resume({}) == {"uploaded": 4}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,14 @@ from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running
 ORGANIZER = "tobias.okafor@example.com"
 DISCONNECTED = "jonas.weidner@example.com"
 PROCESSING_SECONDS = 240
+
+
+class _NothingHere(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +45,15 @@ def gong(company_server: RunningEmulator, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(company_server))
     return company_server
+
+
+@pytest.fixture
+def other_web_server() -> Iterator[str]:
+    """Run a web server that knows nothing of Gong, and return its URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _NothingHere) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture

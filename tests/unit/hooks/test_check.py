@@ -83,6 +83,12 @@ def test_host_that_nobody_listens_on(gong, monkeypatch):
     assert "Check the connection's host" in text
 
 
+def test_host_that_is_not_gong(gong, monkeypatch, other_web_server):
+    ok, text = result_of(monkeypatch, connection_json(gong, host=other_web_server))
+    assert not ok
+    assert "The host's answer is not one of Gong's API." in text
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

@@ -15,7 +15,7 @@ PERMANENT = [
     errors.GongDuplicateCallError("No.", call_id="1"),
     errors.GongRedirectError("No."),
     errors.GongOutcomeUnknownError("No."),
-    errors.GongNotFoundError("Not one of Gong's answers."),
+    errors.GongConnectionError("Not one of Gong's answers.", status=404),
     GongConnectionConfigError("gong_default", "login is missing"),
 ]
 PASSING = [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -125,7 +126,7 @@ def test_meeting_that_gong_refused_may_be_sent_again(gong):
 
 def test_meeting_that_was_never_sent_may_be_sent_again(gong, monkeypatch):
     gong.add_faults(Fault(action="status", status=429, retry_after=3600, operation="addMeeting", nth=1))
-    company = {"company": "one that is limited"}
+    company = {"company": uuid.uuid4().hex}
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=company))
     with pytest.raises(errors.GongDailyQuotaError):
         create().execute(task_context())

@@ -1,1 +1,0 @@
-"""The nightly import in a real Airflow against an emulated Gong: ``make demo`` and ``make playground``."""

@@ -1,0 +1,164 @@
+"""The import's operators: what they wait for, and when they give up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
+from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+from airflow_provider_gong.client.budget import process_budget
+from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.operators.call_import import (
+    SUMMARY_KEY,
+    GongPlanCallImportOperator,
+    GongReportCallImportOperator,
+    GongUploadCallImportOperator,
+    GongVerifyCallImportOperator,
+)
+from tests.support.recordings import manifest_row, write_manifest, write_night
+from tests.unit.hooks.support import connection_json, task_context
+
+IMPORT = {"import_id": "night"}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_budget() -> Iterator[None]:
+    yield
+    process_budget.cache_clear()
+
+
+@pytest.fixture
+def planned(gong: RunningEmulator, tmp_path: Path) -> dict[str, Any]:
+    manifest = write_night(tmp_path, [manifest_row(1), manifest_row(2)])
+    return GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
+
+
+def upload(**options: Any) -> dict[str, int]:
+    return GongUploadCallImportOperator(task_id="upload", **IMPORT, **options).execute(task_context())
+
+
+def verify(**options: Any) -> dict[str, int]:
+    return GongVerifyCallImportOperator(task_id="verify", **IMPORT, **options).execute(task_context())
+
+
+def report(**options: Any) -> dict[str, Any]:
+    context = task_context()
+    try:
+        GongReportCallImportOperator(task_id="report", **IMPORT, **options).execute(context)
+    except AirflowFailException as error:
+        return {**context["ti"].xcoms[SUMMARY_KEY], "error": str(error)}
+    return context["ti"].xcoms[SUMMARY_KEY]
+
+
+def test_the_plan_tells_what_is_going_to_happen(planned: dict[str, Any]) -> None:
+    assert planned["planned"] == 2
+    assert planned["requests_by_push"] == 5
+    assert planned["bytes"] > 200_000
+    assert planned["import_id"] == "night"
+
+
+def test_the_phases_end_with_a_report(gong: RunningEmulator, planned: dict[str, Any]) -> None:
+    assert upload(store_id=planned["store_id"]) == {"uploaded": 2}
+    gong.advance(3600)
+    assert verify() == {"verified": 2}
+    summary = report()
+    assert summary["states"] == {"verified": 2}
+    assert summary["requests_sent"] == len(gong.requests())
+
+
+def test_the_upload_parks_when_the_day_is_spent(gong: RunningEmulator, planned: dict[str, Any]) -> None:
+    gong.add_faults(Fault(operation="addCall", nth=1, action="status", status=429, retry_after=7200))
+    with pytest.raises(TaskDeferred) as parked:
+        upload(deferrable=True)
+    assert parked.value.trigger.serialize()[1]["due"] == pytest.approx(time.time() + 7200, abs=60)
+    assert parked.value.method_name == "resume"
+    process_budget.cache_clear()
+    operator = GongUploadCallImportOperator(task_id="upload", **IMPORT)
+    assert operator.resume(task_context(), {"status": "due"}) == {"uploaded": 2}
+
+
+def test_without_a_triggerer_the_upload_leaves_it_to_its_retry(gong: RunningEmulator, planned: dict[str, Any]) -> None:
+    gong.add_faults(Fault(operation="addCall", nth=1, action="status", status=429, retry_after=7200))
+    with pytest.raises(GongImportUnfinishedError, match=r"retry goes on in about 7\d\d\d s") as unfinished:
+        upload(deferrable=False)
+    assert unfinished.value.retry_after == pytest.approx(7200, abs=60)
+    process_budget.cache_clear()
+    assert upload(deferrable=False) == {"uploaded": 2}
+
+
+def test_verification_parks_while_gong_processes(gong: RunningEmulator, planned: dict[str, Any]) -> None:
+    upload()
+    with pytest.raises(TaskDeferred) as parked:
+        verify(deferrable=True)
+    assert parked.value.trigger.serialize()[1]["due"] == pytest.approx(time.time() + 15, abs=10)
+
+
+def test_a_worker_that_sees_another_store_stops_before_any_request(
+    gong: RunningEmulator, planned: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "another host"))
+    before = len(gong.requests())
+    with pytest.raises(AirflowFailException, match="do not share a store.*store_conn_id"):
+        upload(store_id=planned["store_id"])
+    assert len(gong.requests()) == before
+
+
+def test_wrong_credentials_fail_the_upload_for_good(
+    gong: RunningEmulator, planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, password="wrong-secret"))
+    with pytest.raises(AirflowFailException, match="GongAuthenticationError.*access key"):
+        upload()
+
+
+def test_a_missing_manifest_fails_the_plan_for_good(gong: RunningEmulator, tmp_path: Path) -> None:
+    with pytest.raises(AirflowFailException, match=r"nowhere\.csv cannot be read"):
+        GongPlanCallImportOperator(task_id="plan", manifest=str(tmp_path / "nowhere.csv"), **IMPORT).execute(
+            task_context()
+        )
+
+
+def test_rejected_rows_stop_the_import_when_asked_to(gong: RunningEmulator, tmp_path: Path) -> None:
+    rows = [manifest_row(1), manifest_row(2, primary_user="nobody@example.com")]
+    manifest = write_night(tmp_path, rows)
+    with pytest.raises(AirflowFailException, match="1 of 2 rows were rejected"):
+        GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), on_rejected="stop", **IMPORT).execute(
+            task_context()
+        )
+    summary = report()
+    assert summary["states"] == {"planned": 1, "rejected": 1}
+    assert "1 of 2 rows of import night are unfinished" in summary["error"]
+
+
+def test_a_dry_run_writes_nothing(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_night(tmp_path, [manifest_row(1)])
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), dry_run=True, **IMPORT)
+    assert plan.execute(task_context())["planned"] == 1
+    assert upload() == {}
+    assert not gong.requests("addCall")
+
+
+def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path / "manifest.csv", [])
+    GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
+    assert upload() == {}
+    assert verify() == {}
+    assert report()["rows"] == 0
+
+
+def test_a_report_without_a_plan_fails(gong: RunningEmulator) -> None:
+    with pytest.raises(AirflowFailException, match="no plan.*clear it"):
+        GongReportCallImportOperator(task_id="report", **IMPORT).execute(task_context())
+
+
+def test_failures_are_allowed_up_to_a_number(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_night(tmp_path, [manifest_row(1, primary_user="nobody@example.com")])
+    GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
+    assert "1 of 1 rows of import night have failed or were rejected; 0 may" in report()["error"]
+    assert "error" not in report(max_failed=1)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_gong._compat import AirflowFailException
+from airflow_provider_gong.client import errors
+from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.links import CALL_URL_KEY
+from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUploadCallMediaOperator
+from tests.support.recordings import write_wav
+from tests.unit.hooks.support import new_call, task_context, user_id
+
+DISABLED_HOST = "noor.haddad@example.com"
+
+
+def create(call, **options):
+    return GongCreateCallOperator(task_id="create", call=call, **options)
+
+
+def upload(call_id, media, **options):
+    return GongUploadCallMediaOperator(task_id="upload", call_id=call_id, media=media, **options)
+
+
+@pytest.fixture
+def call_id(gong: RunningEmulator) -> str:
+    return create(new_call(gong)).execute(task_context())["call_id"]
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_wav(tmp_path / "recordings" / "1.wav", seconds=61, seed=1)
+
+
+def state_of(gong: RunningEmulator, call_id: str):
+    return next(call for call in gong.state()["calls"] if call["id"] == call_id)
+
+
+def test_created_call_is_returned(gong):
+    result = create(new_call(gong, title="Discovery")).execute(task_context())
+    assert result["request_id"]
+    assert state_of(gong, result["call_id"])["title"] == "Discovery"
+
+
+def test_call_in_snake_case(gong):
+    host = user_id(gong)
+    call = {
+        "client_unique_id": "pbx-7",
+        "actual_start": "2026-03-01T10:00:00Z",
+        "direction": "Outbound",
+        "primary_user": host,
+        "parties": [{"user_id": host}],
+    }
+    result = create(call).execute(task_context())
+    assert state_of(gong, result["call_id"])["clientUniqueId"] == "pbx-7"
+
+
+def test_call_is_a_template(gong):
+    operator = create(new_call(gong, "{{ run_id }}", title="Calls of {{ ds }}"))
+    context = task_context()
+    operator.render_template_fields(context)
+    call = state_of(gong, operator.execute(context)["call_id"])
+    assert (call["clientUniqueId"], call["title"]) == ("manual__2026-03-02", "Calls of 2026-03-02")
+
+
+def test_wrong_call_fails_for_good_before_anything_is_sent(gong):
+    call = new_call(gong, direction="Sideways", parties=[])
+    with pytest.raises(AirflowFailException, match="direction: must be one of") as caught:
+        create(call).execute(task_context())
+    assert "parties" in str(caught.value)
+    assert gong.requests() == []
+
+
+def test_host_without_call_import_fails_for_good(gong):
+    host = user_id(gong, DISABLED_HOST)
+    call = new_call(gong, primaryUser=host, parties=[{"userId": host}])
+    with pytest.raises(AirflowFailException, match="switch on call import for this user"):
+        create(call).execute(task_context())
+
+
+def test_existing_call_fails_for_good_and_is_named(gong, call_id):
+    with pytest.raises(AirflowFailException, match=call_id) as caught:
+        create(new_call(gong)).execute(task_context())
+    assert isinstance(caught.value.__cause__, errors.GongDuplicateCallError)
+
+
+def test_existing_call_can_be_returned(gong, call_id):
+    result = create(new_call(gong), on_existing="return").execute(task_context())
+    assert result == {"call_id": call_id, "request_id": None}
+
+
+def test_lost_answer_creates_one_call(gong):
+    gong.add_faults(Fault(action="reset", operation="addCall", when="after", nth=1))
+    result = create(new_call(gong)).execute(task_context())
+    assert state_of(gong, result["call_id"])["clientUniqueId"] == "pbx-1"
+    assert len(gong.requests("addCall")) == 2
+
+
+def test_unknown_choice_for_existing_calls_is_refused_in_the_dag_file():
+    with pytest.raises(ValueError, match="on_existing must be 'fail' or 'return', not 'skip'"):
+        create({}, on_existing="skip")
+
+
+@pytest.mark.parametrize("kind", [str, Path, "file://{}".format], ids=["text", "path", "url"])
+def test_recording_is_uploaded(gong, call_id, recording, kind):
+    result = upload(call_id, kind(str(recording))).execute(task_context())
+    assert result == {
+        "call_id": call_id,
+        "url": f"{gong.url}/call?id={call_id}",
+        "sha256": hashlib.sha256(recording.read_bytes()).hexdigest(),
+        "bytes": recording.stat().st_size,
+    }
+    assert state_of(gong, call_id)["media"]["sha256"] == result["sha256"]
+
+
+def test_call_and_recording_are_templates(gong, call_id, recording):
+    operator = upload("{{ params.call_id }}", "{{ params.folder }}/1.wav")
+    context = {**task_context(), "params": {"call_id": call_id, "folder": str(recording.parent)}}
+    operator.render_template_fields(context)
+    assert operator.execute(context)["call_id"] == call_id
+
+
+def test_upload_that_is_tried_again_succeeds(gong, call_id, recording, logged):
+    log = logged(GongUploadCallMediaOperator)
+    first = upload(call_id, recording).execute(task_context())
+    second = upload(call_id, recording).execute(task_context())
+    assert second == {**first, "url": None}
+    assert f"Call {call_id} has a recording already" in log()
+    assert state_of(gong, call_id)["media"]["sha256"] == first["sha256"]
+
+
+def test_recording_of_another_call_fails_for_good(gong, call_id, recording):
+    upload(call_id, recording).execute(task_context())
+    other = create(new_call(gong, "pbx-2")).execute(task_context())["call_id"]
+    with pytest.raises(AirflowFailException, match="uploaded to another call") as caught:
+        upload(other, recording).execute(task_context())
+    assert call_id in str(caught.value)
+
+
+def test_missing_recording_is_left_to_retries(gong, call_id, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        upload(call_id, tmp_path / "not-there-yet.wav").execute(task_context())
+    assert gong.requests("addCallRecording") == []
+
+
+def test_unknown_call_fails_for_good(gong, recording):
+    with pytest.raises(AirflowFailException, match="Call ID 123 was not found"):
+        upload("123", recording).execute(task_context())
+
+
+def test_upload_gives_the_link_of_the_call(gong, call_id, recording):
+    context = task_context()
+    upload(call_id, recording).execute(context)
+    assert context["ti"].xcoms == {CALL_URL_KEY: f"{gong.url}/call?id={call_id}"}
+
+
+def test_no_link_where_the_host_does_not_tell_it(gong):
+    context = task_context()
+    create(new_call(gong)).execute(context)
+    assert context["ti"].xcoms == {}

@@ -1,0 +1,118 @@
+"""``GongUploadCallOperator``: a call with its recording, once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_gong._compat import AirflowFailException
+from airflow_provider_gong.client.budget import process_budget
+from airflow_provider_gong.client.errors import GongDailyQuotaError
+from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators.calls import GongUploadCallOperator
+from tests.support.recordings import write_wav
+from tests.unit.hooks.support import new_call, task_context
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_wav(tmp_path / "call.wav", seconds=61, seed=1)
+
+
+def upload(call: dict[str, Any], recording: Path, *, run_id: str = "first", **options: Any) -> dict[str, Any]:
+    operator = GongUploadCallOperator(task_id="upload", call=call, media=str(recording), **options)
+    return operator.execute(task_context(run_id=run_id))
+
+
+def imported(gong: RunningEmulator) -> list[dict[str, Any]]:
+    return [call for call in gong.state()["calls"] if call["clientUniqueId"] == "pbx-1"]
+
+
+def test_creates_the_call_and_uploads_its_recording(gong: RunningEmulator, recording: Path) -> None:
+    result = upload(new_call(gong), recording)
+    (call,) = imported(gong)
+    digest = hashlib.sha256(recording.read_bytes()).hexdigest()
+    assert result == {"call_id": call["id"], "state": "uploaded", "sha256": digest, "url": None}
+    assert call["media"]["sha256"] == digest
+
+
+@pytest.mark.parametrize("operation", ["addCall", "addCallRecording"])
+def test_a_retry_finishes_what_was_begun(gong: RunningEmulator, recording: Path, operation: str) -> None:
+    gong.add_faults(Fault(operation=operation, nth=1, action="status", status=429, retry_after=3600))
+    with pytest.raises(GongDailyQuotaError):
+        upload(new_call(gong), recording)
+    process_budget.cache_clear()
+    assert upload(new_call(gong), recording)["state"] == "uploaded"
+    (call,) = imported(gong)
+    assert call["media"]["received"] == 1
+
+
+def test_another_run_does_not_send_the_call_again(gong: RunningEmulator, recording: Path) -> None:
+    first = upload(new_call(gong), recording)
+    second = upload(new_call(gong), recording, run_id="second")
+    assert second == first
+    assert len(gong.requests("addCall")) == 1
+
+
+def test_other_content_under_the_same_id_is_refused(gong: RunningEmulator, recording: Path) -> None:
+    call_id = upload(new_call(gong), recording)["call_id"]
+    with pytest.raises(AirflowFailException, match=f"sent with other content before, as call {call_id}"):
+        upload(new_call(gong, title="Corrected"), recording)
+
+
+@pytest.mark.parametrize(("on_existing", "state"), [("resume", "exists"), ("skip", "exists")])
+def test_a_call_of_somebody_else_is_left_alone(
+    gong: RunningEmulator, recording: Path, on_existing: str, state: str
+) -> None:
+    with GongHook() as hook:
+        theirs = hook.create_call(new_call(gong, title="Theirs")).call_id
+    result = upload(new_call(gong), recording, on_existing=on_existing)
+    assert (result["call_id"], result["state"]) == (theirs, state)
+    assert not gong.requests("addCallRecording")
+
+
+def test_a_call_of_somebody_else_fails_the_task_when_asked_to(gong: RunningEmulator, recording: Path) -> None:
+    with GongHook() as hook:
+        theirs = hook.create_call(new_call(gong, title="Theirs")).call_id
+    with pytest.raises(AirflowFailException, match=f"belongs to call {theirs} already"):
+        upload(new_call(gong), recording, on_existing="fail")
+
+
+def test_a_wrong_call_is_refused_before_anything_is_sent(gong: RunningEmulator, recording: Path) -> None:
+    before = len(gong.requests())
+    with pytest.raises(AirflowFailException, match=r"actualStart.*offset"):
+        upload(new_call(gong, actualStart="2026-03-01T10:00:00"), recording)
+    with pytest.raises(AirflowFailException, match=r"downloadMediaUrl"):
+        upload(new_call(gong, downloadMediaUrl="https://example.com/1.wav"), recording)
+    assert len(gong.requests()) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [(b"", "empty file"), (b"just text, no sound at all", "WAV, MP3, MP4, MKV or FLAC")],
+    ids=["empty", "text"],
+)
+def test_a_wrong_recording_is_refused_before_anything_is_sent(
+    gong: RunningEmulator, tmp_path: Path, content: bytes, text: str
+) -> None:
+    wrong = tmp_path / "wrong.wav"
+    wrong.write_bytes(content)
+    with pytest.raises(AirflowFailException, match=text):
+        upload(new_call(gong), wrong)
+    assert not imported(gong)
+
+
+def test_a_short_recording_is_refused(gong: RunningEmulator, tmp_path: Path) -> None:
+    with pytest.raises(AirflowFailException, match="lasts 30 s"):
+        upload(new_call(gong), write_wav(tmp_path / "short.wav", seconds=30, seed=2))
+
+
+def test_the_same_recording_on_another_call_names_that_call(gong: RunningEmulator, recording: Path) -> None:
+    first = upload(new_call(gong), recording)["call_id"]
+    with pytest.raises(AirflowFailException, match=f"same recording as that of call {first}"):
+        upload(new_call(gong, "pbx-2"), recording, run_id="second")

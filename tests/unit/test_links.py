@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_gong import _compat
+from airflow_provider_gong.links import CALL_URL_KEY, GongCallLink, call_url, push_call_url
+from airflow_provider_gong.operators.calls import GongUploadCallMediaOperator
+from tests.unit.hooks.support import TaskInstance, task_context
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("https://us-12345.api.gong.io", "https://us-12345.app.gong.io/call?id=42"),
+        ("https://us02-125032.api.gong.io", "https://us02-125032.app.gong.io/call?id=42"),
+        ("https://api.gong.io", "https://app.gong.io/call?id=42"),
+        ("http://127.0.0.1:8080", None),
+        ("https://myapi.gong.io", None),
+        ("https://gong.example.com", None),
+    ],
+)
+def test_page_of_a_call_follows_from_the_host(base_url, expected):
+    assert call_url(base_url, "42") == expected
+
+
+class XComs:
+    """The XComs of one task, asked as Airflow's own are."""
+
+    def __init__(self, ti: TaskInstance) -> None:
+        self._ti = ti
+
+    def get_value(self, *, key: str, ti_key: Any) -> Any:
+        return self._ti.xcoms.get(key) if ti_key is self._ti else None
+
+
+@pytest.mark.parametrize(
+    ("url", "link"), [("https://app.gong.io/call?id=42", "https://app.gong.io/call?id=42"), (None, "")]
+)
+def test_link_is_what_the_task_pushed(monkeypatch, url, link):
+    context = task_context()
+    push_call_url(context, url)
+    monkeypatch.setitem(vars(_compat), "XCom", XComs(context["ti"]))
+    operator = GongUploadCallMediaOperator(task_id="upload", call_id="42", media="42.wav")
+    assert GongCallLink().get_link(operator, ti_key=context["ti"]) == link
+
+
+def test_operators_offer_the_link():
+    operator = GongUploadCallMediaOperator(task_id="upload", call_id="42", media="42.wav")
+    assert [link.name for link in operator.operator_extra_links] == ["Call in Gong"]
+
+
+def test_nothing_is_pushed_for_an_unknown_url():
+    context = task_context()
+    push_call_url(context, None)
+    assert CALL_URL_KEY not in context["ti"].xcoms
