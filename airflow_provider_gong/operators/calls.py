@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_gong._compat import BaseOperator
-from airflow_provider_gong.client.errors import GongDuplicateCallError, GongMediaAlreadyHandledError
+from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import os
 
     from airflow_provider_gong._compat import Context, ObjectStoragePath
+    from airflow_provider_gong.client.models import NewCall
     from airflow_provider_gong.store.ledger_rows import ImportRow
 
 OnExisting = Literal["fail", "return"]
@@ -26,17 +27,18 @@ class GongCreateCallOperator(BaseOperator):
     """
     Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
 
-    Gong takes each ``clientUniqueId`` once, so that no retry creates a second call. A call that exists already is not
-    necessarily the one that is meant, since telephone systems use their ids again: by default it fails the task, with
-    its id in the error.
+    Gong takes each ``clientUniqueId`` once, so that no retry creates a second call. What is about to be sent is
+    recorded in the store of the Gong connection, so that a retry recognizes the call of an earlier try. A call that
+    somebody else has created is not necessarily the one that is meant, since telephone systems use their ids again: by
+    default it fails the task, with its id in the error.
 
     Returns ``call_id`` and ``request_id``, which is None for a call that existed, and gives the task a link to the
     call.
 
     :param call: the call, with Gong's field names (``clientUniqueId``), in snake_case, or in the other vocabulary
         found in the wild (templated)
-    :param on_existing: ``fail``, or ``return`` the id of the existing call with this ``clientUniqueId``, whatever its
-        content; right where these ids are never used again
+    :param on_existing: what to do if somebody else has created a call with this ``clientUniqueId``: ``fail``, or
+        ``return`` its id, whatever its content; right where these ids are never used again
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :raises AirflowFailException: when the call is wrong, exists, or is refused by Gong; no retry follows
     """
@@ -61,19 +63,39 @@ class GongCreateCallOperator(BaseOperator):
         self.gong_conn_id = gong_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Create the call."""
+        """Create the call, or return the one that an earlier try created."""
+        from airflow_provider_gong.client.models import NewCall, parse_request
+
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
-            result = self._create(hook)
+            result = self._create_once(hook, parse_request(NewCall, self.call), context)
             push_call_url(context, call_url(hook.settings.base_url, result["call_id"]))
         return result
 
-    def _create(self, hook: GongHook) -> dict[str, Any]:
+    def _create_once(self, hook: GongHook, call: NewCall, context: Context) -> dict[str, Any]:
+        from airflow_provider_gong.store.intents import IntentLog, IntentStatus
+
+        key, intents = f"{hook.company}/{task_key(context)}", IntentLog(hook.store)
+        intent = intents.begin(key, "addCall", call.wire())
+        if intent.outcome is not None and intent.same_content:
+            return intent.outcome
+        tried_before = intent.status is IntentStatus.OUTCOME_UNKNOWN and intent.same_content
         try:
-            created = hook.create_call(self.call)
+            result = self._create(hook, call, is_ours=tried_before)
+        except GongError as error:
+            if not error.unanswered and intent.status is IntentStatus.NEW:
+                intents.withdraw(key)
+            raise
+        intents.complete(key, result)
+        return result
+
+    def _create(self, hook: GongHook, call: NewCall, *, is_ours: bool) -> dict[str, Any]:
+        try:
+            created = hook.create_call(call)
         except GongDuplicateCallError as error:
-            if self.on_existing == "fail":
+            if self.on_existing == "fail" and not is_ours:
                 raise
-            self.log.warning("Call %s with this clientUniqueId exists already; its id is returned.", error.call_id)
+            whose = "An earlier try has created call" if is_ours else "This clientUniqueId has a call already:"
+            self.log.warning("%s %s; its id is returned.", whose, error.call_id)
             return {"call_id": error.call_id, "request_id": None}
         return {"call_id": created.call_id, "request_id": created.request_id}
 

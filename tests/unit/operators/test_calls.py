@@ -7,10 +7,13 @@ import pytest
 
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client import errors
+from airflow_provider_gong.client.models import NewCall, parse_request
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import CALL_URL_KEY
 from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUploadCallMediaOperator
+from airflow_provider_gong.store.intents import IntentLog
 from tests.support.recordings import write_wav
 from tests.unit.hooks.support import new_call, task_context, user_id
 
@@ -27,7 +30,7 @@ def upload(call_id, media, **options):
 
 @pytest.fixture
 def call_id(gong: RunningEmulator) -> str:
-    return create(new_call(gong)).execute(task_context())["call_id"]
+    return create(new_call(gong)).execute(task_context(run_id="earlier"))["call_id"]
 
 
 @pytest.fixture
@@ -90,6 +93,25 @@ def test_existing_call_fails_for_good_and_is_named(gong, call_id):
 def test_existing_call_can_be_returned(gong, call_id):
     result = create(new_call(gong), on_existing="return").execute(task_context())
     assert result == {"call_id": call_id, "request_id": None}
+
+
+def test_a_retry_returns_the_call_of_the_earlier_try(gong):
+    created = create(new_call(gong)).execute(task_context())
+    assert create(new_call(gong)).execute(task_context()) == created
+    assert len(gong.requests("addCall")) == 1
+
+
+def test_a_try_that_was_killed_after_the_create_is_recognized(gong, call_id):
+    with GongHook() as hook:
+        key = f"{hook.company}/meetings/create/manual__2026-03-02/-1"
+        IntentLog(hook.store).begin(key, "addCall", parse_request(NewCall, new_call(gong)).wire())
+    assert create(new_call(gong)).execute(task_context())["call_id"] == call_id
+
+
+def test_a_refused_try_does_not_make_the_call_of_somebody_else_ours(gong, call_id):
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match=call_id):
+            create(new_call(gong)).execute(task_context())
 
 
 def test_lost_answer_creates_one_call(gong):
