@@ -108,7 +108,8 @@ FIELDS = (
     FormField(
         "timezone",
         "Time zone",
-        "IANA time zone in which times without an offset are read, such as Europe/Berlin. Default: such times are refused.",
+        "IANA time zone in which times without an offset are read, such as Europe/Berlin. "
+        "Default: such times are refused.",
         "Europe/Berlin",
     ),
     FormField(

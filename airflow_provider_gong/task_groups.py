@@ -32,6 +32,7 @@ def gong_call_import(
     workers: int = 1,
     canary: int | None = None,
     verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT,
+    media_base: str | None = None,
     dry_run: bool = False,
     deferrable: bool | None = None,
 ) -> TaskGroup:
@@ -52,11 +53,13 @@ def gong_call_import(
         supported yet
     :param on_rejected: ``continue`` sends the rows without problems, ``stop`` sends nothing when any row is wrong
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
-        an earlier try has created and ends others as ``exists``, ``skip`` ends all as ``exists``, ``fail`` as ``failed``
+        an earlier try has created and ends others as ``exists``, ``skip`` ends all so, ``fail`` as ``failed``
     :param max_failed: rows that may have failed or been rejected before the report task fails
     :param workers: number of upload tasks; more than one is not supported yet
     :param canary: rows to upload and verify before the rest; not supported yet
     :param verify_timeout: how long recordings may take to appear in Gong, in seconds or as ``timedelta``
+    :param media_base: folder that recordings may come from, and that relative paths start at (templated); default: the
+        manifest's folder, and for object stores everything in the manifest's bucket
     :param dry_run: only plan, and write nothing anywhere
     :param deferrable: wait in the triggerer; default: Airflow's setting ``[operators] default_deferrable``
     :return: the task group
@@ -76,6 +79,7 @@ def gong_call_import(
             task_id="plan",
             manifest=manifest,
             media_mode=media_mode,
+            media_base=media_base,
             on_rejected=on_rejected,
             dry_run=dry_run,
             **common,

@@ -18,7 +18,8 @@ call is sent twice, not even one that the nightly import has sent before. Months
     airflow backfill create --dag-id example_gong_backfill --max-active-runs 1 \
         --from-date 2024-01-01 --to-date 2025-12-01 --reprocess-behavior failed
 
-Plan a month first, with ``dry_run=True``: the plan writes nothing and tells how many requests and days it takes.
+To know how long it is going to take, run a month with ``dry_run=True`` in the group first: it only plans, writes
+nothing, and tells how many requests and days of quota the month needs.
 """
 
 from __future__ import annotations

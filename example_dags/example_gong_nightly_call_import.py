@@ -39,7 +39,7 @@ with DAG(
     dag_id="example_gong_nightly_call_import",
     # The interval is named explicitly: in Airflow 3 "@daily" has an interval of no length.
     schedule=CronDataIntervalTimetable("0 3 * * *", timezone=OFFICE),
-    start_date=datetime(2026, 11, 1),
+    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},

@@ -39,6 +39,9 @@ class CallDraft:
             call = parse_request(NewCall, self.fields)
         except GongValidationError as error:
             known = {problem.field for problem in self.problems}
+            if "primary_user" in known:
+                # All that the parties as a whole can lack is the host.
+                known.add("parties")
             found = (self._in_columns(problem) for problem in error.problems)
             return self.problems + tuple(problem for problem in found if problem.field not in known)
         return self.problems or call
@@ -51,6 +54,8 @@ class CallDraft:
             number = self.party_numbers[int(match[1])]
             columns = {field: column for column, field in _PARTY_FIELDS.items()}
             return f"party_{number}_{columns.get(match[2], match[2])}" if number else path
+        if path == "downloadMediaUrl":
+            return "media"
         return re.sub(r"(?<=[a-z])([A-Z])", lambda letter: f"_{letter[1].lower()}", path)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-# Spreadsheets run cells that begin with one of these (OWASP, "CSV Injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+import re
+
+# Spreadsheets run cells that begin with one of these, in some locales also in full width (OWASP, "CSV Injection"). What
+# begins like a marked one is marked once more, so that each cell comes back as it was.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 def escape_cell(text: str) -> str:
     """Return the text so that a spreadsheet shows it and does not run it."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unescape_cell(text: str) -> str:
     """Return what :func:`escape_cell` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_STARTS) else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

@@ -38,6 +38,7 @@ class HostDirectory:
     def __init__(self, users: Iterable[User]) -> None:
         self._by_id: dict[str, User] = {}
         self._by_email: dict[str, set[str]] = defaultdict(set)
+        self._unknown: dict[str, Problem] = {}
         for user in users:
             self._by_id[user.id] = user
             for email in _emails(user):
@@ -47,13 +48,14 @@ class HostDirectory:
         """Return the host that a manifest names, or why that user cannot host an imported call."""
         ids = {text} & self._by_id.keys() if text.isdigit() else self._by_email.get(text.lower(), set())
         if not ids:
-            return self._unknown(text)
+            # Kept, since looking for what may be meant is slow, and a manifest repeats its hosts.
+            return self._unknown.get(text) or self._unknown.setdefault(text, self._not_found(text))
         if len(ids) > 1:
             rule = f"belongs to several Gong users ({', '.join(sorted(ids))})"
             return Problem(_FIELD, text, rule, "Name the host by Gong user id.", "manifest")
         return _eligible(self._by_id[next(iter(ids))], text)
 
-    def _unknown(self, text: str) -> Problem:
+    def _not_found(self, text: str) -> Problem:
         known = self._by_id if text.isdigit() else self._by_email
         close = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.85)
         hint = f"Did you mean {close[0]}?" if close else "Name a Gong user by id, e-mail address or alias."

@@ -7,9 +7,14 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_provider_gong.call_import.csv_cells import unescape_cell
 from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.store.texts import shown
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 REQUIRED_COLUMNS = ("client_unique_id", "actual_start", "direction", "primary_user", "media")
 # Optional columns, named like the fields of the call that they fill.
@@ -26,6 +31,7 @@ OPTIONAL_COLUMNS = (
     "workspace_id",
     "language_code",
 )
+SURPLUS = ""
 PARTY_FIELDS = ("name", "email", "phone")
 PARTY_COLUMN = re.compile(rf"party_([1-9]\d?)_({'|'.join(PARTY_FIELDS)})")
 
@@ -36,13 +42,12 @@ class ManifestRow:
     One row.
 
     :param number: its place among the rows, from 1; the header does not count
-    :param values: text by column, without surrounding white space; empty cells are left out
-    :param surplus: how many cells it has beyond the header's columns
+    :param values: text by column, without surrounding white space; empty cells are left out. What stands beyond the
+        header's columns is under ``SURPLUS``
     """
 
     number: int
     values: dict[str, str]
-    surplus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,11 @@ def read_csv(lines: Iterable[str], name: str) -> Manifest:
     :param name: what to call it in messages
     :raises GongManifestError: if it has no usable header; while rows are walked, if it is not CSV
     """
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(_without_nul(lines), strict=True)
     header = _header(reader, name)
     missing = [column for column in REQUIRED_COLUMNS if column not in header]
     if missing:
-        found = ", ".join(filter(None, header)) or "none"
+        found = shown(", ".join(filter(None, header))) or "none"
         raise GongManifestError(
             f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. "
             "Add them to the header line. Columns are separated by commas."
@@ -84,29 +89,46 @@ def read_csv(lines: Iterable[str], name: str) -> Manifest:
     repeated = sorted({column for column in header if column and header.count(column) > 1})
     if repeated:
         raise GongManifestError(
-            f"Manifest {name} has these columns more than once: {', '.join(repeated)}. Keep one each."
+            f"Manifest {name} has these columns more than once: {shown(', '.join(repeated))}. Keep one each."
         )
     return Manifest(name, tuple(header), _rows(reader, header, name))
 
 
-def _header(reader: Iterator[list[str]], name: str) -> list[str]:
-    try:
-        return [cell.strip().lstrip("\ufeff").lower() for cell in next(reader)]
-    except StopIteration:
-        raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.") from None
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise _unreadable(name, 0, error) from error
+def _without_nul(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        if "\0" in line:
+            raise csv.Error("it contains NUL characters")
+        yield line
 
 
-def _rows(reader: Iterator[list[str]], header: list[str], name: str) -> Iterator[ManifestRow]:
+def _header(reader: Reader, name: str) -> list[str]:
+    for cells in _records(reader, name):
+        return [cell.strip().lstrip("\ufeff").lower() for cell in cells]
+    raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
+
+
+def _rows(reader: Reader, header: list[str], name: str) -> Iterator[ManifestRow]:
     number = 0
+    for cells in _records(reader, name):
+        if any(cell.strip() for cell in cells):
+            number += 1
+            yield _row(number, header, cells)
+
+
+def _records(reader: Reader, name: str) -> Iterator[list[str]]:
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                number += 1
-                yield _row(number, header, cells)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise _unreadable(name, number + 1, error) from error
+        yield from reader
+    except UnicodeDecodeError as error:
+        # Text is decoded ahead of its lines; the piece that could not be begins after the last of them.
+        line = reader.line_num + 1 + error.object[: error.start].count(b"\n")
+        found = f"byte 0x{error.object[error.start]:02x} in line {line}"
+        raise GongManifestError(
+            f"Manifest {name} is not in UTF-8: {found}. Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
+        ) from error
+    except csv.Error as error:
+        raise GongManifestError(
+            f"Manifest {name} is not a CSV file: {error}, in line {reader.line_num}. Export it again."
+        ) from error
 
 
 def _row(number: int, header: list[str], cells: list[str]) -> ManifestRow:
@@ -115,12 +137,8 @@ def _row(number: int, header: list[str], cells: list[str]) -> ManifestRow:
         for column, cell in zip(header, cells, strict=False)
         if column and cell.strip()
     }
-    return ManifestRow(number, values, surplus=max(len(cells) - len(header), 0))
-
-
-def _unreadable(name: str, row: int, error: Exception) -> GongManifestError:
-    place = f"row {row}" if row else "its header"
-    return GongManifestError(f"Manifest {name} is not a CSV file in UTF-8: {error} at {place}. Export it again.")
+    surplus = ", ".join(cell.strip() for cell in cells[len(header) :] if cell.strip())
+    return ManifestRow(number, values | {SURPLUS: surplus} if surplus else values)
 
 
 def _is_known(column: str) -> bool:
@@ -131,4 +149,4 @@ def _unknown_column(column: str) -> str:
     examples = [f"party_{number}_{field}" for number in range(1, 10) for field in PARTY_FIELDS]
     meant = difflib.get_close_matches(column, [*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *examples], n=1, cutoff=0.8)
     hint = f" Did you mean {meant[0]!r}?" if meant else ""
-    return f"Column {column!r} is not known and is ignored.{hint}"
+    return f"Column {shown(column)!r} is not known and is ignored.{hint}"

@@ -38,7 +38,14 @@ class MediaBase:
         return cls(place, place)
 
     def locate(self, text: str) -> str | Problem:
-        """Return the place of a recording that a manifest names, or that it is outside of the root."""
+        """Return the place of a recording that a manifest names, or why recordings are not taken from there."""
+        try:
+            return self._located(text)
+        except ValueError as error:
+            remedy = "Correct the path or URL of the recording."
+            return Problem("media", text, f"is not the place of a file ({error})", remedy, "manifest")
+
+    def _located(self, text: str) -> str | Problem:
         is_complete = "://" in text or text.startswith("/")
         place = text if is_complete else f"{self.folder}/{text}"
         if _is_local(place) and _is_local(self.root):
@@ -58,7 +65,7 @@ class MediaBase:
     def _outside(self, text: str) -> Problem:
         return Problem(
             "media",
-            text.partition("?")[0],
+            text,
             f"is outside of {self.root}, where this import takes recordings from",
             "Move the recording there, or set media_base of the plan to the folder that holds the recordings.",
             "recording",
@@ -75,7 +82,8 @@ def _local(place: str) -> str:
 
 def _is_below(place: str, root: str) -> bool:
     found, allowed = urlsplit(place), urlsplit(root)
-    if (found.scheme, found.netloc) != (allowed.scheme, allowed.netloc):
+    # fsspec reads "::" as a chain of file systems, of which the last one decides.
+    if "::" in place or (found.scheme, found.netloc) != (allowed.scheme, allowed.netloc):
         return False
     folder = posixpath.normpath(allowed.path or "/").rstrip("/") + "/"
     # Object stores do not resolve "..", but what opens their paths may.

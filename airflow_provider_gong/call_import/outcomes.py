@@ -11,6 +11,7 @@ from airflow_provider_gong.client.errors import (
     GongValidationError,
 )
 from airflow_provider_gong.store.ledger_rows import LeasedRow, Problem
+from airflow_provider_gong.store.texts import shown
 
 _MEDIA_OPERATION = "addCallRecording"
 
@@ -50,7 +51,7 @@ def server_problem(lease: LeasedRow, error: GongServerError) -> Problem:
 
 def file_name(lease: LeasedRow) -> str:
     """Return the recording's place without what may sign it."""
-    return (lease.media or "").partition("?")[0]
+    return shown(lease.media or "")
 
 
 def _duplicate_media(lease: LeasedRow, error: GongDuplicateMediaError) -> Problem:

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_gong.call_import.columns import draft_call
-from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import Manifest, ManifestRow
+from airflow_provider_gong.call_import.hosts import Host, HostDirectory
+from airflow_provider_gong.call_import.manifest import SURPLUS, Manifest, ManifestRow
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.call_import.recordings import Recording, check_recording
@@ -23,6 +23,7 @@ from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.store.intents import fingerprint_of
 from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
+from airflow_provider_gong.store.texts import shown
 
 log = logging.getLogger(__name__)
 
@@ -99,13 +100,13 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
     """
     warnings = manifest.warnings()
     progress = Progress("Planned", None)
-    first_rows: dict[str, int] = {}
+    first_rows: dict[tuple[str, str], int] = {}
     rows: list[PlannedRow] = []
     with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
         for batch in _batches(manifest.rows):
             checks = pool.map(lambda row: _plan_row(row, hosts, settings), batch)
             for row, (planned, remarks) in zip(batch, checks, strict=True):
-                rows.append(_first_of_its_id(planned, first_rows))
+                rows.append(_unless_repeated(planned, first_rows))
                 warnings += [f"Row {row.number}: {remark}" for remark in remarks]
             progress.show(len(rows), dict(Counter(row.state.value for row in rows)))
     return ImportPlan(rows, warnings)
@@ -116,28 +117,27 @@ def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
     log.info("Plan: %s", ", ".join(f"{name} {value}" for name, value in estimate.items()))
     for row in plan.rejected:
         for problem in row.problems:
-            log.warning("Row %d (%s) is rejected: %s", row.row_number, row.client_unique_id or "no id", problem)
+            log.warning("Row %d (%s) is rejected: %s", row.row_number, shown(row.client_unique_id) or "no id", problem)
     for warning in plan.warnings[:_SHOWN_WARNINGS]:
         log.warning("%s", warning)
     if len(plan.warnings) > _SHOWN_WARNINGS:
-        log.warning("%d more warnings stand in the report.", len(plan.warnings) - _SHOWN_WARNINGS)
+        log.warning("There are %d more warnings like these.", len(plan.warnings) - _SHOWN_WARNINGS)
 
 
 def _plan_row(row: ManifestRow, hosts: HostDirectory, settings: PlanSettings) -> tuple[PlannedRow, list[str]]:
     draft = draft_call(row, _host(row, hosts), settings.timezone)
     media = _media(row, settings)
-    if settings.media_mode == PULL and isinstance(media, _Media):
+    if settings.media_mode == PULL and media.problem is None:
         draft.fields["download_media_url"] = media.location
     call = draft.validated()
-    problems = _shape_problems(row)
-    problems += call if isinstance(call, tuple) else ()
-    problems += (media,) if isinstance(media, Problem) else ()
-    if problems or isinstance(call, tuple) or isinstance(media, Problem):
+    problems = _shape_problems(row) + (call if isinstance(call, tuple) else ())
+    problems += () if media.problem is None else (media.problem,)
+    if problems or isinstance(call, tuple):
         return _row(row, None, media, problems), []
     return _row(row, call, media, ()), call.warnings()
 
 
-def _host(row: ManifestRow, hosts: HostDirectory) -> Any:
+def _host(row: ManifestRow, hosts: HostDirectory) -> Host | Problem:
     text = row.values.get("primary_user")
     if text is None:
         return Problem("primary_user", "nothing", "is required", "Name the host by Gong user id or e-mail.", "manifest")
@@ -146,46 +146,52 @@ def _host(row: ManifestRow, hosts: HostDirectory) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Media:
-    location: str
-    size: int | None
+    """Where a row's recording is as far as that is known, and what is wrong with it."""
+
+    location: str | None
+    size: int | None = None
+    problem: Problem | None = None
 
 
-def _media(row: ManifestRow, settings: PlanSettings) -> _Media | Problem:
+def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
     text = row.values.get("media")
     if text is None:
-        return Problem("media", "nothing", "is required", "Give the path or URL of the recording.", "manifest")
+        return _Media(None, problem=_media_problem("nothing", "is required", "Give the path or URL of the recording."))
     is_web = text.startswith(("https://", "http://"))
     if settings.media_mode == PULL:
         remedy = "Give an https URL, or use media_mode='push'."
-        return _Media(text, None) if is_web else Problem("media", text, "cannot be fetched by Gong", remedy, "manifest")
+        return _Media(text, problem=None if is_web else _media_problem(text, "cannot be fetched by Gong", remedy))
     if is_web:
         remedy = "Use media_mode='pull', so that Gong fetches it."
-        return Problem("media", _without_query(text), "is a web address, which is not uploaded", remedy, "manifest")
+        return _Media(text, problem=_media_problem(text, "is a web address, which is not uploaded", remedy))
     location = settings.media_base.locate(text)
     if isinstance(location, Problem):
-        return location
+        return _Media(text, problem=location)
     found = check_recording(location, settings.open_path)
-    return _Media(location, found.size) if isinstance(found, Recording) else found
+    return _Media(location, found.size) if isinstance(found, Recording) else _Media(location, problem=found)
+
+
+def _media_problem(text: str, rule: str, remedy: str) -> Problem:
+    return Problem("media", text, rule, remedy, "manifest")
 
 
 def _shape_problems(row: ManifestRow) -> tuple[Problem, ...]:
-    if not row.surplus:
+    if SURPLUS not in row.values:
         return ()
-    rule = f"has {row.surplus} cells more than the header has columns"
-    return (Problem("row", f"{row.surplus} cells", rule, "Quote cells that contain commas.", "manifest"),)
+    rule = "has cells beyond the columns of the header"
+    return (Problem("row", row.values[SURPLUS], rule, "Quote cells that contain commas.", "manifest"),)
 
 
-def _row(row: ManifestRow, call: NewCall | None, media: _Media | Problem, problems: tuple[Problem, ...]) -> PlannedRow:
+def _row(row: ManifestRow, call: NewCall | None, media: _Media, problems: tuple[Problem, ...]) -> PlannedRow:
     payload = None if call is None else call.wire()
-    found = media if isinstance(media, _Media) else None
     return PlannedRow(
         row_number=row.number,
         client_unique_id=row.values.get("client_unique_id", ""),
         title=row.values.get("title"),
         payload=payload,
-        media=found.location if found else row.values.get("media"),
-        media_bytes=found.size if found else None,
-        fingerprint=content_fingerprint(payload, found.location, found.size) if payload and found else None,
+        media=media.location,
+        media_bytes=media.size,
+        fingerprint=content_fingerprint(payload, media.location, media.size) if payload and media.location else None,
         problems=problems,
         source=row.values,
     )
@@ -194,21 +200,30 @@ def _row(row: ManifestRow, call: NewCall | None, media: _Media | Problem, proble
 def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
     """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
     content = {name: value for name, value in payload.items() if name != "downloadMediaUrl"}
-    return fingerprint_of([content, urlsplit(media).path.rpartition("/")[2], media_bytes])
+    content["parties"] = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
+    path = urlsplit(media).path if "://" in media else media
+    return fingerprint_of([content, path.rpartition("/")[2], media_bytes])
 
 
-def _first_of_its_id(row: PlannedRow, first_rows: dict[str, int]) -> PlannedRow:
-    first = first_rows.setdefault(row.client_unique_id, row.row_number) if row.client_unique_id else row.row_number
-    if first == row.row_number:
-        return row
-    rule = f"stands in row {first} of the same manifest already"
-    remedy = "Give each call its own id, and each row once."
-    problem = Problem("client_unique_id", row.client_unique_id, rule, remedy, "manifest")
-    return dataclasses.replace(row, problems=(*row.problems, problem))
+def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
+    # The host's own come from Gong, where they may be edited at any time.
+    if party.get("userId") != host:
+        return party
+    return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
 
 
-def _without_query(url: str) -> str:
-    return url.partition("?")[0]
+def _unless_repeated(row: PlannedRow, first_rows: dict[tuple[str, str], int]) -> PlannedRow:
+    """Reject a row whose id or recording stands in an earlier row."""
+    for column, text, remedy in (
+        ("client_unique_id", row.client_unique_id, "Give each call its own id, and each row once."),
+        ("media", row.media, "Give each call its own recording: Gong stores each once."),
+    ):
+        first = first_rows.setdefault((column, text), row.row_number) if text else row.row_number
+        if first != row.row_number:
+            rule = f"stands in row {first} of the same manifest already"
+            problem = Problem(column, text or "", rule, remedy, "manifest")
+            return dataclasses.replace(row, problems=(*row.problems, problem))
+    return row
 
 
 def _batches(rows: Iterable[ManifestRow]) -> Iterator[list[ManifestRow]]:

@@ -28,6 +28,11 @@ class Progress:
         self._shown = self._started
         self._done_before: int | None = None
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to show progress again, which spares counting when it is not."""
+        return self._clock() - self._shown >= _EVERY_SECONDS
+
     def show(self, done: int, states: Mapping[str, int], *, waiting: str = "", now: bool = False) -> None:
         """
         Log how far the job is, if it is time to.
@@ -39,10 +44,9 @@ class Progress:
         """
         if self._done_before is None:
             self._done_before = done
-        moment = self._clock()
-        if not now and moment - self._shown < _EVERY_SECONDS:
+        if not now and not self.is_due:
             return
-        self._shown = moment
+        moment = self._shown = self._clock()
         log.info("%s", self._line(done, self._done_before, moment - self._started, states, waiting))
 
     def _line(self, done: int, before: int, seconds: float, states: Mapping[str, int], waiting: str) -> str:

@@ -18,6 +18,8 @@ MIN_SECONDS = 60.0
 ACCEPTED = "WAV, MP3, MP4, MKV or FLAC"
 _FIELD = "media"
 _HEAD_BYTES = 16
+# Headers are allowed to be a little wrong.
+_WHOLE = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Recording:
     A recording that may be sent.
 
     :param size: length in bytes
-    :param seconds: duration by its header, None where that does not tell
+    :param seconds: duration by its header or its length, None where they do not tell
     """
 
     size: int
@@ -37,7 +39,7 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
     """
     Return what the recording's head tells, or why Gong would not take it.
 
-    :param text: path or URL as the manifest has it, for problems
+    :param text: path or URL
     :param open_path: makes the path object
     """
     try:
@@ -62,7 +64,11 @@ def _check_content(text: str, file: IO[Any], size: int) -> Recording | Problem:
         return _problem(
             text, "is not a recording that Gong accepts, judged by its content", f"Convert it to {ACCEPTED}."
         )
-    seconds = _duration(file)
+    announced, held = _durations(file, size, is_wave=_is_wave(head))
+    if announced is not None and held is not None and held < announced * _WHOLE:
+        rule = f"is cut off: it holds {held:.0f} s of the {announced:.0f} s that its header announces"
+        return _problem(text, rule, "Export or copy the recording again.")
+    seconds = announced or held
     if seconds is not None and seconds < MIN_SECONDS:
         return _problem(
             text,
@@ -74,23 +80,38 @@ def _check_content(text: str, file: IO[Any], size: int) -> Recording | Problem:
 
 def _is_accepted(head: bytes) -> bool:
     return (
-        (head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE")
+        _is_wave(head)
         or head[:4] in (b"fLaC", b"\x1aE\xdf\xa3")
         or head[4:8] == b"ftyp"
         or head[:3] == b"ID3"
-        or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
+        or _is_mpeg_frame(head)
     )
 
 
-def _duration(file: IO[Any]) -> float | None:
+def _is_wave(head: bytes) -> bool:
+    return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+
+
+def _is_mpeg_frame(head: bytes) -> bool:
+    # Layer and rates are looked at too: text in UTF-16 and raw AAC begin with nearly the same bits.
+    if len(head) < 3 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    return head[1] & 0x06 in (0x02, 0x04) and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
+
+
+def _durations(file: IO[Any], size: int, *, is_wave: bool) -> tuple[float | None, float | None]:
+    """Return the seconds that the header announces and, for WAV, those that the file is long enough for."""
     file.seek(0)
     try:
-        return TinyTag.get(file_obj=cast(BinaryIO, file), tags=False).duration
+        tag = TinyTag.get(file_obj=cast(BinaryIO, file), tags=False)
     except (TinyTagException, ValueError, ArithmeticError, LookupError):
         # A kind that tinytag does not know, such as MKV, or a header it cannot follow: Gong will tell.
-        return None
+        return None, None
+    bytes_per_second = (tag.bitrate or 0) * 1000 / 8 if is_wave else 0
+    # What was written as a stream announces nothing, or as much as the format can.
+    announced = tag.duration if tag.duration and tag.duration * bytes_per_second <= MAX_BYTES else None
+    return announced, size / bytes_per_second if bytes_per_second else None
 
 
 def _problem(text: str, rule: str, remedy: str) -> Problem:
-    shown = text.partition("?")[0]
-    return Problem(_FIELD, shown, rule, remedy, "recording")
+    return Problem(_FIELD, text, rule, remedy, "recording")

@@ -12,8 +12,10 @@ from typing import IO, Any, Protocol
 
 from airflow_provider_gong.call_import.csv_cells import escape_cell
 from airflow_provider_gong.call_import.errors import GongImportFailedError
+from airflow_provider_gong.call_import.manifest import REQUIRED_COLUMNS, SURPLUS
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow
+from airflow_provider_gong.store.texts import shown
 
 log = logging.getLogger(__name__)
 
@@ -109,9 +111,10 @@ def write_report(ledger: Ledger, summary: dict[str, Any], folder: Folder) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
     _write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, ledger.rows())))
-    columns = list(dict.fromkeys(column for row in ledger.rows() for column in row.source))
+    named = (column for row in ledger.rows() for column in row.source if column != SURPLUS)
+    columns = list(dict.fromkeys((*REQUIRED_COLUMNS, *named)))
     for name, belongs in ((RETRY_CSV, _may_be_retried), (PERMANENT_CSV, _is_permanent)):
-        rows = ([row.source.get(column, "") for column in columns] for row in ledger.rows() if belongs(row))
+        rows = (_manifest_cells(row, columns) for row in ledger.rows() if belongs(row))
         _write(folder / name, functools.partial(_write_table, columns=columns, rows=rows))
 
 
@@ -140,8 +143,8 @@ def require_success(summary: dict[str, Any], max_failed: int) -> None:
         )
     if bad > max_failed:
         raise GongImportFailedError(
-            f"{bad} of {summary['rows']} rows of import {summary['import_id']} have failed or were rejected; {max_failed} may. "
-            "The problems stand above and in the report, with who has to act."
+            f"{bad} of {summary['rows']} rows of import {summary['import_id']} have failed or were rejected; "
+            f"{max_failed} may. The problems stand above and in the report, with who has to act."
         )
 
 
@@ -155,10 +158,17 @@ def _is_permanent(row: ImportRow) -> bool:
     return ended or (row.state is CallState.FAILED and row.burned)
 
 
+def _manifest_cells(row: ImportRow, columns: Iterable[str]) -> list[str]:
+    # With the place of its recording, since the file stands in another folder than the manifest.
+    values = row.source | ({"media": row.media} if row.media else {})
+    surplus = [values[SURPLUS]] if SURPLUS in values else []
+    return [values.get(column, "") for column in columns] + surplus
+
+
 def _cells(row: ImportRow) -> list[str]:
     who = "; ".join(dict.fromkeys(problem.who for problem in row.problems))
     problems = " | ".join(str(problem) for problem in row.problems)
-    sha256, media = row.media_sha256, (row.media or "").partition("?")[0]
+    sha256, media = row.media_sha256, shown(row.media or "")
     identity = (row.row_number, row.client_unique_id, row.title, row.state.value)
     gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
     return ["" if value is None else str(value) for value in (*identity, *gong, who, problems)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from airflow_provider_gong.client.errors import (
     GongCallNotReadyError,
     GongConflictError,
     GongDuplicateCallError,
+    GongDuplicateMediaError,
     GongError,
     GongMediaAlreadyHandledError,
     GongNotFoundError,
@@ -31,6 +33,7 @@ from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, Problem
+from airflow_provider_gong.store.texts import shown
 
 log = logging.getLogger(__name__)
 
@@ -74,15 +77,16 @@ class RowSender:
             await self._send(lease)
         except (GongConflictError, GongValidationError, GongNotFoundError) as refusal:
             burned = int(refusal.operation == "addCallRecording")
-            await self._end(lease, CallState.FAILED, refusal_problem(lease, refusal), burned=burned)
+            problem, sent = refusal_problem(lease, refusal), refusal.unanswered > 0
+            await self._end(lease, CallState.FAILED, problem, sent=sent, burned=burned)
         except OSError as unreadable:
-            await self._end(lease, CallState.FAILED, unreadable_problem(lease, unreadable))
+            await self._end(lease, CallState.FAILED, unreadable_problem(lease, unreadable), sent=False)
         except GongServerError as failure:
             await self._set_back(lease, failure)
         except GongError as error:
             await asyncio.to_thread(self._ledger.release, lease, sent=error.unanswered > 0)
             raise
-        except asyncio.CancelledError:
+        except BaseException:
             await asyncio.to_thread(self._ledger.release, lease, sent=True)
             raise
 
@@ -98,11 +102,11 @@ class RowSender:
 
     async def _create(self, lease: LeasedRow) -> str | None:
         """Create the call and return its id; None if the row has ended because the existing call is not ours."""
-        request = calls_api.create_call(NewCall.model_validate(lease.payload))
+        request = dataclasses.replace(calls_api.create_call(lease.payload), settle=_never_settled)
         try:
             call_id = (await self._client.send(request)).call_id
         except GongDuplicateCallError as duplicate:
-            if not await self._is_ours(lease, duplicate.call_id):
+            if not await self._is_ours(lease, duplicate):
                 await self._end_existing(lease, duplicate)
                 return None
             call_id = duplicate.call_id
@@ -110,20 +114,26 @@ class RowSender:
         await self._record(lease, CallState.CREATED, keep_lease=True, call_id=call_id)
         return call_id
 
-    async def _is_ours(self, lease: LeasedRow, call_id: str) -> bool:
-        """Tell whether an existing call is what an earlier try has created from the same content."""
-        if not lease.earlier_intent or self._on_existing != RESUME:
+    async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
+        """Tell whether an existing call is what this or an earlier try has created from the same content."""
+        sent_earlier = lease.earlier_intent and self._on_existing == RESUME
+        if not sent_earlier and not duplicate.unanswered:
             return False
         try:
-            found = await self._client.send(calls_api.get_call(call_id))
+            found = await self._client.send(calls_api.get_call(duplicate.call_id))
         except GongNotFoundError:
             # A call without a recording cannot be read, which is how an interrupted try leaves it.
             return True
+        except GongError as error:
+            # What was sent before stays sent, although this request changed nothing.
+            error.unanswered += duplicate.unanswered
+            raise
         return _is_call_of(lease, found)
 
     async def _end_existing(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> None:
         state = CallState.FAILED if self._on_existing == FAIL else CallState.EXISTS
-        await self._end(lease, state, existing_problem(lease, duplicate), call_id=duplicate.call_id, burned=1)
+        foreign = {"call_id": duplicate.call_id, "intended_at": None, "burned": 1}
+        await self._end(lease, state, existing_problem(lease, duplicate), sent=True, **foreign)
 
     async def _upload(self, lease: LeasedRow, call_id: str, media: MediaFile) -> None:
         maybe_sent = lease.media_sent
@@ -136,6 +146,10 @@ class RowSender:
             try:
                 await self._client.send(without_repetition(calls_api.upload_call_media(call_id, media)))
             except GongMediaAlreadyHandledError:
+                return
+            except GongDuplicateMediaError as duplicate:
+                if duplicate.call_id != call_id:
+                    raise
                 return
             except GongOutcomeUnknownError as lost:
                 log.warning("Row %d: %s The call is read before anything is sent again.", lease.row_number, lost)
@@ -156,7 +170,7 @@ class RowSender:
 
     async def _set_back(self, lease: LeasedRow, failure: GongServerError) -> None:
         if lease.attempts >= _MAX_ATTEMPTS:
-            await self._end(lease, CallState.FAILED, server_problem(lease, failure))
+            await self._end(lease, CallState.FAILED, server_problem(lease, failure), sent=True)
             return
         log.warning("Row %d is tried again later: %s", lease.row_number, failure)
         await asyncio.to_thread(self._ledger.release, lease, sent=True)
@@ -165,8 +179,12 @@ class RowSender:
         await asyncio.to_thread(self._ledger.advance, lease, state, **changes)
 
     async def _end(self, lease: LeasedRow, state: CallState, problem: Problem, **changes: Any) -> None:
-        log.warning("Row %d (%s) ends as %s: %s", lease.row_number, lease.client_unique_id, state.value, problem)
+        log.warning("Row %d (%s) ends as %s: %s", lease.row_number, shown(lease.client_unique_id), state.value, problem)
         await asyncio.to_thread(self._ledger.end, lease, state, problem, **changes)
+
+
+def _never_settled(_: GongError) -> None:
+    """Leave it to the sender whether a duplicate is the work of an attempt without an answer."""
 
 
 def _find_media(lease: LeasedRow, open_path: Callable[[str], MediaPath]) -> MediaFile:

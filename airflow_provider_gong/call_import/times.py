@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.store.ledger_rows import Problem
+
+# A bare date would be read as midnight.
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 
 
 def parse_time(column: str, text: str, timezone: str | None) -> datetime | Problem:
@@ -16,9 +20,8 @@ def parse_time(column: str, text: str, timezone: str | None) -> datetime | Probl
     :param text: ISO 8601, such as ``2026-11-20T14:03:00+01:00`` or ``2026-11-20 14:03``
     :param timezone: IANA zone of times without an offset; None refuses them
     """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+    moment = _from_text(text)
+    if moment is None:
         remedy = "Write it like 2026-11-20T14:03:00+01:00."
         return Problem(column, text, "is not a date and time in ISO 8601", remedy, "manifest")
     if moment.tzinfo is not None:
@@ -27,6 +30,13 @@ def parse_time(column: str, text: str, timezone: str | None) -> datetime | Probl
         remedy = "Add an offset such as +01:00 or Z, or name the time zone in the Gong connection."
         return Problem(column, text, "has no offset, so its moment is not known", remedy, "manifest")
     return _in_zone(column, text, moment, timezone)
+
+
+def _from_text(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if _DATE_AND_TIME.match(text) else None
+    except ValueError:
+        return None
 
 
 def _in_zone(column: str, text: str, moment: datetime, timezone: str) -> datetime | Problem:

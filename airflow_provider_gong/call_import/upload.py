@@ -10,7 +10,7 @@ from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.call_import.sending import RESUME, RowSender
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.store.errors import LeaseLostError
+from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow
 
@@ -31,7 +31,8 @@ class ImportUpload:
     :param owner: identity of the worker, the same for each of its tries
     :param open_path: makes the path object of a recording; None where Gong fetches the recordings
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
-        an earlier try has created and ends others as ``exists``, ``skip`` ends all as ``exists``, ``fail`` as ``failed``
+        an earlier try has created and ends others as ``exists``; ``skip`` ends all as ``exists``, ``fail`` as
+        ``failed``
     :param in_flight: rows that are sent at the same time
     :param lease_seconds: how long a row stays claimed when this process dies
     """
@@ -53,7 +54,8 @@ class ImportUpload:
         self._lease_seconds = lease_seconds
         self._heartbeat = lease_seconds / _HEARTBEATS_PER_LEASE
         self._sender = RowSender(ledger, client, open_path=open_path, on_existing=on_existing)
-        self._held: dict[int, LeasedRow] = {}
+        self._held: dict[tuple[str, int], LeasedRow] = {}
+        self._is_ending = False
         self._progress: Progress | None = None
 
     async def run(self) -> dict[CallState, int]:
@@ -74,13 +76,10 @@ class ImportUpload:
 
     async def _drain(self) -> None:
         while True:
-            workers = [asyncio.create_task(self._work()) for _ in range(self._in_flight)]
-            try:
-                await asyncio.gather(*workers)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            # When one fails, the others finish the row they are at: what was begun is not sent again.
+            ends = await asyncio.gather(*(self._work() for _ in range(self._in_flight)), return_exceptions=True)
+            for failure in filter(None, ends):
+                raise failure
             elsewhere = await asyncio.to_thread(self._ledger.leased_elsewhere)
             if not elsewhere:
                 return
@@ -88,26 +87,36 @@ class ImportUpload:
             await asyncio.sleep(min(self._heartbeat, _LONGEST_POLL))
 
     async def _work(self) -> None:
-        while True:
+        while not self._is_ending:
             leases = await asyncio.to_thread(self._ledger.lease, self._owner, limit=1, seconds=self._lease_seconds)
             if not leases:
                 return
-            await self._send(leases[0])
-            await self._show_progress()
+            try:
+                await self._send(leases[0])
+            except BaseException:
+                self._is_ending = True
+                raise
+            if self._progress is not None and self._progress.is_due:
+                await self._show_progress()
 
     async def _send(self, lease: LeasedRow) -> None:
-        self._held[lease.row_number] = lease
+        # A row whose lease has ended may meanwhile be leased again, also by this process.
+        key = (lease.client_unique_id, lease.lease_number)
+        self._held[key] = lease
         try:
             await self._sender.send(lease)
         except LeaseLostError as lost:
             log.warning("%s", lost)
         finally:
-            del self._held[lease.row_number]
+            del self._held[key]
 
     async def _renew_leases(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
-            await asyncio.to_thread(self._ledger.renew, list(self._held.values()), seconds=self._lease_seconds)
+            try:
+                await asyncio.to_thread(self._ledger.renew, list(self._held.values()), seconds=self._lease_seconds)
+            except GongStoreError as error:
+                log.warning("Leases were not renewed, which is tried again in %.0f s: %s", self._heartbeat, error)
 
     async def _show_progress(self, *, waiting: str = "", now: bool = False) -> dict[CallState, int]:
         counts = await asyncio.to_thread(self._ledger.counts)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.drivers import GongClient
 from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError, GongPermissionError
+from airflow_provider_gong.client.models import Call
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, Problem, problems_as_json
 
@@ -20,6 +21,7 @@ _LONGEST_WAIT = 600.0
 # Later looks are this part of the time that has gone by, so that a few requests cover minutes and hours alike.
 _WAIT_SHARE = 0.5
 _READABLE_DAYS = 90
+_PROBED_CALLS = 10
 
 
 class ImportVerification:
@@ -45,36 +47,38 @@ class ImportVerification:
         left = self._ledger.verify_time_left(self._timeout)
         unseen = self._ledger.unseen()
         seen = self._read(unseen)
-        self._ledger.record_reading(seen)
-        missing = {call_id: ident for call_id, ident in unseen.items() if ident not in seen}
+        missing = {call_id: ident for call_id, ident in unseen.items() if call_id not in seen}
         log.info("Verified %d calls now, %d are not seen yet, %.0f s are left.", len(seen), len(missing), left)
         if not missing:
             return None
         if left > 0:
             return min(max((self._timeout - left) * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
-        self._ledger.record_reading(self._judge(missing))
+        self._judge(missing)
         return None
 
-    def _read(self, unseen: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-        seen: dict[str, dict[str, Any]] = {}
+    def _read(self, unseen: Mapping[str, str]) -> set[str]:
+        """Record the calls that Gong lists, page by page, and return their ids."""
+        seen: set[str] = set()
         for ids in _chunks(list(unseen), calls_api.MAX_CALL_IDS):
-            for found in self._client.iterate(calls_api.list_calls_extensive({"callIds": ids})):
-                call = found.meta_data
-                if call.id in unseen:
-                    values = {"url": call.url, "duration": call.duration, "problem": None}
-                    seen[unseen[call.id]] = {"state": CallState.VERIFIED.value, **values}
+            listed = self._client.iterate(calls_api.list_calls_extensive({"callIds": ids}))
+            found = {call.id: _verified(call) for call in (row.meta_data for row in listed) if call.id in unseen}
+            self._ledger.record_reading({unseen[call_id]: values for call_id, values in found.items()})
+            seen |= found.keys()
         return seen
 
-    def _judge(self, missing: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-        """Tell at the deadline what is known of calls that could not be read."""
-        states = {ident: self._last_state(call_id) for call_id, ident in missing.items()}
-        nothing_readable = CallState.PROCESSING not in states.values() and not self._ledger.counts().get(
-            CallState.VERIFIED
-        )
-        if nothing_readable and not can_read_calls(self._client):
-            states = dict.fromkeys(states, CallState.UNVERIFIABLE)
-        by_ident = {ident: call_id for call_id, ident in missing.items()}
-        return {ident: _ended(state, by_ident[ident]) for ident, state in states.items()}
+    def _judge(self, missing: Mapping[str, str]) -> None:
+        """Record at the deadline what is known of calls that could not be read."""
+        blind = self._is_blind(list(missing))
+        for call_id, ident in missing.items():
+            state = CallState.UNVERIFIABLE if blind else self._last_state(call_id)
+            problem = problems_as_json((_PROBLEMS[state](call_id),))
+            self._ledger.record_reading({ident: {"state": state.value, "problem": problem}})
+
+    def _is_blind(self, call_ids: Sequence[str]) -> bool:
+        """Tell whether calls are missing because the key sees none; a few of them show it as well as all would."""
+        if self._ledger.counts().get(CallState.VERIFIED) or can_read_calls(self._client):
+            return False
+        return all(self._last_state(call_id) is CallState.NOT_VISIBLE for call_id in call_ids[:_PROBED_CALLS])
 
     def _last_state(self, call_id: str) -> CallState:
         try:
@@ -101,8 +105,8 @@ def can_read_calls(client: GongClient, now: Callable[[], datetime] = lambda: dat
         return False
 
 
-def _ended(state: CallState, call_id: str) -> dict[str, Any]:
-    return {"state": state.value, "problem": problems_as_json((_PROBLEMS[state](call_id),))}
+def _verified(call: Call) -> dict[str, Any]:
+    return {"state": CallState.VERIFIED.value, "url": call.url, "duration": call.duration, "problem": None}
 
 
 def _processing(call_id: str) -> Problem:
@@ -131,6 +135,6 @@ _PROBLEMS: Mapping[CallState, Callable[[str], Problem]] = {
 }
 
 
-def _chunks(items: list[str], size: int) -> Iterator[Iterable[str]]:
+def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

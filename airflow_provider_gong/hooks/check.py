@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import AirflowException
 from airflow_provider_gong.client.errors import GongPermissionError
 from airflow_provider_gong.hooks.store_url import store_url
 
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from airflow_provider_gong.hooks.connection import GongConnection
 
 _WORKSPACES_SHOWN = 3
+# Somebody waits in front of a form.
+_TIMEOUT_SECONDS = 15.0
 
 
 def check_connection(
@@ -44,7 +45,8 @@ def _workspaces(settings: GongConnection, client_options: dict[str, Any]) -> str
     from airflow_provider_gong.client.drivers import GongClient
     from airflow_provider_gong.client.exchange import ExchangePolicy
 
-    alone = {"budget": LocalBudget(), "policy": ExchangePolicy(max_wait=0.0, max_attempts=1)}
+    policy = ExchangePolicy(max_wait=0.0, max_attempts=1)
+    alone = {"budget": LocalBudget(), "policy": policy, "timeout": _TIMEOUT_SECONDS}
     try:
         with GongClient(settings.base_url, **client_options | alone) as client:
             names = [workspace.name or workspace.id for workspace in client.iterate(list_workspaces())]
@@ -63,7 +65,7 @@ def _store(settings: GongConnection, get_connection: Callable[[str], Connection]
         return "No shared store: each host keeps its own."
     try:
         store_url(get_connection(conn_id))
-    except (AirflowException, ValueError) as error:
-        # This may be an API server, which does not have to see what the workers see.
+    except Exception as error:
+        # This may be an API server, which does not have to see what the workers see, and fails in ways of its own.
         return f"Shared store: {conn_id}. Warning, as seen from this host: {error}"
     return f"Shared store: {conn_id}."

@@ -96,15 +96,6 @@ class GongHook(BaseHook):
         return self.settings.company
 
     @property
-    def import_company(self) -> str:
-        """
-        Name that imports are kept under, as :attr:`company`.
-
-        :raises GongConnectionConfigError: where the host does not tell companies apart and none is named
-        """
-        return self.settings.import_company
-
-    @property
     def timezone(self) -> str | None:
         """IANA name of the zone in which times without an offset are read, if one is set."""
         return self.settings.timezone

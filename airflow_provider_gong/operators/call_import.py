@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import BaseOperator, conf
-from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._tasks import fail_for_good
 from airflow_provider_gong.store.errors import GongStoreNotSharedError
@@ -38,14 +38,19 @@ class _CallImportOperator(BaseOperator):
 
     :param import_id: identity of the import (templated)
     :param gong_conn_id: Airflow connection to Gong
-    :param store_id: identity of the store that the plan has written, its result ``store_id`` (templated); with it, a
-        worker that sees another store stops before any request
+    :param store_id: identity of the store that the plan has written, its result ``store_id`` (templated): a worker that
+        sees another store stops before any request. Empty if the plan has no result; None skips the check
     """
 
     template_fields: Sequence[str] = ("import_id", "gong_conn_id", "store_id")
 
     def __init__(
-        self, *, import_id: str, gong_conn_id: str = GongHook.default_conn_name, store_id: str = "", **kwargs: Any
+        self,
+        *,
+        import_id: str,
+        gong_conn_id: str = GongHook.default_conn_name,
+        store_id: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.import_id = import_id
@@ -61,12 +66,18 @@ class _CallImportOperator(BaseOperator):
         """
         Return the import's ledger.
 
+        :raises GongImportFailedError: if the plan has no result
         :raises GongStoreNotSharedError: if this worker sees another store than the plan has written
         """
         from airflow_provider_gong.store.ledger import Ledger
 
+        if self.store_id == "":
+            raise GongImportFailedError(
+                f"The plan of import {self.import_id} has failed or did not run. Mend what the log of the plan task "
+                "says, and clear it."
+            )
         store = self.hook.store
-        if self.store_id and self.store_id != store.id:
+        if self.store_id is not None and self.store_id != store.id:
             raise GongStoreNotSharedError(self.store_id, store.id)
         return Ledger(store, self.hook.settings.import_company, self.import_id)
 

@@ -13,10 +13,21 @@ from typing import Any
 
 from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import LeaseLostError
+from airflow_provider_gong.store.ledger_queries import (
+    count_by_state,
+    forgotten_intent,
+    import_row,
+    is_unsent,
+    row_state,
+    row_values,
+    rows_and_calls,
+    rows_with_calls,
+    was_sent,
+    write_claim,
+)
 from airflow_provider_gong.store.ledger_rows import (
     UNSEEN,
     CallState,
@@ -25,35 +36,14 @@ from airflow_provider_gong.store.ledger_rows import (
     PlannedRow,
     Problem,
     problems_as_json,
-    problems_from_json,
 )
 from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import db_now
 from airflow_provider_gong.store.schema import import_table as imports
 from airflow_provider_gong.store.schema import row_table as rows
+from airflow_provider_gong.store.texts import shown
 
 _BATCH = 500
-
-_other_content = calls.c.fingerprint != rows.c.fingerprint
-_sent = or_(
-    calls.c.call_id.is_not(None),
-    and_(calls.c.state == CallState.PLANNED.value, calls.c.intended_at.is_not(None)),
-)
-_state = case(
-    (rows.c.state != CallState.PLANNED.value, rows.c.state),
-    (calls.c.client_unique_id.is_(None), CallState.PLANNED.value),
-    (calls.c.state == CallState.EXISTS.value, CallState.EXISTS.value),
-    (and_(_other_content, _sent), CallState.CHANGED_AFTER_SEND.value),
-    (_other_content, CallState.PLANNED.value),
-    else_=calls.c.state,
-)
-_rows_with_calls = rows.outerjoin(
-    calls, and_(rows.c.company == calls.c.company, rows.c.client_unique_id == calls.c.client_unique_id)
-)
-# The row's columns by their own names, the call's with a prefix: some names stand in both.
-_rows_and_calls = select(
-    *rows.c, *(column.label(f"call_{column.name}") for column in calls.c), _state.label("effective")
-).select_from(_rows_with_calls)
 
 
 class Ledger:
@@ -78,21 +68,19 @@ class Ledger:
         """
         Write a plan in place of an earlier one of the same import.
 
-        What was sent stays: a row that left the manifest is kept if its call was sent, and withdrawn if not.
+        What was sent stays: a row that left the manifest, or is rejected now, is kept if its call was sent. A row that
+        left before it was sent is withdrawn.
         """
+        identity = {"company": self.company, "import_id": self.import_id}
         with self.store.begin() as connection:
-            left = self._rows_that_left(connection, {row.client_unique_id for row in planned if not row.problems})
+            staying = self._rows_that_stay(connection, planned)
+            kept = {row["client_unique_id"] for row in staying}
+            new = [row_values(row) for row in planned if not row.problems or row.client_unique_id not in kept]
             connection.execute(delete(rows).where(self._mine))
-            connection.execute(delete(imports).where(self._import))
-            identity = {"company": self.company, "import_id": self.import_id}
-            connection.execute(insert(imports).values(**identity, manifest=manifest, planned_at=db_now()))
-            values = [*(_row_values(row) for row in planned), *left]
+            values = [{**row, **identity, "position": place} for place, row in enumerate([*new, *staying], 1)]
             for start in range(0, len(values), _BATCH):
-                batch = [
-                    {**identity, "position": start + offset, **row}
-                    for offset, row in enumerate(values[start : start + _BATCH], 1)
-                ]
-                connection.execute(insert(rows), batch)
+                connection.execute(insert(rows), values[start : start + _BATCH])
+            self._note_plan(connection, identity, {"manifest": manifest, "planned_at": db_now(), "verify_until": None})
 
     def is_planned(self) -> bool:
         """Tell whether the import has a plan."""
@@ -101,26 +89,21 @@ class Ledger:
 
     def rows(self) -> Iterator[ImportRow]:
         """Yield all rows in the manifest's order, with what became of their calls."""
-        query = _rows_and_calls.where(self._mine).order_by(rows.c.position).limit(_BATCH)
+        query = rows_and_calls.where(self._mine).order_by(rows.c.position).limit(_BATCH)
         after = 0
         while True:
             with self.store.begin() as connection:
                 page = connection.execute(query.where(rows.c.position > after)).all()
-            yield from (_import_row(found) for found in page)
+            yield from (import_row(found) for found in page)
             if len(page) < _BATCH:
                 return
             after = page[-1].position
 
     def counts(self) -> dict[CallState, int]:
         """Return how many rows are in each state."""
-        query = (
-            select(_state.label("effective"), func.count().label("number"))
-            .select_from(_rows_with_calls)
-            .where(self._mine)
-            .group_by(_state)
-        )
         with self.store.begin() as connection:
-            return {CallState(found.effective): found.number for found in connection.execute(query)}
+            found = connection.execute(count_by_state(self._mine)).all()
+        return {CallState(row.effective): row.number for row in found}
 
     def known_calls(self, client_unique_ids: Sequence[str]) -> dict[str, tuple[CallState, str]]:
         """Return state and fingerprint of those calls that any import has claimed."""
@@ -135,15 +118,12 @@ class Ledger:
 
     def resume(self, owner: str) -> None:
         """Free what an earlier try of the same worker had leased, and let failed rows be tried again unless burned."""
+        again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
         with self.store.begin() as connection:
-            mine = calls.c.lease_owner == owner
-            connection.execute(update(calls).where(mine).values(lease_until=None, attempts=0))
+            leased = and_(self._my_calls, calls.c.lease_owner == owner)
+            connection.execute(update(calls).where(leased).values(lease_until=None, attempts=0))
             reopened = and_(self._my_calls, calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
-            state = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
-            intended = case((calls.c.call_id.is_(None), None), else_=calls.c.intended_at)
-            connection.execute(
-                update(calls).where(reopened).values(state=state, intended_at=intended, attempts=0, problem=None)
-            )
+            connection.execute(update(calls).where(reopened).values(state=again, attempts=0, problem=None))
             connection.execute(update(imports).where(self._import).values(verify_until=None))
 
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:
@@ -155,18 +135,23 @@ class Ledger:
         :param seconds: how long the lease lasts unless it is renewed
         """
         free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
-        open_states = (CallState.PLANNED.value, CallState.CREATED.value)
-        query = _rows_and_calls.where(self._mine, _state.in_(open_states), free).order_by(rows.c.position)
-        with self.store.begin() as connection:
-            found = connection.execute(query.limit(limit)).all()
-            claims = (self._claim(connection, row, owner, seconds) for row in found)
-            return [claim for claim in claims if claim is not None]
+        query = rows_and_calls.where(self._mine, is_unsent, free).order_by(rows.c.position).limit(limit)
+        while True:
+            with self.store.begin() as connection:
+                found = connection.execute(query).all()
+                claims = [self._claim(connection, row, owner, seconds) for row in found]
+            leases = [claim for claim in claims if claim is not None]
+            if leases or not found:
+                return leases
+            # Others were quicker with all of these; there may be more.
 
     def renew(self, leases: Iterable[LeasedRow], *, seconds: float) -> None:
         """Make leases last ``seconds`` from now; those that are lost stay lost."""
         with self.store.begin() as connection:
             for lease in leases:
-                connection.execute(update(calls).where(self._held(lease)).values(lease_until=db_now() + seconds))
+                # A row that was given back meanwhile stays free.
+                held = and_(self._held(lease), calls.c.lease_until.is_not(None))
+                connection.execute(update(calls).where(held).values(lease_until=db_now() + seconds))
 
     def advance(self, lease: LeasedRow, state: CallState, *, keep_lease: bool = False, **changes: Any) -> None:
         """
@@ -183,44 +168,38 @@ class Ledger:
             )
             if done.rowcount != 1:
                 raise LeaseLostError(
-                    f"Row {lease.row_number} ({lease.client_unique_id}) was taken over by another worker."
+                    f"Row {lease.row_number} ({shown(lease.client_unique_id)}) was taken over by another worker."
                 )
 
     def note_media_sent(self, lease: LeasedRow) -> None:
         """Record, before the first byte, that the recording may have been sent."""
         self.advance(lease, CallState.CREATED, keep_lease=True, media_sent_at=db_now())
 
-    def end(self, lease: LeasedRow, state: CallState, problem: Problem, **changes: Any) -> None:
-        """End a leased call with a problem."""
-        self.advance(lease, state, problem=problems_as_json((problem,)), **changes)
+    def end(self, lease: LeasedRow, state: CallState, problem: Problem, *, sent: bool, **changes: Any) -> None:
+        """End a leased call with a problem; ``sent`` tells whether its create may have reached Gong."""
+        told = {"problem": problems_as_json((problem,)), **forgotten_intent(lease, sent=sent)}
+        self.advance(lease, state, **told, **changes)
 
     def release(self, lease: LeasedRow, *, sent: bool) -> None:
         """Give a row back as it is; ``sent`` tells whether its create may have reached Gong."""
-        changes = {} if sent or lease.call_id or lease.earlier_intent else {"intended_at": None}
+        changes = {"lease_until": None, **forgotten_intent(lease, sent=sent)}
         with self.store.begin() as connection:
-            connection.execute(update(calls).where(self._held(lease)).values(lease_until=None, **changes))
+            connection.execute(update(calls).where(self._held(lease)).values(**changes))
 
     def leased_elsewhere(self) -> int:
         """Return how many unsent rows of this import another worker holds now."""
-        query = (
-            select(func.count())
-            .select_from(_rows_with_calls)
-            .where(
-                self._mine,
-                _state.in_((CallState.PLANNED.value, CallState.CREATED.value)),
-                calls.c.lease_until >= db_now(),
-            )
-        )
+        leased = calls.c.lease_until >= db_now()
+        query = select(func.count()).select_from(rows_with_calls).where(self._mine, is_unsent, leased)
         with self.store.begin() as connection:
             return int(connection.execute(query).scalar_one())
 
     def unseen(self) -> dict[str, str]:
         """Return the calls that were uploaded and not yet seen in Gong: client unique id by call id."""
-        states = [state.value for state in UNSEEN]
+        states = [unseen.value for unseen in UNSEEN]
         query = (
             select(calls.c.call_id, calls.c.client_unique_id)
-            .select_from(_rows_with_calls)
-            .where(self._mine, _state.in_(states))
+            .select_from(rows_with_calls)
+            .where(self._mine, row_state.in_(states))
         )
         with self.store.begin() as connection:
             return {found.call_id: found.client_unique_id for found in connection.execute(query)}
@@ -234,7 +213,7 @@ class Ledger:
         with self.store.begin() as connection:
             for client_unique_id, values in readings.items():
                 this = and_(calls.c.company == self.company, calls.c.client_unique_id == client_unique_id)
-                unseen = calls.c.state.in_([state.value for state in UNSEEN])
+                unseen = calls.c.state.in_([seen.value for seen in UNSEEN])
                 connection.execute(update(calls).where(this, unseen).values(updated_at=db_now(), **values))
 
     def verify_time_left(self, timeout: float) -> float:
@@ -268,19 +247,26 @@ class Ledger:
         this = and_(calls.c.company == self.company, calls.c.client_unique_id == lease.client_unique_id)
         return and_(this, calls.c.lease_number == lease.lease_number)
 
-    def _rows_that_left(self, connection: Connection, staying: set[str]) -> list[dict[str, Any]]:
-        query = select(rows, _sent.label("was_sent")).select_from(_rows_with_calls)
-        found = connection.execute(query.where(self._mine, rows.c.state != CallState.REJECTED.value)).all()
-        row_columns = [column.name for column in rows.c]
-        left = []
-        for row in found:
-            if row.client_unique_id in staying:
+    def _note_plan(self, connection: Connection, identity: dict[str, str], values: dict[str, Any]) -> None:
+        # Updated where it exists, so that the requests counted so far stay.
+        if connection.execute(update(imports).where(self._import).values(**values)).rowcount == 0:
+            connection.execute(insert(imports).values(**identity, **values))
+
+    def _rows_that_stay(self, connection: Connection, planned: Sequence[PlannedRow]) -> list[dict[str, Any]]:
+        query = select(rows, was_sent.label("was_sent")).select_from(rows_with_calls).order_by(rows.c.position)
+        earlier = connection.execute(query.where(self._mine, rows.c.state != CallState.REJECTED.value)).all()
+        listed = {row.client_unique_id for row in planned}
+        replaced = {row.client_unique_id for row in planned if not row.problems}
+        staying = []
+        for row in earlier:
+            values = {column.name: getattr(row, column.name) for column in rows.c}
+            if row.client_unique_id in replaced:
                 continue
-            values = {
-                name: getattr(row, name) for name in row_columns if name not in ("company", "import_id", "position")
-            }
-            left.append({**values, "state": row.state if row.was_sent else CallState.WITHDRAWN.value})
-        return left
+            if row.state == CallState.PLANNED.value and row.was_sent:
+                staying.append(values)
+            elif row.client_unique_id not in listed:
+                staying.append({**values, "state": CallState.WITHDRAWN.value})
+        return staying
 
     def _claim(self, connection: Connection, row: Any, owner: str, seconds: float) -> LeasedRow | None:
         lease = {"lease_owner": owner, "lease_until": db_now() + seconds, "updated_at": db_now()}
@@ -291,10 +277,11 @@ class Ledger:
         number = (row.call_lease_number or 0) + 1
         attempts = (row.call_attempts or 0) + 1
         values = {**lease, **content, "state": row.effective, "lease_number": number, "attempts": attempts}
+        values["problem"] = None
         if not earlier_intent:
             values["intended_at"] = db_now()
         identity = {"company": self.company, "client_unique_id": row.client_unique_id}
-        if not _upsert(connection, identity, values, seen=row.call_lease_number if known else None):
+        if not write_claim(connection, identity, values, seen=row.call_lease_number if known else None):
             return None
         return LeasedRow(
             client_unique_id=row.client_unique_id,
@@ -309,51 +296,3 @@ class Ledger:
             media_sent=row.call_media_sent_at is not None,
             attempts=attempts,
         )
-
-
-def _upsert(connection: Connection, identity: dict[str, str], values: dict[str, Any], *, seen: int | None) -> bool:
-    """Write the claim of a call, unless somebody else was quicker; ``seen`` is its lease number, None for a new one."""
-    if seen is None:
-        try:
-            with connection.begin_nested():
-                connection.execute(insert(calls).values(**identity, **values))
-        except IntegrityError:
-            return False
-        return True
-    this = and_(*(calls.c[name] == value for name, value in identity.items()), calls.c.lease_number == seen)
-    return bool(connection.execute(update(calls).where(this).values(**values)).rowcount == 1)
-
-
-def _row_values(row: PlannedRow) -> dict[str, Any]:
-    return {
-        "row_number": row.row_number,
-        "client_unique_id": row.client_unique_id,
-        "state": row.state.value,
-        "title": row.title,
-        "payload": None if row.payload is None else json.dumps(row.payload),
-        "media": row.media,
-        "media_bytes": row.media_bytes,
-        "fingerprint": row.fingerprint,
-        "problems": problems_as_json(row.problems),
-        "source": json.dumps(row.source),
-    }
-
-
-def _import_row(found: Any) -> ImportRow:
-    state = CallState(found.effective)
-    own = state not in (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
-    return ImportRow(
-        row_number=found.row_number,
-        client_unique_id=found.client_unique_id,
-        title=found.title,
-        state=state,
-        call_id=found.call_call_id if own else None,
-        url=found.call_url if own else None,
-        duration=found.call_duration if own else None,
-        media=found.media,
-        media_sha256=found.call_media_sha256 if own else None,
-        burned=bool(found.call_burned) if own else False,
-        sent_by=found.call_import_id if own else None,
-        problems=problems_from_json(found.problems) + (problems_from_json(found.call_problem) if own else ()),
-        source=json.loads(found.source),
-    )

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_gong.store.texts import shown
+
 
 class CallState(enum.StrEnum):
     """Where a row of an import stands."""
@@ -25,6 +27,8 @@ class CallState(enum.StrEnum):
     UNVERIFIABLE = "unverifiable"
 
 
+_LONGEST_VALUE = 300
+_LONGEST_RULE = 1000
 UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED})
 # Uploaded, and not (yet) seen in Gong: what verification looks at, also when it is asked again after its deadline.
 UNSEEN = (CallState.UPLOADED, CallState.PROCESSING, CallState.NOT_VISIBLE, CallState.UNVERIFIABLE)
@@ -33,7 +37,7 @@ UNSEEN = (CallState.UPLOADED, CallState.PROCESSING, CallState.NOT_VISIBLE, CallS
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
-    What is wrong with a row, and who can mend it.
+    What is wrong with a row, and who can mend it. Its texts may be shown: one line each, and URLs without their query.
 
     :param field: column of the manifest or field of Gong
     :param value: the offending value, shortened
@@ -47,6 +51,10 @@ class Problem:
     rule: str
     remedy: str
     who: str
+
+    def __post_init__(self) -> None:
+        for name, longest in (("field", _LONGEST_VALUE), ("value", _LONGEST_VALUE), ("rule", _LONGEST_RULE)):
+            object.__setattr__(self, name, shown(getattr(self, name), longest))
 
     def as_dict(self) -> dict[str, str]:
         """Return the problem as a JSON object."""

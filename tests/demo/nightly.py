@@ -41,10 +41,9 @@ def start_import(airflow: AirflowRest, night: Night, dag_id: str = DAG_ID) -> st
     )
 
 
-def phase_states(airflow: AirflowRest, run_id: str, dag_id: str = DAG_ID) -> dict[str, str]:
-    """Return the state of each phase's task."""
-    states = {instance["task_id"]: instance["state"] for instance in airflow.task_instances(dag_id, run_id)}
-    return {phase: states.get(task(phase)) or "waiting" for phase in PHASES}
+def task_states(airflow: AirflowRest, run_id: str, dag_id: str = DAG_ID) -> dict[str, str]:
+    """Return the states of a run's tasks by task id."""
+    return {instance["task_id"]: instance["state"] or "waiting" for instance in airflow.task_instances(dag_id, run_id)}
 
 
 def report_folder(night: Night) -> Path:

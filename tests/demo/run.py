@@ -14,7 +14,7 @@ from tests.demo import show
 from tests.demo.compare import State, differences, request_differences
 from tests.demo.gong import EmulatedGong, user_ids
 from tests.demo.night import Night, export_night
-from tests.demo.nightly import DAG_ID, last_night, phase_states, read_report, report_folder, start_import, task
+from tests.demo.nightly import DAG_ID, PHASES, last_night, read_report, report_folder, start_import, task, task_states
 from tests.e2e.airflow_standalone import AirflowStandalone
 
 EXAMPLE_DAGS = Path(__file__).parents[2] / "example_dags"
@@ -24,7 +24,6 @@ _LOOK_SECONDS = 1
 # Two requests per row at three per second, and time for Airflow to start tasks and for Gong to process.
 _RUN_SECONDS, _ROW_SECONDS = 240, 2
 _UNEXPECTED = ("failed", "up_for_retry")
-_LOG_LINES = 30
 
 
 class DemoError(Exception):
@@ -102,15 +101,13 @@ class _Stage:
         deadline = time.monotonic() + _RUN_SECONDS + _ROW_SECONDS * len(night.rows)
         while time.monotonic() < deadline:
             self.airflow.check_alive()
-            phases = phase_states(self.airflow, run_id)
+            states = task_states(self.airflow, run_id)
+            phases = {phase: states.get(task(phase), "waiting") for phase in PHASES}
             self.progress.show_import(phases, len(night.right), before, self.gong.state())
             if phases["report"] in ("success", "failed"):
                 return
-            for phase in (phase for phase, state in phases.items() if state in _UNEXPECTED):
-                raise DemoError(f"The task {phase} has failed.{self._log_tail(run_id, phase)}")
+            for task_id in (task_id for task_id, state in states.items() if state in _UNEXPECTED):
+                problems = self.airflow.task_problems(DAG_ID, run_id, task_id)
+                raise DemoError(f"The task {task_id} has failed. Its log says:\n{problems}")
             time.sleep(_LOOK_SECONDS)
         raise DemoError(f"The import has not ended in time.{self.airflow.diagnosis()}")
-
-    def _log_tail(self, run_id: str, phase: str) -> str:
-        lines = self.airflow.task_log(DAG_ID, run_id, task(phase)).splitlines()[-_LOG_LINES:]
-        return "\n".join(["\n--- the end of its log", *lines])

@@ -96,7 +96,7 @@ def show_differences(night: Night, found: list[str]) -> None:
     """Print how the comparison with the emulated Gong has ended."""
     print("\nThe report compared with what the emulated Gong holds, call by call:")
     for difference in found:
-        print(textwrap.fill(difference, _WIDTH, initial_indent="  DIFFERS: ", subsequent_indent="           "))
+        print(_filled(f"DIFFERS: {difference}", "  "))
     if not found:
         print(f"  {len(night.right)} calls, each there once, under the right host and title, and its recording")
         print("  received once, with the very bytes of the file. No call for a wrong row, and nothing else.")
@@ -124,6 +124,7 @@ def show_what_to_try(night: Night, dag_id: str) -> None:
         f"""
   Last night ({night.day}) is still to be imported. In Airflow, trigger {dag_id}
   with the parameter recordings = {night.folder}
+  and leave the logical date as it is.
 """,
         flush=True,
     )
@@ -153,16 +154,22 @@ def _show_problems(night: Night, summary: Mapping[str, Any]) -> None:
         mistake = mistakes.get(problem["row"])
         origin = f"wrong on purpose: {mistake.what}" if mistake else "NOT EXPECTED"
         print(f"  row {problem['row']:<3} {origin}")
-        found = f"{problem['field']} {problem['rule']} (got {problem['value']}). {problem['remedy']}"
-        print(textwrap.fill(found, _WIDTH, initial_indent="          ", subsequent_indent="          "))
+        value = problem["value"].removeprefix(f"{night.folder}/")
+        print(_filled(f"{problem['field']} {problem['rule']} (got {value}). {problem['remedy']}", " " * 10))
         print(f"          To act: {_ACTORS.get(problem['who'], problem['who'])}")
 
 
 def _show_requests(summary: Mapping[str, Any], requests: Mapping[str, Any]) -> None:
+    sent, refused = summary["requests_sent"], summary["requests_refused"]
     print(
-        f"\nRequests: {requests['day_count']} of the day's {requests['day_limit']} are used, {requests['refused']} were"
-        f" refused; the import counted {summary['requests_sent']}, {summary['requests_refused']} of them refused"
+        f"\nRequests: {requests['day_count']:,} of the day's {requests['day_limit']:,} are used, and "
+        f"{requests['refused']} more came too fast and were refused"
     )
+    print(f"          the import itself has counted {sent:,}, {refused:,} of them refused")
+
+
+def _filled(text: str, indent: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _clock(seconds: float) -> str:

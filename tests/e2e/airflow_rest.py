@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 FINISHED = ("success", "failed")
+_PROBLEMS = ("warning", "error", "critical")
 
 
 class AirflowRestError(Exception):
@@ -67,11 +68,19 @@ class AirflowRest:
         return str(self.poll(finished, timeout, f"run {run_id} of {dag_id} to end"))
 
     def wait_for_task(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = 120) -> dict[str, Any]:
-        """Return the first instance of the task that has reached the state, such as ``deferred``."""
+        """Return the first instance of the task that has reached the state, such as ``deferred``.
+
+        :raises AirflowRestError: also as soon as the run has ended otherwise.
+        """
 
         def reached() -> dict[str, Any] | None:
+            run = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
             instances = self.task_instances(dag_id, run_id)
-            return next((ti for ti in instances if ti["task_id"] == task_id and ti["state"] == state), None)
+            found = next((ti for ti in instances if ti["task_id"] == task_id and ti["state"] == state), None)
+            if found is None and run["state"] in FINISHED:
+                states = {ti["task_id"]: ti["state"] for ti in instances}
+                raise AirflowRestError(f"Run {run_id} of {dag_id} has ended, {task_id} never {state}: {states}")
+            return found
 
         found: dict[str, Any] = self.poll(reached, timeout, f"task {task_id} of {dag_id} to be {state}")
         return found
@@ -88,9 +97,23 @@ class AirflowRest:
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1) -> str:
         """Return the log of one try of a task, one event per line with all its fields."""
+        return "\n".join(str(event) for event in self._task_events(dag_id, run_id, task_id, try_number, map_index))
+
+    def task_problems(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1) -> str:
+        """Return the warnings and errors of one try of a task, as a person reads them."""
+        events = self._task_events(dag_id, run_id, task_id, try_number, map_index)
+        return "\n".join(line for event in events if event.get("level") in _PROBLEMS for line in _readable(event))
+
+    def _task_events(
+        self, dag_id: str, run_id: str, task_id: str, try_number: int, map_index: int
+    ) -> list[dict[str, Any]]:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
-        params = {"map_index": map_index, "full_content": True}
-        return "\n".join(str(event) for event in self.call("GET", path, params=params)["content"])
+        return list(self.call("GET", path, params={"map_index": map_index, "full_content": True})["content"])
+
+    def links(self, dag_id: str, run_id: str, task_id: str) -> dict[str, str | None]:
+        """Return the extra links of a task by name."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/links"
+        return dict(self.call("GET", path)["extra_links"])
 
     def import_errors(self) -> list[str]:
         """Return what kept DAG files from being parsed."""
@@ -129,3 +152,8 @@ class AirflowRest:
     def diagnosis(self) -> str:
         """Return what helps to understand why something did not happen."""
         return "".join(f"\n--- DAG import error\n{error}" for error in self.import_errors())
+
+
+def _readable(event: Mapping[str, Any]) -> list[str]:
+    raised = event.get("error_detail") or ()
+    return [str(event["event"]), *(f"  {error['exc_type']}: {error['exc_value']}" for error in raised)]

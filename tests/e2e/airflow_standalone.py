@@ -22,6 +22,7 @@ from tests.e2e.airflow_rest import AirflowRest, AirflowRestError
 
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 STOP_TIMEOUT = 20  # seconds
+_INFO = "[info "  # how structured lines of this level look
 
 
 class AirflowStandalone(AirflowRest):
@@ -94,6 +95,17 @@ class AirflowStandalone(AirflowRest):
         _signal_group(process.pid, signal.SIGKILL)
         process.wait(timeout=STOP_TIMEOUT)
 
+    def kill(self, pid: int) -> None:
+        """Kill one of Airflow's processes, such as that of a task, as the kernel does when memory runs out.
+
+        :raises AirflowRestError: when it is not one of them.
+        """
+        self.check_alive()
+        family = self._process.children(recursive=True) if self._process else []
+        if pid not in {process.pid for process in family}:
+            raise AirflowRestError(f"Process {pid} is none of this Airflow's.")
+        os.kill(pid, signal.SIGKILL)
+
     def check_alive(self) -> None:
         """Raise when the components were stopped or ended by themselves."""
         if self._process is None or self._process.poll() is not None:
@@ -162,8 +174,9 @@ class AirflowStandalone(AirflowRest):
         return [name for name in COMPONENTS if (health.get(name) or {}).get("status") != "healthy"]
 
     def _log_tail(self, lines: int = 40) -> str:
-        tail = self.log_file.read_text(errors="replace").splitlines()[-lines:]
-        return "\n".join([f"\n--- end of {self.log_file}", *tail])
+        printed = self.log_file.read_text(errors="replace").splitlines()
+        tail = [line for line in printed if _INFO not in line][-lines:]
+        return "\n".join([f"\n--- end of {self.log_file}, without what is only information", *tail])
 
 
 def _bin_folder() -> Path:

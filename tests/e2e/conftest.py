@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +34,19 @@ def shared_emulator() -> Iterator[RunningEmulator]:
 def standalone(
     shared_emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AirflowStandalone]:
-    """Run Airflow with the example DAGs and the emulator as the connection ``gong_default``."""
+    """Run Airflow with the example DAGs, those of the tests, and the emulator as the connection ``gong_default``."""
+    dags = tmp_path_factory.mktemp("dags")
+    for folder in (PROJECT / "example_dags", Path(__file__).with_name("dags")):
+        shutil.copytree(folder, dags, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     env = {"AIRFLOW_CONN_GONG_DEFAULT": connection_json(shared_emulator)}
-    home = tmp_path_factory.mktemp("airflow")
-    with AirflowStandalone(home, PROJECT / "example_dags", env) as airflow:
+    with AirflowStandalone(tmp_path_factory.mktemp("airflow"), dags, env) as airflow:
         yield airflow
+
+
+@pytest.fixture
+def emulator(shared_emulator: RunningEmulator) -> Iterator[RunningEmulator]:
+    """Return the shared emulator, which gets back its settings and loses its faults afterwards."""
+    processing_seconds = shared_emulator.state()["settings"]["processing_seconds"]
+    yield shared_emulator
+    shared_emulator.clear_faults()
+    shared_emulator.set(processing_seconds=processing_seconds)

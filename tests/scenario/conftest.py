@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_gong.emulator import RunningEmulator, running_emulator
-from tests.scenario.support import change_connection
+from tests.scenario.support import change_connection, load_dags
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -35,12 +35,4 @@ def gong_connection(gong_connection: str, monkeypatch: pytest.MonkeyPatch, tmp_p
 @pytest.fixture(scope="session")
 def example() -> Callable[[str], DAG]:
     """Return a function that loads an example DAG by its id."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    bag = DagBag(str(EXAMPLES))
-    assert not bag.import_errors
-
-    def load(dag_id: str) -> DAG:
-        return bag.dags[dag_id]
-
-    return load
+    return load_dags(EXAMPLES).__getitem__

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import pytest
     from airflow.models.dagrun import DagRun
@@ -40,6 +41,17 @@ def retrying_dag(dag_id: str, failures: list[str] | None = None) -> DAG:
 
     settings = {"retries": 2, "retry_delay": timedelta(0), "on_failure_callback": keep}
     return DAG(dag_id, schedule=None, default_args=settings)
+
+
+def load_dags(folder: Path) -> Mapping[str, DAG]:
+    """Return the DAGs of a folder, which retry at once when a task fails, so that no test waits for it."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(folder))
+    assert not bag.import_errors
+    for task in (task for dag in bag.dags.values() for task in dag.tasks):
+        task.retry_delay = timedelta(0)
+    return bag.dags
 
 
 def new_calls(emulator: RunningEmulator) -> dict[str, dict[str, Any]]:

@@ -16,16 +16,20 @@ from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, make_plan
 from airflow_provider_gong.call_import.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
+from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.api import users as users_api
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
-from airflow_provider_gong.emulator import RunningEmulator, running_emulator
+from airflow_provider_gong.client.media import MediaFile
+from airflow_provider_gong.client.models import User
+from airflow_provider_gong.client.models.users import UserSettings
+from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, ImportRow
-from tests.support.recordings import write_night
+from tests.support.recordings import write_night, write_wav
 
 QUICK = ExchangePolicy(max_wait=5, first_backoff=0.001, max_backoff=0.002)
 COMPANY = "emulated"
@@ -78,6 +82,34 @@ class NightlyImport:
     def summary(self) -> dict[str, Any]:
         return report.summarize(self.ledger)
 
+    def tomorrow(self) -> NightlyImport:
+        """Return the same import with a fresh budget, as a task has it that starts the next day."""
+        return NightlyImport(self.emulator, self.ledger.store, self.folder, self.ledger.import_id)
+
+    def states(self) -> dict[str, str]:
+        return {ident: row.state.value for ident, row in self.rows().items()}
+
+    def media_requests(self) -> int:
+        return len(self.emulator.requests("addCallRecording"))
+
+    def post_elsewhere(self, *, recording: int | None = None, **changes: Any) -> str:
+        """Post a call under the id of the first row, as another tool does, and return Gong's id of it."""
+        host = next(user for user in self.emulator.state()["users"] if user["emailAddress"].startswith("tobias"))
+        call = {
+            "clientUniqueId": next(self.ledger.rows()).client_unique_id,
+            "actualStart": "2020-01-01T00:00:00Z",
+            "direction": "Inbound",
+            "primaryUser": host["id"],
+            "parties": [{"userId": host["id"]}],
+            **changes,
+        }
+        with self.client() as client:
+            call_id = client.send(calls_api.create_call(call)).call_id
+            if recording is not None:
+                media = MediaFile.at(write_wav(self.folder / "foreign.wav", seconds=61, seed=recording))
+                client.send(calls_api.upload_call_media(call_id, media))
+        return call_id
+
     def calls_in_gong(self) -> dict[str, dict[str, Any]]:
         """Return the calls that were created here, by client unique id."""
         found = [call for call in self.emulator.state()["calls"] if call["clientUniqueId"].startswith("pbx-")]
@@ -86,12 +118,17 @@ class NightlyImport:
         return by_id
 
 
-@pytest.fixture
-def emulator() -> Iterator[RunningEmulator]:
-    from airflow_provider_gong.emulator import ManualClock
-
+@pytest.fixture(scope="session")
+def _emulator() -> Iterator[RunningEmulator]:
     with running_emulator(clock=ManualClock(), requests_per_second=0, requests_per_day=0) as running:
         yield running
+
+
+@pytest.fixture
+def emulator(_emulator: RunningEmulator) -> Iterator[RunningEmulator]:
+    """Return an emulator as it is after its start."""
+    yield _emulator
+    _emulator.reset()
 
 
 @pytest.fixture
@@ -104,3 +141,32 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def night(emulator: RunningEmulator, store: Store, tmp_path: Path) -> NightlyImport:
     return NightlyImport(emulator, store, tmp_path)
+
+
+@pytest.fixture
+def other(emulator: RunningEmulator, store: Store, tmp_path: Path) -> NightlyImport:
+    """Another import of the same recordings."""
+    return NightlyImport(emulator, store, tmp_path, "other night")
+
+
+USERS = (
+    User(
+        id="234599484848423",
+        email_address="tobias.okafor@example.com",
+        email_aliases=["T.Okafor@example.com"],
+        trusted_email_address="tobias@sales.example.com",
+        first_name="Tobias",
+        last_name="Okafor",
+        active=True,
+        settings=UserSettings(telephony_calls_imported=True),
+    ),
+    User(id="900", email_address="noor.haddad@example.com", settings=UserSettings(telephony_calls_imported=False)),
+    User(id="901", email_address="amelie.dubois@example.com", active=False),
+)
+
+
+def plan_offline(manifest: Path, users: Sequence[User] = USERS, **settings: Any) -> ImportPlan:
+    """Plan a manifest for a company of a few users, without an emulator and a ledger."""
+    values = {"media_base": MediaBase.of_manifest(str(manifest)), "open_path": Path, **settings}
+    with manifest.open(newline="", encoding="utf-8-sig") as lines:
+        return make_plan(read_csv(lines, manifest.name), HostDirectory(users), PlanSettings(**values))

@@ -458,6 +458,45 @@ def test_threads_share_a_client_and_its_counters() -> None:
     assert client.requests_sent == 100
 
 
+def raising(error: Exception) -> httpx.MockTransport:
+    def handle(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    return httpx.MockTransport(handle)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (httpx.ConnectError("no route to host"), GongConnectionError),
+        (httpx.ConnectTimeout("no answer"), GongTimeoutError),
+        (httpx.PoolTimeout("all connections are busy"), GongTimeoutError),
+        (httpx.ProxyError("407 Proxy Authentication Required"), GongConnectionError),
+    ],
+)
+def test_failure_to_connect_is_repeated_even_for_a_meeting(drive: Driver, failure: Exception, kind: Any) -> None:
+    sent = drive(GONG, sending(MEETING), transport=raising(failure), policy=ExchangePolicy(max_attempts=3))
+    error = sent.failed_with(kind)
+    assert str(failure) in str(error)
+    assert (error.unanswered, sent.requests_sent) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx.ReadTimeout("no answer"),
+        httpx.WriteTimeout("no progress"),
+        httpx.ReadError("reset"),
+        httpx.WriteError("broken pipe"),
+        httpx.RemoteProtocolError("hung up"),
+    ],
+)
+def test_failure_after_connecting_leaves_the_outcome_of_a_meeting_open(drive: Driver, failure: Exception) -> None:
+    sent = drive(GONG, sending(MEETING), transport=raising(failure))
+    assert str(failure) in str(sent.failed_with(GongOutcomeUnknownError))
+    assert sent.requests_sent == 1
+
+
 # What is sent, and what becomes of the answer
 
 

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from airflow_provider_gong._compat import BaseHook, Connection
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
 
 ORGANIZER = "tobias.okafor@example.com"
@@ -21,8 +23,20 @@ DISCONNECTED = "jonas.weidner@example.com"
 PROCESSING_SECONDS = 240
 
 
+class OtherWebServer(ThreadingHTTPServer):
+    """A web server that knows nothing of Gong."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _NothingHere)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.user_agents: list[str] = []
+
+
 class _NothingHere(BaseHTTPRequestHandler):
+    server: OtherWebServer
+
     def do_GET(self) -> None:
+        self.server.user_agents.append(self.headers["User-Agent"])
         self.send_error(404)
 
     def log_message(self, *_: object) -> None:
@@ -48,11 +62,11 @@ def gong(company_server: RunningEmulator, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def other_web_server() -> Iterator[str]:
-    """Run a web server that knows nothing of Gong, and return its URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _NothingHere) as server:
+def other_web_server() -> Iterator[OtherWebServer]:
+    """Run a web server that knows nothing of Gong."""
+    with OtherWebServer() as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server
         server.shutdown()
 
 
@@ -78,6 +92,12 @@ def connection_json(emulator: RunningEmulator, *, extra: dict[str, Any] | None =
         "extra": {"requests_per_second": 10_000, **(extra or {})},
     }
     return json.dumps({**fields, **changes})
+
+
+def stored_connection(text: str, conn_id: str = "gong_default") -> Connection:
+    """Return a connection as Airflow reads it from a URI or JSON in the environment."""
+    with mock.patch.dict("os.environ", {f"AIRFLOW_CONN_{conn_id.upper()}": text}):
+        return BaseHook.get_connection(conn_id)
 
 
 @dataclass

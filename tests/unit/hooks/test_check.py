@@ -5,11 +5,10 @@ import uuid
 
 import pytest
 
-from airflow_provider_gong._compat import Connection
 from airflow_provider_gong.client.budget import process_budget
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.hooks.gong import GongHook
-from tests.unit.hooks.support import connection_json
+from tests.unit.hooks.support import connection_json, stored_connection
 
 
 def result_of(monkeypatch, connection: str) -> tuple[bool, str]:
@@ -39,8 +38,7 @@ def test_reserves_nothing_of_the_budget(gong, monkeypatch):
 
 
 def test_as_airflow_hands_it_to_the_api_server(gong, monkeypatch):
-    connection = Connection.from_json(connection_json(gong), conn_id="gong_default")
-    ok, text = result_of(monkeypatch, connection.get_uri())
+    ok, text = result_of(monkeypatch, stored_connection(connection_json(gong)).get_uri())
     assert ok, text
 
 
@@ -84,7 +82,7 @@ def test_host_that_nobody_listens_on(gong, monkeypatch):
 
 
 def test_host_that_is_not_gong(gong, monkeypatch, other_web_server):
-    ok, text = result_of(monkeypatch, connection_json(gong, host=other_web_server))
+    ok, text = result_of(monkeypatch, connection_json(gong, host=other_web_server.url))
     assert not ok
     assert "The host's answer is not one of Gong's API." in text
 

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_gong._compat import Connection
 from airflow_provider_gong.hooks.connection import GongConnection, GongConnectionConfigError, secrets_of
+from tests.unit.hooks.support import stored_connection
 
 HOST = "https://us-12345.api.gong.io"
 
@@ -75,13 +76,13 @@ def test_fields_that_a_form_left_empty_count_as_not_given():
     ],
 )
 def test_uris_keep_scheme_and_port_in_fields_of_their_own(uri, base_url):
-    settings = GongConnection.from_airflow(Connection(conn_id="gong_default", uri=uri))
+    settings = GongConnection.from_airflow(stored_connection(uri))
     assert settings.base_url == base_url
 
 
 def test_uris_give_numbers_as_text():
     uri = "gong://the-key:the-secret@us-12345.api.gong.io/?requests_per_second=0.5&requests_per_day=100"
-    settings = GongConnection.from_airflow(Connection(conn_id="gong_default", uri=uri))
+    settings = GongConnection.from_airflow(stored_connection(uri))
     assert (settings.requests_per_second, settings.requests_per_day) == (0.5, 100)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from airflow_provider_gong._compat import Connection
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 from airflow_provider_gong.hooks.store_url import store_url
+from tests.unit.hooks.support import stored_connection
 
 
 def test_postgres_connection_with_characters_that_urls_reserve():
@@ -29,7 +30,7 @@ def test_postgres_connection_with_characters_that_urls_reserve():
 
 
 def test_postgres_uri():
-    connection = Connection(conn_id="gong_store", uri="postgresql://gong:secret-word@db.example.com/shared")
+    connection = stored_connection("postgresql://gong:secret-word@db.example.com/shared")
     assert store_url(connection) == "postgresql+psycopg2://gong:secret-word@db.example.com/shared"
 
 
@@ -37,7 +38,7 @@ def test_postgres_uri():
     "connection",
     [
         Connection(conn_id="gong_store", conn_type="sqlite", host="/var/lib/gong/store.db"),
-        Connection(conn_id="gong_store", uri="sqlite:////var/lib/gong/store.db"),
+        stored_connection("sqlite:////var/lib/gong/store.db"),
     ],
 )
 def test_sqlite_connection(connection):

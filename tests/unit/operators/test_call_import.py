@@ -104,7 +104,7 @@ def test_a_worker_that_sees_another_store_stops_before_any_request(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "another host"))
     before = len(gong.requests())
-    with pytest.raises(AirflowFailException, match="do not share a store.*store_conn_id"):
+    with pytest.raises(AirflowFailException, match=r"do not share a store.*store_conn_id"):
         upload(store_id=planned["store_id"])
     assert len(gong.requests()) == before
 
@@ -113,7 +113,7 @@ def test_wrong_credentials_fail_the_upload_for_good(
     gong: RunningEmulator, planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, password="wrong-secret"))
-    with pytest.raises(AirflowFailException, match="GongAuthenticationError.*access key"):
+    with pytest.raises(AirflowFailException, match=r"GongAuthenticationError.*access key"):
         upload()
 
 
@@ -153,8 +153,14 @@ def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_pa
 
 
 def test_a_report_without_a_plan_fails(gong: RunningEmulator) -> None:
-    with pytest.raises(AirflowFailException, match="no plan.*clear it"):
+    with pytest.raises(AirflowFailException, match=r"no plan.*clear it"):
         GongReportCallImportOperator(task_id="report", **IMPORT).execute(task_context())
+
+
+def test_a_report_does_not_judge_the_plan_of_an_earlier_try(gong: RunningEmulator, planned: dict[str, Any]) -> None:
+    """What the group gives as ``store_id`` is empty when its plan task was cleared and has failed."""
+    with pytest.raises(AirflowFailException, match=r"plan of import night has failed.*clear it"):
+        GongReportCallImportOperator(task_id="report", store_id="", **IMPORT).execute(task_context())
 
 
 def test_failures_are_allowed_up_to_a_number(gong: RunningEmulator, tmp_path: Path) -> None:

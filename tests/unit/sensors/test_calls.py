@@ -116,7 +116,7 @@ def test_redirecting_host_fails_for_good(gong):
 
 
 def test_not_found_by_a_host_that_is_not_gong_is_not_waited_out(gong, monkeypatch, other_web_server):
-    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, host=other_web_server))
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, host=other_web_server.url))
     with pytest.raises(AirflowFailException, match="not one of Gong's API"):
         sensor("123", timeout=60).execute(task_context())
 

@@ -51,22 +51,26 @@ def test_id_stays_the_same_and_differs_between_stores(tmp_path: Path) -> None:
     assert Store.in_folder(tmp_path / "b").id != first.id
 
 
-def _open(folder: Path, start: Any, ids: Any) -> None:
-    start.wait(60)
-    ids.put(Store.in_folder(folder).id)
+def _open(folders: list[Path], start: Any, ids: Any) -> None:
+    for folder in folders:
+        start.wait(60)
+        ids.put((folder.name, Store.in_folder(folder).id))
 
 
 def test_processes_that_start_together_create_one_schema(tmp_path: Path) -> None:
     start, ids = FORK.Barrier(8), FORK.SimpleQueue()
-    processes = [FORK.Process(target=_open, args=(tmp_path, start, ids)) for _ in range(8)]
+    # Many stores, since processes that start at once do not always meet.
+    folders = [tmp_path / str(number) for number in range(20)]
+    processes = [FORK.Process(target=_open, args=(folders, start, ids)) for _ in range(8)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 8
-    assert len({ids.get() for _ in processes}) == 1
-    with Store.in_folder(tmp_path).begin() as connection:
-        assert len(connection.execute(select(store_table)).all()) == 1
+    assert len({ids.get() for _ in range(8 * 20)}) == 20
+    for folder in folders:
+        with Store.in_folder(folder).begin() as connection:
+            assert len(connection.execute(select(store_table)).all()) == 1
 
 
 def test_transaction_is_kept_or_rolled_back_as_a_whole(tmp_path: Path) -> None:

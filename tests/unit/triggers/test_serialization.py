@@ -30,6 +30,9 @@ def test_triggerer_makes_the_same_trigger_again(trigger):
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: type(trigger).__name__)
 def test_arguments_survive_airflows_serialization(trigger):
-    serde = pytest.importorskip("airflow.sdk.serde")
+    try:
+        serde = import_module("airflow.sdk.serde")
+    except ImportError:
+        serde = import_module("airflow.serialization.serde")
     _, arguments = trigger.serialize()
     assert serde.deserialize(serde.serialize(arguments)) == arguments

@@ -1,0 +1,22 @@
+"""Texts from outside, as logs and reports may show them."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 1000
+_PASSWORD = re.compile(r"(://)[^\s/?#]*:[^\s/?#]*@")
+# A text that is a URL ends with its query; one that quotes a URL goes on after it.
+_QUERY = re.compile(r"(\A\w[\w+.-]*://[^?]*)\?.*|(://[^\s?'\"]*)\?[^\s'\"]*", re.DOTALL)
+
+
+def shown(text: str, longest: int = _LONGEST) -> str:
+    """
+    Return a text as one line that neither forges a line of a log nor tells what signs a URL.
+
+    :param text: anything a manifest, a file system or Gong says
+    :param longest: characters at most
+    """
+    safe = _QUERY.sub(r"\1\2", _PASSWORD.sub(r"\1", text))
+    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in safe[: longest + 1])
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."

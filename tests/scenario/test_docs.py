@@ -1,0 +1,95 @@
+"""The documentation shows code that runs, and leaves out nothing that it lists."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_gong.call_import import errors as import_errors
+from airflow_provider_gong.call_import.manifest import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
+from airflow_provider_gong.client.errors import GongError
+from airflow_provider_gong.connection_form import FIELDS
+from airflow_provider_gong.emulator.__main__ import main
+from airflow_provider_gong.store.ledger_rows import CallState
+
+PROJECT = Path(__file__).parents[2]
+PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
+INCLUDED = re.compile(r"<!-- from (\S+): (\S+) -->\n```python\n(.*?)```\n", re.DOTALL)
+LINK = re.compile(r"\]\(((?!https:)[^)#]+)\)")
+
+INCLUSIONS = [
+    pytest.param(*found, id=f"{page.name}-{found[1]}") for page in PAGES for found in INCLUDED.findall(page.read_text())
+]
+
+
+def doc(name: str) -> str:
+    return (PROJECT / "docs" / name).read_text()
+
+
+def codes(text: str) -> set[str]:
+    """Return what stands in backquotes."""
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+@pytest.mark.parametrize(("source", "marker", "shown"), INCLUSIONS)
+def test_code_is_that_of_its_source(source: str, marker: str, shown: str) -> None:
+    text = (PROJECT / source).read_text()
+    (code,) = re.findall(rf"# \[START {marker}\]\n(.*?)\n *# \[END {marker}\]", text, re.DOTALL)
+    assert shown == textwrap.dedent(code) + "\n"
+
+
+def test_every_page_of_a_job_shows_its_example() -> None:
+    shown = {source for source, _, _ in (parameters.values for parameters in INCLUSIONS)}
+    jobs = ("upload_call", "meeting", "nightly_call_import")
+    assert {f"example_dags/example_gong_{job}.py" for job in jobs} <= shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    assert [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()] == []
+
+
+def test_all_settings_of_the_connection_are_explained() -> None:
+    assert {field.name for field in FIELDS} <= codes(doc("connection.md"))
+
+
+def test_all_columns_of_a_manifest_are_explained() -> None:
+    parties = {f"party_1_{field}" for field in PARTY_FIELDS}
+    assert {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *parties} <= codes(doc("call_import.md"))
+
+
+def test_all_states_are_explained() -> None:
+    table = doc("call_import.md").partition("## States")[2].partition("## ")[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(CallState)
+
+
+def subclasses(kind: type) -> set[type]:
+    return {kind}.union(*(subclasses(each) for each in kind.__subclasses__()))
+
+
+def test_all_errors_are_explained() -> None:
+    explained = codes(doc("errors.md"))
+    ours = {kind.__name__ for kind in subclasses(GongError) if kind.__module__.startswith("airflow_provider_gong")}
+    others = {name for name in vars(import_errors) if name.startswith("Gong")} - {"GongImportError"}
+    assert ours | others <= explained
+
+
+def test_the_tree_of_errors_is_right() -> None:
+    classes = {kind.__name__: kind for kind in subclasses(GongError)}
+    tree = re.findall(r"^\| ([│├└ ]*)`(Gong\w+)`", doc("errors.md").partition("## Everything")[0], re.MULTILINE)
+    above = [GongError]
+    for indent, name in tree[1:]:
+        depth = len(indent) // 2
+        assert classes[name].__bases__ == (above[depth - 1],)
+        above[depth:] = [classes[name]]
+
+
+def test_all_options_of_the_emulator_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    options = set(re.findall(r"^  (--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
+    assert options <= codes(doc("emulator.md"))
+    assert options

@@ -1,0 +1,132 @@
+"""Calls and recordings that Gong has already: ours are gone on with, those of others are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_gong.client.errors import GongAuthenticationError, GongDailyQuotaError
+from airflow_provider_gong.emulator.faults import Fault
+from tests.support.recordings import manifest_row
+from tests.unit.call_import.conftest import NightlyImport
+
+TWO_ROWS = [manifest_row(1), manifest_row(2)]
+
+
+def test_a_create_without_an_answer_is_remembered_over_a_failure(night: NightlyImport) -> None:
+    """Gong has the call, although it answered 500 each time: the next try goes on with it."""
+    night.plan_night(TWO_ROWS[:1])
+    night.emulator.add_faults(Fault(operation="addCall", every=1, when="after", action="status", status=500))
+    assert night.upload() == {"failed": 1}
+    night.emulator.clear_faults()
+    assert night.upload() == {"uploaded": 1}
+    night.finish()
+    assert night.states() == {"pbx-00001": "verified"}
+
+
+@pytest.mark.parametrize("text", ["detailed", "bare"])
+def test_the_same_audio_in_two_rows(night: NightlyImport, text: str) -> None:
+    night.emulator.set(duplicate_media_text=text)
+    night.plan_night(TWO_ROWS)
+    first, second = (night.folder / row["media"] for row in TWO_ROWS)
+    second.write_bytes(first.read_bytes())
+    assert night.upload(in_flight=1) == {"failed": 1, "uploaded": 1}
+    found = night.rows()
+    (problem,) = found["pbx-00002"].problems
+    assert found["pbx-00002"].burned
+    assert (problem.field, problem.who) == ("media", "recording")
+    if text == "detailed":
+        assert f"call {found['pbx-00001'].call_id}" in problem.rule
+    assert night.upload() == {"failed": 1, "uploaded": 1}
+    assert night.media_requests() == 2
+
+
+@pytest.mark.parametrize(("on_existing", "state"), [("resume", "exists"), ("skip", "exists"), ("fail", "failed")])
+@pytest.mark.parametrize("recording", [None, 7], ids=["without recording", "with recording"])
+def test_nothing_is_uploaded_to_a_call_of_somebody_else(
+    night: NightlyImport, other: NightlyImport, on_existing: str, state: str, recording: int | None
+) -> None:
+    night.plan_night(TWO_ROWS)
+    call_id = night.post_elsewhere(recording=recording)
+    before = night.media_requests()
+    for run in (night, night, other):
+        run.plan(night.folder / "manifest.csv")
+        run.upload(on_existing=on_existing)
+        row = run.rows()["pbx-00001"]
+        assert (row.state, row.call_id) == (state, call_id)
+        (problem,) = row.problems
+        assert f"call {call_id}" in problem.rule
+        assert run.states()["pbx-00002"] == "uploaded"
+    assert night.media_requests() == before + 1
+
+
+def test_a_refused_intent_does_not_make_a_foreign_call_ours(night: NightlyImport) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    night.emulator.add_faults(Fault(operation="addCall", nth=1, action="status", status=429, retry_after=3600))
+    with pytest.raises(GongDailyQuotaError):
+        night.upload()
+    night.tomorrow().post_elsewhere()
+    assert night.tomorrow().upload() == {"exists": 1}
+    assert night.media_requests() == 0
+
+
+def test_intents_that_waited_behind_a_refused_one_do_not_make_foreign_calls_ours(night: NightlyImport) -> None:
+    night.plan_night([manifest_row(number) for number in range(1, 5)])
+    night.emulator.add_faults(Fault(operation="addCall", every=1, action="status", status=429, retry_after=3600))
+    with pytest.raises(GongDailyQuotaError):
+        night.upload(in_flight=4)
+    night.emulator.clear_faults()
+    tomorrow = night.tomorrow()
+    for ident in night.rows():
+        tomorrow.post_elsewhere(clientUniqueId=ident)
+    assert tomorrow.upload() == {"exists": 4}
+    assert night.media_requests() == 0
+
+
+def test_a_lost_request_does_not_make_a_foreign_call_ours(night: NightlyImport) -> None:
+    """The request never arrived, and its repetition finds a call that was there before."""
+    night.plan_night(TWO_ROWS[:1])
+    call_id = night.post_elsewhere(recording=7)
+    night.emulator.advance(3600)
+    before = night.media_requests()
+    night.emulator.add_faults(Fault(operation="addCall", nth=1, when="before", action="reset"))
+    assert night.upload() == {"exists": 1}
+    assert night.rows()["pbx-00001"].call_id == call_id
+    assert night.media_requests() == before
+
+
+def test_a_row_changed_by_somebody_else_is_told_as_existing_again(night: NightlyImport) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    night.post_elsewhere()
+    night.upload(on_existing="fail")
+    night.plan_night([manifest_row(1, title="Another")])
+    assert night.states() == {"pbx-00001": "planned"}
+    assert night.upload(on_existing="fail") == {"failed": 1}
+
+
+def test_a_recording_that_gong_calls_a_duplicate_of_its_own_call_has_arrived(night: NightlyImport) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    stop = Fault(operation="addCallRecording", nth=1, action="status", status=401, text="Unauthorized")
+    night.emulator.add_faults(stop)
+    with pytest.raises(GongAuthenticationError):
+        night.upload()
+    call_id = night.calls_in_gong()["pbx-00001"]["id"]
+    night.emulator.clear_faults()
+    text = "A media file with the same content has been uploaded in the past. callID with the same content: "
+    night.emulator.add_faults(
+        Fault(operation="addCallRecording", nth=1, when="after", action="status", status=400, text=text + call_id)
+    )
+    assert night.upload() == {"uploaded": 1}
+    night.finish()
+
+
+def test_a_create_without_an_answer_is_remembered_when_the_quota_ends_before_it_is_looked_at(
+    night: NightlyImport,
+) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    night.emulator.add_faults(
+        Fault(operation="addCall", nth=1, when="after", action="reset"),
+        Fault(operation="getCall", nth=1, action="status", status=429, retry_after=3600),
+    )
+    with pytest.raises(GongDailyQuotaError):
+        night.upload()
+    assert night.tomorrow().upload() == {"uploaded": 1}

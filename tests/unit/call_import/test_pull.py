@@ -1,0 +1,70 @@
+"""Imports whose recordings Gong fetches, which are quick to make in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from airflow_provider_gong.call_import.plan import PULL
+from airflow_provider_gong.client.errors import GongDailyQuotaError
+from airflow_provider_gong.emulator.faults import Fault
+from tests.support.recordings import manifest_row, write_manifest
+from tests.unit.call_import.conftest import NightlyImport
+
+
+def pull_row(**changes: str) -> Mapping[str, str]:
+    return manifest_row(1, **{"media": "https://files.example.com/1.wav?X-Amz-Signature=secret", **changes})
+
+
+def pull(night: NightlyImport, number: int) -> None:
+    rows = [manifest_row(place, media=f"https://files.example.com/{place}.wav") for place in range(number)]
+    night.plan(write_manifest(night.folder / "manifest.csv", rows), media_mode=PULL)
+    assert night.upload(open_path=None, in_flight=16) == {"uploaded": number}
+
+
+def test_gong_fetches_recordings(night: NightlyImport, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    night.plan(write_manifest(night.folder / "manifest.csv", [pull_row()]), media_mode=PULL)
+    assert night.upload(open_path=None) == {"uploaded": 1}
+    night.finish()
+    assert night.states() == {"pbx-00001": "verified"}
+    assert night.media_requests() == 0
+    assert "secret" not in caplog.text
+
+
+def test_a_url_that_gong_refuses_is_shown_without_its_query(
+    night: NightlyImport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    text = f"downloadMediaUrl: {pull_row()['media']} cannot be fetched\n[2026] forged"
+    night.emulator.add_faults(Fault(operation="addCall", nth=1, action="status", status=400, text=text))
+    night.plan(write_manifest(night.folder / "manifest.csv", [pull_row()]), media_mode=PULL)
+    assert night.upload(open_path=None) == {"failed": 1}
+    (problem,) = night.rows()["pbx-00001"].problems
+    assert "https://files.example.com/1.wav cannot be fetched" in problem.rule
+    assert "secret" not in caplog.text + str(night.summary())
+    assert not [message for message in caplog.messages if "\n" in message]
+
+
+def test_verification_goes_on_where_it_was_when_the_quota_ends_in_its_middle(night: NightlyImport) -> None:
+    pull(night, 102)
+    night.emulator.advance(3600)
+    night.emulator.add_faults(
+        Fault(operation="listCallsExtensive", nth=2, action="status", status=429, retry_after=3600)
+    )
+    with pytest.raises(GongDailyQuotaError):
+        night.verify()
+    assert night.summary()["states"] == {"uploaded": 2, "verified": 100}
+    assert night.tomorrow().verify() is None
+    assert night.summary()["states"] == {"verified": 102}
+    assert len(night.emulator.requests("listCallsExtensive")) == 3
+
+
+def test_a_blind_key_is_found_out_with_a_few_requests(night: NightlyImport) -> None:
+    pull(night, 30)
+    night.emulator.set(key_sees_calls=False)
+    night.emulator.advance(7200)
+    assert night.verify(timeout=0) is None
+    assert night.summary()["states"] == {"unverifiable": 30}
+    assert len(night.emulator.requests("getCall")) == 10
