@@ -80,10 +80,11 @@ class ImportUpload:
             ends = await asyncio.gather(*(self._work() for _ in range(self._in_flight)), return_exceptions=True)
             for failure in filter(None, ends):
                 raise failure
-            elsewhere = await asyncio.to_thread(self._ledger.leased_elsewhere)
-            if not elsewhere:
+            # Asked of all rows, not of leases: one that ends between two questions must not go unseen.
+            unsent = await asyncio.to_thread(self._ledger.unsent)
+            if not unsent:
                 return
-            await self._show_progress(waiting=f"{elsewhere} rows that another import is sending")
+            await self._show_progress(waiting=f"{unsent} rows that another import is sending")
             await asyncio.sleep(min(self._heartbeat, _LONGEST_POLL))
 
     async def _work(self) -> None:

@@ -186,10 +186,9 @@ class Ledger:
         with self.store.begin() as connection:
             connection.execute(update(calls).where(self._held(lease)).values(**changes))
 
-    def leased_elsewhere(self) -> int:
-        """Return how many unsent rows of this import another worker holds now."""
-        leased = calls.c.lease_until >= db_now()
-        query = select(func.count()).select_from(rows_with_calls).where(self._mine, is_unsent, leased)
+    def unsent(self) -> int:
+        """Return how many rows are still to be sent, those that some worker holds included."""
+        query = select(func.count()).select_from(rows_with_calls).where(self._mine, is_unsent)
         with self.store.begin() as connection:
             return int(connection.execute(query).scalar_one())
 

@@ -97,13 +97,14 @@ def test_airflow_finds_the_provider_and_can_test_its_connections():
     assert hook.connection_testable
 
 
-@pytest.mark.skipif(
-    not (has_form_classes or reads_conn_fields), reason="Airflow 3.0 and 3.1 show no form without the FAB provider"
-)
 def test_airflow_shows_every_field_with_label_and_help():
     manager = ProvidersManager()
     widgets = manager.connection_form_widgets
     shown = {name.removeprefix("extra__gong__"): w for name, w in widgets.items() if name.startswith("extra__gong__")}
+    if not (has_form_classes or reads_conn_fields):
+        # Airflow 3.0 and 3.1 show no fields of any provider without the FAB provider.
+        assert not shown
+        return
     assert list(shown) == [field.name for field in FIELDS]
     assert [name for name, widget in shown.items() if widget.is_sensitive] == ["client_secret"]
     behaviour = manager.field_behaviours["gong"]
