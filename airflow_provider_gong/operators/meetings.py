@@ -33,31 +33,10 @@ class GongMeetingIntegrationError(Exception):
         self.statuses = tuple(statuses)
 
 
-class GongCreateMeetingOperator(BaseOperator):
-    """
-    Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
+class _MeetingOperator(BaseOperator):
+    """What creating and updating a meeting share: its fields."""
 
-    Gong neither recognizes a repeated meeting nor finds one by its content. So what is about to be sent is recorded in
-    the store of the Gong connection first. A task that is tried again or cleared returns the meeting that it has
-    created before; if the fate of that meeting is unknown, the task fails without sending it again.
-
-    Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``, who have to be invited to the
-    calendar event as well, since Gong records nothing otherwise.
-
-    :param start_time: start, as a ``datetime`` or ISO-8601 text with offset (templated)
-    :param end_time: end, later than the start (templated)
-    :param organizer_email: e-mail address of the Gong user who organizes it (templated)
-    :param invitees: everybody else, each with ``email`` and, if known, ``display_name``, ``first_name`` and
-        ``last_name`` (templated)
-    :param title: title (templated)
-    :param external_id: id in another system (templated)
-    :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
-    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
-    :raises AirflowFailException: when the fields are wrong, Gong refuses them, or it is unknown whether the meeting
-        exists; no retry follows
-    """
-
-    template_fields = (*_MEETING_FIELDS, "gong_conn_id")
+    template_fields: Sequence[str] = (*_MEETING_FIELDS, "gong_conn_id")
     template_fields_renderers = {"invitees": "json"}  # noqa: RUF012 - Airflow's own declaration
 
     def __init__(
@@ -83,12 +62,42 @@ class GongCreateMeetingOperator(BaseOperator):
         self.provider = provider
         self.gong_conn_id = gong_conn_id
 
+    def meeting_fields(self) -> dict[str, Any]:
+        """Return the fields that are set."""
+        fields = {name: getattr(self, name) for name in _MEETING_FIELDS}
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+class GongCreateMeetingOperator(_MeetingOperator):
+    """
+    Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
+
+    Gong neither recognizes a repeated meeting nor finds one by its content. So what is about to be sent is recorded in
+    the store of the Gong connection first. A task that is tried again or cleared returns the meeting that it has
+    created before; if the fate of that meeting is unknown, the task fails without sending it again.
+
+    Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``, who have to be invited to the
+    calendar event as well, since Gong records nothing otherwise.
+
+    :param start_time: start, as a ``datetime`` or ISO-8601 text with offset (templated)
+    :param end_time: end, later than the start (templated)
+    :param organizer_email: e-mail address of the Gong user who organizes it (templated)
+    :param invitees: everybody else, each with ``email`` and, if known, ``display_name``, ``first_name`` and
+        ``last_name`` (templated)
+    :param title: title (templated)
+    :param external_id: id in another system (templated)
+    :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
+    :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :raises AirflowFailException: when the fields are wrong, Gong refuses them, or it is unknown whether the meeting
+        exists; no retry follows
+    """
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Create the meeting, or return the one that an earlier try created."""
         from airflow_provider_gong.client.models import NewMeeting, parse_request
 
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
-            return self._create_once(hook, parse_request(NewMeeting, _meeting_fields(self)), context)
+            return self._create_once(hook, parse_request(NewMeeting, self.meeting_fields()), context)
 
     def _create_once(self, hook: GongHook, meeting: NewMeeting, context: Context) -> dict[str, Any]:
         from airflow_provider_gong.store.intents import IntentLog, IntentStatus
@@ -123,7 +132,7 @@ class GongCreateMeetingOperator(BaseOperator):
             )
 
 
-class GongUpdateMeetingOperator(BaseOperator):
+class GongUpdateMeetingOperator(_MeetingOperator):
     """
     Replace the details of a Gong meeting (``PUT /v2/meetings/{meetingId}``). What is not given is no longer set.
 
@@ -142,38 +151,16 @@ class GongUpdateMeetingOperator(BaseOperator):
     :raises AirflowFailException: when the fields are wrong or Gong refuses them; no retry follows
     """
 
-    template_fields = ("meeting_id", *_MEETING_FIELDS, "gong_conn_id")
-    template_fields_renderers = {"invitees": "json"}  # noqa: RUF012 - Airflow's own declaration
+    template_fields = ("meeting_id", *_MeetingOperator.template_fields)
 
-    def __init__(
-        self,
-        *,
-        meeting_id: str,
-        start_time: datetime | str,
-        end_time: datetime | str,
-        organizer_email: str,
-        invitees: Sequence[Mapping[str, Any]],
-        title: str | None = None,
-        external_id: str | None = None,
-        provider: str | None = None,
-        gong_conn_id: str = GongHook.default_conn_name,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, meeting_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.meeting_id = meeting_id
-        self.start_time = start_time
-        self.end_time = end_time
-        self.organizer_email = organizer_email
-        self.invitees = invitees
-        self.title = title
-        self.external_id = external_id
-        self.provider = provider
-        self.gong_conn_id = gong_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
-            updated = hook.update_meeting(self.meeting_id, _meeting_fields(self))
+            updated = hook.update_meeting(self.meeting_id, self.meeting_fields())
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
@@ -249,11 +236,6 @@ class GongMeetingIntegrationStatusOperator(BaseOperator):
         if not_ready and self.fail_if_not_ready:
             raise GongMeetingIntegrationError(not_ready)
         return [status.model_dump(mode="json") for status in statuses]
-
-
-def _meeting_fields(operator: GongCreateMeetingOperator | GongUpdateMeetingOperator) -> dict[str, Any]:
-    fields = {name: getattr(operator, name) for name in _MEETING_FIELDS}
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _unknown_outcome(meeting: NewMeeting) -> GongOutcomeUnknownError:

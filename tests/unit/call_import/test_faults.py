@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +119,25 @@ def test_an_emulator_that_dies_in_the_middle(store: Store, tmp_path: Path) -> No
     with pytest.raises(GongConnectionError, match="addCall"):
         night.upload()
     assert night.summary()["states"] == {"planned": 3}
+
+
+def test_an_emulator_that_dies_in_the_middle_of_a_recording(store: Store, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as emulator:
+        running = emulator.enter_context(running_emulator(requests_per_second=0, requests_per_day=0))
+        night = NightlyImport(running, store, tmp_path)
+        night.plan_night(THREE_ROWS[:1])
+
+        class LastPath(type(Path())):  # type: ignore[misc]
+            """A recording during whose reading the emulator goes away."""
+
+            def open(self, *arguments: Any, **options: Any) -> Any:
+                emulator.close()
+                return super().open(*arguments, **options)
+
+        with pytest.raises(GongConnectionError, match=r"getCall.*Check the connection's host"):
+            night.upload(open_path=LastPath)
+    (row,) = night.rows().values()
+    assert (row.state, bool(row.call_id)) == ("created", True)
 
 
 def test_answers_of_the_blind_key(night: NightlyImport) -> None:
