@@ -19,7 +19,7 @@ import pytest
 
 from airflow_provider_gong.client.api.calls import upload_call_media
 from airflow_provider_gong.client.auth import AccessKeyAuth, Authentication, BearerAuth
-from airflow_provider_gong.client.budget import LocalBudget, Slot, SlotRefused
+from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
 from airflow_provider_gong.client.errors import (
     GongAuthenticationError,
@@ -35,6 +35,7 @@ from airflow_provider_gong.client.errors import (
 )
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.client.media import MediaFile
+from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
 from tests.unit.client import misbehaving_server as server_module
 from tests.unit.client.misbehaving_server import (

@@ -198,7 +198,7 @@ def test_limits_longer_than_max_wait_are_errors(gong, monkeypatch):
 
 
 def test_user_agent_names_all_versions(hook):
-    agent = hook.client._http.headers["User-Agent"]
+    agent = hook.client._transport._http.headers["User-Agent"]
     assert agent.startswith(f"airflow-provider-gong/{__version__} Airflow/")
     assert f"Python/{sys.version_info.major}.{sys.version_info.minor}." in agent
 
