@@ -236,7 +236,8 @@ def _day(quota_reset: Any) -> Day:
     # Only the plain form: Python would also take times such as 00:00:00.5 or 00:00+01:00.
     clock, _, zone = str(quota_reset).strip().partition(" ")
     try:
-        return DailyReset(time(*map(int, _CLOCK.findall(clock)[0])), ZoneInfo(zone.strip()))
+        [(hour, minute)] = _CLOCK.findall(clock)
+        return DailyReset(time(int(hour), int(minute)), ZoneInfo(zone.strip()))
     except (LookupError, OSError, ValueError):
         raise ValueError(
             f"quota_reset must be a time of day and an IANA time zone such as 00:00 America/Los_Angeles, not "
