@@ -181,6 +181,8 @@ class Pace:
     def close(self, now: float, retry_after: float) -> None:
         """Close the gate for ``retry_after`` seconds, because Gong has refused a request."""
         self._move_to(now)
+        # No quota is gone for longer than a day, whatever date some gateway makes up.
+        retry_after = min(retry_after, float(_DAY))
         is_daily = retry_after >= DAILY_WAIT
         # What was under way when the gate closed may be refused too, and tells nothing new about the spacing.
         if now >= self.opens_at and not is_daily:
