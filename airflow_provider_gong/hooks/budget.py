@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import os
 
+from sqlalchemy.engine import URL
+
 from airflow_provider_gong.client.budget import RequestBudget
 from airflow_provider_gong.client.pacing import Share
 from airflow_provider_gong.store.budget import SharedBudget
@@ -12,7 +14,7 @@ from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.fallback import FallbackBudget
 
 
-def company_budget(store_url: str, company: str, share: Share) -> RequestBudget:
+def company_budget(store_url: str | URL, company: str, share: Share) -> RequestBudget:
     """
     Return the budget of a company in a store. Nothing is opened before it is used.
 
@@ -25,11 +27,11 @@ def company_budget(store_url: str, company: str, share: Share) -> RequestBudget:
 
 
 @functools.lru_cache(maxsize=64)
-def _budget(pid: int, store_url: str, company: str, share: Share) -> RequestBudget:
+def _budget(pid: int, store_url: str | URL, company: str, share: Share) -> RequestBudget:
     return FallbackBudget(SharedBudget(_store(pid, store_url), company, share), share)
 
 
 @functools.lru_cache(maxsize=16)
-def _store(pid: int, store_url: str) -> Store:
+def _store(pid: int, store_url: str | URL) -> Store:
     # A booking that a loss of power undoes is no loss.
     return Store(store_url, durable=False)

@@ -20,6 +20,8 @@ from airflow_provider_gong.hooks.store_url import default_store_url, store_url
 if TYPE_CHECKING:
     import os
 
+    from sqlalchemy.engine import URL
+
     from airflow_provider_gong._compat import Connection, ObjectStoragePath
     from airflow_provider_gong.client import models
     from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
@@ -135,7 +137,7 @@ class GongHook(BaseHook):
         return await asyncio.to_thread(self.async_client)
 
     @cached_property
-    def _store_url(self) -> str:
+    def _store_url(self) -> str | URL:
         """Where the store is, as URL with its password: that of ``store_conn_id``, or a file below ``AIRFLOW_HOME``."""
         conn_id = self.settings.store_conn_id
         return default_store_url() if conn_id is None else store_url(self.get_connection(conn_id))

@@ -164,9 +164,9 @@ class Store:
         return engine
 
 
-def folder_url(folder: Path) -> str:
+def folder_url(folder: Path) -> URL:
     """Return the URL of the default store of one host, an SQLite file in the folder."""
-    return URL.create("sqlite", database=str(folder / "gong_store.db")).render_as_string(hide_password=False)
+    return URL.create("sqlite", database=str(folder / "gong_store.db"))
 
 
 @contextlib.contextmanager
