@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator
 from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
 from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators._parking import ParkingOperator
 from airflow_provider_gong.operators._tasks import task_key
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class GongMeetingIntegrationError(Exception):
         self.statuses = tuple(statuses)
 
 
-class GongCreateMeetingOperator(BaseOperator):
+class GongCreateMeetingOperator(ParkingOperator):
     """
     Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
 
@@ -53,6 +53,7 @@ class GongCreateMeetingOperator(BaseOperator):
     :param external_id: id in another system (templated)
     :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the fields are wrong, Gong refuses them, or it is unknown whether the meeting
         exists; no retry follows
     """
@@ -83,7 +84,7 @@ class GongCreateMeetingOperator(BaseOperator):
         self.provider = provider
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Create the meeting, or return the one that an earlier try created."""
         from airflow_provider_gong.client.models import NewMeeting, parse_request
 
@@ -123,7 +124,7 @@ class GongCreateMeetingOperator(BaseOperator):
             )
 
 
-class GongUpdateMeetingOperator(BaseOperator):
+class GongUpdateMeetingOperator(ParkingOperator):
     """
     Replace the details of a Gong meeting (``PUT /v2/meetings/{meetingId}``). What is not given is no longer set.
 
@@ -139,6 +140,7 @@ class GongUpdateMeetingOperator(BaseOperator):
     :param external_id: id in another system (templated)
     :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the fields are wrong or Gong refuses them; no retry follows
     """
 
@@ -170,14 +172,14 @@ class GongUpdateMeetingOperator(BaseOperator):
         self.provider = provider
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             updated = hook.update_meeting(self.meeting_id, _meeting_fields(self))
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
-class GongDeleteMeetingOperator(BaseOperator):
+class GongDeleteMeetingOperator(ParkingOperator):
     """
     Delete a Gong meeting (``DELETE /v2/meetings/{meetingId}``).
 
@@ -187,6 +189,7 @@ class GongDeleteMeetingOperator(BaseOperator):
     :param organizer_email: e-mail address of its organizer (templated)
     :param ignore_if_missing: succeed when Gong knows no such meeting, as after a try whose answer was lost
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when Gong refuses it; no retry follows
     """
 
@@ -207,14 +210,14 @@ class GongDeleteMeetingOperator(BaseOperator):
         self.ignore_if_missing = ignore_if_missing
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             found = hook.delete_meeting(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 
-class GongMeetingIntegrationStatusOperator(BaseOperator):
+class GongMeetingIntegrationStatusOperator(ParkingOperator):
     """
     Tell which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
 
@@ -223,6 +226,7 @@ class GongMeetingIntegrationStatusOperator(BaseOperator):
     :param emails: e-mail addresses of the users (templated)
     :param fail_if_not_ready: fail when one of them cannot
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set
     """
 
@@ -241,7 +245,7 @@ class GongMeetingIntegrationStatusOperator(BaseOperator):
         self.fail_if_not_ready = fail_if_not_ready
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
+    def work(self, context: Context) -> list[dict[str, Any]]:
         """Ask Gong."""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             statuses = hook.get_meeting_integration_status(self.emails)
