@@ -79,8 +79,18 @@ class Store:
         return cls(folder_url(folder), mounts=mounts)
 
     def __repr__(self) -> str:
+        return f"Store({self.location})"
+
+    @property
+    def location(self) -> str:
+        """The URL without secrets."""
         # The URL as an object masks its password by itself, but not what its query may hold.
-        return f"Store({self._url.set(query={})!r})"
+        return repr(self._url.set(query={}))
+
+    @property
+    def is_server(self) -> bool:
+        """Whether other hosts can reach it."""
+        return bool(self._url.get_backend_name() != "sqlite")
 
     @cached_property
     def id(self) -> str:

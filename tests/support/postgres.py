@@ -14,7 +14,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 _READY_SECONDS = 60
@@ -87,7 +89,16 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _unprivileged(home: Path) -> dict[str, object]:
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run a real PostgreSQL server; where there is none, the test is skipped, but never in CI."""
+    if programs() is None and not os.environ.get("CI"):
+        pytest.skip("needs PostgreSQL; on Debian: apt install postgresql")
+    with running_postgres() as server:
+        yield server
+
+
+def _unprivileged(home: Path) -> dict[str, Any]:
     """Return the options of a process that may be a server: PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return {}

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.postgres import PostgresServer, programs, running_postgres
+from tests.support.postgres import PostgresServer, postgres
 
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """Run a real PostgreSQL server; where there is none, the test is skipped, but never in CI."""
-    if programs() is None and not os.environ.get("CI"):
-        pytest.skip("needs PostgreSQL; on Debian: apt install postgresql")
-    with running_postgres() as server:
-        yield server
+__all__ = ["postgres"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
