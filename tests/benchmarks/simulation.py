@@ -89,6 +89,14 @@ class Result:
         """Largest number of grants of a caller divided by the smallest."""
         return max(self.grants.values()) / max(min(self.grants.values()), 1)
 
+    def as_row(self) -> dict[str, Any]:
+        return {
+            "requests": self.sent,
+            "accepted/s": round(self.accepted_per_second, 3),
+            "refused %": round(100 * self.refused_share, 3),
+            "max/min": round(self.fairness, 2),
+        }
+
 
 def simulate(limit: Limit, budgets: Budgets, *, callers: int, jitter: float, requests: int, seed: int = 1) -> Result:
     """
