@@ -56,6 +56,11 @@ demo: $(INSTALLED) ## Import calls into an emulated Gong with a real Airflow (DE
 playground: $(INSTALLED) ## Keep an Airflow and an emulated Gong running, to try things in the browser
 	$(BIN)/python -m tests.demo --playground
 
+.PHONY: bench
+bench: $(INSTALLED) ## Measure the request budget (about an hour; BENCH="virtual reservations" for parts of it)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[bench]"
+	$(BIN)/python -m tests.benchmarks $(BENCH)
+
 .PHONY: update-constraints
 update-constraints: $(INSTALLED) ## Pin the versions again that tests run with
 	PATH="$(CURDIR)/$(BIN):$$PATH" .ci/update-constraints

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath as ObjectStoragePath
     from airflow.sdk import PokeReturnValue as PokeReturnValue
     from airflow.sdk import TaskGroup as TaskGroup
+    from airflow.sdk.definitions.retry_policy import RetryDecision as RetryDecision
+    from airflow.sdk.definitions.retry_policy import RetryPolicy as RetryPolicy
     from airflow.sdk.exceptions import AirflowException as AirflowException
     from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
     from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
@@ -45,6 +47,8 @@ _HOMES = {
     "Context": ("airflow.sdk", "airflow.utils.context"),
     "ObjectStoragePath": ("airflow.sdk", "airflow.io.path"),
     "PokeReturnValue": ("airflow.sdk", "airflow.sensors.base"),
+    "RetryDecision": ("airflow.sdk",),
+    "RetryPolicy": ("airflow.sdk",),
     "TaskDeferred": _EXCEPTIONS,
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
     "TriggerEvent": ("airflow.triggers.base",),

@@ -92,11 +92,18 @@ FIELDS = (
         type="integer",
     ),
     FormField(
+        "reserved_requests",
+        "Reserved requests",
+        "How many of the day's requests imports leave to everything else, such as meetings. Default: 500 of 10,000.",
+        "500",
+        type="integer",
+    ),
+    FormField(
         "quota_reset",
         "Daily quota reset",
-        "Time of day and time zone at which Gong resets the daily quota, such as 00:00 UTC. "
+        "Time of day and IANA time zone at which Gong resets the daily quota, such as 00:00 America/Los_Angeles. "
         "Default: any 24 hours in a row count as a day.",
-        "00:00 UTC",
+        "00:00 America/Los_Angeles",
     ),
     FormField(
         "store_conn_id",

@@ -1,22 +1,19 @@
 """
 The two shells around the exchange, one for threads and one for event loops.
 
-They carry out instructions and decide nothing. This is the only module that knows the HTTP library.
+They carry out instructions and decide nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from email.utils import formatdate
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
-
-import httpx
 
 from airflow_provider_gong.client.answers import Answer, JsonObject
 from airflow_provider_gong.client.auth import Authentication
@@ -27,7 +24,6 @@ from airflow_provider_gong.client.exchange import (
     CloseGate,
     ConfirmSlot,
     ExchangePolicy,
-    NoAnswer,
     NotSent,
     RefreshToken,
     ReserveSlot,
@@ -35,41 +31,21 @@ from airflow_provider_gong.client.exchange import (
     Wait,
     exchange,
 )
-from airflow_provider_gong.client.media import MultipartUpload
 from airflow_provider_gong.client.pagination import next_page
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
+from airflow_provider_gong.client.transport import LoopTransport, Outcome, ThreadTransport
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-USER_AGENT = "airflow-provider-gong"
-_CONNECT_SECONDS = 10.0
-# Gong answers a recording only after it has taken all of it in.
-_MEDIA_PATIENCE = 5
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 _LONG_WAIT = 5.0
 
 
 class _Shell:
-    """What both drivers share: settings, and how a request and an answer look to the HTTP library."""
+    """What both drivers share."""
 
     def __init__(
-        self,
-        host: str,
-        auth: Authentication,
-        *,
-        budget: RequestBudget | None = None,
-        policy: ExchangePolicy | None = None,
-        user_agent: str = USER_AGENT,
-        proxy: str | None = None,
-        ca_bundle: str | None = None,
-        timeout: float = 60.0,
+        self, host: str, auth: Authentication, *, budget: RequestBudget | None, policy: ExchangePolicy | None
     ) -> None:
         self.base_url = base_url(host)
         self.budget = budget or LocalBudget()
@@ -78,15 +54,6 @@ class _Shell:
         self.requests_sent = 0
         self.requests_refused = 0
         self._counting = threading.Lock()
-        self._media_timeout = _timeout(timeout * _MEDIA_PATIENCE)
-        self._http_options: dict[str, Any] = {
-            "base_url": self.base_url,
-            "headers": {"User-Agent": user_agent, "Accept": "application/json"},
-            "timeout": _timeout(timeout),
-            "proxy": proxy or None,
-            "verify": ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
-            "follow_redirects": False,
-        }
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
@@ -97,46 +64,27 @@ class _Shell:
         self.requests_sent = self.requests_refused = 0
         return usage
 
-    def _counted(self, outcome: Answer | NotSent | NoAnswer) -> Answer | NotSent | NoAnswer:
+    def _counted(self, outcome: Outcome) -> Outcome:
         with self._counting:
             self.requests_sent += not isinstance(outcome, NotSent)
             self.requests_refused += isinstance(outcome, Answer) and outcome.status == 429
         return outcome
 
-    def _built(self, http: httpx.Client | httpx.AsyncClient, request: GongRequest[Any], header: str) -> httpx.Request:
-        options: dict[str, Any] = {"headers": {"Authorization": header}, "params": request.query or None}
-        if request.media is not None:
-            upload = MultipartUpload(request.media)
-            options["headers"] |= upload.headers
-            content = upload.async_chunks() if isinstance(http, httpx.AsyncClient) else upload.chunks()
-            options |= {"content": content, "timeout": self._media_timeout}
-        elif request.body is not None:
-            options["json"] = request.body
-        return http.build_request(request.operation.method, request.path, **options)
-
     def _steps(self, request: GongRequest[T]) -> Any:
         return exchange(request, self._policy, refreshable=self._auth.refreshable)
 
 
-def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
-
-
-def _answer(response: httpx.Response) -> Answer:
-    # An answer without a date was made when it arrived (RFC 9110, 6.6.1).
-    headers = {"date": formatdate(usegmt=True), **response.headers}
-    return Answer(response.status_code, headers, response.content)
-
-
-def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:
-    reason = f"{type(error).__name__}: {error}".rstrip(": ")
-    timeout = isinstance(error, httpx.TimeoutException)
-    return NotSent(reason, timeout) if isinstance(error, _NEVER_SENT) else NoAnswer(reason, timeout)
-
-
 def _log_wait(request: GongRequest[Any], wait: Wait) -> None:
     level = logging.INFO if wait.seconds >= _LONG_WAIT else logging.DEBUG
-    log.log(level, "%s waits %.1f s %s", request.operation.name, wait.seconds, wait.reason)
+    until = datetime.now().astimezone() + timedelta(seconds=wait.seconds)
+    log.log(
+        level,
+        "%s waits %.1f s, until %s, %s.",
+        request.operation.name,
+        wait.seconds,
+        until.isoformat(timespec="seconds"),
+        wait.reason,
+    )
 
 
 class GongClient(_Shell):
@@ -147,12 +95,8 @@ class GongClient(_Shell):
     :param auth: credentials, see :mod:`airflow_provider_gong.client.auth`
     :param budget: grants requests; default: a pacer of its own at Gong's default limits
     :param policy: how patient to be with one request
-    :param user_agent: value of the ``User-Agent`` header
-    :param proxy: URL of a proxy
-    :param ca_bundle: file of certificate authorities to trust instead of the default ones
-    :param timeout: seconds that Gong may be silent before an attempt is given up; five times as long for a recording
     :param sleep: waits for seconds
-    :param transport: transport of the HTTP library, for tests
+    :param options: how requests travel, see :class:`airflow_provider_gong.client.transport.ThreadTransport`
     :raises ValueError: if the host is not one that credentials may be sent to
     """
 
@@ -161,13 +105,14 @@ class GongClient(_Shell):
         host: str,
         auth: Authentication,
         *,
+        budget: RequestBudget | None = None,
+        policy: ExchangePolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        transport: httpx.BaseTransport | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(host, auth, **options)
+        super().__init__(host, auth, budget=budget, policy=policy)
         self._sleep = sleep
-        self._http = httpx.Client(transport=transport, **self._http_options)
+        self._transport = ThreadTransport(self.base_url, **options)
 
     def send(self, request: GongRequest[T]) -> T:
         """
@@ -196,7 +141,7 @@ class GongClient(_Shell):
                         self._auth.refresh(header)
                     case Send():
                         header = self._auth.header()
-                        outcome = self._send_once(request, header)
+                        outcome = self._counted(self._transport.send(request, header))
         except StopIteration as end:
             result: T = end.value
             return result
@@ -240,7 +185,7 @@ class GongClient(_Shell):
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -250,18 +195,15 @@ class GongClient(_Shell):
     ) -> None:
         self.close()
 
-    def _send_once(self, request: GongRequest[Any], header: str) -> Answer | NotSent | NoAnswer:
-        try:
-            return self._counted(_answer(self._http.send(self._built(self._http, request, header))))
-        except httpx.HTTPError as error:
-            return self._counted(_failure(error))
-
 
 class AsyncGongClient(_Shell):
     """
     Gong's API for event loops: the same as :class:`GongClient`, awaited. Usable as an async context manager.
 
     Budget and credentials may reach a database, so they are asked outside of the event loop.
+
+    :param one_slot_ahead: of all requests of this client, book a slot for one at a time, so that others who share the
+        budget need not wait for all that this client has in mind
     """
 
     def __init__(
@@ -269,24 +211,29 @@ class AsyncGongClient(_Shell):
         host: str,
         auth: Authentication,
         *,
+        budget: RequestBudget | None = None,
+        policy: ExchangePolicy | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        transport: httpx.AsyncBaseTransport | None = None,
+        one_slot_ahead: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(host, auth, **options)
+        super().__init__(host, auth, budget=budget, policy=policy)
         self._sleep = sleep
-        self._http = httpx.AsyncClient(transport=transport, **self._http_options)
+        self._transport = LoopTransport(self.base_url, **options)
+        self._turns = asyncio.Lock() if one_slot_ahead else None
 
     async def send(self, request: GongRequest[T]) -> T:
         """Send a request and return its result, as :meth:`GongClient.send`."""
         steps = self._steps(request)
         outcome: Any = None
         header = ""
+        turn = _Turn(self._turns)
         try:
             while True:
                 instruction, outcome = steps.send(outcome), None
                 match instruction:
                     case ReserveSlot(max_wait):
+                        await turn.take()
                         outcome = await asyncio.to_thread(self.budget.reserve, max_wait)
                     case ConfirmSlot(slot):
                         outcome = await asyncio.to_thread(self.budget.confirm, slot)
@@ -299,10 +246,13 @@ class AsyncGongClient(_Shell):
                         await asyncio.to_thread(self._auth.refresh, header)
                     case Send():
                         header = await asyncio.to_thread(self._auth.header)
-                        outcome = await self._send_once(request, header)
+                        turn.give_up()
+                        outcome = self._counted(await self._transport.send(request, header))
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            turn.give_up()
 
     async def iterate(self, listing: Listing[T]) -> AsyncIterator[T]:
         """Yield the rows of a listing, page after page, as :meth:`GongClient.iterate`."""
@@ -329,7 +279,7 @@ class AsyncGongClient(_Shell):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -339,8 +289,20 @@ class AsyncGongClient(_Shell):
     ) -> None:
         await self.close()
 
-    async def _send_once(self, request: GongRequest[Any], header: str) -> Answer | NotSent | NoAnswer:
-        try:
-            return self._counted(_answer(await self._http.send(self._built(self._http, request, header))))
-        except httpx.HTTPError as error:
-            return self._counted(_failure(error))
+
+class _Turn:
+    """The right of one request to book the client's next slot, held until the request is sent or has failed."""
+
+    def __init__(self, turns: asyncio.Lock | None) -> None:
+        self._turns = turns
+        self._held = False
+
+    async def take(self) -> None:
+        if self._turns is not None and not self._held:
+            await self._turns.acquire()
+            self._held = True
+
+    def give_up(self) -> None:
+        if self._turns is not None and self._held:
+            self._turns.release()
+            self._held = False

@@ -14,7 +14,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from airflow_provider_gong.client.answers import Answer, error_from_answer, is_missing_scope
-from airflow_provider_gong.client.budget import Slot, SlotRefused
 from airflow_provider_gong.client.errors import (
     GongConnectionError,
     GongDailyQuotaError,
@@ -24,6 +23,7 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongTimeoutError,
 )
+from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest
 
 T = TypeVar("T")
@@ -172,7 +172,7 @@ def _take_slot(request: GongRequest[T], policy: ExchangePolicy, tally: _Tally) -
             raise _budget_error(request, slot, tally)
         if slot.delay > 0:
             tally.waited += slot.delay
-            yield Wait(slot.delay, "for the request budget")
+            yield Wait(slot.delay, slot.reason)
         if (yield ConfirmSlot(slot)):
             return
 

@@ -32,9 +32,9 @@ def check_connection(
         (
             f"Gong accepts the access key. Company: {settings.company}. Host: {settings.base_url}.",
             _workspaces(settings, client_options),
-            f"Requests are paced per process at {settings.requests_per_second:g} per second and "
-            f"{settings.requests_per_day} per day.",
-            _store(settings, get_connection),
+            f"Request budget: {settings.requests_per_second:g} per second and {settings.requests_per_day} per day, of "
+            f"which imports leave {settings.reserved_requests} to everything else.",
+            _scope(settings, get_connection),
         )
     )
 
@@ -59,13 +59,17 @@ def _workspaces(settings: GongConnection, client_options: dict[str, Any]) -> str
     return f"Workspaces: {', '.join(names[:_WORKSPACES_SHOWN])}{more}."
 
 
-def _store(settings: GongConnection, get_connection: Callable[[str], Connection]) -> str:
+def _scope(settings: GongConnection, get_connection: Callable[[str], Connection]) -> str:
     conn_id = settings.store_conn_id
     if conn_id is None:
-        return "No shared store: each host keeps its own."
+        return (
+            "The budget is shared by the processes of one host: each host counts its own requests. Set store_conn_id "
+            "for workers on several hosts."
+        )
+    shared = f"The budget is shared by all workers that reach the store {conn_id}."
     try:
         store_url(get_connection(conn_id))
     except Exception as error:
         # This may be an API server, which does not have to see what the workers see, and fails in ways of its own.
-        return f"Shared store: {conn_id}. Warning, as seen from this host: {error}"
-    return f"Shared store: {conn_id}."
+        return f"{shared} Warning, as seen from this host: {error}"
+    return shared

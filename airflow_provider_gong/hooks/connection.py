@@ -5,21 +5,33 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.budget import REQUESTS_PER_DAY, REQUESTS_PER_SECOND
 from airflow_provider_gong.client.endpoint import GENERIC_HOST, base_url, host_name
+from airflow_provider_gong.client.pacing import (
+    REQUESTS_PER_DAY,
+    REQUESTS_PER_SECOND,
+    DailyReset,
+    Day,
+    RollingDay,
+    Share,
+)
 from airflow_provider_gong.connection_form import FIELDS
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Connection
 
+_CLOCK = re.compile(r"^(\d\d):(\d\d)$")
+# Enough for meetings and sensors until the day is over: 500 of Gong's 10,000 requests.
+_RESERVED_PART = 0.05
 _KNOWN_SETTINGS = tuple(form_field.name for form_field in FIELDS)
 
 
@@ -46,6 +58,8 @@ class GongConnection:
     :param company: name that the company's request budget and imports are kept under
     :param requests_per_second: this deployment's share of the company's limit
     :param requests_per_day: this deployment's share of the company's limit
+    :param reserved_requests: how many of the day's requests bulk work leaves to everything else
+    :param day: what counts as a day of the limit
     :param store_conn_id: Airflow connection to the shared store; None for an SQLite file on this host
     :param timezone: IANA name of the zone in which times without an offset are read; None if they have no meaning
     :param proxy: URL of an HTTP proxy
@@ -58,6 +72,8 @@ class GongConnection:
     company: str
     requests_per_second: float = REQUESTS_PER_SECOND
     requests_per_day: int = REQUESTS_PER_DAY
+    reserved_requests: int = 0
+    day: Day = field(default_factory=RollingDay)
     store_conn_id: str | None = None
     timezone: str | None = None
     proxy: str | None = field(default=None, repr=False)
@@ -75,13 +91,16 @@ class GongConnection:
             settings = _settings(connection.extra)
             _check_auth_type(settings.get("auth_type", "access_key"))
             url = base_url(_host(connection))
+            per_day = _whole(settings, "requests_per_day", REQUESTS_PER_DAY)
             return cls(
                 conn_id=conn_id,
                 base_url=url,
                 auth=_access_key(connection),
                 company=_text(settings.get("company")) or host_name(url),
                 requests_per_second=_positive(settings, "requests_per_second", REQUESTS_PER_SECOND),
-                requests_per_day=_whole(settings, "requests_per_day", REQUESTS_PER_DAY),
+                requests_per_day=per_day,
+                reserved_requests=_reserved(settings, per_day),
+                day=_day(settings.get("quota_reset")),
                 store_conn_id=_text(settings.get("store_conn_id")),
                 timezone=_timezone(settings.get("timezone")),
                 proxy=_proxy(settings.get("proxy")),
@@ -89,6 +108,11 @@ class GongConnection:
             )
         except ValueError as error:
             raise GongConnectionConfigError(conn_id, str(error)) from None
+
+    def share(self, *, bulk: bool) -> Share:
+        """Return what may be used of the company's limits, by bulk work or by everything else."""
+        reserved = self.reserved_requests if bulk else 0
+        return Share(self.requests_per_second, self.requests_per_day, reserved, self.day)
 
     @property
     def import_company(self) -> str:
@@ -138,10 +162,6 @@ def _settings(extra: str | None) -> dict[str, Any]:
             close = difflib.get_close_matches(name, _KNOWN_SETTINGS, n=1)
             hint = f"Did you mean {close[0]}?" if close else f"Known settings: {', '.join(_KNOWN_SETTINGS)}."
             raise ValueError(f"extra has no setting {name!r}. {hint}")
-    if "quota_reset" in settings:
-        raise ValueError(
-            "quota_reset is not supported by this version yet: any 24 hours in a row count as a day. Remove it."
-        )
     return settings
 
 
@@ -196,6 +216,33 @@ def _whole(settings: Mapping[str, Any], name: str, default: int) -> int:
     if not number.is_integer():
         raise ValueError(f"{name} must be a whole number, not {settings[name]!r}.")
     return int(number)
+
+
+def _reserved(settings: Mapping[str, Any], per_day: int) -> int:
+    name = "reserved_requests"
+    if name not in settings:
+        return int(per_day * _RESERVED_PART)
+    if settings[name] in (0, "0"):
+        return 0
+    reserved = _whole(settings, name, 0)
+    if reserved >= per_day:
+        raise ValueError(f"{name} must be less than requests_per_day ({per_day}), not {reserved}.")
+    return reserved
+
+
+def _day(quota_reset: Any) -> Day:
+    if quota_reset is None:
+        return RollingDay()
+    # Only the plain form: Python would also take times such as 00:00:00.5 or 00:00+01:00.
+    clock, _, zone = str(quota_reset).strip().partition(" ")
+    try:
+        [(hour, minute)] = _CLOCK.findall(clock)
+        return DailyReset(time(int(hour), int(minute)), ZoneInfo(zone.strip()))
+    except (LookupError, OSError, ValueError):
+        raise ValueError(
+            f"quota_reset must be a time of day and an IANA time zone such as 00:00 America/Los_Angeles, not "
+            f"{quota_reset!r}."
+        ) from None
 
 
 def _timezone(name: Any) -> str | None:

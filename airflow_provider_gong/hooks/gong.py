@@ -7,19 +7,20 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_gong import __version__
 from airflow_provider_gong._compat import AirflowException, BaseHook, get_async_connection, mask_secret, run_in_thread
-from airflow_provider_gong.client.budget import process_budget
 from airflow_provider_gong.client.errors import FieldProblem, GongError, GongNotFoundError, GongValidationError
 from airflow_provider_gong.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
 from airflow_provider_gong.hooks.connection import GongConnection, secrets_of
+from airflow_provider_gong.hooks.store_url import default_store_url, store_url
 
 if TYPE_CHECKING:
     import os
+
+    from sqlalchemy.engine import URL
 
     from airflow_provider_gong._compat import Connection, ObjectStoragePath
     from airflow_provider_gong.client import models
@@ -41,6 +42,8 @@ class GongHook(BaseHook):
     :param gong_conn_id: Airflow connection of type ``gong``
     :param max_wait: seconds that one request may wait for the company's request budget; beyond it
         ``GongRateLimitError`` is raised
+    :param bulk: whether this is bulk work, which leaves ``reserved_requests`` of the day to everything else and books
+        one slot at a time
     """
 
     conn_name_attr = "gong_conn_id"
@@ -48,10 +51,11 @@ class GongHook(BaseHook):
     conn_type = CONNECTION_TYPE
     hook_name = HOOK_NAME
 
-    def __init__(self, gong_conn_id: str = default_conn_name, *, max_wait: float = 60.0) -> None:
+    def __init__(self, gong_conn_id: str = default_conn_name, *, max_wait: float = 60.0, bulk: bool = False) -> None:
         super().__init__()
         self.gong_conn_id = gong_conn_id
         self.max_wait = max_wait
+        self.bulk = bulk
 
     @staticmethod
     def get_connection_form_widgets() -> dict[str, Any]:
@@ -102,7 +106,7 @@ class GongHook(BaseHook):
 
     @cached_property
     def client(self) -> GongClient:
-        """The client for threads, paced together with all others of the same company in this process."""
+        """The client for threads, paced together with everybody who shares the connection's store."""
         from airflow_provider_gong.client.drivers import GongClient
 
         return GongClient(self.settings.base_url, **self._client_options())
@@ -111,35 +115,37 @@ class GongHook(BaseHook):
         """Return a new client for an event loop, to be closed by the caller; blocks on the first use of the hook."""
         from airflow_provider_gong.client.drivers import AsyncGongClient
 
-        return AsyncGongClient(self.settings.base_url, **self._client_options())
+        return AsyncGongClient(self.settings.base_url, one_slot_ahead=self.bulk, **self._client_options())
 
     async def get_async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, as :meth:`async_client`, without blocking the loop."""
         if "settings" not in vars(self):
             connection = await get_async_connection(self.gong_conn_id)
             self.settings = await run_in_thread(self._read, connection)
+        if "_store_url" not in vars(self) and self.settings.store_conn_id is not None:
+            self._store_url = store_url(await get_async_connection(self.settings.store_conn_id))
         # Loading certificates and modules takes longer than a loop should stand still.
         return await asyncio.to_thread(self.async_client)
 
     @cached_property
+    def _store_url(self) -> str | URL:
+        """Where the store is, as URL with its password: that of ``store_conn_id``, or a file below ``AIRFLOW_HOME``."""
+        conn_id = self.settings.store_conn_id
+        return default_store_url() if conn_id is None else store_url(self.get_connection(conn_id))
+
+    @cached_property
     def store(self) -> Store:
         """The store of the connection: that of ``store_conn_id``, or an SQLite file below ``AIRFLOW_HOME``."""
-        from airflow.configuration import get_airflow_home
-
-        from airflow_provider_gong.hooks.store_url import store_url
         from airflow_provider_gong.store.database import Store
 
-        conn_id = self.settings.store_conn_id
-        if conn_id is None:
-            return Store.in_folder(Path(get_airflow_home()) / "gong")
-        return Store(store_url(self.get_connection(conn_id)))
+        return Store(self._store_url)
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether Gong accepts the connection, with one request (``GET /v2/workspaces``) outside of the budget."""
         from airflow_provider_gong.hooks.check import check_connection
 
         try:
-            return True, check_connection(self.settings, self._client_options(), self.get_connection)
+            return True, check_connection(self.settings, self._connection_options(), self.get_connection)
         except (GongError, AirflowException, ValueError) as error:
             return False, str(error)
 
@@ -299,12 +305,15 @@ class GongHook(BaseHook):
 
     def _client_options(self) -> dict[str, Any]:
         from airflow_provider_gong.client.exchange import ExchangePolicy
+        from airflow_provider_gong.hooks.budget import company_budget
 
+        budget = company_budget(self._store_url, self.settings.company, self.settings.share(bulk=self.bulk))
+        return {**self._connection_options(), "budget": budget, "policy": ExchangePolicy(max_wait=self.max_wait)}
+
+    def _connection_options(self) -> dict[str, Any]:
         settings = self.settings
         return {
             "auth": settings.auth,
-            "budget": process_budget(settings.company, settings.requests_per_second, settings.requests_per_day),
-            "policy": ExchangePolicy(max_wait=self.max_wait),
             "user_agent": (
                 f"airflow-provider-gong/{__version__} Airflow/{version('apache-airflow')} "
                 f"Python/{platform.python_version()}"

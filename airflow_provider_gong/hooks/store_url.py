@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
     from airflow_provider_gong._compat import Connection
 
 # What libpq understands of the settings that PostgreSQL connections of Airflow carry in their extra.
 _LIBPQ_SETTINGS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "options", "target_session_attrs")
+
+
+def default_store_url() -> URL:
+    """Return the URL of the store of this host: an SQLite file below ``AIRFLOW_HOME``."""
+    from airflow.configuration import get_airflow_home
+
+    from airflow_provider_gong.store.database import folder_url
+
+    return folder_url(Path(get_airflow_home()) / "gong")
 
 
 def store_url(connection: Connection) -> str:

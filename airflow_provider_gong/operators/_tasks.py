@@ -18,7 +18,7 @@ from airflow_provider_gong.store.errors import GongStoreNotSharedError
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
 
-_PERMANENT = (GongImportFailedError, GongImportRejectedError, GongManifestError, GongStoreNotSharedError)
+PERMANENT = (GongImportFailedError, GongImportRejectedError, GongManifestError, GongStoreNotSharedError)
 
 
 @contextlib.contextmanager
@@ -31,7 +31,7 @@ def fail_for_good() -> Iterator[None]:
     try:
         with fail_without_retry():
             yield
-    except _PERMANENT as error:
+    except PERMANENT as error:
         raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
 

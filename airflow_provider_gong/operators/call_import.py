@@ -60,7 +60,7 @@ class _CallImportOperator(BaseOperator):
     @cached_property
     def hook(self) -> GongHook:
         """The hook of the connection."""
-        return GongHook(self.gong_conn_id)
+        return GongHook(self.gong_conn_id, bulk=True)
 
     def open_ledger(self) -> Ledger:
         """

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from airflow_provider_gong._compat import BaseOperator
 from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
+from airflow_provider_gong.operators._parking import ParkingOperator
 from airflow_provider_gong.operators._tasks import fail_for_good, task_key
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OnExisting = Literal["fail", "return"]
 
 
-class GongCreateCallOperator(BaseOperator):
+class GongCreateCallOperator(ParkingOperator):
     """
     Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
 
@@ -40,6 +40,7 @@ class GongCreateCallOperator(BaseOperator):
     :param on_existing: what to do if somebody else has created a call with this ``clientUniqueId``: ``fail``, or
         ``return`` its id, whatever its content; right where these ids are never used again
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the call is wrong, exists, or is refused by Gong; no retry follows
     """
 
@@ -62,7 +63,7 @@ class GongCreateCallOperator(BaseOperator):
         self.on_existing = on_existing
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Create the call, or return the one that an earlier try created."""
         from airflow_provider_gong.client.models import NewCall, parse_request
 
@@ -100,7 +101,7 @@ class GongCreateCallOperator(BaseOperator):
         return {"call_id": created.call_id, "request_id": created.request_id}
 
 
-class GongUploadCallMediaOperator(BaseOperator):
+class GongUploadCallMediaOperator(ParkingOperator):
     """
     Upload the recording of a call that has none yet (``PUT /v2/calls/{id}/media``).
 
@@ -116,6 +117,7 @@ class GongUploadCallMediaOperator(BaseOperator):
     :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
         (templated); WAV, MP3, MP4, MKV or FLAC, at most 1.5 GB
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when Gong refuses the recording; no retry follows
     """
 
@@ -135,7 +137,7 @@ class GongUploadCallMediaOperator(BaseOperator):
         self.media = media
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Upload the recording."""
         from airflow_provider_gong.hooks.media import media_file
 
@@ -150,7 +152,7 @@ class GongUploadCallMediaOperator(BaseOperator):
         return {"call_id": self.call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
 
 
-class GongUploadCallOperator(BaseOperator):
+class GongUploadCallOperator(ParkingOperator):
     """
     Create a call and upload its recording, in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
 
@@ -170,6 +172,7 @@ class GongUploadCallOperator(BaseOperator):
     :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` goes on with a call that an
         earlier try has created and leaves others alone, ``skip`` leaves all alone, ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the call or its recording is wrong, or is refused by Gong; no retry follows
     """
 
@@ -194,7 +197,7 @@ class GongUploadCallOperator(BaseOperator):
         self.on_existing = on_existing
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Send the call, or finish what an earlier try has begun."""
         with fail_for_good(), GongHook(self.gong_conn_id) as hook:
             row = asyncio.run(self._send(hook, task_key(context)))

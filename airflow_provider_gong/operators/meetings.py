@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator
 from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
 from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators._parking import ParkingOperator
 from airflow_provider_gong.operators._tasks import task_key
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class GongMeetingIntegrationError(Exception):
         self.statuses = tuple(statuses)
 
 
-class _MeetingOperator(BaseOperator):
+class _MeetingOperator(ParkingOperator):
     """What creating and updating a meeting share: its fields."""
 
     template_fields: Sequence[str] = (*_MEETING_FIELDS, "gong_conn_id")
@@ -88,11 +88,12 @@ class GongCreateMeetingOperator(_MeetingOperator):
     :param external_id: id in another system (templated)
     :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the fields are wrong, Gong refuses them, or it is unknown whether the meeting
         exists; no retry follows
     """
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Create the meeting, or return the one that an earlier try created."""
         from airflow_provider_gong.client.models import NewMeeting, parse_request
 
@@ -148,6 +149,7 @@ class GongUpdateMeetingOperator(_MeetingOperator):
     :param external_id: id in another system (templated)
     :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the fields are wrong or Gong refuses them; no retry follows
     """
 
@@ -157,14 +159,14 @@ class GongUpdateMeetingOperator(_MeetingOperator):
         super().__init__(**kwargs)
         self.meeting_id = meeting_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             updated = hook.update_meeting(self.meeting_id, self.meeting_fields())
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
-class GongDeleteMeetingOperator(BaseOperator):
+class GongDeleteMeetingOperator(ParkingOperator):
     """
     Delete a Gong meeting (``DELETE /v2/meetings/{meetingId}``).
 
@@ -174,6 +176,7 @@ class GongDeleteMeetingOperator(BaseOperator):
     :param organizer_email: e-mail address of its organizer (templated)
     :param ignore_if_missing: succeed when Gong knows no such meeting, as after a try whose answer was lost
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when Gong refuses it; no retry follows
     """
 
@@ -194,14 +197,14 @@ class GongDeleteMeetingOperator(BaseOperator):
         self.ignore_if_missing = ignore_if_missing
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             found = hook.delete_meeting(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 
-class GongMeetingIntegrationStatusOperator(BaseOperator):
+class GongMeetingIntegrationStatusOperator(ParkingOperator):
     """
     Tell which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
 
@@ -210,6 +213,7 @@ class GongMeetingIntegrationStatusOperator(BaseOperator):
     :param emails: e-mail addresses of the users (templated)
     :param fail_if_not_ready: fail when one of them cannot
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set
     """
 
@@ -228,7 +232,7 @@ class GongMeetingIntegrationStatusOperator(BaseOperator):
         self.fail_if_not_ready = fail_if_not_ready
         self.gong_conn_id = gong_conn_id
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
+    def work(self, context: Context) -> list[dict[str, Any]]:
         """Ask Gong."""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             statuses = hook.get_meeting_integration_status(self.emails)

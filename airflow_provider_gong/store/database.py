@@ -11,9 +11,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event, insert, select, text
+from sqlalchemy import create_engine, event, insert, select, text, update
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
 
 from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.schema import SCHEMA_VERSION, metadata, store_table
@@ -34,6 +44,12 @@ _NETWORK_FILE_SYSTEMS = (
     "lustre",
     "ceph",
 )
+# A worker that stands still in mid-transaction must not hold the others back for ever.
+_SERVER_LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
+_CONNECT_SECONDS = 10
+_READS_ONLY = "gong_reads_only"
+_MOUNTS = Path("/proc/self/mounts")
+_FAILURES = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
 
 
 class Store:
@@ -41,11 +57,12 @@ class Store:
     A database that holds the provider's state. Opened, and its schema created, on first use.
 
     :param url: URL in SQLAlchemy's form, such as ``sqlite:////var/lib/airflow/gong.db``
+    :param durable: whether what was committed must survive a loss of power; without, SQLite writes faster
     :param mounts: the host's table of mounted file systems, for finding out where SQLite is not safe
     :raises GongStoreError: for something that is not a URL; on first use, when the database cannot serve
     """
 
-    def __init__(self, url: str | URL, *, mounts: Path = Path("/proc/self/mounts")) -> None:
+    def __init__(self, url: str | URL, *, durable: bool = True, mounts: Path = _MOUNTS) -> None:
         try:
             self._url = make_url(url)
         except (ArgumentError, ValueError):
@@ -53,16 +70,27 @@ class Store:
             raise GongStoreError(
                 "The store's URL is not one: expected something like postgresql://user:password@host/database ."
             ) from None
+        self._durable = durable
         self._mounts = mounts
 
     @classmethod
-    def in_folder(cls, folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> Store:
+    def in_folder(cls, folder: Path, *, mounts: Path = _MOUNTS) -> Store:
         """Return the default store of one host, an SQLite file in the folder."""
-        return cls(URL.create("sqlite", database=str(folder / "gong_store.db")), mounts=mounts)
+        return cls(folder_url(folder), mounts=mounts)
 
     def __repr__(self) -> str:
+        return f"Store({self.location})"
+
+    @property
+    def location(self) -> str:
+        """The URL without secrets."""
         # The URL as an object masks its password by itself, but not what its query may hold.
-        return f"Store({self._url.set(query={})!r})"
+        return repr(self._url.set(query={}))
+
+    @property
+    def is_server(self) -> bool:
+        """Whether other hosts can reach it."""
+        return bool(self._url.get_backend_name() != "sqlite")
 
     @cached_property
     def id(self) -> str:
@@ -89,37 +117,66 @@ class Store:
 
         :raises GongStoreError: if the database cannot be reached, is locked for too long, or is full
         """
-        engine = self.engine
-        try:
-            with engine.begin() as connection:
-                yield connection
-        except OperationalError as error:
-            raise GongStoreError(f"{self!r} failed: {_reason(error)}.") from error
+        with self._transaction(self.engine) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """
+        Run a transaction that only reads, and therefore waits for no writer.
+
+        :raises GongStoreError: if the database cannot be reached
+        """
+        with self._transaction(self.engine.execution_options(**{_READS_ONLY: True})) as connection:
+            yield connection
 
     def close(self) -> None:
         """Close the connections to the database."""
         if "engine" in self.__dict__:
             self.engine.dispose()
 
+    @contextlib.contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except _FAILURES as error:
+            raise GongStoreError(f"{self!r} failed: {_reason(error)}.") from error
+
     def _sqlite_engine(self) -> Engine:
         if self._url.database in (None, "", ":memory:"):
             raise GongStoreError("The store in SQLite needs a file: one in memory is not seen by any other process.")
         folder = Path(self._url.database or "").absolute().parent
         _check_folder(folder, self._mounts)
-        # Payloads are personal data and stay out of error texts.
-        engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+        # SQLAlchemy 1.4 would open the file anew for each transaction, which takes three times as long.
+        engine = create_engine(
+            self._url,
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            poolclass=QueuePool,
+            # Payloads are personal data and stay out of error texts.
+            hide_parameters=True,
+        )
+        durable = self._durable
 
         def on_connect(connection: Any, _: Any) -> None:
             # SQLite does not wait for other processes while it switches to WAL, so they connect one at a time.
             with _locked(folder):
-                _set_up_sqlite(connection)
+                _set_up_sqlite(connection, durable=durable)
 
         event.listen(engine, "connect", on_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
 
     def _server_engine(self) -> Engine:
-        return create_engine(self._url, pool_pre_ping=True, hide_parameters=True)
+        timeout = {} if "connect_timeout" in self._url.query else {"connect_timeout": _CONNECT_SECONDS}
+        engine = create_engine(self._url, connect_args=timeout, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _limit_server_session)
+        return engine
+
+
+def folder_url(folder: Path) -> URL:
+    """Return the URL of the default store of one host, an SQLite file in the folder."""
+    return URL.create("sqlite", database=str(folder / "gong_store.db"))
 
 
 @contextlib.contextmanager
@@ -132,16 +189,23 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _set_up_sqlite(connection: Any) -> None:
+def _set_up_sqlite(connection: Any, *, durable: bool) -> None:
     # pysqlite's own transaction handling would begin too late; see _on_sqlite_begin.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
     # Taking the write lock at once makes writers queue up; an upgrade in mid-transaction would fail instead.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads_only = connection.get_execution_options().get(_READS_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _limit_server_session(connection: Any, _: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVER_LIMITS)
+    connection.commit()
 
 
 def _create_schema(engine: Engine) -> None:
@@ -152,6 +216,9 @@ def _create_schema(engine: Engine) -> None:
         found = connection.execute(select(store_table.c.schema_version)).scalar()
         if found is None:
             connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=SCHEMA_VERSION))
+        elif found < SCHEMA_VERSION:
+            # Version 2 added tables and changed none, so they have just been created.
+            connection.execute(update(store_table).values(schema_version=SCHEMA_VERSION))
         elif found > SCHEMA_VERSION:
             raise GongStoreError(
                 f"The store was written by a newer airflow-provider-gong (schema {found}, this one knows "
@@ -159,8 +226,9 @@ def _create_schema(engine: Engine) -> None:
             )
 
 
-def _reason(error: DBAPIError) -> str:
-    return str(error.orig).strip().rstrip(".")
+def _reason(error: SQLAlchemyError) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return str(original).strip().rstrip(".")
 
 
 def _check_folder(folder: Path, mounts: Path) -> None:

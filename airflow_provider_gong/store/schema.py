@@ -8,7 +8,7 @@ from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, T
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -82,6 +82,21 @@ call_table = Table(
     Column("url", Text),
     Column("duration", Float),
     Column("updated_at", Float, nullable=False),
+)
+
+# What is known of a company's request budget: see client.pacing.Pace.
+budget_table = Table(
+    "gong_budget",
+    metadata,
+    Column("company", String(255), primary_key=True),
+    Column("seen_at", Float, nullable=False),
+    Column("next_slot", Float, nullable=False),
+    Column("opens_at", Float, nullable=False),
+    Column("day_is_gone", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("margin", Float, nullable=False),
+    Column("refused_at", Float),
+    Column("hours", Text, nullable=False),
 )
 
 

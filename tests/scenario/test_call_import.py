@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_gong._compat import TaskDeferred
-from airflow_provider_gong.client.budget import process_budget
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator, GongUploadCallImportOperator
 from airflow_provider_gong.task_groups import gong_call_import
 from tests.scenario.support import new_calls, retrying_dag, task_states
+from tests.support.budget import reopen_budget
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
     assert 0 < len(sent) < 5
     gong_emulator.advance(25 * 3600)
     gong_emulator.set(requests_per_day=100)
-    # The task comes back in another process, which has seen no refusal yet.
-    process_budget.cache_clear()
+    # The budget's clock is the database's, on which no day has passed.
+    reopen_budget()
     assert upload.resume({}) == {"uploaded": 4}
     assert [call["received"] for call in new_calls(gong_emulator).values()] == [1, 1, 1, 1]
 

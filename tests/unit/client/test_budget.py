@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from airflow_provider_gong.client.budget import LocalBudget, Slot, SlotRefused, process_budget
+from airflow_provider_gong.client.budget import LocalBudget
+from airflow_provider_gong.client.pacing import Slot, SlotRefused
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -213,8 +214,3 @@ def test_all_callers_progress_evenly(clock: Clock) -> None:
         sent[worker] += 1
         heapq.heappush(waking, (clock.now + granted(budget).delay, worker))
     assert max(sent.values()) - min(sent.values()) <= 1
-
-
-def test_clients_of_one_company_share_a_pacer() -> None:
-    assert process_budget("us-1.api.gong.io", 3.0, 10_000) is process_budget("us-1.api.gong.io", 3.0, 10_000)
-    assert process_budget("us-1.api.gong.io", 3.0, 10_000) is not process_budget("us-2.api.gong.io", 3.0, 10_000)

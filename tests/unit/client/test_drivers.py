@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import email.utils
 import hashlib
 import json
 import logging
@@ -19,7 +20,7 @@ import pytest
 
 from airflow_provider_gong.client.api.calls import upload_call_media
 from airflow_provider_gong.client.auth import AccessKeyAuth, Authentication, BearerAuth
-from airflow_provider_gong.client.budget import LocalBudget, Slot, SlotRefused
+from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
 from airflow_provider_gong.client.errors import (
     GongAuthenticationError,
@@ -35,6 +36,7 @@ from airflow_provider_gong.client.errors import (
 )
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.client.media import MediaFile
+from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
 from tests.unit.client import misbehaving_server as server_module
 from tests.unit.client.misbehaving_server import (
@@ -176,6 +178,53 @@ def test_refused_connection_is_repeated_and_counts_as_never_sent(drive: Driver, 
     assert "3 attempts" in str(error)
     assert error.unanswered == 0
     assert sent.requests_sent == 0
+
+
+GONGS_TIME = 1_800_000_000
+
+
+def http_date(seconds_from_now: float) -> str:
+    return email.utils.formatdate(GONGS_TIME + seconds_from_now, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "least", "most"),
+    [
+        ("2", 2.0, 2.0),
+        (http_date(30), 20.0, 30.0),
+        (http_date(-3600), 0.5, 1.0),
+        ("soon", 0.5, 1.0),
+        ("-1", 0.5, 1.0),
+        ("1e400", 0.5, 1.0),
+        ("2,5", 0.5, 1.0),
+        ("", 0.5, 1.0),
+    ],
+    ids=["seconds", "date", "date in the past", "nonsense", "negative", "infinite", "comma", "empty"],
+)
+def test_retry_after_of_any_kind_is_waited_out(
+    server: MisbehavingServer, drive: Driver, retry_after: str, least: float, most: float
+) -> None:
+    date = http_date(0)
+    server.script += [
+        answers_json(429, {"errors": ["Too many requests"]}, Retry_After=retry_after, Date=date),
+        answers_json(200, DONE),
+    ]
+    sent = drive(server.url, sending(MEETING))
+    assert sent.result == DONE
+    assert least <= sum(sent.slept) <= most
+    assert (sent.requests_sent, sent.requests_refused) == (2, 1)
+
+
+@pytest.mark.parametrize("retry_after", ["14400", http_date(6 * 3600)], ids=["hours", "date"])
+def test_retry_after_of_hours_ends_the_request_and_those_after_it(
+    server: MisbehavingServer, drive: Driver, retry_after: str
+) -> None:
+    server.script.append(answers_json(429, {"errors": ["Limit"]}, Retry_After=retry_after, Date=http_date(0)))
+    budget = LocalBudget(3, clock=Clock())
+    assert drive(server.url, sending(READ), budget=budget).failed_with(GongDailyQuotaError).retry_after > 4 * 3600 - 60
+    later = drive(server.url, sending(READ), budget=budget)
+    later.failed_with(GongDailyQuotaError)
+    assert (later.slept, later.requests_sent, server.connections) == ([], 0, 1)
 
 
 LOSING = pytest.mark.parametrize(
@@ -386,9 +435,50 @@ def test_waits_for_its_slots_and_for_the_gate(drive: Driver) -> None:
     assert sent.slept == [7.0, 7.0]
 
 
-def test_date_of_retry_after_counts_from_the_answers_arrival(drive: Driver) -> None:
+def test_date_of_retry_after_counts_from_the_answers_arrival_and_is_not_believed_beyond_a_day(drive: Driver) -> None:
     sent = drive(GONG, sending(READ), transport=transport(refused(**{"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"})))
-    assert sent.failed_with(GongDailyQuotaError).retry_after > 365 * 24 * 3600
+    assert sent.failed_with(GongDailyQuotaError).retry_after == 24 * 3600
+
+
+def test_long_waits_are_announced_with_their_reason_and_end(drive: Driver, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="airflow_provider_gong")
+    drive(GONG, sending(READ), transport=transport(refused(), ok()))
+    (record,) = [record for record in caplog.records if record.name.startswith("airflow_provider_gong")]
+    message = record.getMessage()
+    assert message.startswith("getCall waits 7.0 s, until 20")
+    assert "Gong has refused requests of the company (429)" in message
+
+
+def test_client_may_book_one_slot_ahead_only() -> None:
+    events: list[str] = []
+
+    class NotingBudget(WatchedBudget):
+        def reserve(self, max_wait: float) -> Slot:
+            events.append("booked")
+            return Slot(1.0, 2)
+
+    async def sleep(_: float) -> None:
+        await asyncio.sleep(0)
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        events.append("sent")
+        return ok()
+
+    async def send_four() -> list[Any]:
+        options = {"budget": NotingBudget(), "transport": httpx.MockTransport(handle), "sleep": sleep}
+        async with AsyncGongClient(GONG, AccessKeyAuth("KEY", SECRET), one_slot_ahead=True, **options) as client:
+            failing = client.send(raw_request("getCall", path={"id": "1"}))
+            cancelled = asyncio.ensure_future(failing)
+            await asyncio.sleep(0)
+            cancelled.cancel()
+            return await asyncio.gather(*(client.send(READ) for _ in range(4)))
+
+    assert asyncio.run(send_four()) == [DONE] * 4
+    assert [event for event in events if event == "sent"] == ["sent"] * 4
+    waiting = 0
+    for event in events[events.index("sent") :]:
+        waiting += 1 if event == "booked" else -1
+        assert waiting <= 1
 
 
 def test_refusal_holds_back_the_other_clients_of_the_budget(drive: Driver) -> None:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import socket
-import uuid
 
 import pytest
 
-from airflow_provider_gong.client.budget import process_budget
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.store.budget import SharedBudget
+from tests.support.budget import spend_the_day
 from tests.unit.hooks.support import connection_json, stored_connection
 
 
@@ -22,19 +22,18 @@ def test_works_with_one_request_and_without_a_store(gong, monkeypatch, tmp_path)
     assert "Company: example." in text
     assert f"Host: {gong.url}." in text
     assert "Workspaces: Sales, Customer Success." in text
-    assert "per process at 10000 per second and 900 per day" in text
-    assert "No shared store" in text
+    assert "10000 per second and 900 per day, of which imports leave 45 to everything else" in text
+    assert "shared by the processes of one host" in text
     assert [request["operation"] for request in gong.requests()] == ["listWorkspaces"]
     assert not (tmp_path / "gong").exists()
 
 
 def test_reserves_nothing_of_the_budget(gong, monkeypatch):
-    company = uuid.uuid4().hex
-    process_budget(company, 3.0, 10).close(3600)
-    ok, _ = result_of(
-        monkeypatch, connection_json(gong, extra={"company": company, "requests_per_second": 3, "requests_per_day": 10})
-    )
+    spend_the_day()
+    ok, _ = result_of(monkeypatch, connection_json(gong))
     assert ok
+    with GongHook() as hook:
+        assert SharedBudget(hook.store, hook.company).look()[1].hours == {}
 
 
 def test_as_airflow_hands_it_to_the_api_server(gong, monkeypatch):
@@ -46,7 +45,7 @@ def test_shared_store_is_named(gong, monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_STORE", f"sqlite:///{tmp_path}/shared.db")
     ok, text = result_of(monkeypatch, connection_json(gong, extra={"store_conn_id": "gong_store"}))
     assert ok
-    assert text.endswith("Shared store: gong_store.")
+    assert text.endswith("shared by all workers that reach the store gong_store.")
     assert not (tmp_path / "shared.db").exists()
 
 
@@ -54,7 +53,7 @@ def test_store_that_cannot_be_used_is_a_warning(gong, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_STORE", "mysql://db.example.com/gong")
     ok, text = result_of(monkeypatch, connection_json(gong, extra={"store_conn_id": "gong_store"}))
     assert ok
-    assert "Shared store: gong_store. Warning" in text
+    assert "the store gong_store. Warning" in text
     assert "not 'mysql'" in text
 
 

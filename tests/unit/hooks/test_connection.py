@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from airflow_provider_gong._compat import Connection
+from airflow_provider_gong.client.pacing import DailyReset, RollingDay, Share
 from airflow_provider_gong.hooks.connection import GongConnection, GongConnectionConfigError, secrets_of
 from tests.unit.hooks.support import stored_connection
 
@@ -129,8 +132,30 @@ def test_unknown_authentication_is_refused():
     assert "auth_type must be access_key, not 'basic'" in problem({"auth_type": "basic"})
 
 
-def test_quota_reset_is_refused_as_not_supported_yet():
-    assert "quota_reset is not supported by this version yet" in problem({"quota_reset": "00:00 UTC"})
+def test_quota_reset_is_a_time_and_a_zone():
+    assert read().day == RollingDay()
+    day = read({"quota_reset": "00:30 America/Los_Angeles"}).day
+    assert day == DailyReset(datetime.time(0, 30), ZoneInfo("America/Los_Angeles"))
+
+
+@pytest.mark.parametrize(
+    "text", ["midnight", "00:00", "24:00 UTC", "0:00 UTC", "00:00 Mars/Olympus", "00:00:00 UTC", "UTC 00:00", 3]
+)
+def test_other_quota_resets_are_refused(text):
+    assert "quota_reset must be a time of day and an IANA time zone such as" in problem({"quota_reset": text})
+
+
+def test_bulk_work_leaves_a_part_of_the_day():
+    assert read().share(bulk=True) == Share(3.0, 10_000, 500)
+    assert read().share(bulk=False) == Share(3.0, 10_000, 0)
+    assert read({"requests_per_day": 1000}).share(bulk=True).reserved_requests == 50
+    assert read({"reserved_requests": "2000"}).share(bulk=True).reserved_requests == 2000
+    assert read({"reserved_requests": 0}).share(bulk=True).reserved_requests == 0
+
+
+@pytest.mark.parametrize("reserved", [10_000, 20_000])
+def test_something_must_remain_for_bulk_work(reserved):
+    assert "reserved_requests must be less than requests_per_day (10000)" in problem({"reserved_requests": reserved})
 
 
 def test_misspelt_settings_are_refused_with_what_was_meant():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
 from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
-from airflow_provider_gong.client.budget import process_budget
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.operators.call_import import (
@@ -21,16 +19,11 @@ from airflow_provider_gong.operators.call_import import (
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
+from tests.support.budget import reopen_budget
 from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.unit.hooks.support import connection_json, task_context
 
 IMPORT = {"import_id": "night"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_budget() -> Iterator[None]:
-    yield
-    process_budget.cache_clear()
 
 
 @pytest.fixture
@@ -78,7 +71,7 @@ def test_the_upload_parks_when_the_day_is_spent(gong: RunningEmulator, planned: 
         upload(deferrable=True)
     assert parked.value.trigger.serialize()[1]["due"] == pytest.approx(time.time() + 7200, abs=60)
     assert parked.value.method_name == "resume"
-    process_budget.cache_clear()
+    reopen_budget()
     operator = GongUploadCallImportOperator(task_id="upload", **IMPORT)
     assert operator.resume(task_context(), {"status": "due"}) == {"uploaded": 2}
 
@@ -88,7 +81,7 @@ def test_without_a_triggerer_the_upload_leaves_it_to_its_retry(gong: RunningEmul
     with pytest.raises(GongImportUnfinishedError, match=r"retry goes on in about 7\d\d\d s") as unfinished:
         upload(deferrable=False)
     assert unfinished.value.retry_after == pytest.approx(7200, abs=60)
-    process_budget.cache_clear()
+    reopen_budget()
     assert upload(deferrable=False) == {"uploaded": 2}
 
 

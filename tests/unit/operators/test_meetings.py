@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -17,10 +16,10 @@ from airflow_provider_gong.operators.meetings import (
     GongUpdateMeetingOperator,
 )
 from airflow_provider_gong.store.intents import IntentLog
+from tests.support.budget import reopen_budget
 from tests.unit.hooks.support import (
     DISCONNECTED,
     ORGANIZER,
-    connection_json,
     meetings_in_gong,
     new_meeting,
     task_context,
@@ -124,14 +123,11 @@ def test_meeting_that_gong_refused_may_be_sent_again(gong):
     assert create().execute(task_context())["meeting_id"]
 
 
-def test_meeting_that_was_never_sent_may_be_sent_again(gong, monkeypatch):
+def test_meeting_that_was_never_sent_may_be_sent_again(gong):
     gong.add_faults(Fault(action="status", status=429, retry_after=3600, operation="addMeeting", nth=1))
-    company = {"company": uuid.uuid4().hex}
-    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=company))
     with pytest.raises(errors.GongDailyQuotaError):
         create().execute(task_context())
-    # The budget of the company in this process is closed now; one of other limits is another.
-    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={**company, "requests_per_day": 999}))
+    reopen_budget()
     assert create().execute(task_context())["meeting_id"]
 
 

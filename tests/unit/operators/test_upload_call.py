@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong._compat import AirflowFailException
-from airflow_provider_gong.client.budget import process_budget
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators.calls import GongUploadCallOperator
+from tests.support.budget import reopen_budget
 from tests.support.recordings import write_wav
 from tests.unit.hooks.support import new_call, task_context
 
@@ -46,7 +46,7 @@ def test_a_retry_finishes_what_was_begun(gong: RunningEmulator, recording: Path,
     gong.add_faults(Fault(operation=operation, nth=1, action="status", status=429, retry_after=3600))
     with pytest.raises(GongDailyQuotaError):
         upload(new_call(gong), recording)
-    process_budget.cache_clear()
+    reopen_budget()
     assert upload(new_call(gong), recording)["state"] == "uploaded"
     (call,) = imported(gong)
     assert call["media"]["received"] == 1

@@ -1,4 +1,4 @@
-"""Imports of one store, and the steps of their rows."""
+"""Imports of one store, in each kind of database, and the steps of their rows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,26 @@ import pytest
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, LeasedRow, PlannedRow, Problem
+from tests.support.postgres import PostgresServer, postgres
+
+__all__ = ["postgres"]
 
 REFUSED = Problem("row", "pbx-1", "is refused", "Correct it.", "manifest")
 LONG, OVER = 600.0, -1.0
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'gong_store.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.in_folder(tmp_path)
+def store(database_url: str) -> Iterator[Store]:
+    opened = Store(database_url)
     yield opened
     opened.close()
 

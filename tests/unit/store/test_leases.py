@@ -168,7 +168,7 @@ def test_a_worker_that_loses_a_race_for_a_row_takes_the_next(night: Ledger, stor
     def somebody_is_quicker(_: Any, cursor: Any, statement: str, *__: Any) -> None:
         if statement.lstrip().startswith("SELECT") and "gong_call" in statement:
             for quicker in statements:
-                cursor.connection.execute(quicker)
+                cursor.connection.cursor().execute(quicker)
 
     event.listen(store.engine, "after_cursor_execute", somebody_is_quicker)
     assert lease(night).client_unique_id == "pbx-2"

@@ -1,0 +1,50 @@
+"""The retry policy, importable where Airflow knows such policies (3.3 and later)."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._compat import RetryDecision, RetryPolicy
+from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+from airflow_provider_gong.client.errors import GongRateLimitError
+from airflow_provider_gong.hooks.failures import is_permanent
+from airflow_provider_gong.operators._tasks import PERMANENT
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Context
+
+# Tasks that failed at the same time are tried again spread over this many seconds.
+_SPREAD = 60.0
+
+
+class GongRetryPolicy(RetryPolicy):
+    """
+    Tries again when Gong says that it makes sense, and never when it does not.
+
+    A request budget that is used up is waited for as long as it takes; errors that no retry can mend, such as a call
+    that Gong refuses, fail at once; all others follow the task's own settings.
+    """
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        """Decide from the error."""
+        name = type(exception).__name__
+        if isinstance(exception, Exception) and (is_permanent(exception) or isinstance(exception, PERMANENT)):
+            return RetryDecision.fail(f"{name}: no retry can mend it")
+        if isinstance(exception, GongRateLimitError | GongImportUnfinishedError):
+            # Only a spread, nothing secret.
+            delay = timedelta(seconds=exception.retry_after + random.uniform(0.0, _SPREAD))  # noqa: S311
+            return RetryDecision.retry(delay, f"{name}: waiting as long as Gong asks for")
+        return RetryDecision.default()
+
+    def serialize(self) -> dict[str, Any]:
+        """Return what the policy is made from: nothing but its class."""
+        return {"__type": f"{type(self).__module__}.{type(self).__qualname__}"}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> GongRetryPolicy:
+        """Make the policy."""
+        return cls()

@@ -1,0 +1,134 @@
+"""The company's request budget, shared by everybody who sees the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select, text, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.elements import ColumnElement
+
+from airflow_provider_gong.client.pacing import Pace, Share, Slot, SlotRefused
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.schema import budget_table, db_now
+
+_NEW_ROW = text(
+    "INSERT INTO gong_budget (company, seen_at, next_slot, opens_at, day_is_gone, epoch, margin, hours) "
+    "VALUES (:company, :seen_at, :next_slot, :opens_at, :day_is_gone, :epoch, :margin, :hours) ON CONFLICT DO NOTHING"
+)
+
+
+class SharedBudget:
+    """
+    Paces all requests of one company, whichever process or host sends them.
+
+    A reservation is one short transaction on one row: nobody waits for a slot with the row locked, and nobody asks
+    twice. Times are the database's, so that the clocks of hosts do not matter.
+
+    :param store: the database that all callers share
+    :param company: name of the company
+    :param share: what this caller may use of the company's limits
+    :param clock: seconds since 1970, as an expression of SQL; for tests
+    """
+
+    def __init__(
+        self, store: Store, company: str, share: Share | None = None, *, clock: Callable[[], Any] = db_now
+    ) -> None:
+        self._store = store
+        self._company = company
+        self._share = share or Share()
+        self._clock = clock
+        is_ours = budget_table.c.company == company
+        # Selected from the locked row, so that the clock is read when the lock is held and not before.
+        self._locked_row = select(budget_table).where(is_ours).with_for_update().cte("locked")
+        self._epoch = select(budget_table.c.epoch).where(is_ours)
+        self._change = update(budget_table).where(is_ours)
+
+    def reserve(self, max_wait: float) -> Slot | SlotRefused:
+        """
+        Book the next free slot, unless it is more than ``max_wait`` seconds away.
+
+        :raises GongStoreError: if the store cannot be reached
+        """
+        with self._store.begin() as connection:
+            now, pace = self._read(connection)
+            outcome = pace.reserve(self._share, now, max_wait)
+            if isinstance(outcome, Slot):
+                connection.execute(self._change, _as_row(pace))
+        return outcome
+
+    def confirm(self, slot: Slot) -> bool:
+        """
+        Tell whether no gate has closed since the slot was booked.
+
+        :raises GongStoreError: if the store cannot be reached
+        """
+        with self._store.read() as connection:
+            return bool(connection.execute(self._epoch).scalar() == slot.epoch)
+
+    def close(self, retry_after: float) -> None:
+        """
+        Close the gate for everybody for ``retry_after`` seconds.
+
+        :raises GongStoreError: if the store cannot be reached
+        """
+        with self._store.begin() as connection:
+            now, pace = self._read(connection)
+            pace.close(now, retry_after)
+            connection.execute(self._change, _as_row(pace))
+
+    def look(self) -> tuple[float, Pace]:
+        """Return the database's time and what is known of the budget, without booking anything."""
+        with self._store.read() as connection:
+            found = connection.execute(select(budget_table, _named_now(self._clock())).where(self._is_ours())).first()
+            return (0.0, Pace()) if found is None else (found.now, _as_pace(found))
+
+    def reset(self) -> None:
+        """Forget the gate, the day's count and the spacing, as an administrator who knows better may ask."""
+        with self._store.begin() as connection:
+            now, pace = self._read(connection)
+            connection.execute(self._change, _as_row(Pace(seen_at=now, next_slot=now, epoch=pace.epoch + 1)))
+
+    def _is_ours(self) -> ColumnElement[bool]:
+        return budget_table.c.company == self._company
+
+    def _read(self, connection: Connection) -> tuple[float, Pace]:
+        """Lock the company's row and return the database's time and the row's content."""
+        query = select(self._locked_row, _named_now(self._clock()))
+        found = connection.execute(query).first()
+        if found is None:
+            connection.execute(_NEW_ROW, {"company": self._company, **_as_row(Pace())})
+            found = connection.execute(query).one()
+        return found.now, _as_pace(found)
+
+
+def _named_now(clock: Any) -> Any:
+    return clock.label("now")
+
+
+def _as_row(pace: Pace) -> dict[str, Any]:
+    return {
+        "seen_at": pace.seen_at,
+        "next_slot": pace.next_slot,
+        "opens_at": pace.opens_at,
+        "day_is_gone": int(pace.day_is_gone),
+        "epoch": pace.epoch,
+        "margin": pace.margin,
+        "refused_at": pace.refused_at,
+        "hours": json.dumps(pace.hours, separators=(",", ":")),
+    }
+
+
+def _as_pace(row: Any) -> Pace:
+    return Pace(
+        seen_at=row.seen_at,
+        next_slot=row.next_slot,
+        opens_at=row.opens_at,
+        day_is_gone=bool(row.day_is_gone),
+        epoch=row.epoch,
+        margin=row.margin,
+        refused_at=row.refused_at,
+        hours={int(start): count for start, count in json.loads(row.hours).items()},
+    )

@@ -1,0 +1,125 @@
+"""The benchmarks of the request budget: tables for people, JSON under ``build/benchmarks`` for comparison."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import costs, processes, simulation
+from tests.benchmarks.gong_limits import LIMITS
+
+Rows = list[dict[str, Any]]
+
+_RESULTS = Path(__file__).parents[2] / "build" / "benchmarks"
+_JITTERS = (0.015, 0.1)
+_CALLERS = (1, 8, 32)
+_PROCESSES = 8
+_PACINGS = {
+    "shared, SQLite": "shared",
+    "shared, PostgreSQL": "shared",
+    "a pacer in each": "each",
+    "general library, SQLite": "library",
+    "none": "none",
+}
+
+
+def virtual(options: argparse.Namespace) -> Rows:
+    """The shipped decisions, and what else there is, on virtual time."""
+    rows = []
+    for pacing, budgets in (
+        ("shared", simulation.one_shared),
+        ("a pacer in each", simulation.one_each),
+        ("none", simulation.none_at_all),
+    ):
+        for jitter in _JITTERS:
+            for limit, make in LIMITS.items():
+                for callers in _CALLERS:
+                    seen = simulation.simulate(
+                        make(), budgets, callers=callers, jitter=jitter, requests=options.requests
+                    )
+                    row = {"pacing": pacing, "jitter ms": round(jitter * 1000), "Gong counts by": limit}
+                    rows.append({**row, "callers": callers, **seen.as_row()})
+    return rows
+
+
+def real(options: argparse.Namespace) -> Rows:
+    """Processes against an emulated company."""
+    return [
+        processes.measure(name, kind, processes=_PROCESSES, seconds=options.seconds).as_row()
+        for name, kind in _PACINGS.items()
+        if options.pacing in (None, name)
+    ]
+
+
+def soak(options: argparse.Namespace) -> Rows:
+    """Processes that are killed at random."""
+    return [
+        processes.soak(name, processes=_PROCESSES, seconds=options.soak_seconds).as_row()
+        for name in ("shared, SQLite", "shared, PostgreSQL")
+    ]
+
+
+def gate(options: argparse.Namespace) -> Rows:
+    """Requests that are sent although the gate is closed."""
+    return [
+        {"store": name, "sent behind the closed gate": processes.gate(name, processes=_PROCESSES)}
+        for name in ("SQLite", "PostgreSQL")
+    ]
+
+
+def reservations(options: argparse.Namespace) -> Rows:
+    """A reservation, at the pace of real use."""
+    return costs.reservations(count=options.reservations)
+
+
+def exchanges(options: argparse.Namespace) -> Rows:
+    """The exchange against the bare HTTP library."""
+    return costs.exchanges(count=options.exchanges)
+
+
+_PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
+    part.__name__: part for part in (virtual, reservations, exchanges, gate, real, soak)
+}
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    options = _parser().parse_args()
+    results: dict[str, Any] = {"python": platform.python_version(), "cpus": os.cpu_count(), "began": time.time()}
+    for name in options.parts or _PARTS:
+        part = _PARTS[name]
+        print(f"\n{name}: {(part.__doc__ or '').strip()}", flush=True)
+        results[name] = part(options)
+        print(_table(results[name]), flush=True)
+    _RESULTS.mkdir(parents=True, exist_ok=True)
+    path = _RESULTS / f"{time.strftime('%Y-%m-%dT%H%M%S')}.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"\nKept as {path}")
+
+
+def _table(rows: Rows) -> str:
+    cells = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*_PARTS, []], help="what to measure; default: everything")
+    parser.add_argument("--requests", type=int, default=100_000, help="requests in each cell on virtual time")
+    parser.add_argument("--seconds", type=float, default=300, help="duration of each cell with real processes")
+    parser.add_argument("--soak-seconds", type=float, default=600, help="duration of the soak, with each store")
+    parser.add_argument("--reservations", type=int, default=300, help="reservations in each store")
+    parser.add_argument("--exchanges", type=int, default=2000, help="requests with each client")
+    parser.add_argument("--pacing", choices=list(_PACINGS), help="only this way to pace, with real processes")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""The shared budget in SQLite and in a real PostgreSQL, among threads and processes."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, literal, select, text
+
+from airflow_provider_gong.client.pacing import Share, Slot, SlotRefused
+from airflow_provider_gong.store.budget import SharedBudget
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.schema import SCHEMA_VERSION, db_now, metadata, store_table
+from tests.support.postgres import PostgresServer
+
+FORK = multiprocessing.get_context("fork")
+COMPANY = "us-1.api.gong.io"
+NOW = 1_800_000_000.0
+# Schema version 1 as its package created it.
+VERSION_1 = """
+CREATE TABLE gong_store (id VARCHAR(36) NOT NULL, schema_version INTEGER NOT NULL, PRIMARY KEY (id));
+CREATE TABLE gong_intent (key VARCHAR(1024) NOT NULL, operation VARCHAR(64) NOT NULL,
+    fingerprint VARCHAR(64) NOT NULL, outcome TEXT, created_at FLOAT NOT NULL, PRIMARY KEY (key));
+INSERT INTO gong_store VALUES ('0b6d3a3c-6f6c-4f0a-9d5e-5a1c1e6b7a10', 1);
+INSERT INTO gong_intent VALUES ('meetings/create', 'addMeeting', 'f', NULL, 1.0);
+"""
+
+
+class Clock:
+    """The time of a database, as tests set it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> Any:
+        return literal(self.now)
+
+
+@pytest.fixture
+def store(database_url: str) -> Store:
+    return Store(database_url)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def granted(budget: SharedBudget, max_wait: float = 60.0) -> Slot:
+    slot = budget.reserve(max_wait)
+    assert isinstance(slot, Slot)
+    return slot
+
+
+def test_callers_with_connections_of_their_own_share_the_slots(database_url: str, clock: Clock) -> None:
+    callers = [SharedBudget(Store(database_url), COMPANY, clock=clock) for _ in range(3)]
+    delays = [granted(caller).delay for _ in range(2) for caller in callers]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(delays)]
+    assert delays[0] == 0.0
+    assert min(gaps) > 1 / 3
+    assert max(gaps) < 0.36
+
+
+def test_companies_do_not_share(store: Store, clock: Clock) -> None:
+    assert granted(SharedBudget(store, "a", clock=clock)).delay == 0.0
+    assert granted(SharedBudget(store, "b", clock=clock)).delay == 0.0
+
+
+def test_refusal_books_nothing(store: Store, clock: Clock) -> None:
+    budget = SharedBudget(store, COMPANY, Share(0.01), clock=clock)
+    granted(budget)
+    first = budget.reserve(5.0)
+    assert isinstance(first, SlotRefused)
+    assert budget.reserve(5.0) == first
+    assert granted(budget, 200.0).delay == first.retry_after
+
+
+def test_a_refusal_of_gong_holds_all_callers_back(database_url: str, clock: Clock) -> None:
+    one, other = (SharedBudget(Store(database_url), COMPANY, clock=clock) for _ in range(2))
+    slot = granted(other)
+    assert other.confirm(slot)
+    one.close(7.0)
+    assert not other.confirm(slot)
+    again = granted(other)
+    assert again.delay == 7.0
+    assert other.confirm(again)
+
+
+def test_day_is_counted_for_all_callers(database_url: str, clock: Clock) -> None:
+    share = Share(1000, 4)
+    one, other = (SharedBudget(Store(database_url), COMPANY, share, clock=clock) for _ in range(2))
+    for budget in (one, other, one, other):
+        granted(budget)
+    refusal = one.reserve(60.0)
+    assert isinstance(refusal, SlotRefused)
+    assert refusal.daily
+    clock.now += 25 * 3600
+    assert granted(other).delay == 0.0
+
+
+def test_spent_day_outlives_the_process_that_found_out(database_url: str, clock: Clock) -> None:
+    SharedBudget(Store(database_url), COMPANY, clock=clock).close(7200.0)
+    clock.now += 3600.0
+    budget = SharedBudget(Store(database_url), COMPANY, clock=clock)
+    assert budget.reserve(60.0) == SlotRefused(3600.0, daily=True)
+    clock.now += 3600.0
+    assert granted(budget).delay == 0.0
+    assert granted(budget).delay == 10.0
+
+
+def test_looking_books_nothing_and_shows_everything(store: Store, clock: Clock) -> None:
+    budget = SharedBudget(store, COMPANY, clock=clock)
+    assert budget.look()[1].hours == {}
+    granted(budget)
+    budget.close(30.0)
+    now, pace = budget.look()
+    assert (now, pace.opens_at - now, pace.used(Share(), now)) == (NOW, 30.0, 1)
+    assert pace.refused_at == NOW
+
+
+def test_reset_opens_the_gate_and_forgets_the_day(store: Store, clock: Clock) -> None:
+    budget = SharedBudget(store, COMPANY, clock=clock)
+    slot = granted(budget)
+    budget.close(7200.0)
+    budget.reset()
+    assert not budget.confirm(slot)
+    assert granted(budget).delay == 0.0
+    assert sum(budget.look()[1].hours.values()) == 1
+
+
+def test_times_are_the_databases(store: Store) -> None:
+    budget = SharedBudget(store, COMPANY)
+    before = time.time()
+    granted(budget)
+    assert before - 0.1 <= budget.look()[1].next_slot <= time.time() + 0.5
+
+
+def test_reading_waits_for_no_writer(store: Store) -> None:
+    budget = SharedBudget(store, COMPANY)
+    slot = granted(budget)
+    with store.begin() as connection:
+        connection.execute(text("UPDATE gong_budget SET epoch = 7"))
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(budget.confirm, slot).result(timeout=20)
+
+
+def test_clock_is_read_when_the_row_is_ours_and_not_before(postgres: PostgresServer) -> None:
+    # SQLite needs no such test: there, nothing is read before the transaction has its lock.
+    store = Store(postgres.new_database())
+    budget = SharedBudget(store, COMPANY)
+    granted(budget)
+    with ThreadPoolExecutor(1) as thread:
+        with store.begin() as connection:
+            connection.execute(text("UPDATE gong_budget SET next_slot = next_slot"))
+            booking = thread.submit(budget.reserve, 60.0)
+            while not connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar():
+                assert not booking.done()
+            released_at = connection.execute(select(db_now())).scalar_one()
+        assert isinstance(booking.result(timeout=20), Slot)
+    assert budget.look()[1].seen_at >= released_at
+
+
+# Threads and processes
+
+
+def test_threads_never_get_the_same_slot(store: Store, clock: Clock) -> None:
+    budget = SharedBudget(store, COMPANY, clock=clock)
+    with ThreadPoolExecutor(8) as threads:
+        delays = sorted(threads.map(lambda _: granted(budget, 1000.0).delay, range(80)))
+    assert min(later - earlier for earlier, later in itertools.pairwise(delays)) > 1 / 3
+
+
+def _book(url: str, start: Any, results: Any) -> None:
+    start.wait(120)
+    budget = SharedBudget(Store(url, durable=False), COMPANY, Share(1000, 10**6))
+    moments = []
+    for _ in range(20):
+        slot = budget.reserve(1000.0)
+        assert isinstance(slot, Slot)
+        moments.append(slot.delay)
+    results.put(len(moments))
+
+
+def _together(context: Any, count: int, work: Callable[..., None], *arguments: Any) -> list[Any]:
+    start, results = context.Barrier(count), context.SimpleQueue()
+    processes = [context.Process(target=work, args=(*arguments, start, results)) for _ in range(count)]
+    for process in processes:
+        process.start()
+    found = [results.get() for _ in processes]
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * count
+    return found
+
+
+def test_32_processes_start_on_an_empty_database_and_all_are_served(database_url: str) -> None:
+    assert _together(FORK, 32, _book, database_url) == [20] * 32
+    _, pace = SharedBudget(Store(database_url), COMPANY).look()
+    assert sum(pace.hours.values()) == 640
+
+
+def _book_for_ever(url: str) -> None:
+    budget = SharedBudget(Store(url, durable=False), COMPANY, Share(1000, 10**6))
+    while True:
+        budget.reserve(1000.0)
+
+
+def test_killed_processes_leave_nothing_locked(database_url: str) -> None:
+    budget = SharedBudget(Store(database_url), COMPANY, Share(1000, 10**6))
+    for _ in range(5):
+        process = FORK.Process(target=_book_for_ever, args=(database_url,))
+        process.start()
+        booked = sum(budget.look()[1].hours.values())
+        while sum(budget.look()[1].hours.values()) < booked + 3:
+            assert process.is_alive()
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        assert isinstance(budget.reserve(1000.0), Slot)
+
+
+# Upgrade
+
+
+def _open(url: str, start: Any, results: Any) -> None:
+    start.wait(120)
+    results.put(Store(url).id)
+
+
+def _version_1(url: str, tmp_path: Path) -> None:
+    if url.startswith("sqlite"):
+        with sqlite3.connect(tmp_path / "gong_store.db") as connection:
+            connection.executescript(VERSION_1)
+        return
+    import psycopg2
+
+    connection = psycopg2.connect(url.replace("+psycopg2", ""))
+    with connection, connection.cursor() as cursor:
+        cursor.execute(VERSION_1)
+    connection.close()
+
+
+def test_store_of_the_first_version_is_upgraded_once_and_keeps_its_rows(database_url: str, tmp_path: Path) -> None:
+    _version_1(database_url, tmp_path)
+    found = _together(FORK, 32, _open, database_url)
+    assert set(found) == {"0b6d3a3c-6f6c-4f0a-9d5e-5a1c1e6b7a10"}
+    store = Store(database_url)
+    with store.read() as connection:
+        assert connection.execute(select(store_table.c.schema_version)).scalars().all() == [SCHEMA_VERSION]
+        assert connection.execute(text("SELECT key FROM gong_intent")).scalars().all() == ["meetings/create"]
+    assert set(inspect(store.engine).get_table_names()) == set(metadata.tables)
+    assert granted(SharedBudget(store, COMPANY)).delay == 0.0
