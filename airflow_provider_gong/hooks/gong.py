@@ -305,7 +305,7 @@ class GongHook(BaseHook):
 
     def _client_options(self) -> dict[str, Any]:
         from airflow_provider_gong.client.exchange import ExchangePolicy
-        from airflow_provider_gong.hooks.budget import company_budget
+        from airflow_provider_gong.hooks._budget import company_budget
 
         budget = company_budget(self._store_url, self.settings.company, self.settings.share(bulk=self.bulk))
         return {**self._connection_options(), "budget": budget, "policy": ExchangePolicy(max_wait=self.max_wait)}
