@@ -29,13 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _serve(settings: EmulatorSettings, host: str, port: int) -> None:
     try:
+        from airflow_provider_gong.emulator.app import create_app
         from airflow_provider_gong.emulator.server import serve
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in _EXTRA:
             sys.exit(_NO_EXTRA)
         raise
     try:
-        serve(settings, host, port, _say_ready)
+        serve(create_app(settings), host, port, _say_ready)
     except (OSError, OverflowError) as error:
         sys.exit(f"gong-emulator cannot listen on {host} port {port}: {error}")
 

@@ -4,32 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-
+from airflow_provider_gong.emulator.company.records import Meeting, User
+from airflow_provider_gong.emulator.contract.checking import require_email, require_window
+from airflow_provider_gong.emulator.contract.operation import Ask, Reply
 from airflow_provider_gong.emulator.errors import GongApiError
-from airflow_provider_gong.emulator.ids import require_id
-from airflow_provider_gong.emulator.records import Meeting, User
-from airflow_provider_gong.emulator.replies import Reply
-from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.validation import Field, parse_body, require_email, require_window
 
-_INVITEE = Field(
-    kind="object",
-    needed=True,
-    fields={"email": Field(), "displayName": Field(), "firstName": Field(), "lastName": Field()},
-)
-_MEETING = {
-    "startTime": Field(kind="datetime", required=True),
-    "endTime": Field(kind="datetime", required=True),
-    "title": Field(),
-    "invitees": Field(kind="array", required=True, items=_INVITEE),
-    "externalId": Field(),
-    "provider": Field(),
-    "organizerEmail": Field(required=True),
-}
-_STATUS = {"emails": Field(kind="array", longest=100, items=Field(needed=True))}
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.state import Emulator
 
 _PROVIDER_NAMES = {"googlemeet": "Google Meet", "msteams": "Microsoft Teams", "zoom": "Zoom"}
 _NO_CONSENT_PAGE = "The Gong consent page is not enabled in your company. Contact your Gong Admin."
@@ -38,23 +21,23 @@ _CONSENT_HELP = "https://help.gong.io/hc/en-us/articles/360043528331"
 _ASSISTANT = {"email": "assistant@gong.example.com", "displayName": "Gong Assistant"}
 
 
-async def add_meeting(emulator: Emulator, request: Request) -> Reply:
+async def add_meeting(ask: Ask) -> Reply:
     """``POST /v2/meetings``: each request makes a meeting, also with an ``externalId`` that is known."""
-    details = _read_meeting(emulator, await request.body())
+    emulator, details = ask.emulator, _read_meeting(ask)
     organizer = _organizer(emulator, details)
     provider = details.get("provider") or organizer.providers[0]
     _require_connection(emulator, organizer, provider)
-    meeting_id = emulator.new_meeting_id()
-    url = f"{request.base_url}meeting?id={meeting_id}"
+    meeting_id = emulator.new_id("meeting", len(emulator.meetings))
+    url = f"{ask.base_url}meeting?id={meeting_id}"
     emulator.meetings[meeting_id] = Meeting(meeting_id, url, organizer, provider, details)
     return Reply({"meetingId": meeting_id, "meetingUrl": url, "additionalInvitees": [_ASSISTANT]})
 
 
-async def update_meeting(emulator: Emulator, request: Request) -> Reply:
+async def update_meeting(ask: Ask) -> Reply:
     """``PUT /v2/meetings/{meetingId}``: replaces what was sent before."""
-    details = _read_meeting(emulator, await request.body())
+    emulator, details = ask.emulator, _read_meeting(ask)
     organizer = _organizer(emulator, details)
-    meeting = _meeting(emulator, request)
+    meeting = _meeting(ask)
     if meeting is None or meeting.organizer.id != organizer.id:
         raise GongApiError(404, "No meeting found corresponding to the provided meeting ID")
     provider = details.get("provider") or meeting.provider
@@ -64,26 +47,23 @@ async def update_meeting(emulator: Emulator, request: Request) -> Reply:
     return Reply({"meetingId": meeting.id})
 
 
-async def delete_meeting(emulator: Emulator, request: Request) -> Reply:
+async def delete_meeting(ask: Ask) -> Reply:
     """``DELETE /v2/meetings/{meetingId}``, with a JSON body."""
-    _require_release(emulator)
-    body = parse_body(await request.body(), {"organizerEmail": Field()})
-    meeting = _meeting(emulator, request)
+    _require_release(ask.emulator)
+    meeting = _meeting(ask)
     if meeting is None:
         raise GongApiError(404, "The given meeting ID was not found.")
-    email = body.get("organizerEmail") or meeting.organizer.email_address
+    email = ask.body.get("organizerEmail") or meeting.organizer.email_address
     if email.lower() not in meeting.organizer.emails:
         raise GongApiError(404, "No Gong meeting found corresponding to the provided organizer email")
     meeting.deleted = True
     return Reply({"organizerEmail": email})
 
 
-async def integration_status(emulator: Emulator, request: Request) -> Reply:
+async def integration_status(ask: Ask) -> Reply:
     """``POST /v2/meetings/integration/status``: a user who cannot create meetings is no error."""
-    _require_release(emulator)
-    body = parse_body(await request.body(), _STATUS)
-    base_url = str(request.base_url)
-    return Reply({"users": [_status(emulator, email, base_url) for email in body.get("emails") or ()]})
+    _require_release(ask.emulator)
+    return Reply({"users": [_status(ask.emulator, email, ask.base_url) for email in ask.body.get("emails") or ()]})
 
 
 def _require_release(emulator: Emulator) -> None:
@@ -91,9 +71,9 @@ def _require_release(emulator: Emulator) -> None:
         raise GongApiError(403, "This API endpoint is in Limited release - contact your CSM for more information.")
 
 
-def _read_meeting(emulator: Emulator, raw: bytes) -> dict[str, Any]:
-    _require_release(emulator)
-    details = parse_body(raw, _MEETING)
+def _read_meeting(ask: Ask) -> dict[str, Any]:
+    _require_release(ask.emulator)
+    details: dict[str, Any] = ask.body
     start, end = datetime.fromisoformat(details["startTime"]), datetime.fromisoformat(details["endTime"])
     require_window(start, end, "startTime", "endTime")
     for invitee in details["invitees"]:
@@ -103,14 +83,14 @@ def _read_meeting(emulator: Emulator, raw: bytes) -> dict[str, Any]:
 
 
 def _organizer(emulator: Emulator, details: Mapping[str, Any]) -> User:
-    organizer = emulator.user_by_email(details["organizerEmail"])
+    organizer = emulator.users.by_email(details["organizerEmail"])
     if organizer is None:
         raise GongApiError(404, "No Gong user found corresponding to the provided organizer email")
     return organizer
 
 
-def _meeting(emulator: Emulator, request: Request) -> Meeting | None:
-    meeting = emulator.meetings.get(require_id(request.path_params["meetingId"]))
+def _meeting(ask: Ask) -> Meeting | None:
+    meeting = ask.emulator.meetings.get(ask.ids["meetingId"])
     return None if meeting is None or meeting.deleted else meeting
 
 
@@ -138,7 +118,7 @@ def _disconnected(provider: str) -> str:
 
 
 def _status(emulator: Emulator, email: str, base_url: str) -> dict[str, Any]:
-    user = emulator.user_by_email(email)
+    user = emulator.users.by_email(email)
     status = {"email": email, "exists": user is not None, "valid": False, "fixUrl": "", "helpUrl": ""}
     if user is None:
         return {**status, "userFacingError": "There is no Gong user with this email address."}

@@ -13,16 +13,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from airflow_provider_gong.emulator.control import (
-    call_state,
-    company_state,
-    emulator_of,
-    iso_time,
-    requests_logged,
-)
+from airflow_provider_gong.emulator.company.records import Call
 from airflow_provider_gong.emulator.links import is_signed, signed_recording_url
-from airflow_provider_gong.emulator.records import Call
 from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.times import iso_time
+from airflow_provider_gong.emulator.web.control import emulator_of, requests_logged
+from airflow_provider_gong.emulator.web.state import call_state, company_state
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SHOWN_CALLS = 200
@@ -68,14 +64,14 @@ async def _overview(request: Request) -> Response:
         "calls": [
             {**call, "host": names.get(call["primaryUser"])} for call in state["calls"][: -_SHOWN_CALLS - 1 : -1]
         ],
-        "requests": reversed(requests_logged(emulator, _SHOWN_REQUESTS, None)),
+        "requests": requests_logged(emulator, None)[: -_SHOWN_REQUESTS - 1 : -1],
         "refresh": request.query_params.get("refresh") == "on",
     }
     return _render("overview.html", values)
 
 
 def _names(emulator: Emulator) -> dict[str, str]:
-    return {user.id: f"{user.first_name} {user.last_name}" for user in emulator.users.values()}
+    return {user.id: f"{user.first_name} {user.last_name}" for user in emulator.users}
 
 
 async def _call(request: Request) -> Response:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 # The end of processing, when Gong transiently answers "was not found" (observed on live tenants).
 TRANSIENT_FRACTION = 0.05
+LONG_AGO = float("-inf")
 
 
 class CallState(StrEnum):
@@ -61,57 +63,87 @@ class User:
     history: tuple[SettingChange, ...] = ()
 
     @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+    @property
     def emails(self) -> frozenset[str]:
         """All addresses of the user in lower case."""
         return frozenset(email.lower() for email in (self.email_address, *self.email_aliases))
 
 
-@dataclass
+@dataclass(slots=True)
 class Media:
-    """The recording of a call as Gong measured it."""
+    """The recording of a call as Gong measured it.
+
+    :param begun_at: when processing began; later than the arrival where recordings queue.
+    """
 
     sha256: str
     size: int
     duration: float
     arrived_at: float
+    begun_at: float
     content_type: str
     discarded_because: str | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """A call: what was posted, and the recording once it arrived.
 
-    ``received`` counts how often the bytes of a recording were sent for this call, refused ones included.
+    :param document: what was posted, as JSON: a tenth of the memory of the parsed form.
+    :param started: seconds since the epoch.
+    :param received: how often the bytes of a recording were sent for this call, refused ones included.
+    :param settled: whether processing has ended.
     """
 
     id: str
-    posted: Mapping[str, Any]
-    started: datetime
+    document: bytes
+    client_unique_id: str
+    primary_user_id: str
     workspace_id: str
+    started: float
+    created_at: float
     media: Media | None = None
     received: int = 0
+    settled: bool = False
 
     @property
-    def client_unique_id(self) -> str:
-        """The id in the system that the recording comes from."""
-        return str(self.posted["clientUniqueId"])
+    def posted(self) -> dict[str, Any]:
+        """What was posted."""
+        posted: dict[str, Any] = json.loads(self.document)
+        return posted
 
     @property
-    def primary_user_id(self) -> str:
-        """The host's Gong user id."""
-        return str(self.posted["primaryUser"])
+    def order(self) -> tuple[float, str]:
+        """The place in lists, oldest first."""
+        return self.started, self.id
 
     def state_at(self, now: float, processing_seconds: float) -> CallState:
         """Return where the call is at a time."""
-        if self.media is None:
+        if self.media is None or now < self.media.arrived_at:
             return CallState.AWAITING_MEDIA
-        elapsed = now - self.media.arrived_at
-        if elapsed < processing_seconds * (1 - TRANSIENT_FRACTION):
+        elapsed = now - self.media.begun_at
+        if not self.settled and elapsed < processing_seconds * (1 - TRANSIENT_FRACTION):
             return CallState.NOT_READY
         if self.media.discarded_because:
             return CallState.DISCARDED
-        return CallState.NOT_FOUND if elapsed < processing_seconds else CallState.VISIBLE
+        return CallState.VISIBLE if self.settled or elapsed >= processing_seconds else CallState.NOT_FOUND
+
+
+def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created_at: float) -> Call:
+    """Return a call without a recording."""
+    return Call(
+        id=call_id,
+        document=json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode(),
+        client_unique_id=posted["clientUniqueId"],
+        primary_user_id=posted["primaryUser"],
+        workspace_id=workspace_id,
+        started=datetime.fromisoformat(posted["actualStart"]).timestamp(),
+        created_at=created_at,
+    )
 
 
 @dataclass
@@ -125,34 +157,3 @@ class Meeting:
     details: Mapping[str, Any]
     deleted: bool = False
     updates: int = 0
-
-
-@dataclass(frozen=True)
-class LoggedRequest:
-    """One line of the request log; no answer was sent where ``status`` is missing."""
-
-    time: float
-    method: str
-    path: str
-    operation: str | None
-    status: int | None
-    request_id: str
-    duration: float
-    who: str | None
-
-
-@dataclass
-class Counters:
-    """How many requests were let in and refused by the limits."""
-
-    accepted: int = 0
-    refused: int = 0
-    by_operation: dict[str, int] = field(default_factory=dict)
-
-    def count(self, operation: str, *, accepted: bool) -> None:
-        """Count one request."""
-        if not accepted:
-            self.refused += 1
-            return
-        self.accepted += 1
-        self.by_operation[operation] = self.by_operation.get(operation, 0) + 1
