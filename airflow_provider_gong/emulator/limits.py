@@ -53,14 +53,14 @@ class SlidingWindow:
                 return moment + self._seconds - now
         return self._seconds
 
-    def add(self, now: float) -> None:
-        """Count a request."""
-        self._count += 1
+    def add(self, now: float, requests: int = 1) -> None:
+        """Count requests."""
+        self._count += requests
         if self._moments and now - self._moments[-1][0] <= self._grain:
             moment, count = self._moments.pop()
-            self._moments.append((moment, count + 1))
+            self._moments.append((moment, count + requests))
         else:
-            self._moments.append((now, 1))
+            self._moments.append((now, requests))
 
 
 class FixedWindow:
@@ -132,9 +132,9 @@ class CalendarDay:
         """Return the seconds until a request fits under the limit; 0 when it fits now."""
         return 0.0 if self.count(now) < limit else self._ends - now
 
-    def add(self, now: float) -> None:
-        """Count a request."""
-        self._count = self.count(now) + 1
+    def add(self, now: float, requests: int = 1) -> None:
+        """Count requests."""
+        self._count = self.count(now) + requests
 
 
 class Limits:
@@ -148,7 +148,7 @@ class Limits:
 
     def admit(self, now: float, settings: EmulatorSettings) -> float:
         """Let a request in and return 0, or return the seconds until one fits."""
-        self._follow(settings)
+        self._follow(settings, now)
         second, day = settings.requests_per_second, settings.requests_per_day
         wait = max(
             self._second.wait(now, second) if second else 0.0,
@@ -162,20 +162,22 @@ class Limits:
 
     def used_today(self, now: float, settings: EmulatorSettings) -> int:
         """Return how many requests the day holds."""
-        self._follow(settings)
+        self._follow(settings, now)
         return self._day.count(now)
 
-    def _follow(self, settings: EmulatorSettings) -> None:
+    def _follow(self, settings: EmulatorSettings, now: float) -> None:
         if settings.limit_window != self._second_kind:
             self._second_kind = settings.limit_window
             self._second = _second_window(settings.limit_window)
         if settings.day_reset != self._day_reset:
-            self._day_reset = settings.day_reset
-            self._day = (
-                SlidingWindow(DAY_SECONDS, grain=1.0)
-                if settings.day_reset == "rolling"
-                else CalendarDay(settings.day_reset)
-            )
+            used = self._day.count(now)
+            self._day_reset, self._day = settings.day_reset, _day_window(settings.day_reset)
+            # What was used stays used.
+            self._day.add(now, used)
+
+
+def _day_window(reset: str) -> SlidingWindow | CalendarDay:
+    return SlidingWindow(DAY_SECONDS, grain=1.0) if reset == "rolling" else CalendarDay(reset)
 
 
 def _second_window(kind: str) -> Window:

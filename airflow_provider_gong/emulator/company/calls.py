@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,10 @@ class CallStore:
     def get(self, call_id: str) -> Call | None:
         """Return a call by its id."""
         return self._by_id.get(call_id)
+
+    def latest(self, count: int) -> list[Call]:
+        """Return the calls that were added last, the latest first."""
+        return list(islice(reversed(self._by_id.values()), count))
 
     def add(self, call: Call) -> None:
         """Add a call; its ``clientUniqueId`` stays taken for good."""

@@ -9,7 +9,8 @@ _SECRET_NAMES = ("access_token", "refresh_token", "client_secret", "code", "code
 _MASK = "..."
 _SECRET_VALUE = re.compile(rf'("(?:{"|".join(_SECRET_NAMES)})"\s*:\s*")[^"]*')
 # The query of a presigned URL is a credential.
-_URL_QUERY = re.compile(r'(https?://[^"\s?]+\?)[^"\s]*')
+_URL_QUERY = re.compile(r'("downloadMediaUrl"\s*:\s*"[^"?]*\?)[^"]*')
+_SIGNATURE = re.compile(r'(X-Amz-Signature=)[^"&]*')
 
 
 def masked_query(query: str) -> str:
@@ -25,4 +26,6 @@ def masked_body(body: bytes | None) -> str | None:
     if body is None:
         return None
     text = body.decode("utf-8", errors="replace")
-    return _URL_QUERY.sub(rf"\g<1>{_MASK}", _SECRET_VALUE.sub(rf"\g<1>{_MASK}", text))
+    for secret in (_SECRET_VALUE, _URL_QUERY, _SIGNATURE):
+        text = secret.sub(rf"\g<1>{_MASK}", text)
+    return text

@@ -6,31 +6,51 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from airflow_provider_gong.emulator.company.records import Call
+from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.links import is_signed, signed_recording_url
-from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.times import iso_time
-from airflow_provider_gong.emulator.web.control import emulator_of, requests_logged
-from airflow_provider_gong.emulator.web.state import call_state, company_state
+from airflow_provider_gong.emulator.request_log import LogFilter
+from airflow_provider_gong.emulator.web import dashboard
+from airflow_provider_gong.emulator.web.control import (
+    add_faults,
+    change_settings,
+    change_user,
+    emulator_of,
+    is_from_here,
+    log_filter,
+)
+from airflow_provider_gong.emulator.web.masking import masked_body
+from airflow_provider_gong.emulator.web.state import call_state, request_state
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.company.records import Call
+    from airflow_provider_gong.emulator.state import Emulator
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_SHOWN_CALLS = 200
-_SHOWN_REQUESTS = 100
 _SAFE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none';"
+        "default-src 'none'; style-src 'self'; media-src 'self'; base-uri 'none'; form-action 'self';"
         " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
+}
+# What the page offers to go wrong, besides what POST /_emulator/faults can say.
+PRESETS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "lost": ("Lose the answer of the next request", {"action": "reset", "when": "after", "nth": 1}),
+    "refuse": ("429 for the next request", {"action": "status", "status": 429, "retry_after": 5, "nth": 1}),
+    "error": ("500 for every third request", {"action": "status", "status": 500, "every": 3}),
+    "flaky": ("503 for a fifth of the requests", {"action": "status", "status": 503, "probability": 0.2}),
+    "slow": ("Two seconds for each request", {"action": "delay", "seconds": 2, "every": 1}),
+    "cut": ("Cut the next answer short", {"action": "truncate", "when": "after", "nth": 1}),
+    "stale": ("Answer what was an hour ago", {"action": "stale", "seconds": 3600, "every": 1}),
 }
 
 
@@ -40,6 +60,8 @@ def page_routes() -> Sequence[BaseRoute]:
         Route("/", _overview, methods=["GET"]),
         Route("/call", _call, methods=["GET"]),
         Route("/meeting", _meeting, methods=["GET"]),
+        Route("/request", _request, methods=["GET"]),
+        Route("/_emulator/page", _act, methods=["POST"]),
         Route("/_emulator/style.css", _style, methods=["GET"]),
         Route("/_emulator/recordings/{call_id}", _recording, methods=["GET"]),
     ]
@@ -47,7 +69,15 @@ def page_routes() -> Sequence[BaseRoute]:
 
 @cache
 def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["short_time"] = dashboard.short_time
+    environment.filters["clock_time"] = dashboard.clock_time
+    environment.filters["full_time"] = dashboard.full_time
+    environment.filters["short_size"] = dashboard.short_size
+    environment.filters["short_duration"] = dashboard.short_duration
+    return environment
 
 
 def _render(template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
@@ -56,22 +86,52 @@ def _render(template: str, values: Mapping[str, Any], status: int = 200) -> HTML
 
 
 async def _overview(request: Request) -> Response:
-    emulator = emulator_of(request)
-    state = company_state(emulator)
-    names = _names(emulator)
-    values = {
-        "state": state,
-        "calls": [
-            {**call, "host": names.get(call["primaryUser"])} for call in state["calls"][: -_SHOWN_CALLS - 1 : -1]
-        ],
-        "requests": requests_logged(emulator, None)[: -_SHOWN_REQUESTS - 1 : -1],
-        "refresh": request.query_params.get("refresh") == "on",
-    }
-    return _render("overview.html", values)
+    query = dict(request.query_params)
+    refresh = query.pop("refresh", "") == "on"
+    try:
+        wanted = log_filter(query)
+    except ValueError:
+        wanted = LogFilter()
+    values = dashboard.overview(emulator_of(request), wanted)
+    return _render("overview.html", {**values, "refresh": refresh, "presets": PRESETS})
 
 
-def _names(emulator: Emulator) -> dict[str, str]:
-    return {user.id: f"{user.first_name} {user.last_name}" for user in emulator.users}
+async def _act(request: Request) -> Response:
+    """Do what a button of the page says, and show the page again."""
+    if not is_from_here(request):
+        return PlainTextResponse("Only the emulator's own page has these buttons.\n", status_code=403)
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    try:
+        anchor = _carry_out(emulator_of(request), form)
+    except (ValueError, TypeError, KeyError) as error:
+        return _render("missing.html", {"what": f"action: {error}"}, status=400)
+    return RedirectResponse(f"/{'?refresh=on' if form.get('refresh') else ''}#{anchor}", status_code=303)
+
+
+def _carry_out(emulator: Emulator, form: Mapping[str, str]) -> str:
+    match form["do"]:
+        case "advance":
+            emulator.clock.advance(float(form["seconds"]))
+        case "speed":
+            emulator.clock.run_at(float(form["speed"]))
+        case "reset":
+            emulator.reset()
+        case "fault":
+            rule = {**PRESETS[form["preset"]][1], "operation": form.get("operation") or None}
+            add_faults(emulator, [Fault.from_json(rule)])
+        case "switch":
+            emulator.faults.switch(int(form["number"]), enabled=form["enabled"] == "yes")
+        case "remove":
+            emulator.faults.remove(int(form["number"]))
+        case "limits":
+            limits = {name: int(form[name]) for name in ("requests_per_second", "requests_per_day")}
+            change_settings(emulator, limits)
+        case "import":
+            change_user(emulator, {"id": form["id"], "telephonyCallsImported": form["imported"] == "yes"})
+            return "users"
+        case unknown:
+            raise ValueError(unknown)
+    return "top"
 
 
 async def _call(request: Request) -> Response:
@@ -82,20 +142,16 @@ async def _call(request: Request) -> Response:
     kept = emulator.recordings.path(call.id) is not None
     values = {
         "call": call_state(emulator, call),
-        "host": _names(emulator).get(call.primary_user_id),
+        "host": dashboard.user_names(emulator).get(call.primary_user_id),
         "posted": _as_posted(call),
         "recording": signed_recording_url(emulator, "/", call.id) if kept else None,
-        "arrived": iso_time(call.media.arrived_at) if kept and call.media else None,
+        "arrived": call.media.arrived_at if kept and call.media else None,
     }
     return _render("call.html", values)
 
 
 def _as_posted(call: Call) -> str:
-    posted = dict(call.posted)
-    if posted.get("downloadMediaUrl"):
-        # The query of a presigned URL is a credential.
-        posted["downloadMediaUrl"] = posted["downloadMediaUrl"].partition("?")[0]
-    return json.dumps(posted, indent=2, ensure_ascii=False)
+    return masked_body(json.dumps(call.posted, indent=2, ensure_ascii=False).encode()) or ""
 
 
 async def _meeting(request: Request) -> Response:
@@ -104,6 +160,23 @@ async def _meeting(request: Request) -> Response:
         return _render("missing.html", {"what": "meeting"}, status=404)
     details = json.dumps(meeting.details, indent=2, ensure_ascii=False)
     return _render("meeting.html", {"meeting": meeting, "details": details})
+
+
+async def _request(request: Request) -> Response:
+    line = emulator_of(request).requests.find(request.query_params.get("id", ""))
+    if line is None:
+        return _render("missing.html", {"what": "request in the log"}, status=404)
+    shown = request_state(line, bodies=True)
+    bodies = {name: _indented(shown[name]) for name in ("requestBody", "responseBody")}
+    return _render("request.html", {"line": {**shown, **bodies}, "at": line.time})
+
+
+def _indented(text: str | None) -> str | None:
+    try:
+        return json.dumps(json.loads(text or ""), indent=2, ensure_ascii=False)
+    except ValueError:
+        # Only the beginning of a long body is kept.
+        return text
 
 
 async def _style(request: Request) -> Response:
