@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,12 @@ def _company(path: str | None, generate: dict[str, Any]) -> dict[str, Any] | Non
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    further = options["set"] or {}
-    return {**{name: value for name, value in options.items() if name not in ("set", "speed")}, **dict(further)}
+    further = dict(options["set"] or ())
+    known = {field.name for field in fields(EmulatorSettings)}
+    unknown = sorted(set(further) - known)
+    if unknown:
+        raise ValueError(f"--set: unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+    return {**{name: value for name, value in options.items() if name not in ("set", "speed")}, **further}
 
 
 def _setting(text: str) -> tuple[str, Any]:

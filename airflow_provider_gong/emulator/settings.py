@@ -161,5 +161,5 @@ def _is_duration(value: object) -> bool:
 def _check_zone(name: str, zone: str) -> None:
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name} must be a time zone such as Europe/Berlin, not {zone!r}") from error

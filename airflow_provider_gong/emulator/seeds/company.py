@@ -69,7 +69,10 @@ def user_id(emulator: Emulator, email: str) -> str:
 
 def _add_users(emulator: Emulator, seeds: Iterable[UserSeed]) -> None:
     for seed in list(seeds):
-        emulator.users.put(_user(emulator, seed))
+        user = _user(emulator, seed)
+        if user.id in emulator.users:
+            raise ValueError(f"user {seed.email} is there already")
+        emulator.users.put(user)
 
 
 def _user(emulator: Emulator, seed: UserSeed) -> User:

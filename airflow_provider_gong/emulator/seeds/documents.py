@@ -144,7 +144,7 @@ def _value(place: str, value: Any, default: Any) -> Any:
     if isinstance(value, datetime) and wanted is str:
         return value.isoformat()
     fits = isinstance(value, wanted) and isinstance(value, bool) is isinstance(default, bool)
-    _require(fits, f"{place} must be a {getattr(wanted, '__name__', wanted)}, not {value!r}")
+    _require(fits, f"{place} must be of type {getattr(wanted, '__name__', wanted)}, not {value!r}")
     return value
 
 
