@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.emulator.settings import EmulatorSettings
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.app import EmulatorApp
 
 _EXTRA = ("jinja2", "python_multipart", "starlette", "uvicorn")
 _NO_EXTRA = "gong-emulator needs packages that are not installed: pip install 'airflow-provider-gong[emulator]'"
@@ -21,21 +28,71 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = vars(parser.parse_args(arguments))
     host, port = options.pop("host"), options.pop("port")
     try:
-        settings = EmulatorSettings(**options)
-    except ValueError as error:
+        company = _company(options.pop("company"), _generated(options))
+        app = _load(EmulatorSettings(**_settings(options)), options["speed"], company)
+    except (ValueError, OSError) as error:
         parser.error(str(error))
-    _serve(settings, host, port)
+    _serve(app, host, port)
 
 
-def _serve(settings: EmulatorSettings, host: str, port: int) -> None:
+def _generated(options: dict[str, Any]) -> dict[str, Any]:
+    given = {name: options.pop(f"generate_{name}") for name in ("users", "calls", "months")}
+    return {name: number for name, number in given.items() if number is not None}
+
+
+def _company(path: str | None, generate: dict[str, Any]) -> dict[str, Any] | None:
+    from airflow_provider_gong.emulator.seeds.documents import load_document
+
+    if path is None and not generate:
+        return None
+    document = dict(load_document(Path(path))) if path else {}
+    return {**document, "generate": {**(document.get("generate") or {}), **generate}} if generate else document
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    further = dict(options["set"] or ())
+    known = {field.name for field in fields(EmulatorSettings)}
+    unknown = sorted(set(further) - known)
+    if unknown:
+        raise ValueError(f"--set: unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+    return {**{name: value for name, value in options.items() if name not in ("set", "speed")}, **further}
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _load(settings: EmulatorSettings, speed: float, company: dict[str, Any] | None) -> EmulatorApp:
+    try:
+        from airflow_provider_gong.emulator.app import create_app
+        from airflow_provider_gong.emulator.clock import RealClock
+    except ModuleNotFoundError as error:
+        _explain_missing(error)
+        raise
+    clock = RealClock()
+    clock.run_at(speed)
+    return create_app(settings, clock=clock, company=company)
+
+
+def _explain_missing(error: ModuleNotFoundError) -> None:
+    if (error.name or "").partition(".")[0] in _EXTRA:
+        sys.exit(_NO_EXTRA)
+
+
+def _serve(app: EmulatorApp, host: str, port: int) -> None:
     try:
         from airflow_provider_gong.emulator.server import serve
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in _EXTRA:
-            sys.exit(_NO_EXTRA)
+        _explain_missing(error)
         raise
     try:
-        serve(settings, host, port, _say_ready)
+        serve(app, host, port, _say_ready)
     except (OSError, OverflowError) as error:
         sys.exit(f"gong-emulator cannot listen on {host} port {port}: {error}")
 
@@ -60,13 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         "--requests-per-second",
         type=int,
         default=defaults.requests_per_second,
-        help="the company's limit over a sliding second; 0 = off",
+        help="the company's limit over a second; 0 = off",
     )
     parser.add_argument(
         "--requests-per-day",
         type=int,
         default=defaults.requests_per_day,
-        help="the company's limit over a rolling 24 hours; 0 = off",
+        help="the company's limit over a day; 0 = off",
     )
     parser.add_argument(
         "--processing-seconds",
@@ -76,6 +133,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seed", type=int, default=defaults.seed, help="the same seed gives the same users, calls and ids"
+    )
+    parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds in a real second; 0 stands still")
+    parser.add_argument(
+        "--company", metavar="FILE", help="JSON or YAML with the users, workspaces and calls to begin with"
+    )
+    parser.add_argument("--generate-users", type=int, metavar="N", help="make up further users")
+    parser.add_argument("--generate-calls", type=int, metavar="N", help="make up calls")
+    parser.add_argument("--generate-months", type=float, metavar="N", help="spread them over so many past months")
+    parser.add_argument(
+        "--set", type=_setting, action="append", metavar="NAME=VALUE", help="any other setting, e.g. day_reset=UTC"
     )
     return parser
 

@@ -12,6 +12,12 @@ from starlette.types import Send
 from airflow_provider_gong.emulator.errors import GongApiError
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
+# What the service in front of Gong adds; the version is one that a client may log and nothing else.
+_GONG_HEADERS = [
+    (b"content-type", CONTENT_TYPE.encode()),
+    (b"x-gong-service-version", b"emulator"),
+    (b"cf-cache-status", b"DYNAMIC"),
+]
 
 
 @dataclass(frozen=True)
@@ -34,19 +40,17 @@ def json_answer(
 
 def error_answer(request_id: str, error: GongApiError, headers: Mapping[str, str] | None = None) -> Answer:
     """Return the answer of a refused request."""
-    body = {"errors": list(error.errors), **error.details}
-    return json_answer(request_id, error.status, body, headers)
+    return json_answer(request_id, error.status, error.body, headers)
 
 
 async def deliver(answer: Answer, request_id: str, send: Send) -> None:
     """Send an answer, or the first half of a truncated one."""
-    headers = {
-        "content-type": CONTENT_TYPE,
-        "content-length": str(len(answer.body)),
-        "x-traceid": request_id,
-        **answer.headers,
-    }
-    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    headers = [
+        *_GONG_HEADERS,
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-traceid", request_id.encode()),
+        *((name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     body = answer.body[: len(answer.body) // 2] if answer.truncated else answer.body
     await send({"type": "http.response.body", "body": body, "more_body": answer.truncated})

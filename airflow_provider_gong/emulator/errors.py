@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 JSON_PARSE_ERROR = "Json parse error, verify Json format matches the API description."
+BAD_REQUEST = "Bad request"
+INTERNAL_ERROR = "Internal server error occurred"
 
 
 class GongApiError(Exception):
@@ -18,3 +22,25 @@ class GongApiError(Exception):
         self.status = status
         self.errors = errors
         self.details = details or {}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the answer carries besides the request id."""
+        return {"errors": list(self.errors), **self.details}
+
+
+class OAuthError(GongApiError):
+    """An error answer of the token endpoint, which has OAuth's form.
+
+    :param error: OAuth's word for it, e.g. ``invalid_grant``.
+    :param description: a text for people.
+    """
+
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(status, description)
+        self._error = error
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the answer carries besides the request id."""
+        return {"error": self._error, "error_description": self.errors[0]}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 When = Literal["before", "after"]
-Action = Literal["status", "reset", "delay", "truncate", "garbage", "redirect"]
+Action = Literal["status", "reset", "delay", "truncate", "garbage", "redirect", "stale"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,17 +19,24 @@ class Fault:
     :param action: ``status`` answers with ``status``, ``retry_after`` and ``text``; ``reset`` drops the connection
         without an answer; ``delay`` waits for ``seconds`` of real time and goes on; ``truncate`` drops the connection
         in the middle of the answer; ``garbage`` answers 200 with a body that is no JSON; ``redirect`` answers 307
-        to ``url``.
+        to ``url``; ``stale`` answers with what could be read ``seconds`` of emulated time ago.
     :param operation: the Gong operation it applies to, e.g. ``addCall``; every operation by default.
+    :param caller: the access key or OAuth client it applies to; everybody by default.
     :param nth: apply to the n-th request of the operation only, counted from when the rule was set.
-    :param every: apply to each n-th request of the operation. Exactly one of ``nth`` and ``every`` is needed.
+    :param every: apply to each n-th request of the operation.
+    :param probability: apply to that share of the requests. Exactly one of ``nth``, ``every`` and ``probability`` is
+        needed.
+    :param seed: decides with ``probability`` which requests; the same seed hits the same ones again.
     :param when: ``before`` or ``after`` the request took effect; ``after`` with ``reset`` is a lost answer.
     """
 
     action: Action
     operation: str | None = None
+    caller: str | None = None
     nth: int | None = None
     every: int | None = None
+    probability: float | None = None
+    seed: int = 0
     when: When = "before"
     status: int = 500
     retry_after: int | None = None
@@ -39,15 +47,23 @@ class Fault:
     def __post_init__(self) -> None:
         _require(self.action in get_args(Action), f"action must be one of {', '.join(get_args(Action))}")
         _require(self.when in get_args(When), "when must be before or after")
-        _require((self.nth is None) != (self.every is None), "exactly one of nth and every is needed")
+        given = [name for name in ("nth", "every", "probability") if getattr(self, name) is not None]
+        _require(len(given) == 1, "exactly one of nth, every and probability is needed")
         for name in ("nth", "every"):
             count = getattr(self, name)
             _require(count is None or _is_whole(count, 1), f"{name} must be an integer from 1")
+        share = self.probability
+        _require(share is None or (_is_duration(share) and share <= 1), "probability must be a number from 0 to 1")
+        _require(_is_whole(self.seed, -math.inf), "seed must be an integer")
         _require(_is_whole(self.status, 200, 599), "status must be an integer from 200 to 599")
         _require(self.retry_after is None or _is_whole(self.retry_after, 0), "retry_after must be an integer from 0")
         _require(_is_duration(self.seconds), "seconds must be a number from 0")
         for name in ("text", "url"):
             _require(isinstance(getattr(self, name), str), f"{name} must be a string")
+        for name in ("operation", "caller"):
+            _require(isinstance(getattr(self, name), str | None), f"{name} must be a string")
+        _require("\r" not in self.url and "\n" not in self.url and self.url.isascii(), "url must be one line of ASCII")
+        _require(self.action != "stale" or self.when == "before", "stale happens before the effect")
         _require(self.action != "redirect" or bool(self.url), "redirect needs a url")
 
     @classmethod
@@ -63,7 +79,17 @@ class Fault:
 
     def applies_to(self, count: int) -> bool:
         """Return whether the rule applies to the n-th request of its operation."""
+        if self.probability is not None:
+            digest = hashlib.sha256(f"{self.seed}/{self.operation}/{self.caller}/{count}".encode()).digest()
+            return int.from_bytes(digest[:8]) < self.probability * 2**64
         return count == self.nth if self.every is None else count % self.every == 0
+
+    def concerns(self, operation: str, caller: str) -> bool:
+        """Return whether the rule is about requests of an operation and a caller."""
+        return self.operation in (None, operation) and self.caller in (None, caller)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.when} the effect"
 
 
 def _require(condition: bool, message: str) -> None:
@@ -71,7 +97,7 @@ def _require(condition: bool, message: str) -> None:
         raise ValueError(f"fault rule: {message}")
 
 
-def _is_whole(value: object, lowest: int, highest: float = math.inf) -> bool:
+def _is_whole(value: object, lowest: float, highest: float = math.inf) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
@@ -79,30 +105,67 @@ def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
+@dataclass
+class RuleInForce:
+    """A rule, how many requests it was about and how many it hit.
+
+    :param enabled: whether it is switched on; a rule that is off counts no requests.
+    """
+
+    number: int
+    rule: Fault
+    enabled: bool = True
+    seen: int = 0
+    hits: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the rule, ready for JSON."""
+        counts = {"number": self.number, "enabled": self.enabled, "seen": self.seen, "hits": self.hits}
+        return {**counts, **asdict(self.rule)}
+
+
 class FaultRules:
-    """The rules in force and how many requests each has seen."""
+    """The rules in force, in the order they were set."""
 
     def __init__(self) -> None:
-        self._rules: list[Fault] = []
-        self._seen: list[int] = []
+        self._rules: dict[int, RuleInForce] = {}
+        self._last = 0
+
+    def __iter__(self) -> Iterator[RuleInForce]:
+        return iter(self._rules.values())
 
     def add(self, rules: list[Fault]) -> None:
         """Put further rules in force."""
-        self._rules += rules
-        self._seen += [0] * len(rules)
+        for rule in rules:
+            self._last += 1
+            self._rules[self._last] = RuleInForce(self._last, rule)
+
+    def remove(self, number: int) -> None:
+        """Put one rule out of force.
+
+        :raises KeyError: when there is none with this number.
+        """
+        del self._rules[number]
+
+    def switch(self, number: int, *, enabled: bool) -> None:
+        """Switch one rule on or off.
+
+        :raises KeyError: when there is none with this number.
+        """
+        self._rules[number].enabled = enabled
 
     def clear(self) -> None:
         """Put all rules out of force."""
         self._rules.clear()
-        self._seen.clear()
 
-    def of_request(self, operation: str) -> list[Fault]:
+    def of_request(self, operation: str, caller: str) -> list[Fault]:
         """Count a request and return the rules that apply to it, in the order they were set."""
         found = []
-        for index, rule in enumerate(self._rules):
-            if rule.operation not in (None, operation):
+        for active in self._rules.values():
+            if not active.enabled or not active.rule.concerns(operation, caller):
                 continue
-            self._seen[index] += 1
-            if rule.applies_to(self._seen[index]):
-                found.append(rule)
+            active.seen += 1
+            if active.rule.applies_to(active.seen):
+                active.hits += 1
+                found.append(active.rule)
         return found

@@ -1,24 +1,34 @@
-"""What stands in front of every operation: authentication, limits, faults, request ids and the request log."""
+"""What stands in front of every operation: authentication, limits, scopes, faults, request ids and the request log."""
 
 from __future__ import annotations
 
-import base64
-import hmac
 import logging
+import math
 import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
 from airflow_provider_gong.emulator.answers import Answer, deliver, error_answer, json_answer
+from airflow_provider_gong.emulator.callers import Caller, authenticate, require_client
 from airflow_provider_gong.emulator.connection import drop_connection
-from airflow_provider_gong.emulator.errors import GongApiError
+from airflow_provider_gong.emulator.contract.checking import parse_body, parse_query
+from airflow_provider_gong.emulator.contract.notation import schemas, with_numeric_ids
+from airflow_provider_gong.emulator.contract.operation import Ask, Operation
+from airflow_provider_gong.emulator.errors import INTERNAL_ERROR, GongApiError
+from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.ids import require_id
 from airflow_provider_gong.emulator.injection import ConnectionDroppedError, inject
-from airflow_provider_gong.emulator.operations import Operation, find_operation
-from airflow_provider_gong.emulator.records import LoggedRequest
+from airflow_provider_gong.emulator.operations import TOKEN_PATHS, find_operation
+from airflow_provider_gong.emulator.request_log import LOGGED_BODY_BYTES, LoggedRequest
 from airflow_provider_gong.emulator.state import Emulator
 
 _UNKNOWN = "unknown"
+_NOBODY = Caller(name="", scopes=frozenset())
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +48,18 @@ class Gateway:
             await _Exchange(self._emulator, scope, receive, send).run()
 
 
+@dataclass(slots=True)
+class _Noted:
+    """What the log tells about a request."""
+
+    who: str | None = None
+    status: int | None = None
+    refused: bool = False
+    sent: bytes | None = None
+    answered: bytes | None = None
+    faults: tuple[str, ...] = ()
+
+
 class _Exchange:
     """One request and its answer."""
 
@@ -50,8 +72,7 @@ class _Exchange:
         self._body_ended = False
         self._request_id = emulator.next_request_id()
         self._operation = find_operation(self._request.method, self._path)
-        self._who: str | None = None
-        self._status: int | None = None
+        self._noted = _Noted()
 
     async def run(self) -> None:
         """Answer the request and log it."""
@@ -71,88 +92,135 @@ class _Exchange:
         return message
 
     async def _answer(self) -> Answer:
+        self._emulator.tick()
+        for_tokens = self._path in TOKEN_PATHS
         try:
-            self._who = _authenticate(self._emulator, self._request)
+            caller = (require_client if for_tokens else authenticate)(self._emulator, self._request)
         except GongApiError as error:
             return error_answer(self._request_id, error)
-        refused = self._admit()
+        self._noted.who = caller.name
+        refused = None if for_tokens else self._admit()
         if refused is not None:
             return refused
         if isinstance(self._operation, GongApiError):
             return error_answer(self._request_id, self._operation)
-        return await self._with_faults(self._operation)
+        return await self._with_faults(self._operation, caller)
 
     def _admit(self) -> Answer | None:
-        emulator, settings = self._emulator, self._emulator.settings
-        retry_after = emulator.limits.admit(
-            emulator.clock.now(), settings.requests_per_second, settings.requests_per_day
-        )
-        emulator.counters.count(self._operation_name or _UNKNOWN, accepted=not retry_after)
-        if not retry_after:
+        emulator, settings, now = self._emulator, self._emulator.settings, self._emulator.clock.now()
+        wait = emulator.limits.admit(now, settings)
+        emulator.counters.count(self._operation_name or _UNKNOWN, accepted=not wait)
+        if not wait:
             return None
+        self._noted.refused = True
         # The text is a guess: the body of a 429 was never published.
         error = GongApiError(429, "API request limit exceeded")
-        return error_answer(self._request_id, error, {"Retry-After": str(retry_after)})
+        return error_answer(self._request_id, error, _retry_after(settings.retry_after, now, wait))
 
-    async def _with_faults(self, operation: Operation) -> Answer:
-        faults = self._emulator.faults.of_request(operation.name)
+    async def _with_faults(self, operation: Operation, caller: Caller) -> Answer:
+        faults = self._emulator.faults.of_request(operation.name, caller.name)
+        self._noted.faults = tuple(map(str, faults))
         for fault in faults:
             early = await inject(fault, None, self._request_id) if fault.when == "before" else None
             if early is not None:
                 return early
-        answer = await self._carry_out(operation)
+        answer = await self._carry_out(operation, caller, _staleness(faults))
         for fault in faults:
             if fault.when == "after":
                 answer = await inject(fault, answer, self._request_id) or answer
         return answer
 
-    async def _carry_out(self, operation: Operation) -> Answer:
-        self._request.scope["path_params"] = operation.ids_of(self._path)
+    async def _carry_out(self, operation: Operation, caller: Caller, staleness: float) -> Answer:
         try:
-            reply = await operation.handler(self._emulator, self._request)
+            reply = await operation.handler(await self._ask(operation, caller, staleness))
         except GongApiError as error:
             return error_answer(self._request_id, error)
         except ClientDisconnect:
             raise
         except Exception:
             logger.exception("%s failed", operation.name)
-            return error_answer(self._request_id, GongApiError(500, "Internal server error occurred"))
-        return json_answer(self._request_id, reply.status, reply.body)
+            return error_answer(self._request_id, GongApiError(500, INTERNAL_ERROR))
+        body = reply.body
+        if self._emulator.settings.numeric_ids:
+            body = with_numeric_ids(body, schemas()[operation.reply])
+        return json_answer(self._request_id, reply.status or operation.status, body)
+
+    async def _ask(self, operation: Operation, caller: Caller, staleness: float) -> Ask:
+        emulator = self._emulator
+        strict = emulator.settings.strict
+        for scope in operation.scopes:
+            caller.require_scope(scope)
+        ids = operation.ids_of(self._path)
+        if not operation.text_ids:
+            for value in ids.values():
+                require_id(value)
+        return Ask(
+            emulator=emulator,
+            operation=operation,
+            request=self._request,
+            caller=caller,
+            ids=ids,
+            query=parse_query(self._request.query_params, operation.query, strict=strict),
+            body=await self._body(operation, strict=strict),
+            now=emulator.clock.now() - staleness,
+        )
+
+    async def _body(self, operation: Operation, *, strict: bool) -> Any:
+        if operation.body is None:
+            return None
+        raw = await self._request.body()
+        self._noted.sent = raw[:LOGGED_BODY_BYTES]
+        if operation.method == "GET" and "json" not in self._request.headers.get("content-type", ""):
+            # A GET that needs a body (observed on live tenants).
+            raise GongApiError(415, "Unsupported Media Type")
+        return parse_body(raw, operation.body, strict=strict)
 
     async def _deliver(self, answer: Answer) -> None:
         # A client that is still sending would see a broken connection instead of the answer.
         while not self._body_ended:
             if (await self._receive())["type"] == "http.disconnect":
                 raise ClientDisconnect
+        self._noted.answered = answer.body[:LOGGED_BODY_BYTES]
         await deliver(answer, self._request_id, self._send)
         if answer.truncated:
             raise ConnectionDroppedError
-        self._status = answer.status
+        self._noted.status = answer.status
 
     @property
     def _operation_name(self) -> str | None:
         return None if isinstance(self._operation, GongApiError) else self._operation.name
 
     def _log(self, arrived: float, duration: float) -> None:
+        noted = self._noted
         self._emulator.requests.append(
             LoggedRequest(
                 time=arrived,
                 method=self._request.method,
                 path=self._path,
+                query=self._request.url.query,
                 operation=self._operation_name,
-                status=self._status,
+                status=noted.status,
                 request_id=self._request_id,
                 duration=duration,
-                who=self._who,
+                who=noted.who,
+                refused=noted.refused,
+                sent=noted.sent,
+                answered=noted.answered,
+                faults=noted.faults,
             )
         )
 
 
-def _authenticate(emulator: Emulator, request: Request) -> str:
-    settings = emulator.settings
-    pair = f"{settings.access_key}:{settings.access_key_secret}"
-    expected = "Basic " + base64.b64encode(pair.encode()).decode()
-    given = request.headers.get("authorization", "")
-    if not hmac.compare_digest(given.encode(), expected.encode()):
-        raise GongApiError(401, "Access denied: the access key or its secret is wrong.")
-    return settings.access_key
+def _retry_after(form: str, now: float, wait: float) -> dict[str, str]:
+    match form:
+        case "seconds":
+            return {"Retry-After": str(max(1, math.ceil(wait)))}
+        case "date":
+            moment = datetime.fromtimestamp(math.ceil(now + wait), UTC)
+            return {"Retry-After": format_datetime(moment, usegmt=True)}
+        case _:
+            return {}
+
+
+def _staleness(faults: list[Fault]) -> float:
+    return max((fault.seconds for fault in faults if fault.action == "stale"), default=0.0)

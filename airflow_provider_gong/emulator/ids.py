@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from airflow_provider_gong.emulator.errors import GongApiError
+from airflow_provider_gong.emulator.errors import BAD_REQUEST, GongApiError
 
 MAX_INT64 = 2**63 - 1
 _LOWEST_ID = 10**17
@@ -39,5 +39,10 @@ def require_id(value: str) -> str:
     :raises GongApiError: 400 ``Bad request`` when it is no number or above int64 (observed on live tenants).
     """
     if not _DIGITS.fullmatch(value) or int(value) > MAX_INT64:
-        raise GongApiError(400, "Bad request")
+        raise GongApiError(400, BAD_REQUEST)
     return value
+
+
+def mint_token(seed: int, kind: str, number: int) -> str:
+    """Return the n-th code or token of a kind."""
+    return hashlib.sha256(f"{seed}/{kind} token/{number}".encode()).hexdigest()

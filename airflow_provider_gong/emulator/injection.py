@@ -35,5 +35,7 @@ async def inject(fault: Fault, answer: Answer | None, request_id: str) -> Answer
             return json_answer(request_id, 307, {}, {"Location": fault.url})
         case "garbage":
             return Answer(200, _NO_JSON)
+        case "stale":
+            return answer
         case "truncate":
             return replace(answer or json_answer(request_id, 200, {}), truncated=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from airflow_provider_gong.emulator.state import Emulator
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.state import Emulator
 
 # One second less than eight hours (observed on live tenants).
 EXPIRES_SECONDS = 28_799

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
-import hashlib
+import binascii
 import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_gong.emulator.errors import GongApiError
-from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.ids import mint_id
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.state import Emulator
 
 # Not controllable: ``limit`` is ignored (observed on live tenants).
 PAGE_SIZE = 100
-CURSOR_SECONDS = 3_600
 
 Item = TypeVar("Item")
 
@@ -27,62 +29,65 @@ class Page:
     :param number: counted from 0.
     :param expires: when the cursors of this sequence expire: an hour after its first page, not after the latest.
     :param question: identifies the operation and its filters; a cursor answers no other question.
+    :param caller: who asks.
     """
 
     number: int
     expires: int
     question: str
+    caller: str
 
 
-def requested_page(emulator: Emulator, cursor: str | None, operation: str, filters: object) -> Page:
+def requested_page(emulator: Emulator, cursor: str | None, question: str, caller: str) -> Page:
     """Return the page that a request asks for, the first one without a cursor.
 
     :raises GongApiError: 400 for an expired cursor or one that belongs to another request.
     """
-    question = hashlib.sha256(json.dumps([operation, filters], sort_keys=True).encode()).hexdigest()[:16]
     now = emulator.clock.now()
     if not cursor:
-        return Page(0, int(now) + CURSOR_SECONDS, question)
-    claims = _read_cursor(emulator, cursor)
+        return Page(0, int(now + emulator.settings.cursor_seconds), question, caller)
+    claims = _read_cursor(emulator, cursor, question)
     if claims["exp"] <= now:
-        raise GongApiError(400, "cursor has expired")
-    if claims["sub"] != question:
-        raise GongApiError(400, "cursor is invalid: it belongs to a request with other parameters")
-    return Page(claims["pageNumber"], claims["exp"], question)
+        raise GongApiError(emulator.settings.expired_cursor_status, "cursor has expired")
+    return Page(claims["pageNumber"], claims["exp"], question, caller)
 
 
-def cut(emulator: Emulator, items: Sequence[Item], page: Page) -> tuple[list[Item], dict[str, Any]]:
+def cut(emulator: Emulator, items: Sequence[Item], page: Page, ahead: int = 0) -> tuple[list[Item], dict[str, Any]]:
     """Return the items of a page and the answer's ``records``."""
     start = page.number * PAGE_SIZE
     found = list(items[start : start + PAGE_SIZE])
     records: dict[str, Any] = {
-        "totalRecords": len(items),
+        "totalRecords": len(items) + ahead,
         "currentPageSize": len(found),
         "currentPageNumber": page.number,
     }
     if start + PAGE_SIZE < len(items):
-        records["cursor"] = _write_cursor(emulator, page, len(items))
+        records["cursor"] = _write_cursor(emulator, page, len(items) + ahead)
     return found, records
 
 
 def _write_cursor(emulator: Emulator, page: Page, total: int) -> str:
+    # The claims of a cursor that was decoded in a post of Gong's community.
     claims = {
         "pageSize": PAGE_SIZE,
         "total": total,
         "pageNumber": page.number + 1,
         "exp": page.expires,
-        "sub": page.question,
+        "userId": mint_id(emulator.settings.seed, "caller", page.caller),
     }
     signed = f"{_encode({'alg': 'HS256'})}.{_encode(claims)}"
-    return f"{signed}.{_signature(emulator, signed)}"
+    return f"{signed}.{_signature(emulator, signed, page.question)}"
 
 
-def _read_cursor(emulator: Emulator, cursor: str) -> dict[str, Any]:
+def _read_cursor(emulator: Emulator, cursor: str, question: str) -> dict[str, Any]:
     signed, _, signature = cursor.rpartition(".")
-    if not hmac.compare_digest(signature.encode(), _signature(emulator, signed).encode()):
-        raise GongApiError(400, "cursor is invalid")
+    if not hmac.compare_digest(signature.encode(), _signature(emulator, signed, question).encode()):
+        raise GongApiError(emulator.settings.expired_cursor_status, "cursor is invalid")
     payload = signed.partition(".")[2]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    try:
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise GongApiError(emulator.settings.expired_cursor_status, "cursor is invalid") from error
     return claims
 
 
@@ -90,9 +95,10 @@ def _encode(part: dict[str, Any]) -> str:
     return _base64(json.dumps(part, separators=(",", ":")).encode())
 
 
-def _signature(emulator: Emulator, signed: str) -> str:
+def _signature(emulator: Emulator, signed: str, question: str) -> str:
+    # The question is signed and not told: a cursor is valid for the same filters only.
     key = f"cursor/{emulator.settings.seed}".encode()
-    return _base64(hmac.digest(key, signed.encode(), "sha256"))
+    return _base64(hmac.digest(key, f"{signed}/{question}".encode(), "sha256"))
 
 
 def _base64(raw: bytes) -> str:

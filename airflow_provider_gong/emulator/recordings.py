@@ -29,6 +29,12 @@ class RecordingFolder:
             self._folder = tempfile.TemporaryDirectory(prefix="gong-emulator-")
         return Draft(Path(self._folder.name))
 
+    def remove(self, call_id: str) -> None:
+        """Remove the recording of a call, if it was kept."""
+        path = self.path(call_id)
+        if path is not None:
+            path.unlink()
+
     def clear(self) -> None:
         """Remove all recordings."""
         if self._folder is not None:

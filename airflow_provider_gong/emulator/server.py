@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,10 +18,17 @@ from starlette.applications import Starlette
 from airflow_provider_gong.emulator.app import create_app
 from airflow_provider_gong.emulator.clock import Clock
 from airflow_provider_gong.emulator.connection import DroppableProtocol
-from airflow_provider_gong.emulator.control import add_faults, company_state, requests_logged
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.settings import EmulatorSettings
-from airflow_provider_gong.emulator.state import LOGGED_REQUESTS, Emulator
+from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.web.control import (
+    add_faults,
+    add_to_company,
+    change_settings,
+    change_user,
+    requests_logged,
+)
+from airflow_provider_gong.emulator.web.state import company_state
 
 _GRACEFUL_SECONDS = 1
 _START_SECONDS = 30
@@ -98,15 +105,16 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(settings: EmulatorSettings, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def serve(app: Starlette, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM.
 
+    :param app: see :func:`create_app`.
     :param on_ready: called with the URL as soon as it answers.
     :raises OSError: when the address cannot be used.
     """
     with open_socket(host, port) as listening:
         url = url_of(listening)
-        _Server(create_app(settings), lambda: on_ready(url)).run(sockets=[listening])
+        _Server(app, lambda: on_ready(url)).run(sockets=[listening])
 
 
 class RunningEmulator:
@@ -115,12 +123,16 @@ class RunningEmulator:
     :ivar url: the base URL, without a path.
     :ivar access_key: the access key that is let in.
     :ivar access_key_secret: its secret.
+    :ivar client_id: the OAuth client that may fetch tokens.
+    :ivar client_secret: its secret.
     """
 
     def __init__(self, url: str, emulator: Emulator, run: Callable[[Callable[[], Any]], Any]) -> None:
         self.url = url
         self.access_key = emulator.settings.access_key
         self.access_key_secret = emulator.settings.access_key_secret
+        self.client_id = emulator.settings.client_id
+        self.client_secret = emulator.settings.client_secret
         self._emulator = emulator
         self._run = run
 
@@ -130,22 +142,43 @@ class RunningEmulator:
 
     def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
         """Return the request log, oldest first, of one operation where it is named."""
-        return self._in_loop(lambda: requests_logged(self._emulator, LOGGED_REQUESTS, operation))
+        return self._in_loop(lambda: requests_logged(self._emulator, operation))
 
     def set(self, **settings: Any) -> None:
         """Change settings, see :class:`EmulatorSettings`.
 
         :raises ValueError: for an unknown setting or a wrong value.
         """
-
-        def change() -> None:
-            self._emulator.settings = self._emulator.settings.changed(settings)
-
-        self._in_loop(change)
+        self._in_loop(lambda: change_settings(self._emulator, settings))
 
     def advance(self, seconds: float) -> None:
         """Move the emulator's time forward."""
         self._in_loop(lambda: self._emulator.clock.advance(seconds))
+
+    def run_at(self, speed: float) -> None:
+        """Let the emulator's time run at a speed: emulated seconds in a real one."""
+        self._in_loop(lambda: self._emulator.clock.run_at(speed))
+
+    def change_user(self, email_address: str, **changes: Any) -> None:
+        """Change a user, e.g. ``telephonyCallsImported=True``; the names are those of ``POST /_emulator/users``.
+
+        :raises ValueError: when there is no such user, or a field cannot be changed.
+        """
+        self._in_loop(lambda: change_user(self._emulator, {"emailAddress": email_address, **changes}))
+
+    def seed(self, company: Mapping[str, Any]) -> None:
+        """Add users and calls, as described or generated, e.g. ``{"generate": {"calls": 1000}}``.
+
+        :raises ValueError: when the description is wrong.
+        """
+        self._in_loop(lambda: add_to_company(self._emulator, company))
+
+    def authorize(self, scope: str = "") -> dict[str, Any]:
+        """Return OAuth tokens, as after a technical administrator has agreed.
+
+        :param scope: scopes, separated by spaces; all when it is empty.
+        """
+        return self._in_loop(lambda: self._emulator.grants.authorize(scope))
 
     def add_faults(self, *rules: Fault) -> None:
         """Put fault rules in force.
@@ -169,15 +202,20 @@ class RunningEmulator:
 
 @contextmanager
 def running_emulator(
-    settings: EmulatorSettings | None = None, *, clock: Clock | None = None, **changes: Any
+    settings: EmulatorSettings | None = None,
+    *,
+    clock: Clock | None = None,
+    company: Mapping[str, Any] | None = None,
+    **changes: Any,
 ) -> Iterator[RunningEmulator]:
     """Run an emulator on a free loopback port for as long as the context lasts.
 
     :param settings: see :class:`EmulatorSettings`; the defaults without it.
     :param clock: e.g. a :class:`ManualClock`; the time of day by default.
+    :param company: the users, workspaces and calls to begin with; a small company by default.
     :param changes: single settings, e.g. ``requests_per_second=0``.
     """
-    app = create_app(replace(settings or EmulatorSettings(), **changes), clock=clock)
+    app = create_app(replace(settings or EmulatorSettings(), **changes), clock=clock, company=company)
     thread = _ServerThread(app)
     with open_socket("127.0.0.1", 0) as listening:
         thread.start(listening)

@@ -4,85 +4,162 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 MEDIA_LIMIT_BYTES = 1_500_000_000
 
 
+def _choice(default: Any, *choices: Any) -> Any:
+    return field(default=default, metadata={"choices": choices})
+
+
+def _flag(default: bool) -> Any:
+    return _choice(default, True, False)
+
+
+def _count(default: int, lowest: int = 0, highest: float = math.inf) -> Any:
+    return field(default=default, metadata={"integer": (lowest, highest)})
+
+
+def _seconds(default: float | None) -> Any:
+    return field(default=default, metadata={"seconds": default is None})
+
+
 @dataclass(frozen=True, kw_only=True)
 class EmulatorSettings:
-    """Settings of one emulated Gong company.
+    """Settings of one emulated Gong company; where reports about Gong disagree, the better supported one is default.
 
-    :param access_key: the access key that is let in.
+    :param access_key: the access key that is let in; more can be added while it runs.
     :param access_key_secret: its secret.
-    :param requests_per_second: the company's limit over a sliding second; 0 switches it off.
-    :param requests_per_day: the company's limit over a rolling 24 hours; 0 switches it off.
-    :param processing_seconds: how long a call is processed after its media arrived.
+    :param client_id: the OAuth client that may fetch tokens.
+    :param client_secret: its secret.
     :param seed: the same seed gives the same users, workspaces, calls and ids.
+    :param scopes: the scopes of the access key, separated by spaces; all when it is empty.
     :param key_sees_calls: ``False`` for a key without call visibility, which finds every list empty.
+    :param company_active: ``False`` for a company that is turned off (401).
+    :param company_host: the only host name that answers; other names are a wrong base URL (401). Any when it is empty.
+    :param company_time_zone: the zone of dates in statistics and of times in answers.
+    :param strict: refuse fields and parameters that the reference does not know; Gong ignores them.
+    :param requests_per_second: the company's limit over a second; 0 switches it off.
+    :param requests_per_day: the company's limit over a day; 0 switches it off.
+    :param limit_window: how a second is counted: ``sliding``, ``fixed`` (whole seconds) or ``bucket``.
+    :param day_reset: ``rolling`` for the last 24 hours, or the zone whose midnight begins a day, e.g. ``UTC``.
+    :param count_refused: whether refused requests count against the limits; not known of Gong.
+    :param retry_after: the form of ``Retry-After``: ``seconds``, ``date``, or ``none`` for no header.
+    :param processing_seconds: how long a call is processed after its media arrived.
+    :param processing: whether calls are processed in ``parallel`` or one after the other (``queue``); both observed.
+    :param transcript_seconds: how long a transcript takes; as long as the processing by default.
+    :param lagging_counts: whether ``totalRecords`` already counts calls that are being processed.
+    :param imported_parties: ``False`` where imported calls come back without parties.
+    :param cursor_seconds: how long cursors are valid, from the first page of a sequence.
+    :param expired_cursor_status: status of a cursor that has expired; only that it is a 4xx is known.
     :param duplicate_status: status of a repeated ``clientUniqueId``; reports disagree on 400 and 409.
     :param duplicate_media_text: whether the error for known media names the other call (``detailed``) or
         is only ``Bad request`` (``bare``); both were observed.
     :param not_ready_status: status of "is not ready yet" while a call is processed.
+    :param numeric_ids: whether ids that the reference types as numbers are numbers; strings were observed.
     :param media_limit_bytes: the largest recording that is taken.
     :param meetings_released: ``False`` for a company without the limited release of meetings (403).
     :param consent_page_enabled: ``False`` for a company whose recording consent page is off.
+    :param engage_enabled: ``False`` for a company without Engage: 403 on flows, 500 on tasks.
+    :param ai_credits: ``False`` for a company whose credits are used up (402 on entities).
+    :param crm_seconds: how long a CRM upload, deletion or bulk assignment takes.
+    :param erase_seconds: how long after the request personal data is erased.
+    :param access_token_seconds: how long OAuth access tokens are valid.
+    :param reused_refresh_token: a refresh token that is used twice is only refused (``refuse``), or everything that
+        came of the same authorization ends as well (``revoke``).
     """
 
     access_key: str = "gong-emulator-key"
     access_key_secret: str = "gong-emulator-secret"  # noqa: S105 (the published default of a local emulator)
-    requests_per_second: int = 3
-    requests_per_day: int = 10_000
-    processing_seconds: float = 240.0
+    client_id: str = "gong-emulator-client"
+    client_secret: str = "gong-emulator-client-secret"  # noqa: S105 (as above)
     seed: int = 1
-    key_sees_calls: bool = True
-    duplicate_status: Literal[400, 409] = 400
-    duplicate_media_text: Literal["detailed", "bare"] = "detailed"
-    not_ready_status: int = 404
-    media_limit_bytes: int = MEDIA_LIMIT_BYTES
-    meetings_released: bool = True
-    consent_page_enabled: bool = True
+    scopes: str = ""
+    key_sees_calls: bool = _flag(True)
+    company_active: bool = _flag(True)
+    company_host: str = ""
+    company_time_zone: str = "America/Los_Angeles"
+    strict: bool = _flag(False)
+    requests_per_second: int = _count(3)
+    requests_per_day: int = _count(10_000)
+    limit_window: Literal["sliding", "fixed", "bucket"] = _choice("sliding", "sliding", "fixed", "bucket")
+    day_reset: str = "rolling"
+    count_refused: bool = _flag(False)
+    retry_after: Literal["seconds", "date", "none"] = _choice("seconds", "seconds", "date", "none")
+    processing_seconds: float = _seconds(240.0)
+    processing: Literal["parallel", "queue"] = _choice("parallel", "parallel", "queue")
+    transcript_seconds: float | None = _seconds(None)
+    lagging_counts: bool = _flag(True)
+    imported_parties: bool = _flag(True)
+    cursor_seconds: float = _seconds(3_600.0)
+    expired_cursor_status: int = _count(400, 400, 499)
+    duplicate_status: Literal[400, 409] = _choice(400, 400, 409)
+    duplicate_media_text: Literal["detailed", "bare"] = _choice("detailed", "detailed", "bare")
+    not_ready_status: int = _count(404, 400, 599)
+    numeric_ids: bool = _flag(False)
+    media_limit_bytes: int = _count(MEDIA_LIMIT_BYTES)
+    meetings_released: bool = _flag(True)
+    consent_page_enabled: bool = _flag(True)
+    engage_enabled: bool = _flag(True)
+    ai_credits: bool = _flag(True)
+    crm_seconds: float = _seconds(60.0)
+    erase_seconds: float = _seconds(3_600.0)
+    access_token_seconds: float = _seconds(86_400.0)
+    reused_refresh_token: Literal["refuse", "revoke"] = _choice("refuse", "refuse", "revoke")
 
     def __post_init__(self) -> None:
-        _check_non_negative(self, "requests_per_second", "requests_per_day", "media_limit_bytes")
-        _check_choice("duplicate_status", self.duplicate_status, (400, 409))
-        _check_choice("duplicate_media_text", self.duplicate_media_text, ("detailed", "bare"))
-        for name in ("key_sees_calls", "meetings_released", "consent_page_enabled"):
-            _check_choice(name, getattr(self, name), (True, False))
-        if not _is_number(self.processing_seconds) or not 0 <= self.processing_seconds < math.inf:
-            raise ValueError(f"processing_seconds must be a number from 0, not {self.processing_seconds!r}")
-        if not _is_integer(self.not_ready_status) or not 400 <= self.not_ready_status <= 599:
-            raise ValueError(f"not_ready_status must be an HTTP error status, not {self.not_ready_status!r}")
+        for setting in fields(self):
+            _check(setting.name, getattr(self, setting.name), setting.metadata, setting.default)
+        _check_zone("company_time_zone", self.company_time_zone)
+        if self.day_reset != "rolling":
+            _check_zone("day_reset", self.day_reset)
 
     def changed(self, changes: Mapping[str, Any]) -> EmulatorSettings:
         """Return these settings with some changed.
 
         :raises ValueError: for a setting that does not exist, is fixed once the emulator runs, or a wrong value.
         """
-        changeable = {field.name for field in fields(self)} - {"access_key", "access_key_secret", "seed"}
+        changeable = {field.name for field in fields(self)} - FIXED
         unknown = sorted(set(changes) - changeable)
         if unknown:
             raise ValueError(f"cannot be set: {', '.join(unknown)}; can be set: {', '.join(sorted(changeable))}")
         return replace(self, **changes)
 
 
+FIXED = frozenset({"access_key", "access_key_secret", "client_id", "client_secret", "seed"})
+SECRETS = FIXED - {"seed"}
+
+
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _check(name: str, value: Any, rule: Mapping[str, Any], default: Any) -> None:
+    if "choices" in rule:
+        # Compared with the type, because 1 == True.
+        if not any(value == choice and type(value) is type(choice) for choice in rule["choices"]):
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, rule['choices']))}, not {value!r}")
+    elif "integer" in rule:
+        lowest, highest = rule["integer"]
+        if not _is_integer(value) or not lowest <= value <= highest:
+            bounds = f"from {lowest}" if highest == math.inf else f"from {lowest} to {highest}"
+            raise ValueError(f"{name} must be an integer {bounds}, not {value!r}")
+    elif "seconds" in rule:
+        if not (value is None and rule["seconds"]) and not _is_duration(value):
+            raise ValueError(f"{name} must be a number from 0, not {value!r}")
+    elif type(value) is not type(default):
+        raise ValueError(f"{name} must be a {type(default).__name__}, not {value!r}")
 
 
-def _check_non_negative(settings: EmulatorSettings, *names: str) -> None:
-    for name in names:
-        value = getattr(settings, name)
-        if not _is_integer(value) or value < 0:
-            raise ValueError(f"{name} must be an integer from 0, not {value!r}")
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
-def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    # Compared with the type, because 1 == True.
-    if not any(value == choice and type(value) is type(choice) for choice in choices):
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
+def _check_zone(name: str, zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name} must be a time zone such as Europe/Berlin, not {zone!r}") from error

@@ -18,11 +18,11 @@ HOST_EMAIL = "tobias.okafor@example.com"
 class Api:
     """Sends requests to an emulator in process, one event loop per request."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, company: dict[str, Any] | None = None, **settings: Any) -> None:
         chosen = {"requests_per_second": 0, "requests_per_day": 0, **settings}
         self.clock = ManualClock()
         self.settings = EmulatorSettings(**chosen)
-        self.app = create_app(self.settings, clock=self.clock)
+        self.app = create_app(self.settings, clock=self.clock, company=company)
         self.auth: tuple[str, str] | None = (self.settings.access_key, self.settings.access_key_secret)
 
     def __call__(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
@@ -65,6 +65,17 @@ class Api:
         assert self.upload(call_id, wav(90, seed)).status_code == 201
         self.clock.advance(self.settings.processing_seconds)
         return call_id
+
+    def set(self, **settings: Any) -> None:
+        answer = self("POST", "/_emulator/settings", json=settings)
+        assert answer.status_code == 200, answer.text
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def authorize(self, scope: str = "") -> dict[str, Any]:
+        tokens: dict[str, Any] = self("POST", "/_emulator/oauth", json={"scope": scope}).json()
+        return tokens
 
     def state(self) -> dict[str, Any]:
         state: dict[str, Any] = self("GET", "/_emulator/state").json()

@@ -36,7 +36,7 @@ def test_a_visible_call_shows_what_gong_measured(api: Api) -> None:
     assert call["duration"] == 90
     assert (call["system"], call["media"], call["language"]) == ("Upload API", "Audio", "ger")
     assert (call["clientUniqueId"], call["sdrDisposition"]) == ("pbx-7", "Connected")
-    assert call["started"] == "2026-03-01T10:00:00+00:00"
+    assert call["started"] == "2026-03-01T02:00:00-08:00"
     assert api("GET", httpx.URL(call["meetingUrl"]).path).status_code == 403
 
 

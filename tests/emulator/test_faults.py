@@ -180,3 +180,77 @@ def test_wrong_rules_are_refused(api: Api, rule: Any) -> None:
 
 def test_rules_come_as_a_list(api: Api) -> None:
     assert api("POST", "/_emulator/faults", json={"action": "reset", "nth": 1}).status_code == 400
+
+
+def test_a_rule_may_be_about_one_caller(api: Api) -> None:
+    other = ("other-key", "other-secret")
+    api("POST", "/_emulator/keys", json={"access_key": other[0], "access_key_secret": other[1]})
+    faults(api, {"caller": "other-key", "every": 1, "action": "status", "status": 503})
+    assert api("GET", "/v2/users").status_code == 200
+    api.auth = other
+    assert api("GET", "/v2/users").status_code == 503
+
+
+def hits_of(seed: int) -> list[int]:
+    api = Api()
+    faults(api, {"probability": 0.3, "seed": seed, "action": "status", "status": 503})
+    return [number for number in range(100) if api("GET", "/v2/workspaces").status_code == 503]
+
+
+def test_a_probability_hits_the_same_requests_with_the_same_seed() -> None:
+    first = hits_of(seed=7)
+    assert 15 < len(first) < 45
+    assert hits_of(seed=7) == first
+    assert hits_of(seed=8) != first
+
+
+def test_a_stale_read_shows_what_was_there_before(api: Api) -> None:
+    old, new = api.processed_call("pbx-1"), api.add_call("pbx-2")
+    api.upload(new, wav(90, seed=2))
+    api.advance(240)
+    wanted = {"filter": {"callIds": [old, new]}}
+
+    def visible() -> set[str]:
+        found = api("POST", "/v2/calls/extensive", json=wanted).json()["calls"]
+        return {call["metaData"]["id"] for call in found}
+
+    assert visible() == {old, new}
+    faults(api, {"action": "stale", "seconds": 60, "every": 1})
+    assert visible() == {old}
+    assert "is not ready yet" in api("GET", f"/v2/calls/{new}").text
+    api.advance(60)
+    assert visible() == {old, new}
+
+
+def test_rules_are_listed_with_their_hits_and_can_be_removed_one_by_one(api: Api) -> None:
+    faults(api, {"every": 2, "action": "status"}, {"nth": 1, "operation": "addCall", "action": "reset"})
+    for _ in range(3):
+        api("GET", "/v2/users")
+    first, second = api("GET", "/_emulator/faults").json()["faults"]
+    assert (first["seen"], first["hits"], second["seen"]) == (3, 1, 0)
+    assert api("DELETE", f"/_emulator/faults/{first['number']}").status_code == 204
+    assert api("DELETE", f"/_emulator/faults/{first['number']}").status_code == 404
+    assert [rule["operation"] for rule in api.state()["faults"]] == ["addCall"]
+
+
+def test_the_log_tells_which_requests_were_hit(api: Api) -> None:
+    faults(api, {"nth": 2, "action": "status", "status": 503})
+    for _ in range(2):
+        api("GET", "/v2/users")
+    lines = api("GET", "/_emulator/requests").json()["requests"]
+    assert [line["faults"] for line in lines] == [[], ["status before the effect"]]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"action": "reset", "probability": 1.5},
+        {"action": "reset", "probability": 0.5, "nth": 1},
+        {"action": "reset", "nth": 1, "seed": "x"},
+        {"action": "stale", "every": 1, "when": "after"},
+        {"action": "redirect", "nth": 1, "url": "https://a.example.com\r\nx: y"},
+        {"action": "reset", "nth": 1, "caller": 5},
+    ],
+)
+def test_further_wrong_rules_are_refused(api: Api, rule: dict[str, Any]) -> None:
+    assert api("POST", "/_emulator/faults", json=[rule]).status_code == 400

@@ -1,0 +1,98 @@
+"""Reads the one file of a multipart body as it arrives."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
+from starlette.requests import Request
+
+from airflow_provider_gong.emulator.errors import BAD_REQUEST, GongApiError
+
+
+class FilePart(Protocol):
+    """What takes the bytes of a file."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+
+
+async def read_part(request: Request, name: str, part: FilePart, missing: str | None = None) -> None:
+    """Read a whole multipart body and hand on what its part of a name holds.
+
+    :param missing: the error when there is no such part.
+    :raises GongApiError: 415 when the body is not multipart; 400 when the part is missing or the body is cut off.
+    """
+    reader = _PartReader(name, part)
+    parser = reader.parser(_boundary(request.headers.get("content-type", "")))
+    try:
+        async for data in request.stream():
+            if data and not reader.ended:
+                parser.write(data)
+    except FormParserError as error:
+        raise GongApiError(400, BAD_REQUEST) from error
+    if not reader.ended:
+        raise GongApiError(400, BAD_REQUEST)
+    if not reader.found:
+        raise GongApiError(400, missing or f"Required request part '{name}' is not present")
+
+
+def _boundary(content_type: str) -> bytes:
+    kind, options = parse_options_header(content_type)
+    if kind != b"multipart/form-data":
+        raise GongApiError(415, "Unsupported Media Type")
+    if not options.get(b"boundary"):
+        raise GongApiError(400, BAD_REQUEST)
+    return options[b"boundary"]
+
+
+class _PartReader:
+    """Picks one part out of a multipart body."""
+
+    def __init__(self, name: str, part: FilePart) -> None:
+        self._name = name.encode()
+        self._part = part
+        self._header_name = b""
+        self._header_value = b""
+        self._inside = False
+        self.found = False
+        self.ended = False
+
+    def parser(self, boundary: bytes) -> MultipartParser:
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._take_header_name,
+                "on_header_value": self._take_header_value,
+                "on_header_end": self._end_header,
+                "on_part_data": self._take_data,
+                "on_end": self._end,
+            },
+        )
+
+    def _begin_part(self) -> None:
+        self._inside = False
+
+    def _take_header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _take_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._header_name.lower() == b"content-disposition":
+            name = parse_options_header(self._header_value)[1].get(b"name")
+            # Of several parts with this name the first counts.
+            self._inside = name == self._name and not self.found
+            self.found = self.found or self._inside
+        self._header_name = self._header_value = b""
+
+    def _take_data(self, data: bytes, start: int, end: int) -> None:
+        if self._inside:
+            self._part.write(data[start:end])
+
+    def _end(self) -> None:
+        self.ended = True

@@ -1,0 +1,180 @@
+"""The Generic CRM integration of a company: schema, objects, and requests that are worked off later."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.state import Emulator
+
+OBJECT_TYPES = ("ACCOUNT", "CONTACT", "DEAL", "LEAD", "BUSINESS_USER", "STAGE")
+_LISTED_ERRORS = 20
+_OBJECT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_EMAIL = re.compile(r"[^@\s]{1,48}@[^@\s]+\.[^@\s]+")
+_NEEDED = {
+    "ACCOUNT": (),
+    "CONTACT": ("emailAddress",),
+    "DEAL": (),
+    "LEAD": ("emailAddress",),
+    "BUSINESS_USER": ("emailAddress",),
+    "STAGE": (),
+}
+
+
+@dataclass
+class Job:
+    """An asynchronous request: pending at first, in progress after a third of its time, then done or failed."""
+
+    begun: float
+    ends: float
+    errors: list[tuple[int, str]] = field(default_factory=list)
+    succeeded: int = 0
+
+    def status(self, now: float) -> str:
+        """Return where the request is at a time."""
+        if now < self.begun + (self.ends - self.begun) / 3:
+            return "PENDING"
+        if now < self.ends:
+            return "IN_PROGRESS"
+        return "FAILED" if self.errors else "DONE"
+
+    def as_json(self, now: float) -> dict[str, Any]:
+        """Return the answer about the request; at most 20 errors are listed."""
+        status = self.status(now)
+        if status in ("PENDING", "IN_PROGRESS"):
+            return {"status": status}
+        listed = [{"line": line, "description": text} for line, text in self.errors[:_LISTED_ERRORS]]
+        counts = {"totalErrorCount": len(self.errors), "totalSuccessCount": self.succeeded}
+        return {"status": status, "errors": listed, **counts}
+
+
+@dataclass
+class Integration:
+    """The registered integration."""
+
+    id: int
+    name: str
+    owner_email: str
+    schema: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    objects: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+
+
+class Crm:
+    """The company's CRM data.
+
+    :param emulator: the company.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._registered = 0
+        self.integration: Integration | None = None
+        self.jobs: dict[tuple[str, str], Job] = {}
+
+    def register(self, name: str, owner_email: str) -> Integration:
+        """Register an integration in the place of none."""
+        self._registered += 1
+        integration_id = int(self._emulator.new_id("integration", self._registered))
+        self.integration = Integration(integration_id, name, owner_email)
+        return self.integration
+
+    def start(self, key: tuple[str, str], seconds: float, work: Callable[[Job], None]) -> None:
+        """Begin an asynchronous request, which takes effect when it ends."""
+        now = self._emulator.clock.now()
+        job = self.jobs[key] = Job(now, now + seconds)
+        self._emulator.agenda.at(job.ends, lambda: work(job))
+
+    def delete(self, integration: Integration) -> None:
+        """Delete an integration with its objects."""
+        if self.integration is integration:
+            self.integration = None
+
+    def people_with(self, field_name: str, matches: Callable[[str], bool]) -> list[tuple[str, dict[str, Any]]]:
+        """Return the contacts and leads that have a matching value, with their types."""
+        objects = self.integration.objects if self.integration else {}
+        return [
+            (kind, found)
+            for kind in ("CONTACT", "LEAD")
+            for found in objects.get(kind, {}).values()
+            if matches(str(found.get(field_name) or ""))
+        ]
+
+    def erase(self, kind: str, object_id: str) -> None:
+        """Forget an object."""
+        if self.integration is not None:
+            self.integration.objects.get(kind, {}).pop(object_id, None)
+
+
+class LineReader:
+    """Reads an LDJSON file line by line as it arrives, and keeps what each line says.
+
+    :param object_type: of all objects of the file.
+    """
+
+    def __init__(self, object_type: str) -> None:
+        self._object_type = object_type
+        self._rest = b""
+        self._number = 0
+        self.objects: list[dict[str, Any]] = []
+        self.errors: list[tuple[int, str]] = []
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._read(lines)
+
+    def close(self) -> None:
+        """Read the last line."""
+        self._read([self._rest])
+        self._rest = b""
+
+    def _read(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            self._number += 1
+            if line.strip():
+                self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            found = None
+        error = "Invalid JSON" if not isinstance(found, dict) else _error_in(found, self._object_type)
+        if error:
+            self.errors.append((self._number, error))
+        else:
+            self.objects.append(found)
+
+
+def _error_in(found: Mapping[str, Any], object_type: str) -> str | None:
+    for name in ("objectId", "modifiedDate", *(() if found.get("isDeleted") else _NEEDED[object_type])):
+        if not found.get(name):
+            return f"Mandatory field [{name}] is missing or empty"
+    object_id = str(found["objectId"])
+    if not (_OBJECT_ID.fullmatch(object_id) or _EMAIL.fullmatch(object_id)):
+        return f"Field [objectId] has an invalid value: {object_id[:80]}"
+    return None if _is_time(found["modifiedDate"]) else "Field [modifiedDate] must be ISO-8601 without milliseconds"
+
+
+def _is_time(text: Any) -> bool:
+    if not isinstance(text, str) or "." in text:
+        return False
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def store_objects(integration: Integration, object_type: str, objects: Iterable[dict[str, Any]]) -> None:
+    """Insert, replace or delete objects."""
+    held = integration.objects.setdefault(object_type, {})
+    for found in objects:
+        if found.get("isDeleted"):
+            held.pop(str(found["objectId"]), None)
+        else:
+            held[str(found["objectId"])] = found

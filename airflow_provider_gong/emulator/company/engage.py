@@ -1,0 +1,122 @@
+"""Flows that prospects are assigned to, one by one or in bulk."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong.emulator.times import wire_time
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.company.records import User
+    from airflow_provider_gong.emulator.state import Emulator
+
+
+@dataclass
+class FlowInstance:
+    """A prospect in a flow."""
+
+    id: str
+    flow: Mapping[str, Any]
+    prospect: str
+    owner: User
+    created: float
+    open: bool = True
+
+    def as_json(self, emulator: Emulator) -> dict[str, Any]:
+        """Return the instance as the API shows it."""
+        return {
+            "flowId": self.flow["id"],
+            "flowName": self.flow["name"],
+            "crmProspectId": self.prospect,
+            "flowInstanceId": self.id,
+            "flowInstanceOwnerEmail": self.owner.email_address,
+            "flowInstanceOwnerFullName": self.owner.name,
+            "flowInstanceCreateDate": wire_time(emulator, self.created),
+            "flowInstanceStatus": "Running" if self.open else "Finished",
+            "workspaceId": self.flow["workspaceId"],
+            "exclusive": self.flow["exclusive"],
+        }
+
+
+@dataclass
+class BulkAssignment:
+    """An assignment that is worked off later.
+
+    :param results: filled when it ends.
+    """
+
+    id: str
+    begun: float
+    ends: float
+    prospects: list[dict[str, Any]]
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self, now: float) -> dict[str, Any]:
+        """Return the assignment as the API shows it."""
+        done = now >= self.ends
+        running = "IN_PROGRESS" if now >= self.begun + (self.ends - self.begun) / 3 else "PENDING"
+        good = sum(result["status"] == "ASSIGNED" for result in self.results)
+        return {
+            "id": self.id,
+            "status": "COMPLETED" if done else running,
+            "totalCount": len(self.prospects),
+            "processedCount": len(self.results) if done else 0,
+            "successCount": good if done else 0,
+            "failedCount": len(self.results) - good if done else 0,
+            "results": self.results if done else [],
+        }
+
+
+class Engage:
+    """Who is in which flow.
+
+    :param emulator: the company.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self.instances: dict[str, FlowInstance] = {}
+        self._by_prospect: dict[str, list[FlowInstance]] = {}
+        self.bulk: dict[str, BulkAssignment] = {}
+
+    def open_instances(self, prospect: str) -> Iterator[FlowInstance]:
+        """Return the flows that a prospect is in now."""
+        return (instance for instance in self._by_prospect.get(prospect, ()) if instance.open)
+
+    def assign(self, flow: Mapping[str, Any], prospect: str, owner: User, *, override: bool) -> FlowInstance | None:
+        """Put a prospect into a flow; nothing happens to one that is in it already, unless that is overridden."""
+        current = list(self.open_instances(prospect))
+        if not override and any(instance.flow["id"] == flow["id"] or flow["exclusive"] for instance in current):
+            return None
+        number = len(self.instances)
+        instance_id = self._emulator.new_id("flow instance", number)
+        instance = FlowInstance(instance_id, flow, prospect, owner, self._emulator.clock.now())
+        self.instances[instance_id] = instance
+        self._by_prospect.setdefault(prospect, []).append(instance)
+        return instance
+
+    def start_bulk(self, flow: Mapping[str, Any], owner: User, prospects: list[dict[str, Any]]) -> BulkAssignment:
+        """Begin to assign prospects; they are assigned when it ends."""
+        emulator, now = self._emulator, self._emulator.clock.now()
+        name = uuid.UUID(int=int(emulator.new_id("bulk assignment", len(self.bulk))) << 64, version=4)
+        bulk = BulkAssignment(str(name), now, now + emulator.settings.crm_seconds, prospects)
+        self.bulk[bulk.id] = bulk
+        emulator.agenda.at(bulk.ends, lambda: self._finish(bulk, flow, owner))
+        return bulk
+
+    def _finish(self, bulk: BulkAssignment, flow: Mapping[str, Any], owner: User) -> None:
+        bulk.results = [self._result(flow, owner, prospect) for prospect in bulk.prospects]
+
+    def _result(self, flow: Mapping[str, Any], owner: User, prospect: dict[str, Any]) -> dict[str, Any]:
+        if not prospect.get("crmId") and not prospect.get("email"):
+            error = {"errorCode": "MISSING_EMAIL", "errorMessage": "The prospect has neither a CRM id nor an email"}
+            return {"prospect": prospect, "status": "CRM_OPERATION_FAILED", **error}
+        crm_id = prospect.get("crmId") or self._emulator.new_id("prospect", prospect["email"])
+        instance = self.assign(flow, crm_id, owner, override=False)
+        if instance is None:
+            error = {"errorCode": "ALREADY_ASSIGNED", "errorMessage": "The prospect is in the flow already"}
+            return {"prospect": prospect, "status": "FLOW_ASSIGNMENT_FAILED", "crmId": crm_id, **error}
+        return {"prospect": prospect, "status": "ASSIGNED", "crmId": crm_id, "flowInstanceId": instance.id}

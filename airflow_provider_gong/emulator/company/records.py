@@ -1,0 +1,159 @@
+"""What an emulated company consists of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+# The end of processing, when Gong transiently answers "was not found" (observed on live tenants).
+TRANSIENT_FRACTION = 0.05
+LONG_AGO = float("-inf")
+
+
+class CallState(StrEnum):
+    """Where a call is between being posted and being readable."""
+
+    AWAITING_MEDIA = "awaiting_media"
+    NOT_READY = "not_ready"
+    NOT_FOUND = "transiently_not_found"
+    VISIBLE = "visible"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace of the company."""
+
+    id: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class SettingChange:
+    """One line of a user's settings history."""
+
+    setting: str
+    value: bool
+    time: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A Gong user; ``providers`` are web conferencing providers, the default first."""
+
+    id: str
+    email_address: str
+    first_name: str
+    last_name: str
+    title: str
+    phone_number: str
+    created: datetime
+    active: bool = True
+    email_aliases: tuple[str, ...] = ()
+    manager_id: str | None = None
+    telephony_calls_imported: bool = True
+    providers: tuple[str, ...] = ("zoom",)
+    provider_connected: bool = True
+    language: str = "en-US"
+    history: tuple[SettingChange, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def emails(self) -> frozenset[str]:
+        """All addresses of the user in lower case."""
+        return frozenset(email.lower() for email in (self.email_address, *self.email_aliases))
+
+
+@dataclass(slots=True)
+class Media:
+    """The recording of a call as Gong measured it.
+
+    :param begun_at: when processing began; later than the arrival where recordings queue.
+    """
+
+    sha256: str
+    size: int
+    duration: float
+    arrived_at: float
+    begun_at: float
+    content_type: str
+    discarded_because: str | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """A call: what was posted, and the recording once it arrived.
+
+    :param document: what was posted, as JSON: a tenth of the memory of the parsed form.
+    :param started: seconds since the epoch.
+    :param received: how often the bytes of a recording were sent for this call, refused ones included.
+    :param settled: whether processing has ended.
+    """
+
+    id: str
+    document: bytes
+    client_unique_id: str
+    primary_user_id: str
+    workspace_id: str
+    started: float
+    created_at: float
+    media: Media | None = None
+    received: int = 0
+    settled: bool = False
+
+    @property
+    def posted(self) -> dict[str, Any]:
+        """What was posted."""
+        posted: dict[str, Any] = json.loads(self.document)
+        return posted
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """The place in lists, oldest first."""
+        return self.started, self.id
+
+    def state_at(self, now: float, processing_seconds: float) -> CallState:
+        """Return where the call is at a time."""
+        if self.media is None or now < self.media.arrived_at:
+            return CallState.AWAITING_MEDIA
+        elapsed = now - self.media.begun_at
+        if not self.settled and elapsed < processing_seconds * (1 - TRANSIENT_FRACTION):
+            return CallState.NOT_READY
+        if self.media.discarded_because:
+            return CallState.DISCARDED
+        return CallState.VISIBLE if self.settled or elapsed >= processing_seconds else CallState.NOT_FOUND
+
+
+def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created_at: float) -> Call:
+    """Return a call without a recording."""
+    return Call(
+        id=call_id,
+        document=json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode(),
+        client_unique_id=posted["clientUniqueId"],
+        primary_user_id=posted["primaryUser"],
+        workspace_id=workspace_id,
+        started=datetime.fromisoformat(posted["actualStart"]).timestamp(),
+        created_at=created_at,
+    )
+
+
+@dataclass
+class Meeting:
+    """A Gong meeting."""
+
+    id: str
+    url: str
+    organizer: User
+    provider: str
+    details: Mapping[str, Any]
+    deleted: bool = False
+    updates: int = 0

@@ -1,0 +1,208 @@
+"""Checks requests the way Gong does: by shape first, then field by field."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from starlette.datastructures import QueryParams
+
+from airflow_provider_gong.emulator.contract.notation import Field
+from airflow_provider_gong.emulator.errors import BAD_REQUEST, JSON_PARSE_ERROR, GongApiError
+from airflow_provider_gong.emulator.ids import MAX_INT64
+
+_EMAIL = re.compile(r"[^@\s<>(),;:\"]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,63})")
+# .example was refused on live tenants while example.com passed; the others are reserved by the same RFC 2606.
+_NO_TOP_LEVEL_DOMAINS = frozenset({"example", "invalid", "localhost", "test"})
+_LONG = re.compile(r"-?[0-9]{1,19}")
+
+
+def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
+    """Return the JSON of a request body.
+
+    :param strict: whether fields that are not expected are refused; Gong ignores them.
+    :raises GongApiError: 400 when it is no JSON, has a wrong shape, or a field is missing or out of bounds.
+    """
+    try:
+        body = json.loads(raw, parse_constant=_refuse_constant)
+        if b"\\u" in raw or b"e" in raw or b"E" in raw:
+            # Refuses what could not be sent back: numbers that are not finite, halves of surrogate pairs.
+            json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise GongApiError(400, JSON_PARSE_ERROR) from error
+    if body is None:
+        raise GongApiError(400, JSON_PARSE_ERROR)
+    errors = _check(body, expected, "")
+    if strict:
+        errors += [f"{path}: unknown field" for path in _unknown(body, expected, "")]
+    if errors:
+        raise GongApiError(400, *errors)
+    return body
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _check(value: Any, expected: Field, path: str) -> list[str]:
+    if value is None:
+        if expected.needed:
+            raise GongApiError(400, JSON_PARSE_ERROR)
+        return [f"{path}: must not be null"] if expected.required else []
+    if not _has_shape(value, expected):
+        raise GongApiError(400, JSON_PARSE_ERROR)
+    return _check_bounds(value, expected, path) + _check_inside(value, expected, path)
+
+
+def _has_shape(value: Any, expected: Field) -> bool:
+    match expected.kind:
+        case "string":
+            return isinstance(value, str) and (not expected.choices or value in expected.choices)
+        case "datetime":
+            return isinstance(value, str) and parse_datetime(value) is not None
+        case "date":
+            return isinstance(value, str) and parse_date(value) is not None
+        case "integer" | "long":
+            return isinstance(value, int) and not isinstance(value, bool) and -MAX_INT64 <= value <= MAX_INT64
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        case "boolean":
+            return isinstance(value, bool)
+        case "object" | "map":
+            return isinstance(value, dict)
+        case "array":
+            return isinstance(value, list)
+        case _:
+            return True
+
+
+def _check_bounds(value: Any, expected: Field, path: str) -> list[str]:
+    lowest, highest = expected.lowest, expected.highest
+    if lowest is None and highest is None:
+        return []
+    if isinstance(value, int | float):
+        if lowest is not None and value < lowest:
+            return [f"{path}: must be greater than or equal to {lowest}"]
+        if highest is not None and value > highest:
+            return [f"{path}: must be less than or equal to {highest}"]
+        return []
+    if lowest is not None and len(value) < lowest:
+        return [f"{path}: must not be empty"]
+    if highest is not None and len(value) > highest:
+        return [f"{path}: size must be between 0 and {highest}"]
+    return []
+
+
+def _check_inside(value: Any, expected: Field, path: str) -> list[str]:
+    errors: list[str] = []
+    for name, field in (expected.fields or {}).items():
+        errors += _check(value.get(name), field, f"{path}.{name}" if path else name)
+    if expected.items is not None:
+        for place, item in _items(value, path):
+            errors += _check(item, expected.items, place)
+    return errors
+
+
+def _items(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        yield from ((f"{path}.{name}" if path else name, item) for name, item in value.items())
+    else:
+        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
+
+
+def _unknown(value: Any, expected: Field, path: str) -> Iterator[str]:
+    if value is None:
+        return
+    if expected.fields is not None:
+        for name, item in value.items():
+            place = f"{path}.{name}" if path else name
+            if name in expected.fields:
+                yield from _unknown(item, expected.fields[name], place)
+            else:
+                yield place
+    elif expected.items is not None:
+        for place, item in _items(value, path):
+            yield from _unknown(item, expected.items, place)
+
+
+def parse_query(query: QueryParams, expected: Mapping[str, Field], *, strict: bool) -> dict[str, Any]:
+    """Return the parameters of a query that are expected and there.
+
+    :param strict: whether parameters that are not expected are refused; Gong ignores them.
+    :raises GongApiError: 400 when one is missing or has a wrong form.
+    """
+    errors = [f"{name}: unknown parameter" for name in query if name not in expected] if strict else []
+    found = {}
+    for name, field in expected.items():
+        if field.kind == "array":
+            found[name] = [part for text in query.getlist(name) for part in text.split(",")]
+        elif name in query:
+            found[name] = _query_value(query[name], field)
+        if field.required and not found.get(name):
+            errors.append(f"{name}: must not be null")
+    if errors:
+        raise GongApiError(400, *errors)
+    return found
+
+
+def _query_value(text: str, expected: Field) -> Any:
+    value: Any = text
+    match expected.kind:
+        case "boolean":
+            value = {"true": True, "false": False}.get(text.lower())
+        case "datetime":
+            value = parse_datetime(text)
+        case "long":
+            # An id stays a string of digits.
+            value = text if _LONG.fullmatch(text) and abs(int(text)) <= MAX_INT64 else None
+        case _ if expected.choices:
+            value = text if text in expected.choices else None
+    if value is None:
+        raise GongApiError(400, BAD_REQUEST)
+    return value
+
+
+def parse_datetime(text: str) -> datetime | None:
+    """Return the time that ISO-8601 text with ``Z`` or an offset names, otherwise ``None``."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None and "T" in text and _can_be_shifted(moment) else None
+
+
+def _can_be_shifted(moment: datetime) -> bool:
+    # Near year 1 and 9999 a time has no counterpart in other zones.
+    return 1 < moment.year < 9999
+
+
+def parse_date(text: str) -> date | None:
+    """Return the day that ``YYYY-MM-DD`` names, otherwise ``None``."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if len(text) == 10 and 1 < day.year < 9999 else None
+
+
+def require_email(email: str) -> None:
+    """Refuse what is no e-mail address.
+
+    :raises GongApiError: 400.
+    """
+    match = _EMAIL.fullmatch(email)
+    if match is None or match[1].lower() in _NO_TOP_LEVEL_DOMAINS:
+        raise GongApiError(400, f"{email} is not a valid email address")
+
+
+def require_window(start: Any, end: Any, name: str, end_name: str) -> None:
+    """Refuse a window whose start is not before its end.
+
+    :raises GongApiError: 400.
+    """
+    if start is not None and end is not None and start >= end:
+        raise GongApiError(400, f"{name}: must be before {end_name}")

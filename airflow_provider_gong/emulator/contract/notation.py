@@ -1,0 +1,156 @@
+"""The notation that requests and answers are described in, and what it is read into.
+
+A schema is ``Name: field, field type, ...``; lines that begin with spaces go on. A field without a type is a string.
+
+====================  ==========================================================================================
+``name*``             must be there: ``null`` or nothing is refused field by field
+``name!``             must be there: without it the whole body is unreadable
+``string..255``       bounds: characters of a string, size of a number, items of an array (``[string]1..100``)
+``A|B``               an enum; ``A|`` has one value; ``Name = A|B`` names one
+``[type]``, ``{type}``  an array, a map with free keys
+====================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Kind = Literal[
+    "string",
+    "datetime",
+    "date",
+    "integer",
+    "long",
+    "number",
+    "boolean",
+    "object",
+    "array",
+    "map",
+    "any",
+    "binary",
+]
+_ABBREVIATIONS: Mapping[str, Kind] = {
+    **{kind: kind for kind in get_args(Kind) if kind not in ("object", "array", "map")},
+    "bool": "boolean",
+    "int": "integer",
+}
+_FIELD = re.compile(r"(?P<name>[\w-]+)(?P<mark>[*!]?)(?: (?P<type>.+))?")
+_BOUNDS = re.compile(r"(?P<type>.*?)(?P<lowest>\d*)\.\.(?P<highest>\d*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """What is expected of one JSON value.
+
+    :param kind: its type; ``datetime`` is ISO-8601 with ``Z`` or an offset, ``long`` an id as the reference types it.
+    :param required: whether ``null`` or nothing is refused field by field.
+    :param needed: whether ``null`` or nothing makes the whole body unreadable, as with ``filter``.
+    :param fields: the fields of an object.
+    :param items: what is expected of each item of an array or map.
+    :param choices: the values of an enum.
+    :param lowest: the smallest number, the fewest characters or items.
+    :param highest: the largest number, the most characters or items.
+    :param schema: the name of an object's schema.
+    """
+
+    kind: Kind = "string"
+    required: bool = False
+    needed: bool = False
+    fields: Mapping[str, Field] | None = None
+    items: Field | None = None
+    choices: tuple[str, ...] = ()
+    lowest: int | None = None
+    highest: int | None = None
+    schema: str | None = None
+
+
+class _Reader:
+    """Reads schemas; each is resolved when it is first used."""
+
+    def __init__(self, text: str) -> None:
+        self._enums: dict[str, str] = {}
+        self._bodies: dict[str, str] = {}
+        self._read: dict[str, Field] = {}
+        for line in _logical_lines(text):
+            name, separator, body = re.split(r"(:| =)", line, maxsplit=1)
+            (self._bodies if separator == ":" else self._enums)[name] = body.strip()
+
+    def schemas(self) -> dict[str, Field]:
+        return {name: self._schema(name) for name in self._bodies}
+
+    def _schema(self, name: str) -> Field:
+        if name not in self._read:
+            self._read[name] = Field(kind="object", fields=self.fields(self._bodies[name]), schema=name)
+        return self._read[name]
+
+    def fields(self, body: str) -> dict[str, Field]:
+        return dict(self._field(text) for text in body.split(", ") if text)
+
+    def _field(self, text: str) -> tuple[str, Field]:
+        match = _FIELD.fullmatch(text)
+        if match is None:
+            raise ValueError(f"no field: {text!r}")
+        found = self.type(match["type"] or "string")
+        return match["name"], replace(found, required=match["mark"] == "*", needed=match["mark"] == "!")
+
+    def type(self, text: str) -> Field:
+        bounds = _BOUNDS.fullmatch(text)
+        if bounds is not None:
+            return replace(
+                self.type(bounds["type"]), lowest=_number(bounds["lowest"]), highest=_number(bounds["highest"])
+            )
+        if text[0] in "[{":
+            kind: Kind = "array" if text[0] == "[" else "map"
+            return Field(kind=kind, items=replace(self.type(text[1:-1]), needed=kind == "array"))
+        text = self._enums.get(text, text)
+        if "|" in text:
+            return Field(choices=tuple(filter(None, text.split("|"))))
+        return Field(kind=_ABBREVIATIONS[text]) if text in _ABBREVIATIONS else self._schema(text)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text else None
+
+
+def _logical_lines(text: str) -> list[str]:
+    kept = "\n".join(line for line in text.splitlines() if line and not line.startswith("#"))
+    return kept.replace("|\n  ", "|").replace("\n  ", " ").splitlines()
+
+
+@cache
+def _gong() -> _Reader:
+    return _Reader(Path(__file__).with_name("schemas.txt").read_text(encoding="utf-8"))
+
+
+@cache
+def schemas() -> Mapping[str, Field]:
+    """Return the schemas of the Gong API by name."""
+    return _gong().schemas()
+
+
+def read_fields(text: str) -> Mapping[str, Field]:
+    """Return the fields that a text in the notation lists, e.g. the parameters of a query."""
+    return _gong().fields(text)
+
+
+def read_type(text: str) -> Field:
+    """Return what a type in the notation expects, e.g. a body."""
+    return _gong().type(text)
+
+
+def with_numeric_ids(value: Any, expected: Field) -> Any:
+    """Return an answer with numbers where the reference has numbers; on the wire they were seen as strings."""
+    if isinstance(value, dict):
+        inner = expected.fields or {}
+        return {name: with_numeric_ids(item, inner.get(name, expected.items or _ANY)) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_numeric_ids(item, expected.items or _ANY) for item in value]
+    return int(value) if expected.kind in ("long", "integer") and isinstance(value, str) else value
+
+
+_ANY = Field(kind="any")

@@ -1,0 +1,52 @@
+"""Fixtures for tests of DAGs; nothing heavy is loaded in a test run that does not use them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator import RunningEmulator
+
+_MARKER = "gong_emulator(**settings): start the test's emulator with these settings, e.g. processing_seconds=0"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture
+def gong_emulator(request: pytest.FixtureRequest) -> Iterator[RunningEmulator]:
+    """Run an emulated Gong on a free port, fresh for each test.
+
+    ``@pytest.mark.gong_emulator(...)`` sets :class:`EmulatorSettings`, ``clock`` and ``company`` of the test.
+    """
+    from airflow_provider_gong.emulator import running_emulator
+
+    with running_emulator(**_settings(request)) as emulator:
+        yield emulator
+
+
+def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    # The closest marker wins, name by name.
+    settings: dict[str, Any] = {}
+    for marker in request.node.iter_markers("gong_emulator"):
+        settings = {**marker.kwargs, **settings}
+    return settings
+
+
+@pytest.fixture
+def gong_connection(gong_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the Airflow connection ``gong_default`` lead to the test's emulator, and return the connection's id."""
+    connection = {
+        "conn_type": "gong",
+        "host": gong_emulator.url,
+        "login": gong_emulator.access_key,
+        "password": gong_emulator.access_key_secret,
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
+    return "gong_default"

@@ -1,0 +1,117 @@
+"""The log of requests, and how many were let in."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+LOGGED_REQUESTS = 10_000
+LOGGED_BODIES = 500
+LOGGED_BODY_BYTES = 4_096
+
+
+@dataclass(slots=True)
+class LoggedRequest:
+    """One line of the request log; no answer was sent where ``status`` is missing.
+
+    :param duration: real seconds.
+    :param sent: the beginning of the request's body; ``None`` where it is no JSON or was dropped from the log.
+    :param answered: the beginning of the answer's body.
+    :param faults: what the fault rules did to the request.
+    """
+
+    time: float
+    method: str
+    path: str
+    query: str
+    operation: str | None
+    status: int | None
+    request_id: str
+    duration: float
+    who: str | None
+    refused: bool = False
+    sent: bytes | None = None
+    answered: bytes | None = None
+    faults: tuple[str, ...] = ()
+
+
+class RequestLog:
+    """The latest requests; bodies are kept of fewer, so that memory stays flat."""
+
+    def __init__(self) -> None:
+        self._lines: deque[LoggedRequest] = deque(maxlen=LOGGED_REQUESTS)
+        self._with_bodies: deque[LoggedRequest] = deque()
+
+    def __iter__(self) -> Iterator[LoggedRequest]:
+        return iter(self._lines)
+
+    def __reversed__(self) -> Iterator[LoggedRequest]:
+        return reversed(self._lines)
+
+    def append(self, line: LoggedRequest) -> None:
+        """Take a request."""
+        self._lines.append(line)
+        self._with_bodies.append(line)
+        if len(self._with_bodies) > LOGGED_BODIES:
+            oldest = self._with_bodies.popleft()
+            oldest.sent = oldest.answered = None
+
+    def latest(self, limit: int, wanted: LogFilter) -> list[LoggedRequest]:
+        """Return the latest lines that are wanted, oldest first."""
+        found = list(_first(limit, (line for line in reversed(self._lines) if wanted.matches(line))))
+        return found[::-1]
+
+    def find(self, request_id: str) -> LoggedRequest | None:
+        """Return the line of a request."""
+        return next((line for line in reversed(self._lines) if line.request_id == request_id), None)
+
+
+def _first(limit: int, lines: Iterable[LoggedRequest]) -> Iterator[LoggedRequest]:
+    for _, line in zip(range(limit), lines, strict=False):
+        yield line
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFilter:
+    """Which lines are wanted; what is ``None`` does not matter.
+
+    :param path: a part of the path.
+    :param status: an HTTP status; 0 for requests without an answer.
+    """
+
+    NAMES: ClassVar[frozenset[str]] = frozenset({"operation", "method", "path", "status", "who"})
+
+    operation: str | None = None
+    method: str | None = None
+    path: str | None = None
+    status: int | None = None
+    who: str | None = None
+
+    def matches(self, line: LoggedRequest) -> bool:
+        """Return whether a line is wanted."""
+        return (
+            self.operation in (None, line.operation)
+            and self.method in (None, line.method)
+            and self.who in (None, line.who)
+            and (self.status is None or self.status == (line.status or 0))
+            and (self.path is None or self.path in line.path)
+        )
+
+
+@dataclass
+class Counters:
+    """How many requests were let in and refused by the limits."""
+
+    accepted: int = 0
+    refused: int = 0
+    by_operation: dict[str, int] = field(default_factory=dict)
+
+    def count(self, operation: str, *, accepted: bool) -> None:
+        """Count one request."""
+        if not accepted:
+            self.refused += 1
+            return
+        self.accepted += 1
+        self.by_operation[operation] = self.by_operation.get(operation, 0) + 1

@@ -1,0 +1,1 @@
+"""The company that an emulator starts with."""

@@ -1,0 +1,146 @@
+"""Makes a company of its description; the same seed gives the same company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong.emulator.company.records import (
+    LONG_AGO,
+    Media,
+    SettingChange,
+    User,
+    Workspace,
+    new_call,
+)
+from airflow_provider_gong.emulator.seeds.documents import (
+    CallSeed,
+    CompanyDocument,
+    UserSeed,
+    WorkspaceSeed,
+    default_document,
+    read_document,
+)
+from airflow_provider_gong.emulator.seeds.generator import generated_calls, generated_users
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.state import Emulator
+
+_FIRST_CREATED = datetime(2024, 1, 15, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-8)))
+_BYTES_PER_MINUTE = 480_000
+
+
+def seed_company(emulator: Emulator, company: Mapping[str, Any] | None) -> list[Workspace]:
+    """Put the users and calls of a company into an empty emulator, and return the workspaces, the default one first.
+
+    :param company: its description; workspaces and users that it does not name are those of the small company.
+    :raises ValueError: when the description is wrong.
+    """
+    default = default_document()
+    document = default if company is None else read_document(company)
+    workspaces = _workspaces(emulator, document.workspaces or default.workspaces)
+    if not document.users:
+        _add_users(emulator, default.users)
+    extend_company(emulator, document, workspaces)
+    return workspaces
+
+
+def extend_company(emulator: Emulator, document: CompanyDocument, workspaces: list[Workspace]) -> None:
+    """Add the users and calls of a description to a company, the generated ones included.
+
+    :raises ValueError: when something is there already, or a call's host or workspace is not known.
+    """
+    _add_users(emulator, document.users)
+    _add_users(emulator, generated_users(emulator, document.generate))
+    for calls in (document.calls, generated_calls(emulator, document.generate)):
+        for call in calls:
+            _add_call(emulator, call, workspaces)
+
+
+def _workspaces(emulator: Emulator, seeds: Iterable[WorkspaceSeed]) -> list[Workspace]:
+    return [Workspace(emulator.new_id("workspace", seed.name), seed.name, seed.description) for seed in seeds]
+
+
+def user_id(emulator: Emulator, email: str) -> str:
+    """Return the id that a seeded user has."""
+    return emulator.new_id("user", email.removesuffix("@example.com"))
+
+
+def _add_users(emulator: Emulator, seeds: Iterable[UserSeed]) -> None:
+    for seed in list(seeds):
+        user = _user(emulator, seed)
+        if user.id in emulator.users:
+            raise ValueError(f"user {seed.email} is there already")
+        emulator.users.put(user)
+
+
+def _user(emulator: Emulator, seed: UserSeed) -> User:
+    number, first = len(emulator.users), next(iter(emulator.users), None)
+    created = _FIRST_CREATED + timedelta(days=37 * (number % 24), minutes=number)
+    return User(
+        id=user_id(emulator, seed.email),
+        email_address=seed.email,
+        first_name=seed.firstName,
+        last_name=seed.lastName,
+        title=seed.title,
+        phone_number=seed.phoneNumber or f"+1 202-555-{100 + number:04}",
+        created=created,
+        active=seed.active,
+        email_aliases=seed.emailAliases,
+        manager_id=user_id(emulator, seed.manager) if seed.manager else (first.id if first else None),
+        telephony_calls_imported=seed.telephonyCallsImported,
+        providers=seed.conferencingProviders,
+        provider_connected=seed.providerConnected,
+        language=seed.language,
+        history=_history(created, seed),
+    )
+
+
+def _history(created: datetime, seed: UserSeed) -> tuple[SettingChange, ...]:
+    changes = [SettingChange("active", True, created), SettingChange("callsImported", True, created)]
+    if not seed.telephonyCallsImported:
+        changes.append(SettingChange("callsImported", False, created + timedelta(days=3)))
+    if not seed.active:
+        changes.append(SettingChange("active", False, created + timedelta(days=30)))
+    return tuple(changes)
+
+
+def _add_call(emulator: Emulator, seed: CallSeed, workspaces: list[Workspace]) -> None:
+    host = emulator.users.by_email(seed.host)
+    workspace = next((found for found in workspaces if found.name == (seed.workspace or workspaces[0].name)), None)
+    if host is None:
+        raise ValueError(f"call {seed.clientUniqueId}: nobody has the address {seed.host}")
+    if workspace is None:
+        raise ValueError(f"call {seed.clientUniqueId}: there is no workspace {seed.workspace}")
+    if emulator.calls.id_by_client_id(seed.clientUniqueId):
+        raise ValueError(f"call {seed.clientUniqueId} is there already")
+    call_id = emulator.new_id("call", seed.clientUniqueId)
+    call = new_call(call_id, _posted(seed, host, emulator.clock.now()), workspace.id, LONG_AGO)
+    call.received = 1
+    emulator.calls.add(call)
+    emulator.calls.attach(call, _processed_media(emulator.new_id("content", seed.clientUniqueId), seed.minutes))
+
+
+def _posted(seed: CallSeed, host: User, now: float) -> dict[str, Any]:
+    posted = {
+        "clientUniqueId": seed.clientUniqueId,
+        "title": seed.title,
+        "actualStart": seed.started_at(now).isoformat(),
+        "direction": seed.direction,
+        "languageCode": seed.languageCode,
+        "primaryUser": host.id,
+        "parties": [{"userId": host.id, "emailAddress": host.email_address, "name": host.name}, *seed.parties],
+    }
+    return {**posted, "disposition": seed.disposition} if seed.disposition else posted
+
+
+def _processed_media(content: str, minutes: float) -> Media:
+    return Media(
+        sha256=f"{int(content):064x}",
+        size=int(minutes * _BYTES_PER_MINUTE),
+        duration=minutes * 60.0,
+        arrived_at=LONG_AGO,
+        begun_at=LONG_AGO,
+        content_type="audio/mpeg",
+    )

@@ -1,0 +1,175 @@
+"""How a company is described: in JSON, YAML, or as a mapping; what is left out has a default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+Described = TypeVar("Described")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceSeed:
+    """A workspace."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserSeed:
+    """A user; the address is ``first.last@example.com`` unless it is given.
+
+    :param manager: the manager's address; the first user by default.
+    :param conferencingProviders: the default one first.
+    """
+
+    firstName: str  # noqa: N815 (Gong's names)
+    lastName: str  # noqa: N815
+    emailAddress: str = ""  # noqa: N815
+    title: str = "Account Executive"
+    phoneNumber: str = ""  # noqa: N815
+    emailAliases: tuple[str, ...] = ()  # noqa: N815
+    active: bool = True
+    telephonyCallsImported: bool = True  # noqa: N815
+    conferencingProviders: tuple[str, ...] = ("zoom",)  # noqa: N815
+    providerConnected: bool = True  # noqa: N815
+    manager: str = ""
+    language: str = "en-US"
+
+    @property
+    def email(self) -> str:
+        """The address."""
+        return self.emailAddress or f"{self.firstName}.{self.lastName}@example.com".lower().replace(" ", "-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSeed:
+    """A processed call of the past.
+
+    :param host: the host's address.
+    :param daysAgo: when it started, counted back from the emulator's time; ``started`` names a time instead.
+    :param minutes: how long it was.
+    :param parties: who else took part, with Gong's fields; the host is added.
+    :param workspace: the workspace's name; the first one by default.
+    """
+
+    clientUniqueId: str  # noqa: N815
+    host: str
+    title: str = "Call"
+    daysAgo: float = 1.0  # noqa: N815
+    started: str = ""
+    minutes: float = 30.0
+    parties: tuple[Mapping[str, Any], ...] = ()
+    direction: str = "Outbound"
+    disposition: str = ""
+    languageCode: str = "en-US"  # noqa: N815
+    workspace: str = ""
+
+    def started_at(self, now: float) -> datetime:
+        """Return when the call started."""
+        if self.started:
+            return datetime.fromisoformat(self.started)
+        return datetime.fromtimestamp(int(now), UTC) - timedelta(days=self.daysAgo)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generate:
+    """How much is made up: further users, and calls over the past months."""
+
+    users: int = 0
+    calls: int = 0
+    months: float = 12.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompanyDocument:
+    """A company."""
+
+    workspaces: tuple[WorkspaceSeed, ...] = ()
+    users: tuple[UserSeed, ...] = ()
+    calls: tuple[CallSeed, ...] = ()
+    generate: Generate = Generate()
+
+
+_PARTS: Mapping[str, type] = {"workspaces": WorkspaceSeed, "users": UserSeed, "calls": CallSeed}
+
+
+def read_document(document: Any) -> CompanyDocument:
+    """Return the company that a mapping describes.
+
+    :raises ValueError: when a name is unknown, something is missing or has a wrong type; it says where.
+    """
+    given = _checked("company", document, CompanyDocument)
+    parts: dict[str, Any] = {
+        name: tuple(_read(f"{name}[{index}]", item, kind) for index, item in enumerate(given.get(name) or ()))
+        for name, kind in _PARTS.items()
+    }
+    return CompanyDocument(**parts, generate=_read("generate", given.get("generate") or {}, Generate))
+
+
+def _checked(place: str, given: Any, kind: type) -> Mapping[str, Any]:
+    _require(isinstance(given, Mapping), f"{place} must be an object, not {given!r}")
+    known = {field.name: field for field in fields(kind)}
+    unknown = sorted(set(map(str, given)) - set(known))
+    _require(not unknown, f"{place}: unknown name {', '.join(unknown)}; known: {', '.join(known)}")
+    required = [name for name, field in known.items() if field.default is MISSING and name not in given]
+    _require(not required, f"{place}: {', '.join(required)} missing")
+    checked: Mapping[str, Any] = given
+    return checked
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def _read(place: str, given: Any, kind: type[Described]) -> Described:
+    checked = _checked(place, given, kind)
+    defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: _value(f"{place}.{name}", value, defaults[name]) for name, value in checked.items()})
+
+
+def _value(place: str, value: Any, default: Any) -> Any:
+    wanted: type | tuple[type, ...] = str if default is MISSING else type(default)
+    if isinstance(default, tuple) and isinstance(value, list):
+        return tuple(value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, datetime) and wanted is str:
+        return value.isoformat()
+    fits = isinstance(value, wanted) and isinstance(value, bool) is isinstance(default, bool)
+    _require(fits, f"{place} must be of type {getattr(wanted, '__name__', wanted)}, not {value!r}")
+    return value
+
+
+def load_document(path: Path) -> Mapping[str, Any]:
+    """Return what a JSON or YAML file holds.
+
+    :raises ValueError: when it is neither.
+    :raises OSError: when it cannot be read.
+    """
+    text = path.read_text(encoding="utf-8")
+    if path.suffix in (".yaml", ".yml"):
+        import yaml  # type: ignore[import-untyped]
+
+        try:
+            document = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"{path} is no YAML: {error}") from error
+    else:
+        document = json.loads(text)
+    _require(isinstance(document, dict), f"{path} must hold an object")
+    found: dict[str, Any] = document
+    return found
+
+
+@cache
+def default_document() -> CompanyDocument:
+    """Return the small company that an emulator starts with."""
+    return read_document(load_document(Path(__file__).with_name("company.json")))

@@ -1,0 +1,55 @@
+"""Makes up users and calls; the same seed makes up the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import TYPE_CHECKING
+
+from airflow_provider_gong.emulator.seeds.documents import CallSeed, Generate, UserSeed
+from airflow_provider_gong.emulator.seeds.words import words
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.state import Emulator
+
+_DAYS_PER_MONTH = 30.4
+_SHORTEST_MINUTES = 2.0
+_LONGEST_MINUTES = 75.0
+
+
+def generated_users(emulator: Emulator, wanted: Generate) -> Iterator[UserSeed]:
+    """Return made-up users, who are told apart by number."""
+    taken = len(emulator.users)
+    random = Random(f"{emulator.settings.seed}/users/{taken}")  # noqa: S311 (made-up data)
+    for number in range(taken, taken + wanted.users):
+        first, last = random.choice(words()["firstNames"]), random.choice(words()["lastNames"])
+        yield UserSeed(
+            firstName=first,
+            lastName=last,
+            emailAddress=f"{first}.{last}.{number}@example.com".lower(),
+            title=random.choice(words()["titles"]),
+            telephonyCallsImported=random.random() < 0.9,
+        )
+
+
+def generated_calls(emulator: Emulator, wanted: Generate) -> Iterator[CallSeed]:
+    """Return made-up calls of the past months, spread over the users who can host imported calls."""
+    taken = len(emulator.calls)
+    random = Random(f"{emulator.settings.seed}/calls/{taken}")  # noqa: S311 (made-up data)
+    hosts = [user.email_address for user in emulator.users if user.telephony_calls_imported and user.active]
+    if wanted.calls and not hosts:
+        raise ValueError("generate.calls: no user can host imported calls")
+    for number in range(taken, taken + wanted.calls):
+        customer = f"{random.choice(words()['firstNames'])} {random.choice(words()['lastNames'])}"
+        account = random.choice(words()["accounts"])
+        domain = account.partition(" ")[0].lower()
+        yield CallSeed(
+            clientUniqueId=f"generated-{number}",
+            title=f"{random.choice(words()['subjects'])}, {account}",
+            host=random.choice(hosts),
+            daysAgo=random.uniform(0.1, max(0.2, wanted.months * _DAYS_PER_MONTH)),
+            minutes=random.uniform(_SHORTEST_MINUTES, _LONGEST_MINUTES),
+            parties=({"name": customer, "emailAddress": f"{customer.replace(' ', '.').lower()}@{domain}.example.com"},),
+            direction=random.choice(("Inbound", "Outbound", "Conference")),
+            disposition=random.choice(("Connected", "Left voicemail", "")),
+        )
