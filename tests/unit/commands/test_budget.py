@@ -14,6 +14,8 @@ from tests.unit.hooks.support import connection_json
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, str]]:
     def show(*arguments: str) -> dict[str, str]:
+        # What was printed before is not the command's.
+        capsys.readouterr()
         main([*arguments, "--json"])
         shown: dict[str, str] = json.loads(capsys.readouterr().out)
         return shown
