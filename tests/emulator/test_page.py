@@ -3,6 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from airflow_provider_gong.emulator.recordings import RecordingFolder
 from airflow_provider_gong.emulator.web.page import PRESETS
 
 from .conftest import HOST_EMAIL, Api, wav
@@ -171,3 +172,15 @@ def test_long_lists_show_their_newest(api: Api) -> None:
     page = api("GET", "/").text
     assert "65, the latest 50" in page
     assert page.count('<a href="/call?id=') == 50
+
+
+def test_the_oldest_recordings_make_room_for_new_ones() -> None:
+    folder = RecordingFolder(limit=100)
+    for name in ("one", "two", "three"):
+        draft = folder.draft()
+        draft.write(b"x" * 40)
+        folder.keep(draft, name)
+    kept = [name for name in ("one", "two", "three") if folder.path(name)]
+    folder.clear()
+    assert kept == ["two", "three"]
+    assert folder.path("three") is None
