@@ -8,20 +8,26 @@ from pathlib import Path
 from typing import BinaryIO
 
 KEPT_BYTES = 8 * 1024 * 1024
+KEPT_IN_ALL_BYTES = 256 * 1024 * 1024
 
 
 class RecordingFolder:
-    """A temporary folder of recordings, one per call, made when first needed."""
+    """A temporary folder of recordings, one per call, made when first needed; the oldest make room for new ones.
 
-    def __init__(self) -> None:
+    :param limit: the most bytes that are kept in all.
+    """
+
+    def __init__(self, limit: int = KEPT_IN_ALL_BYTES) -> None:
+        self._limit = limit
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._sizes: dict[str, int] = {}
+        self._total = 0
 
     def path(self, call_id: str) -> Path | None:
         """Return the file of a call's recording, if it was kept."""
-        if self._folder is None:
+        if self._folder is None or call_id not in self._sizes:
             return None
-        path = Path(self._folder.name, call_id)
-        return path if path.is_file() else None
+        return Path(self._folder.name, call_id)
 
     def draft(self) -> Draft:
         """Return a place for a recording that is arriving."""
@@ -29,17 +35,28 @@ class RecordingFolder:
             self._folder = tempfile.TemporaryDirectory(prefix="gong-emulator-")
         return Draft(Path(self._folder.name))
 
+    def keep(self, draft: Draft, call_id: str) -> None:
+        """Keep what arrived as the recording of a call, unless it was too large."""
+        size = draft.move_to(call_id)
+        if size is None:
+            return
+        self._sizes[call_id] = size
+        self._total += size
+        while self._total > self._limit:
+            self.remove(next(iter(self._sizes)))
+
     def remove(self, call_id: str) -> None:
         """Remove the recording of a call, if it was kept."""
         path = self.path(call_id)
         if path is not None:
             path.unlink()
+            self._total -= self._sizes.pop(call_id)
 
     def clear(self) -> None:
         """Remove all recordings."""
         if self._folder is not None:
             self._folder.cleanup()
-            self._folder = None
+        self._folder, self._sizes, self._total = None, {}, 0
 
 
 class Draft:
@@ -65,12 +82,14 @@ class Draft:
         else:
             self._file.write(data)
 
-    def keep(self, call_id: str) -> None:
-        """Keep what arrived as the recording of a call, unless it was too large."""
-        if self._file is not None:
-            self._file.close()
-            self._path.rename(self._folder / call_id)
-            self._file = None
+    def move_to(self, name: str) -> int | None:
+        """Give the recording its name and return its size; ``None`` when it was given up."""
+        if self._file is None:
+            return None
+        self._file.close()
+        self._path.rename(self._folder / name)
+        self._file = None
+        return self._size
 
     def discard(self) -> None:
         """Forget what arrived."""

@@ -113,3 +113,52 @@ def test_control_requests_are_neither_limited_nor_logged() -> None:
     api.auth = None
     assert [api("GET", "/_emulator/state").status_code for _ in range(4)] == [200] * 4
     assert api("GET", "/_emulator/requests").json()["requests"] == []
+
+
+def test_the_log_is_filtered_by_what_is_asked_for(api: Api) -> None:
+    api("GET", "/v2/users")
+    api("GET", "/v2/calls/1")
+    api("POST", "/v2/calls", json={})
+
+    def paths(**query: object) -> list[str]:
+        lines = api("GET", "/_emulator/requests", params=query).json()["requests"]
+        return [line["path"] for line in lines]
+
+    assert paths(status=404) == ["/v2/calls/1"]
+    assert paths(method="POST") == ["/v2/calls"]
+    assert paths(path="calls") == ["/v2/calls/1", "/v2/calls"]
+    assert paths(who="nobody") == []
+    assert api("GET", "/_emulator/requests?colour=red").status_code == 400
+    assert api("GET", "/_emulator/requests?status=ok").status_code == 400
+
+
+def test_the_log_has_bodies_when_asked_for(api: Api) -> None:
+    api("POST", "/v2/calls", json=api.new_call("pbx-9"))
+    plain, full = (
+        api("GET", "/_emulator/requests", params={"operation": "addCall", "bodies": bodies}).json()["requests"][0]
+        for bodies in ("false", "true")
+    )
+    assert "requestBody" not in plain
+    assert "pbx-9" in full["requestBody"]
+    assert "callId" in full["responseBody"]
+
+
+def test_the_log_keeps_the_latest_requests_and_fewer_bodies() -> None:
+    from airflow_provider_gong.emulator.request_log import LOGGED_BODIES, LOGGED_REQUESTS, LoggedRequest, RequestLog
+
+    log = RequestLog()
+    for number in range(LOGGED_REQUESTS + 5):
+        line = LoggedRequest(number, "GET", "/", "", None, 200, str(number), 0.0, None, sent=b"x", answered=b"y")
+        log.append(line)
+    lines = list(log)
+    assert (len(lines), lines[0].request_id) == (LOGGED_REQUESTS, "5")
+    assert sum(line.answered is not None for line in lines) == LOGGED_BODIES
+    assert log.find("3") is None
+
+
+def test_the_memory_of_calls_does_not_hold_parsed_bodies(api: Api) -> None:
+    api.add_call("pbx-1", customData="x" * 1_000)
+    call = next(call for call in api.app.state.emulator.calls if call.client_unique_id == "pbx-1")
+    assert isinstance(call.document, bytes)
+    assert len(call.document) < 1_600
+    assert call.posted["customData"] == "x" * 1_000

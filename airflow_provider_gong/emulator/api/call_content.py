@@ -194,8 +194,8 @@ class Conversation:
 
     def comments(self) -> list[dict[str, Any]]:
         """Return what was commented on the call."""
-        host = self._emulator.users.get(self._call.primary_user_id)
-        if host is None or host.manager_id is None or int(self._call.id) % _COMMENTED_CALLS:
+        commenter_id = commenter_of(self._emulator, self._call)
+        if commenter_id is None:
             return []
         said = self.monologues[0]
         return [
@@ -203,9 +203,15 @@ class Conversation:
                 "id": self._emulator.new_id("comment", self._call.id),
                 "audioStartTime": said.start,
                 "audioEndTime": said.end,
-                "commenterUserId": host.manager_id,
+                "commenterUserId": commenter_id,
                 "comment": "Good opening, keep asking like this.",
                 "posted": wire_time(self._emulator, self._call.started + 7_200),
                 "duringCall": False,
             }
         ]
+
+
+def commenter_of(emulator: Emulator, call: Call) -> str | None:
+    """Return the id of the manager who comments on a call, if somebody does."""
+    host = emulator.users.get(call.primary_user_id)
+    return None if host is None or int(call.id) % _COMMENTED_CALLS else host.manager_id

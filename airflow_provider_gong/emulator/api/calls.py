@@ -144,16 +144,16 @@ class _Wanted:
     ) -> None:
         self.start, self.end = start, end
         self._workspace_id = workspace_id
-        self._call_ids = None if call_ids is None else frozenset(map(require_id, call_ids))
+        self.call_ids = None if call_ids is None else frozenset(map(require_id, call_ids))
         self._host_ids = None if host_ids is None else frozenset(map(require_id, host_ids))
 
     @property
     def everything_of_the_window(self) -> bool:
-        return not self._workspace_id and self._call_ids is None and self._host_ids is None
+        return not self._workspace_id and self.call_ids is None and self._host_ids is None
 
     def matches(self, call: Call) -> bool:
         return (
-            (self._call_ids is None or call.id in self._call_ids)
+            (self.call_ids is None or call.id in self.call_ids)
             and (self.start is None or call.started >= self.start)
             and (self.end is None or call.started < self.end)
             and (not self._workspace_id or call.workspace_id == self._workspace_id)
@@ -182,7 +182,11 @@ def _page(ask: Ask, shelf: Shelf, wanted: _Wanted) -> tuple[list[Call], dict[str
     calls: Sequence[Call] = ()
     ahead = 0
     if ask.caller.sees_calls:
-        calls = ask.emulator.calls.readable(shelf, ask.now, start=wanted.start, end=wanted.end)
+        store = ask.emulator.calls
+        if wanted.call_ids is None:
+            calls = store.readable(shelf, ask.now, start=wanted.start, end=wanted.end)
+        else:
+            calls = store.readable_of(shelf, ask.now, wanted.call_ids)
         if not wanted.everything_of_the_window:
             calls = [call for call in calls if wanted.matches(call)]
         if ask.emulator.settings.lagging_counts:

@@ -28,7 +28,7 @@ async def add_call_recording(ask: Ask) -> Reply:
         measured = recording.measured()
         _refuse_known(emulator, call, measured)
         arrive(emulator, call, measured)
-        recording.draft.keep(call.id)
+        emulator.recordings.keep(recording.draft, call.id)
     finally:
         recording.draft.discard()
     return Reply({"callId": call.id, "url": f"{ask.base_url}call?id={call.id}"})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from airflow_provider_gong.emulator.api.call_content import Conversation
+from airflow_provider_gong.emulator.api.call_content import Conversation, commenter_of
 from airflow_provider_gong.emulator.api.users import created_window
 from airflow_provider_gong.emulator.company.records import Call, User
 from airflow_provider_gong.emulator.contract.checking import parse_date, require_window
@@ -20,6 +20,7 @@ _NO_USERS = "No users found corresponding to the provided filters"
 _SCORED_CALLS = 2
 _REVIEW_SECONDS = 86_400
 _SCORES = 5
+_AVERAGED_CALLS = 10
 
 # By user and kind of activity the ids of the calls.
 Activities = dict[str, dict[str, list[str]]]
@@ -82,14 +83,14 @@ def _activities(ask: Ask, calls: Iterable[Call]) -> Activities:
         note(call.primary_user_id, "callsAsHost", call)
         for user in _attending(ask, call):
             note(user.id, "callsAttended", call)
-        for comment in Conversation(ask.emulator, call, call.posted).comments():
-            note(comment["commenterUserId"], "callsCommentsGiven", call)
-            note(comment["commenterUserId"], "othersCallsListenedTo", call)
+        commenter_id, reviewer_id = commenter_of(ask.emulator, call), _reviewer_of(ask, call)
+        if commenter_id is not None:
+            note(commenter_id, "callsCommentsGiven", call)
+            note(commenter_id, "othersCallsListenedTo", call)
             note(call.primary_user_id, "callsCommentsReceived", call)
-        for answered in _answered(ask, call):
-            if answered["reviewMethod"] == "MANUAL":
-                note(answered["reviewerUserId"], "callsScorecardsFilled", call)
-                note(answered["reviewedUserId"], "callsScorecardsReceived", call)
+        if reviewer_id is not None:
+            note(reviewer_id, "callsScorecardsFilled", call)
+            note(call.primary_user_id, "callsScorecardsReceived", call)
     return found
 
 
@@ -191,7 +192,7 @@ async def day_by_day_activity(ask: Ask) -> Reply:
 
 
 async def interaction_stats(ask: Ask) -> Reply:
-    """``POST /v2/stats/interaction``: the averages of the calls that a user hosted."""
+    """``POST /v2/stats/interaction``: averages over the latest calls that a user hosted, ten at most."""
     days = _Days(ask)
     hosted: dict[str, list[Call]] = {}
     for call in days.calls():
@@ -207,7 +208,7 @@ async def interaction_stats(ask: Ask) -> Reply:
 
 def _averages(ask: Ask, calls: Sequence[Call]) -> list[dict[str, Any]]:
     figures: dict[str, list[float]] = {}
-    for call in calls:
+    for call in calls[-_AVERAGED_CALLS:]:
         for figure in Conversation(ask.emulator, call, call.posted).interaction_stats():
             figures.setdefault(figure["name"], []).append(figure["value"])
     return [{"name": name, "value": round(sum(values) / len(values), 2)} for name, values in figures.items()]
@@ -252,10 +253,15 @@ def _within(moment: str, days: tuple[str | None, str | None]) -> bool:
 
 def _answered(ask: Ask, call: Call) -> list[dict[str, Any]]:
     """Return the reviews of a call: some by the host's manager, some automatic."""
-    host = ask.emulator.users.get(call.primary_user_id)
-    if host is None or host.manager_id is None or int(call.id) % _SCORED_CALLS:
+    reviewer_id = _reviewer_of(ask, call)
+    if reviewer_id is None:
         return []
-    return [_review(ask, call, host.manager_id, scorecard) for scorecard in ask.emulator.seeded["scorecards"]]
+    return [_review(ask, call, reviewer_id, scorecard) for scorecard in ask.emulator.seeded["scorecards"]]
+
+
+def _reviewer_of(ask: Ask, call: Call) -> str | None:
+    host = ask.emulator.users.get(call.primary_user_id)
+    return None if host is None or int(call.id) % _SCORED_CALLS else host.manager_id
 
 
 def _review(ask: Ask, call: Call, manager_id: str, scorecard: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -28,6 +28,8 @@ class Shelf:
         self._seconds = seconds
         self._processing: deque[Call] = deque()
         self._readable: list[Call] = []
+        self._readable_ids: set[str] = set()
+        self.discarded = 0
 
     def put(self, call: Call, media: Media) -> None:
         """Take a call whose recording has arrived."""
@@ -45,14 +47,27 @@ class Shelf:
         return settled
 
     def _show(self, call: Call) -> None:
-        if call.media is not None and not call.media.discarded_because:
+        if call.media is not None and call.media.discarded_because:
+            self.discarded += 1
+        else:
             insort(self._readable, call, key=_ORDER)
+            self._readable_ids.add(call.id)
 
     def remove(self, call: Call) -> None:
         """Forget a call."""
-        for calls in (self._processing, self._readable):
-            if call in calls:
-                calls.remove(call)
+        if call.id in self._readable_ids:
+            self._readable_ids.remove(call.id)
+            del self._readable[bisect_left(self._readable, call.order, key=_ORDER)]
+        elif call.settled:
+            self.discarded -= 1
+        elif call.media is not None:
+            self._processing.remove(call)
+
+    def __len__(self) -> int:
+        return len(self._readable)
+
+    def __contains__(self, call: Call) -> bool:
+        return call.id in self._readable_ids
 
     def window(self, start: float | None, end: float | None) -> Sequence[Call]:
         """Return the readable calls that started in a window, which excludes its end."""
@@ -161,6 +176,24 @@ class CallStore:
         if now < self._emulator.clock.now() and call.settled and not self.details.was_readable(call, now):
             return CallState.NOT_READY
         return call.state_at(now, self._emulator.settings.processing_seconds)
+
+    def state_counts(self) -> Mapping[str, int]:
+        """Return how many calls are where."""
+        self.settle()
+        now = self._emulator.clock.now()
+        counts = Counter(self.state(call, now).value for call in self.details.processing())
+        counts[CallState.VISIBLE.value] = len(self.details)
+        counts[CallState.DISCARDED.value] = self.details.discarded
+        counts[CallState.AWAITING_MEDIA.value] = len(self._by_id) - counts.total()
+        return +counts
+
+    def readable_of(self, shelf: Shelf, now: float, call_ids: Iterable[str]) -> list[Call]:
+        """Return those of some calls that can be read at a time, oldest first."""
+        self.settle()
+        known = filter(None, map(self._by_id.get, set(call_ids)))
+        current = now >= self._emulator.clock.now()
+        found = (call for call in known if call in shelf and (current or shelf.was_readable(call, now)))
+        return sorted(found, key=_ORDER)
 
     def readable(
         self, shelf: Shelf, now: float, *, start: float | None = None, end: float | None = None

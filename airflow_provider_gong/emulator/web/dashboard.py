@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ def overview(emulator: Emulator, wanted: LogFilter) -> dict[str, Any]:
         "faults": list(emulator.faults),
         "operations": sorted(OPERATION_NAMES),
         "changed_settings": _changed_settings(emulator.settings),
-        "call_states": _call_states(emulator),
+        "call_states": emulator.calls.state_counts(),
         "call_count": len(emulator.calls),
         "calls": [{**call, "host": names.get(call["primaryUser"])} for call in _latest_calls(emulator)],
         "meetings": [meeting_state(meeting) for meeting in reversed(emulator.meetings.values())],
@@ -115,12 +115,6 @@ def _last_minute(emulator: Emulator, now: float) -> Iterator[LoggedRequest]:
 def _latest_calls(emulator: Emulator) -> list[dict[str, Any]]:
     calls = emulator.calls.latest(SHOWN_CALLS)
     return [call_state(emulator, call) for call in calls]
-
-
-def _call_states(emulator: Emulator) -> Mapping[str, int]:
-    emulator.calls.settle()
-    now = emulator.clock.now()
-    return Counter(emulator.calls.state(call, now).value for call in emulator.calls)
 
 
 def _changed_settings(settings: EmulatorSettings) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("airflow", "httpx", "jinja2", "pydantic", "sqlalchemy", "starlette", "uvicorn", "yaml")
+
+USES = """
+import json
+import os
+import urllib.request
+
+import pytest
+
+
+def test_a_fresh_emulator(gong_emulator):
+    assert gong_emulator.requests() == []
+    assert gong_emulator.state()["settings"]["processing_seconds"] == 240
+    urllib.request.urlopen(f"{gong_emulator.url}/openapi.json")
+
+
+@pytest.mark.gong_emulator(processing_seconds=0, company={"generate": {"calls": 3}})
+class TestMarked:
+    @pytest.mark.gong_emulator(processing_seconds=5)
+    def test_settings_of_the_marker(self, gong_emulator):
+        assert gong_emulator.state()["settings"]["processing_seconds"] == 5
+        assert len(gong_emulator.state()["calls"]) == 3
+
+
+def test_the_connection(gong_connection, gong_emulator):
+    assert gong_connection == "gong_default"
+    connection = json.loads(os.environ["AIRFLOW_CONN_GONG_DEFAULT"])
+    assert connection["host"] == gong_emulator.url
+    assert connection["login"] == gong_emulator.access_key
+
+
+def test_the_connection_is_gone():
+    assert "AIRFLOW_CONN_GONG_DEFAULT" not in os.environ
+"""
+
+USES_NOT = f"""
+import sys
+
+
+def test_nothing_heavy_is_loaded():
+    assert [name for name in {HEAVY!r} if name in sys.modules] == []
+    assert "airflow_provider_gong.emulator.pytest_plugin" in sys.modules
+    assert "airflow_provider_gong.emulator.server" not in sys.modules
+"""
+
+OVERRIDES = """
+import pytest
+
+
+@pytest.fixture
+def gong_emulator():
+    return "mine"
+
+
+def test_a_projects_own_fixture_goes_first(gong_emulator):
+    assert gong_emulator == "mine"
+"""
+
+
+def run_pytest(folder: Path, source: str) -> str:
+    (folder / "test_it.py").write_text(source)
+    # Other people's plugins would load what the test looks for.
+    command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider"]
+    environment = {"PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HOME": str(folder)}
+    plugin = ["-p", "airflow_provider_gong.emulator.pytest_plugin"]
+    done = subprocess.run(
+        [*command, *plugin, "test_it.py"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_fixtures_are_used_with_one_line(tmp_path: Path) -> None:
+    assert "4 passed" in run_pytest(tmp_path, USES)
+
+
+def test_a_test_run_that_does_not_use_them_loads_nothing_heavy(tmp_path: Path) -> None:
+    assert "1 passed" in run_pytest(tmp_path, USES_NOT)
+
+
+def test_fixtures_of_a_project_go_before_those_of_the_plugin(tmp_path: Path) -> None:
+    assert "1 passed" in run_pytest(tmp_path, OVERRIDES)
+
+
+def test_the_plugin_is_found_by_pytest() -> None:
+    from importlib.metadata import entry_points
+
+    found = {point.name: point.value for point in entry_points(group="pytest11")}
+    assert found["gong_emulator"] == "airflow_provider_gong.emulator.pytest_plugin"
