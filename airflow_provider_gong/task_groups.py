@@ -46,7 +46,8 @@ def gong_call_import(
     :param gong_conn_id: Airflow connection to Gong (templated)
     :param group_id: id of the task group
     :param import_id: identity of the import (templated); default: one import for each DAG run
-    :param columns: mapping of other column names; not supported yet
+    :param columns: where fields of the call take their text from, if not from the column of their own name: a header
+        (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
     :param report_path: folder for the report's files (templated); None writes none
     :param import_path: folder for the import's state where workers share no database; not supported yet
     :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs; ``auto`` is not
@@ -66,7 +67,7 @@ def gong_call_import(
     :raises NotImplementedError: for what is not supported yet
     :raises ValueError: for an unknown choice
     """
-    _refuse_what_is_to_come(columns=columns, import_path=import_path, canary=canary, workers=workers)
+    _refuse_what_is_to_come(import_path=import_path, canary=canary, workers=workers)
     _check_choice("media_mode", media_mode, ("push", "pull", "auto"))
     _check_choice("on_rejected", on_rejected, ("continue", "stop"))
     _check_choice("on_existing", on_existing, ("resume", "skip", "fail"))
@@ -78,6 +79,7 @@ def gong_call_import(
         plan = GongPlanCallImportOperator(
             task_id="plan",
             manifest=manifest,
+            columns=columns,
             media_mode=media_mode,
             media_base=media_base,
             on_rejected=on_rejected,

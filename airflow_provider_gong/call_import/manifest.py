@@ -1,39 +1,17 @@
-"""Reading a manifest: one row for each call to import, as text under column names."""
+"""A manifest: one row for each call to import, as text under the names of the call's fields."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from airflow_provider_gong.call_import.csv_cells import unescape_cell
+from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS, similar_field
 from airflow_provider_gong.store.texts import shown
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
-REQUIRED_COLUMNS = ("client_unique_id", "actual_start", "direction", "primary_user", "media")
-# Optional columns, named like the fields of the call that they fill.
-OPTIONAL_COLUMNS = (
-    "title",
-    "purpose",
-    "disposition",
-    "duration",
-    "scheduled_start",
-    "scheduled_end",
-    "custom_data",
-    "meeting_url",
-    "call_provider_code",
-    "workspace_id",
-    "language_code",
-)
+# Key of what stands beyond the columns of the header.
 SURPLUS = ""
-PARTY_FIELDS = ("name", "email", "phone")
-PARTY_COLUMN = re.compile(rf"party_([1-9]\d?)_({'|'.join(PARTY_FIELDS)})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,102 +29,60 @@ class ManifestRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """
+    What a manifest holds, whatever its format.
+
+    :param name: what it is called in messages
+    :param header: names of its columns
+    :param records: text by column for each row, empty cells left out; can be walked once
+    """
+
+    name: str
+    header: tuple[str, ...]
+    records: Iterator[dict[str, str]]
+
+
 class Manifest:
     """
     A manifest whose header was read.
 
-    :param name: what it is called in messages
-    :param columns: names in the header
-    :param rows: its rows; can be walked once
+    :param table: what it holds
+    :param columns: its headers' mapping to the fields of the call
+    :raises GongManifestError: if its header lacks what is required
     """
 
-    name: str
-    columns: tuple[str, ...]
-    rows: Iterator[ManifestRow]
+    def __init__(self, table: Table, columns: ColumnMap | None = None) -> None:
+        self._columns = columns or ColumnMap()
+        self._columns.check_headers(table.header, table.name)
+        _check_required(self._columns.fields(table.header), table)
+        self.header = table.header
+        self.rows = self._rows(table)
 
     def warnings(self) -> list[str]:
         """Return a remark on each column that the import ignores."""
-        return [_unknown_column(column) for column in self.columns if not _is_known(column)]
+        return [_ignored_column(column) for column in self._columns.ignored(self.header)]
+
+    def described(self, field: str) -> str:
+        """Return a field as an error names it: with the header it was read from, if that is another one."""
+        return self._columns.described(field)
+
+    def _rows(self, table: Table) -> Iterator[ManifestRow]:
+        for number, record in enumerate(table.records, 1):
+            yield ManifestRow(number, self._columns.values(record))
 
 
-def read_csv(lines: Iterable[str], name: str) -> Manifest:
-    """
-    Read a CSV manifest with a header line, comma separated.
-
-    :param lines: its lines, as an open text file gives them
-    :param name: what to call it in messages
-    :raises GongManifestError: if it has no usable header; while rows are walked, if it is not CSV
-    """
-    reader = csv.reader(_without_nul(lines), strict=True)
-    header = _header(reader, name)
-    missing = [column for column in REQUIRED_COLUMNS if column not in header]
+def _check_required(fields: set[str], table: Table) -> None:
+    missing = [column for column in REQUIRED_COLUMNS if column not in fields]
     if missing:
-        found = shown(", ".join(filter(None, header))) or "none"
+        found = shown(", ".join(filter(None, table.header))) or "none"
         raise GongManifestError(
-            f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. "
-            "Add them to the header line. Columns are separated by commas."
+            f"Manifest {table.name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
+            "line, where commas separate them, or say with columns which other columns they are."
         )
-    repeated = sorted({column for column in header if column and header.count(column) > 1})
-    if repeated:
-        raise GongManifestError(
-            f"Manifest {name} has these columns more than once: {shown(', '.join(repeated))}. Keep one each."
-        )
-    return Manifest(name, tuple(header), _rows(reader, header, name))
 
 
-def _without_nul(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if "\0" in line:
-            raise csv.Error("it contains NUL characters")
-        yield line
-
-
-def _header(reader: Reader, name: str) -> list[str]:
-    for cells in _records(reader, name):
-        return [cell.strip().lstrip("\ufeff").lower() for cell in cells]
-    raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
-
-
-def _rows(reader: Reader, header: list[str], name: str) -> Iterator[ManifestRow]:
-    number = 0
-    for cells in _records(reader, name):
-        if any(cell.strip() for cell in cells):
-            number += 1
-            yield _row(number, header, cells)
-
-
-def _records(reader: Reader, name: str) -> Iterator[list[str]]:
-    try:
-        yield from reader
-    except UnicodeDecodeError as error:
-        # Text is decoded ahead of its lines; the piece that could not be begins after the last of them.
-        line = reader.line_num + 1 + error.object[: error.start].count(b"\n")
-        found = f"byte 0x{error.object[error.start]:02x} in line {line}"
-        raise GongManifestError(
-            f"Manifest {name} is not in UTF-8: {found}. Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
-        ) from error
-    except csv.Error as error:
-        raise GongManifestError(
-            f"Manifest {name} is not a CSV file: {error}, in line {reader.line_num}. Export it again."
-        ) from error
-
-
-def _row(number: int, header: list[str], cells: list[str]) -> ManifestRow:
-    values = {
-        column: unescape_cell(cell.strip())
-        for column, cell in zip(header, cells, strict=False)
-        if column and cell.strip()
-    }
-    surplus = ", ".join(cell.strip() for cell in cells[len(header) :] if cell.strip())
-    return ManifestRow(number, values | {SURPLUS: surplus} if surplus else values)
-
-
-def _is_known(column: str) -> bool:
-    return column in REQUIRED_COLUMNS or column in OPTIONAL_COLUMNS or bool(PARTY_COLUMN.fullmatch(column))
-
-
-def _unknown_column(column: str) -> str:
-    examples = [f"party_{number}_{field}" for number in range(1, 10) for field in PARTY_FIELDS]
-    meant = difflib.get_close_matches(column, [*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *examples], n=1, cutoff=0.8)
-    hint = f" Did you mean {meant[0]!r}?" if meant else ""
+def _ignored_column(column: str) -> str:
+    meant = similar_field(column)
+    hint = f" Did you mean {meant!r}?" if meant else ""
     return f"Column {shown(column)!r} is not known and is ignored.{hint}"

@@ -106,7 +106,7 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
         for batch in _batches(manifest.rows):
             checks = pool.map(lambda row: _plan_row(row, hosts, settings), batch)
             for row, (planned, remarks) in zip(batch, checks, strict=True):
-                rows.append(_unless_repeated(planned, first_rows))
+                rows.append(_described(_unless_repeated(planned, first_rows), manifest))
                 warnings += [f"Row {row.number}: {remark}" for remark in remarks]
             progress.show(len(rows), dict(Counter(row.state.value for row in rows)))
     return ImportPlan(rows, warnings)
@@ -224,6 +224,12 @@ def _unless_repeated(row: PlannedRow, first_rows: dict[tuple[str, str], int]) ->
             problem = Problem(column, text or "", rule, remedy, "manifest")
             return dataclasses.replace(row, problems=(*row.problems, problem))
     return row
+
+
+def _described(row: PlannedRow, manifest: Manifest) -> PlannedRow:
+    """Name in a row's problems the columns as the manifest has them."""
+    problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)
+    return dataclasses.replace(row, problems=tuple(problems))
 
 
 def _batches(rows: Iterable[ManifestRow]) -> Iterator[list[ManifestRow]]:

@@ -12,7 +12,8 @@ from typing import IO, Any, Protocol
 
 from airflow_provider_gong.call_import.csv_cells import escape_cell
 from airflow_provider_gong.call_import.errors import GongImportFailedError
-from airflow_provider_gong.call_import.manifest import REQUIRED_COLUMNS, SURPLUS
+from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest import SURPLUS
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow
 from airflow_provider_gong.store.texts import shown

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.errors import GongImportRejectedError, GongManifestError
 from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import read_csv
+from airflow_provider_gong.call_import.manifest import Manifest
+from airflow_provider_gong.call_import.manifest_csv import csv_table
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
@@ -49,13 +51,14 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
 def _make_plan(operator: GongPlanCallImportOperator) -> ImportPlan:
     hook = operator.hook
     base = MediaBase.at(operator.media_base) if operator.media_base else MediaBase.of_manifest(operator.manifest)
+    columns = ColumnMap(operator.columns)
     settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone)
     hosts = HostDirectory(hook.list_users())
     readable = can_read_calls(hook.client)
     try:
         with media_path(operator.manifest).open("rb") as file:
             lines = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-            plan = make_plan(read_csv(lines, operator.manifest), hosts, settings)
+            plan = make_plan(Manifest(csv_table(lines, operator.manifest), columns), hosts, settings)
     except OSError as error:
         raise GongManifestError(f"Manifest {operator.manifest} cannot be read: {error}") from error
     return plan if readable else ImportPlan(plan.rows, [_BLIND_KEY, *plan.warnings])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -118,13 +118,15 @@ class GongPlanCallImportOperator(_CallImportOperator):
     Nothing is written to Gong. Reads users (``GET /v2/users``) and whether the key sees calls (``GET /v2/calls``).
 
     :param manifest: path or URL of a CSV manifest on any object storage that Airflow knows (templated)
+    :param columns: where fields of the call take their text from, if not from the column of their own name: a header
+        (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
     :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
         the manifest's folder, and for object stores everything in the manifest's bucket
     :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
     :param dry_run: write no ledger either
     :return: figures of the plan, ``import_id`` and ``store_id``
-    :raises GongManifestError: if the manifest cannot be read
+    :raises GongManifestError: if the manifest cannot be read, or does not fit ``columns``
     :raises GongImportRejectedError: with ``on_rejected="stop"``
     """
 
@@ -135,6 +137,7 @@ class GongPlanCallImportOperator(_CallImportOperator):
         self,
         *,
         manifest: str,
+        columns: Mapping[str, str] | None = None,
         media_mode: str = "push",
         media_base: str | None = None,
         on_rejected: str = "continue",
@@ -143,6 +146,7 @@ class GongPlanCallImportOperator(_CallImportOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.manifest = manifest
+        self.columns = columns
         self.media_mode = media_mode
         self.media_base = media_base
         self.on_rejected = on_rejected

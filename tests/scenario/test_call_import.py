@@ -176,7 +176,6 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        ({"columns": {"id": "client_unique_id"}}, "columns"),
         ({"import_path": "s3://state.example.com"}, "import_path"),
         ({"canary": 5}, "canary"),
         ({"workers": 2}, "workers"),

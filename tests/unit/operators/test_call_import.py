@@ -136,6 +136,25 @@ def test_rejected_rows_stop_the_import_when_asked_to(gong: RunningEmulator, tmp_
     assert "1 of 2 rows of import night are unfinished" in summary["error"]
 
 
+def test_a_manifest_may_have_other_column_names(gong: RunningEmulator, tmp_path: Path) -> None:
+    write_night(tmp_path, [manifest_row(1)])
+    rows = [{"Call": "7", **manifest_row(1, client_unique_id="", title="", direction="")}]
+    manifest = write_manifest(tmp_path / "manifest.csv", rows)
+    columns = {"client_unique_id": "pbx-{Call}", "title": "call", "direction": "=Conference"}
+    GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), columns=columns, **IMPORT).execute(
+        task_context()
+    )
+    assert upload() == {"uploaded": 1}
+    assert "pbx-7" in [call["clientUniqueId"] for call in gong.state()["calls"]]
+
+
+def test_a_mapping_that_does_not_fit_fails_the_plan_for_good(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_night(tmp_path, [manifest_row(1)])
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), columns={"title": "Topic"}, **IMPORT)
+    with pytest.raises(AirflowFailException, match="title takes its text from 'topic', which is no header"):
+        plan.execute(task_context())
+
+
 def test_a_dry_run_writes_nothing(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1)])
     plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), dry_run=True, **IMPORT)
