@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import TaskGroup
 from airflow_provider_gong.operators.call_import import (
@@ -15,9 +15,12 @@ from airflow_provider_gong.operators.call_import import (
     GongVerifyCallImportOperator,
 )
 
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import XComArg
+
 
 def gong_call_import(
-    manifest: str,
+    manifest: str | Sequence[Any] | XComArg,
     *,
     gong_conn_id: str = "gong_default",
     group_id: str = "gong_call_import",
@@ -42,7 +45,9 @@ def gong_call_import(
     Call it inside a DAG. Each task may be retried or cleared at any time; the import goes on where it was, and each
     call of the manifest ends up in Gong once.
 
-    :param manifest: path or URL of a CSV manifest on any object storage that Airflow knows (templated)
+    :param manifest: path or URL of a manifest on any object storage that Airflow knows: CSV, JSON lines (``.jsonl``) or
+        Parquet (``.parquet``); a pattern such as ``s3://bucket/2026-*/calls.csv``, a list of them, or a list of rows as
+        an upstream task returns them (``task.output``), which are mappings of column to value (templated)
     :param gong_conn_id: Airflow connection to Gong (templated)
     :param group_id: id of the task group
     :param import_id: identity of the import (templated); default: one import for each DAG run
@@ -60,7 +65,8 @@ def gong_call_import(
     :param canary: rows to upload and verify before the rest; not supported yet
     :param verify_timeout: how long recordings may take to appear in Gong, in seconds or as ``timedelta``
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default: the
-        manifest's folder, and for object stores everything in the manifest's bucket
+        manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to have
+        recordings uploaded
     :param dry_run: only plan, and write nothing anywhere
     :param deferrable: wait in the triggerer; default: Airflow's setting ``[operators] default_deferrable``
     :return: the task group

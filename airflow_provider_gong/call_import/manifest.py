@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
@@ -19,65 +19,90 @@ class ManifestRow:
     """
     One row.
 
-    :param number: its place among the rows, from 1; the header does not count
+    :param number: its place among the rows of its file, from 1; a header does not count
     :param values: text by column, without surrounding white space; empty cells are left out. What stands beyond the
         header's columns is under ``SURPLUS``
+    :param file: path or URL of the file that holds it; empty for rows that came from a task
     """
 
     number: int
     values: dict[str, str]
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """
-    What a manifest holds, whatever its format.
+    What a file holds, whatever its format.
 
     :param name: what it is called in messages
-    :param header: names of its columns
+    :param header: names of its columns; None where each row has its own
     :param records: text by column for each row, empty cells left out; can be walked once
+    :param file: path or URL; empty for rows that came from a task
     """
 
     name: str
-    header: tuple[str, ...]
+    header: tuple[str, ...] | None
     records: Iterator[dict[str, str]]
+    file: str = ""
 
 
 class Manifest:
     """
-    A manifest whose header was read.
+    The rows of one or many files, which are opened one after the other.
 
-    :param table: what it holds
-    :param columns: its headers' mapping to the fields of the call
-    :raises GongManifestError: if its header lacks what is required
+    :param tables: what they hold
+    :param columns: mapping of their headers to the fields of the call
     """
 
-    def __init__(self, table: Table, columns: ColumnMap | None = None) -> None:
+    def __init__(self, tables: Iterable[Table], columns: ColumnMap | None = None) -> None:
         self._columns = columns or ColumnMap()
-        self._columns.check_headers(table.header, table.name)
-        _check_required(self._columns.fields(table.header), table)
-        self.header = table.header
-        self.rows = self._rows(table)
+        self._ignored: dict[str, None] = {}
+        self.rows = self._rows(tables)
 
     def warnings(self) -> list[str]:
-        """Return a remark on each column that the import ignores."""
-        return [_ignored_column(column) for column in self._columns.ignored(self.header)]
+        """Return a remark on each column that the import ignores, of the rows that were walked so far."""
+        return [_ignored_column(column) for column in self._ignored]
 
     def described(self, field: str) -> str:
         """Return a field as an error names it: with the header it was read from, if that is another one."""
         return self._columns.described(field)
 
-    def _rows(self, table: Table) -> Iterator[ManifestRow]:
-        for number, record in enumerate(table.records, 1):
-            yield ManifestRow(number, self._columns.values(record))
+    def _rows(self, tables: Iterable[Table]) -> Iterator[ManifestRow]:
+        """
+        Yield all rows.
+
+        :raises GongManifestError: for a file that cannot be read, or whose header lacks what is required
+        """
+        for table in tables:
+            if table.header is not None:
+                self._check(table.header, table)
+                _check_required(self._columns.fields(table.header), table.header, table.name)
+            seen: dict[str, None] = {}
+            for number, record in enumerate(_readable(table), 1):
+                seen |= dict.fromkeys(record)
+                yield ManifestRow(number, self._columns.values(record), table.file)
+            if table.header is None and seen:
+                self._check(tuple(seen), table)
+
+    def _check(self, header: tuple[str, ...], table: Table) -> None:
+        self._columns.check_headers(header, table.name)
+        self._ignored |= dict.fromkeys(self._columns.ignored(header))
 
 
-def _check_required(fields: set[str], table: Table) -> None:
+def _readable(table: Table) -> Iterator[dict[str, str]]:
+    try:
+        yield from table.records
+    except OSError as error:
+        raise GongManifestError(f"Manifest {table.name} cannot be read: {error}") from error
+
+
+def _check_required(fields: set[str], header: tuple[str, ...], name: str) -> None:
     missing = [column for column in REQUIRED_COLUMNS if column not in fields]
     if missing:
-        found = shown(", ".join(filter(None, table.header))) or "none"
+        found = shown(", ".join(filter(None, header))) or "none"
         raise GongManifestError(
-            f"Manifest {table.name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
+            f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
             "line, where commas separate them, or say with columns which other columns they are."
         )
 

@@ -21,7 +21,7 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     Read a CSV manifest with a header line, comma separated.
 
     :param lines: its lines, as an open text file gives them
-    :param name: what to call it in messages
+    :param name: its path or URL
     :raises GongManifestError: if it has no usable header; while rows are walked, if it is not CSV
     """
     reader = csv.reader(_without_nul(lines), strict=True)
@@ -31,7 +31,7 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
         raise GongManifestError(
             f"Manifest {name} has these columns more than once: {shown(', '.join(repeated))}. Keep one each."
         )
-    return Table(name, tuple(header), _rows(reader, header, name))
+    return Table(name, tuple(header), _rows(reader, header, name), file=name)
 
 
 def _without_nul(lines: Iterable[str]) -> Iterator[str]:

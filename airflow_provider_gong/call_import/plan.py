@@ -23,7 +23,7 @@ from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.store.intents import fingerprint_of
 from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.store.texts import row_place, shown
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +40,13 @@ class PlanSettings:
     """
     How rows are looked at.
 
-    :param media_base: where recordings may come from
+    :param media_base: where recordings may come from; None for the folder of the file that names them
     :param open_path: makes the path object of a recording
     :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs
     :param timezone: IANA zone of times without an offset; None refuses them
     """
 
-    media_base: MediaBase
+    media_base: MediaBase | None
     open_path: Callable[[str], MediaPath]
     media_mode: str = PUSH
     timezone: str | None = None
@@ -96,20 +96,20 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
     """
     Check all rows of a manifest and find all their errors.
 
-    :raises GongManifestError: if the manifest turns out not to be CSV
+    :raises GongManifestError: if the manifest cannot be read as a whole
     """
-    warnings = manifest.warnings()
+    warnings: list[str] = []
     progress = Progress("Planned", None)
-    first_rows: dict[tuple[str, str], int] = {}
+    first_rows: dict[tuple[str, str], ManifestRow] = {}
     rows: list[PlannedRow] = []
     with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
         for batch in _batches(manifest.rows):
             checks = pool.map(lambda row: _plan_row(row, hosts, settings), batch)
             for row, (planned, remarks) in zip(batch, checks, strict=True):
-                rows.append(_described(_unless_repeated(planned, first_rows), manifest))
-                warnings += [f"Row {row.number}: {remark}" for remark in remarks]
+                rows.append(_described(_unless_repeated(planned, row, first_rows), manifest))
+                warnings += [f"{row_place(row.number, row.file)}: {remark}" for remark in remarks]
             progress.show(len(rows), dict(Counter(row.state.value for row in rows)))
-    return ImportPlan(rows, warnings)
+    return ImportPlan(rows, manifest.warnings() + warnings)
 
 
 def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
@@ -117,7 +117,8 @@ def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
     log.info("Plan: %s", ", ".join(f"{name} {value}" for name, value in estimate.items()))
     for row in plan.rejected:
         for problem in row.problems:
-            log.warning("Row %d (%s) is rejected: %s", row.row_number, shown(row.client_unique_id) or "no id", problem)
+            place, ident = row_place(row.row_number, row.file), shown(row.client_unique_id) or "no id"
+            log.warning("%s (%s) is rejected: %s", place, ident, problem)
     for warning in plan.warnings[:_SHOWN_WARNINGS]:
         log.warning("%s", warning)
     if len(plan.warnings) > _SHOWN_WARNINGS:
@@ -164,7 +165,10 @@ def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
     if is_web:
         remedy = "Use media_mode='pull', so that Gong fetches it."
         return _Media(text, problem=_media_problem(text, "is a web address, which is not uploaded", remedy))
-    location = settings.media_base.locate(text)
+    base = settings.media_base or (MediaBase.of_manifest(row.file) if row.file else None)
+    if base is None:
+        return _Media(text, problem=_media_problem(text, "has no folder to be in", "Set media_base of the plan."))
+    location = base.locate(text)
     if isinstance(location, Problem):
         return _Media(text, problem=location)
     found = check_recording(location, settings.open_path)
@@ -194,6 +198,7 @@ def _row(row: ManifestRow, call: NewCall | None, media: _Media, problems: tuple[
         fingerprint=content_fingerprint(payload, media.location, media.size) if payload and media.location else None,
         problems=problems,
         source=row.values,
+        file=row.file,
     )
 
 
@@ -212,18 +217,21 @@ def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
     return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
 
 
-def _unless_repeated(row: PlannedRow, first_rows: dict[tuple[str, str], int]) -> PlannedRow:
+def _unless_repeated(
+    planned: PlannedRow, row: ManifestRow, first_rows: dict[tuple[str, str], ManifestRow]
+) -> PlannedRow:
     """Reject a row whose id or recording stands in an earlier row."""
     for column, text, remedy in (
-        ("client_unique_id", row.client_unique_id, "Give each call its own id, and each row once."),
-        ("media", row.media, "Give each call its own recording: Gong stores each once."),
+        ("client_unique_id", planned.client_unique_id, "Give each call its own id, and each row once."),
+        ("media", planned.media, "Give each call its own recording: Gong stores each once."),
     ):
-        first = first_rows.setdefault((column, text), row.row_number) if text else row.row_number
-        if first != row.row_number:
-            rule = f"stands in row {first} of the same manifest already"
+        first = first_rows.setdefault((column, text), row) if text else row
+        if first is not row:
+            of_file = "the same manifest" if first.file == row.file else shown(first.file)
+            rule = f"stands in row {first.number} of {of_file} already"
             problem = Problem(column, text or "", rule, remedy, "manifest")
-            return dataclasses.replace(row, problems=(*row.problems, problem))
-    return row
+            return dataclasses.replace(planned, problems=(*planned.problems, problem))
+    return planned
 
 
 def _described(row: PlannedRow, manifest: Manifest) -> PlannedRow:

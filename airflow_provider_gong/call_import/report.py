@@ -15,8 +15,8 @@ from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.manifest import SURPLUS
 from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow, Problem
+from airflow_provider_gong.store.texts import row_place, shown
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ _BAD = frozenset(
 )
 _MAX_PROBLEMS = 50
 _COLUMNS = (
+    "file",
     "row",
     "client_unique_id",
     "title",
@@ -87,7 +88,9 @@ def summarize(ledger: Ledger) -> dict[str, Any]:
         for problem in row.problems if row.state in _BAD or row.state is CallState.EXISTS else ():
             actors[problem.who] += 1
             if len(problems) < _MAX_PROBLEMS:
-                problems.append({"row": row.row_number, "state": row.state.value, **problem.as_dict()})
+                problems.append(
+                    {"file": shown(row.file), "row": row.row_number, "state": row.state.value, **problem.as_dict()}
+                )
     return {
         "import_id": ledger.import_id,
         "company": ledger.company,
@@ -127,7 +130,9 @@ def log_summary(summary: dict[str, Any]) -> None:
     for who, count in summary["who_must_act"].items():
         log.warning("%d problems wait for %s", count, _ACTORS.get(who, who))
     for problem in summary["problems"]:
-        log.warning("Row %(row)d (%(state)s) %(field)s: %(rule)s (got %(value)s). %(remedy)s", problem)
+        place = row_place(problem["row"], problem["file"])
+        what = Problem(**{name: problem[name] for name in ("field", "value", "rule", "remedy", "who")})
+        log.warning("%s (%s) %s", place, problem["state"], what)
 
 
 def require_success(summary: dict[str, Any], max_failed: int) -> None:
@@ -170,7 +175,7 @@ def _cells(row: ImportRow) -> list[str]:
     who = "; ".join(dict.fromkeys(problem.who for problem in row.problems))
     problems = " | ".join(str(problem) for problem in row.problems)
     sha256, media = row.media_sha256, shown(row.media or "")
-    identity = (row.row_number, row.client_unique_id, row.title, row.state.value)
+    identity = (shown(row.file), row.row_number, row.client_unique_id, row.title, row.state.value)
     gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
     return ["" if value is None else str(value) for value in (*identity, *gong, who, problems)]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
-from airflow_provider_gong.call_import.errors import GongImportRejectedError, GongManifestError
+from airflow_provider_gong.call_import.errors import GongImportRejectedError
 from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import Manifest
-from airflow_provider_gong.call_import.manifest_csv import csv_table
+from airflow_provider_gong.call_import.manifest import Manifest, Table
+from airflow_provider_gong.call_import.manifest_files import find_files, read_files
+from airflow_provider_gong.call_import.manifest_records import list_table
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
@@ -38,7 +39,7 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
     estimate = _estimate(operator, ledger, plan)
     log_plan(plan, estimate)
     if not operator.is_dry_run:
-        ledger.replace_plan(operator.manifest, plan.rows)
+        ledger.replace_plan(_described(operator.manifest), plan.rows)
         ledger.add_usage(*operator.hook.client.take_usage())
     if plan.rejected and operator.on_rejected == "stop":
         raise GongImportRejectedError(
@@ -50,18 +51,28 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
 
 def _make_plan(operator: GongPlanCallImportOperator) -> ImportPlan:
     hook = operator.hook
-    base = MediaBase.at(operator.media_base) if operator.media_base else MediaBase.of_manifest(operator.manifest)
-    columns = ColumnMap(operator.columns)
+    base = MediaBase.at(operator.media_base) if operator.media_base else None
+    manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns))
     settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone)
     hosts = HostDirectory(hook.list_users())
     readable = can_read_calls(hook.client)
-    try:
-        with media_path(operator.manifest).open("rb") as file:
-            lines = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-            plan = make_plan(Manifest(csv_table(lines, operator.manifest), columns), hosts, settings)
-    except OSError as error:
-        raise GongManifestError(f"Manifest {operator.manifest} cannot be read: {error}") from error
+    plan = make_plan(manifest, hosts, settings)
     return plan if readable else ImportPlan(plan.rows, [_BLIND_KEY, *plan.warnings])
+
+
+def _tables(manifest: str | Sequence[Any]) -> Iterable[Table]:
+    """Return what an operator's manifest stands for: a file, files, or rows."""
+    names = [manifest] if isinstance(manifest, str) else list(manifest)
+    if names and all(isinstance(name, str) for name in names):
+        return read_files(find_files(names, media_path), media_path)
+    return [list_table(names)]
+
+
+def _described(manifest: str | Sequence[Any]) -> str:
+    if isinstance(manifest, str):
+        return manifest
+    names = [name for name in manifest if isinstance(name, str)]
+    return ", ".join(names) or f"{len(manifest)} rows of a task"
 
 
 def _estimate(operator: GongPlanCallImportOperator, ledger: Ledger, plan: ImportPlan) -> dict[str, Any]:

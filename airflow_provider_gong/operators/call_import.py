@@ -17,7 +17,7 @@ from airflow_provider_gong.store.errors import GongStoreNotSharedError
 from airflow_provider_gong.triggers.timer import GongTimerTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context
+    from airflow_provider_gong._compat import Context, XComArg
     from airflow_provider_gong.client.errors import GongRateLimitError
     from airflow_provider_gong.store.ledger import Ledger
     from airflow_provider_gong.store.ledger_rows import CallState
@@ -117,12 +117,15 @@ class GongPlanCallImportOperator(_CallImportOperator):
 
     Nothing is written to Gong. Reads users (``GET /v2/users``) and whether the key sees calls (``GET /v2/calls``).
 
-    :param manifest: path or URL of a CSV manifest on any object storage that Airflow knows (templated)
+    :param manifest: path or URL of a manifest on any object storage that Airflow knows: CSV, JSON lines (``.jsonl``) or
+        Parquet (``.parquet``); a pattern such as ``s3://bucket/2026-*/calls.csv``, a list of them, or a list of rows as
+        an upstream task returns them, which are mappings of column to value (templated)
     :param columns: where fields of the call take their text from, if not from the column of their own name: a header
         (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
     :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
-        the manifest's folder, and for object stores everything in the manifest's bucket
+        the manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to
+        have recordings uploaded
     :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
     :param dry_run: write no ledger either
     :return: figures of the plan, ``import_id`` and ``store_id``
@@ -136,7 +139,7 @@ class GongPlanCallImportOperator(_CallImportOperator):
     def __init__(
         self,
         *,
-        manifest: str,
+        manifest: str | Sequence[Any] | XComArg,
         columns: Mapping[str, str] | None = None,
         media_mode: str = "push",
         media_base: str | None = None,
@@ -145,7 +148,8 @@ class GongPlanCallImportOperator(_CallImportOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.manifest = manifest
+        # A task's output is in place when this runs.
+        self.manifest: Any = manifest
         self.columns = columns
         self.media_mode = media_mode
         self.media_base = media_base

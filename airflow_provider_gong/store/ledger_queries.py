@@ -65,7 +65,7 @@ def row_values(row: PlannedRow) -> dict[str, Any]:
         "media_bytes": row.media_bytes,
         "fingerprint": row.fingerprint,
         "problems": problems_as_json(row.problems),
-        "source": json.dumps(row.source),
+        "source": json.dumps({"file": row.file, "cells": row.source}),
     }
 
 
@@ -73,6 +73,7 @@ def import_row(found: Any) -> ImportRow:
     """Return a row of ``rows_and_calls`` as the ledger shows it."""
     effective = CallState(found.effective)
     own = effective not in (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
+    source = json.loads(found.source)
     return ImportRow(
         row_number=found.row_number,
         client_unique_id=found.client_unique_id,
@@ -86,7 +87,8 @@ def import_row(found: Any) -> ImportRow:
         burned=bool(found.call_burned) if own else False,
         sent_by=found.call_import_id if own else None,
         problems=problems_from_json(found.problems) + _call_problems(found, effective),
-        source=json.loads(found.source),
+        source=source["cells"],
+        file=source["file"],
     )
 
 

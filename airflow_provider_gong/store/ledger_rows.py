@@ -69,7 +69,7 @@ class PlannedRow:
     """
     A row as the plan writes it.
 
-    :param row_number: line of the manifest's data, from 1
+    :param row_number: place among the rows of its file, from 1
     :param client_unique_id: Gong's ``clientUniqueId``, empty where the manifest has none
     :param title: title of the call
     :param payload: the validated body of the create request; None for a rejected row
@@ -78,6 +78,7 @@ class PlannedRow:
     :param fingerprint: hash of the payload and of what identifies the recording; None for a rejected row
     :param problems: why it is rejected; empty if it is not
     :param source: the row as the manifest has it
+    :param file: the file of the manifest that holds it, if it is in one
     """
 
     row_number: int
@@ -89,6 +90,7 @@ class PlannedRow:
     fingerprint: str | None
     problems: tuple[Problem, ...] = ()
     source: dict[str, str] = field(default_factory=dict)
+    file: str = ""
 
     @property
     def state(self) -> CallState:
@@ -138,6 +140,7 @@ class ImportRow:
     sent_by: str | None
     problems: tuple[Problem, ...]
     source: dict[str, str]
+    file: str
 
 
 def problems_as_json(problems: tuple[Problem, ...]) -> str:

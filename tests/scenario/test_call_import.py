@@ -103,6 +103,24 @@ def test_rejected_rows_are_a_manifest_for_the_next_run(
     }
 
 
+def test_rows_of_an_upstream_task_are_imported(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
+    from airflow_provider_gong._compat import BaseOperator
+
+    write_night(tmp_path, [manifest_row(1), manifest_row(2)])
+
+    class FindCalls(BaseOperator):
+        def execute(self, context: Any) -> list[dict[str, str]]:
+            return [manifest_row(1), manifest_row(2)]
+
+    with retrying_dag("upstream") as dag:
+        gong_call_import(FindCalls(task_id="find").output, media_base=str(tmp_path), deferrable=True)
+
+    run = run_dag(dag)
+
+    assert run.state == "success"
+    assert set(new_calls(gong_emulator)) == {"pbx-00001", "pbx-00002"}
+
+
 def test_a_cleared_run_goes_on_where_it_was(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1), manifest_row(2)])
     dag = import_dag("cleared", manifest)
@@ -138,7 +156,7 @@ def test_each_wrong_row_says_what_is_wrong_and_what_to_do(
     assert task_states(run)["report"] == ("failed", 1)
     assert new_calls(gong_emulator) == {}
     for number, (case, (_, texts)) in enumerate(wrong.items(), 1):
-        beginning = f"Row {number} (pbx-{number:05d}) is rejected: "
+        beginning = f"Row {number} of {manifest} (pbx-{number:05d}) is rejected: "
         line = next(message for message in caplog.messages if message.startswith(beginning))
         assert [text for text in texts if text not in line] == [], case
 

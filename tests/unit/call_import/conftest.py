@@ -54,7 +54,7 @@ class NightlyImport:
         values = {"media_base": MediaBase.of_manifest(str(manifest)), "open_path": Path, **settings}
         with self.client() as client, manifest.open(newline="", encoding="utf-8-sig") as lines:
             hosts = HostDirectory(client.iterate(users_api.list_users()))
-            plan = make_plan(Manifest(csv_table(lines, manifest.name)), hosts, PlanSettings(**values))
+            plan = make_plan(Manifest([csv_table(lines, str(manifest))]), hosts, PlanSettings(**values))
         self.ledger.replace_plan(manifest.name, plan.rows)
         return plan
 
@@ -173,5 +173,5 @@ def plan_offline(
     """Plan a manifest for a company of a few users, without an emulator and a ledger."""
     values = {"media_base": MediaBase.of_manifest(str(manifest)), "open_path": Path, **settings}
     with manifest.open(newline="", encoding="utf-8-sig") as lines:
-        read = Manifest(csv_table(lines, manifest.name), ColumnMap(columns))
+        read = Manifest([csv_table(lines, str(manifest))], ColumnMap(columns))
         return make_plan(read, HostDirectory(users), PlanSettings(**values))

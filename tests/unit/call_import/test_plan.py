@@ -242,7 +242,8 @@ def test_the_log_names_every_rejected_row_and_the_first_warnings(
     assert "planned 0, rejected 22" in caplog.messages[0]
     for number in range(1, 23):
         assert any(
-            text.startswith(f"Row {number} (pbx-{number:05d}) is rejected: direction") for text in caplog.messages
+            text.startswith(f"Row {number} of {tmp_path}/manifest.csv (pbx-{number:05d}) is rejected: direction")
+            for text in caplog.messages
         )
     assert sum("is not known" in text for text in caplog.messages) == 20
     assert caplog.messages[-1] == "There are 2 more warnings like these."

@@ -148,6 +148,14 @@ def test_a_manifest_may_have_other_column_names(gong: RunningEmulator, tmp_path:
     assert "pbx-7" in [call["clientUniqueId"] for call in gong.state()["calls"]]
 
 
+def test_a_pattern_on_an_object_store_is_a_manifest(gong: RunningEmulator, tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_night(tmp_path / f"2026-11-0{number}", [manifest_row(number, title=str(number))], seconds=60 + number)
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=f"file://{tmp_path}/2026-11-*/manifest.csv", **IMPORT)
+    assert plan.execute(task_context())["planned"] == 2
+    assert upload() == {"uploaded": 2}
+
+
 def test_a_mapping_that_does_not_fit_fails_the_plan_for_good(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1)])
     plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), columns={"title": "Topic"}, **IMPORT)
