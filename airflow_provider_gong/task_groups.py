@@ -36,6 +36,8 @@ def gong_call_import(
     canary: int | None = None,
     verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT,
     media_base: str | None = None,
+    host_overrides: str | None = None,
+    default_primary_user: str | None = None,
     dry_run: bool = False,
     deferrable: bool | None = None,
 ) -> TaskGroup:
@@ -67,6 +69,10 @@ def gong_call_import(
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default: the
         manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to have
         recordings uploaded
+    :param host_overrides: path or URL of a CSV file with the columns ``manifest_value`` and ``gong_user``, for hosts
+        that manifests call otherwise than Gong (templated)
+    :param default_primary_user: id or address of the Gong user who hosts the calls whose own host is not given, is
+        unknown to Gong or inactive (templated); without it such rows are rejected
     :param dry_run: only plan, and write nothing anywhere
     :param deferrable: wait in the triggerer; default: Airflow's setting ``[operators] default_deferrable``
     :return: the task group
@@ -88,6 +94,8 @@ def gong_call_import(
             columns=columns,
             media_mode=media_mode,
             media_base=media_base,
+            host_overrides=host_overrides,
+            default_primary_user=default_primary_user,
             on_rejected=on_rejected,
             dry_run=dry_run,
             **common,

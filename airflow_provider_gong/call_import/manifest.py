@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
@@ -53,10 +53,14 @@ class Manifest:
 
     :param tables: what they hold
     :param columns: mapping of their headers to the fields of the call
+    :param required: fields that a header has to have
     """
 
-    def __init__(self, tables: Iterable[Table], columns: ColumnMap | None = None) -> None:
+    def __init__(
+        self, tables: Iterable[Table], columns: ColumnMap | None = None, required: Sequence[str] = REQUIRED_COLUMNS
+    ) -> None:
         self._columns = columns or ColumnMap()
+        self._required = required
         self._ignored: dict[str, None] = {}
         self.rows = self._rows(tables)
 
@@ -77,7 +81,7 @@ class Manifest:
         for table in tables:
             if table.header is not None:
                 self._check(table.header, table)
-                _check_required(self._columns.fields(table.header), table.header, table.name)
+                self._check_required(table.header, table.name)
             seen: dict[str, None] = {}
             for number, record in enumerate(_readable(table), 1):
                 seen |= dict.fromkeys(record)
@@ -89,22 +93,22 @@ class Manifest:
         self._columns.check_headers(header, table.name)
         self._ignored |= dict.fromkeys(self._columns.ignored(header))
 
+    def _check_required(self, header: tuple[str, ...], name: str) -> None:
+        fields = self._columns.fields(header)
+        missing = [column for column in self._required if column not in fields]
+        if missing:
+            found = shown(", ".join(filter(None, header))) or "none"
+            raise GongManifestError(
+                f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
+                "line, where commas separate them, or say with columns which other columns they are."
+            )
+
 
 def _readable(table: Table) -> Iterator[dict[str, str]]:
     try:
         yield from table.records
     except OSError as error:
         raise GongManifestError(f"Manifest {table.name} cannot be read: {error}") from error
-
-
-def _check_required(fields: set[str], header: tuple[str, ...], name: str) -> None:
-    missing = [column for column in REQUIRED_COLUMNS if column not in fields]
-    if missing:
-        found = shown(", ".join(filter(None, header))) or "none"
-        raise GongManifestError(
-            f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
-            "line, where commas separate them, or say with columns which other columns they are."
-        )
 
 
 def _ignored_column(column: str) -> str:

@@ -126,7 +126,8 @@ def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
 
 
 def _plan_row(row: ManifestRow, hosts: HostDirectory, settings: PlanSettings) -> tuple[PlannedRow, list[str]]:
-    draft = draft_call(row, _host(row, hosts), settings.timezone)
+    host = hosts.find(row.values.get("primary_user"))
+    draft = draft_call(row, host, settings.timezone)
     media = _media(row, settings)
     if settings.media_mode == PULL and media.problem is None:
         draft.fields["download_media_url"] = media.location
@@ -135,14 +136,8 @@ def _plan_row(row: ManifestRow, hosts: HostDirectory, settings: PlanSettings) ->
     problems += () if media.problem is None else (media.problem,)
     if problems or isinstance(call, tuple):
         return _row(row, None, media, problems), []
-    return _row(row, call, media, ()), call.warnings()
-
-
-def _host(row: ManifestRow, hosts: HostDirectory) -> Host | Problem:
-    text = row.values.get("primary_user")
-    if text is None:
-        return Problem("primary_user", "nothing", "is required", "Name the host by Gong user id or e-mail.", "manifest")
-    return hosts.find(text)
+    remarks = [host.remark] if isinstance(host, Host) and host.remark else []
+    return _row(row, call, media, ()), remarks + call.warnings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.errors import GongImportRejectedError
+from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.host_overrides import read_overrides
 from airflow_provider_gong.call_import.hosts import HostDirectory
 from airflow_provider_gong.call_import.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest_files import find_files, read_files
@@ -52,12 +54,21 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
 def _make_plan(operator: GongPlanCallImportOperator) -> ImportPlan:
     hook = operator.hook
     base = MediaBase.at(operator.media_base) if operator.media_base else None
-    manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns))
+    required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not operator.default_primary_user]
+    manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns), required)
+    overrides = _overrides(operator.host_overrides)
     settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone)
-    hosts = HostDirectory(hook.list_users())
+    hosts = HostDirectory(hook.list_users(), overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
     plan = make_plan(manifest, hosts, settings)
     return plan if readable else ImportPlan(plan.rows, [_BLIND_KEY, *plan.warnings])
+
+
+def _overrides(file: str | None) -> dict[str, str]:
+    if not file:
+        return {}
+    (overrides,) = (read_overrides(table) for table in read_files([file], media_path))
+    return overrides
 
 
 def _tables(manifest: str | Sequence[Any]) -> Iterable[Table]:

@@ -126,6 +126,10 @@ class GongPlanCallImportOperator(_CallImportOperator):
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
         the manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to
         have recordings uploaded
+    :param host_overrides: path or URL of a CSV file with the columns ``manifest_value`` and ``gong_user``, for hosts
+        that manifests call otherwise than Gong (templated)
+    :param default_primary_user: id or address of the Gong user who hosts the calls whose own host is not given, is
+        unknown to Gong or inactive (templated); without it such rows are rejected
     :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
     :param dry_run: write no ledger either
     :return: figures of the plan, ``import_id`` and ``store_id``
@@ -133,7 +137,13 @@ class GongPlanCallImportOperator(_CallImportOperator):
     :raises GongImportRejectedError: with ``on_rejected="stop"``
     """
 
-    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "manifest", "media_base")
+    template_fields: Sequence[str] = (
+        *_CallImportOperator.template_fields,
+        "manifest",
+        "media_base",
+        "host_overrides",
+        "default_primary_user",
+    )
     ui_color = "#e8ddf8"
 
     def __init__(
@@ -143,6 +153,8 @@ class GongPlanCallImportOperator(_CallImportOperator):
         columns: Mapping[str, str] | None = None,
         media_mode: str = "push",
         media_base: str | None = None,
+        host_overrides: str | None = None,
+        default_primary_user: str | None = None,
         on_rejected: str = "continue",
         dry_run: bool = False,
         **kwargs: Any,
@@ -153,6 +165,8 @@ class GongPlanCallImportOperator(_CallImportOperator):
         self.columns = columns
         self.media_mode = media_mode
         self.media_base = media_base
+        self.host_overrides = host_overrides
+        self.default_primary_user = default_primary_user
         self.on_rejected = on_rejected
         self.is_dry_run = dry_run
 
