@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_gong.call_import.columns import draft_call
 from airflow_provider_gong.call_import.hosts import Host, HostDirectory
+from airflow_provider_gong.call_import.identical import KnownRecordings, reject_identical
 from airflow_provider_gong.call_import.manifest import SURPLUS, Manifest, ManifestRow
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.progress import Progress
@@ -44,12 +45,14 @@ class PlanSettings:
     :param open_path: makes the path object of a recording
     :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs
     :param timezone: IANA zone of times without an offset; None refuses them
+    :param known_recordings: returns the recordings of some lengths that were uploaded earlier
     """
 
     media_base: MediaBase | None
     open_path: Callable[[str], MediaPath]
     media_mode: str = PUSH
     timezone: str | None = None
+    known_recordings: KnownRecordings = lambda sizes: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +109,11 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
         for batch in _batches(manifest.rows):
             checks = pool.map(lambda row: _plan_row(row, hosts, settings), batch)
             for row, (planned, remarks) in zip(batch, checks, strict=True):
-                rows.append(_described(_unless_repeated(planned, row, first_rows), manifest))
+                rows.append(_unless_repeated(planned, row, first_rows))
                 warnings += [f"{row_place(row.number, row.file)}: {remark}" for remark in remarks]
             progress.show(len(rows), dict(Counter(row.state.value for row in rows)))
-    return ImportPlan(rows, manifest.warnings() + warnings)
+        rows = reject_identical(rows, settings.known_recordings, settings.open_path, pool)
+    return ImportPlan([_described(row, manifest) for row in rows], manifest.warnings() + warnings)
 
 
 def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
@@ -231,6 +235,8 @@ def _unless_repeated(
 
 def _described(row: PlannedRow, manifest: Manifest) -> PlannedRow:
     """Name in a row's problems the columns as the manifest has them."""
+    if not row.problems:
+        return row
     problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)
     return dataclasses.replace(row, problems=tuple(problems))
 

@@ -37,7 +37,7 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
     :raises GongImportRejectedError: if rows were rejected and the operator is set to stop
     """
     ledger = operator.open_ledger()
-    plan = _make_plan(operator)
+    plan = _make_plan(operator, ledger)
     estimate = _estimate(operator, ledger, plan)
     log_plan(plan, estimate)
     if not operator.is_dry_run:
@@ -51,13 +51,13 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
     return {**estimate, "import_id": operator.import_id, "store_id": ledger.store.id, "warnings": len(plan.warnings)}
 
 
-def _make_plan(operator: GongPlanCallImportOperator) -> ImportPlan:
+def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> ImportPlan:
     hook = operator.hook
     base = MediaBase.at(operator.media_base) if operator.media_base else None
     required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not operator.default_primary_user]
     manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns), required)
     overrides = _overrides(operator.host_overrides)
-    settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone)
+    settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone, ledger.known_recordings)
     hosts = HostDirectory(hook.list_users(), overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
     plan = make_plan(manifest, hosts, settings)

@@ -21,6 +21,7 @@ from airflow_provider_gong.store.ledger_queries import (
     forgotten_intent,
     import_row,
     is_unsent,
+    recordings_of_size,
     row_state,
     row_values,
     rows_and_calls,
@@ -32,6 +33,7 @@ from airflow_provider_gong.store.ledger_rows import (
     UNSEEN,
     CallState,
     ImportRow,
+    KnownRecording,
     LeasedRow,
     PlannedRow,
     Problem,
@@ -114,6 +116,15 @@ class Ledger:
                 query = select(calls).where(calls.c.company == self.company, calls.c.client_unique_id.in_(batch))
                 for found in connection.execute(query):
                     known[found.client_unique_id] = (CallState(found.state), found.fingerprint)
+        return known
+
+    def known_recordings(self, sizes: Sequence[int]) -> list[KnownRecording]:
+        """Return the recordings of these lengths that any import of the company has uploaded."""
+        known: list[KnownRecording] = []
+        with self.store.begin() as connection:
+            for start in range(0, len(sizes), _BATCH):
+                query = recordings_of_size(self.company, sizes[start : start + _BATCH])
+                known += [KnownRecording(*found) for found in connection.execute(query)]
         return known
 
     def resume(self, owner: str) -> None:

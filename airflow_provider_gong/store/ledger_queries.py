@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, func, insert, null, select, update
@@ -50,6 +51,13 @@ def count_by_state(condition: Any) -> Any:
     # Grouped by the name: as an expression, its parameters would make it another one than the selected.
     found = select(row_state.label("effective")).select_from(rows_with_calls).where(condition).subquery()
     return select(found.c.effective, func.count().label("number")).group_by(found.c.effective)
+
+
+def recordings_of_size(company: str, sizes: Sequence[int]) -> Any:
+    """Return the query for the recordings of these lengths that were uploaded: length, hash, client unique id, call."""
+    found = (rows.c.media_bytes, calls.c.media_sha256, calls.c.client_unique_id, calls.c.call_id)
+    known = and_(rows.c.company == company, rows.c.media_bytes.in_(sizes), calls.c.media_sha256.is_not(None))
+    return select(*found).select_from(rows_with_calls).where(known).distinct()
 
 
 def row_values(row: PlannedRow) -> dict[str, Any]:

@@ -143,6 +143,21 @@ class ImportRow:
     file: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRecording:
+    """
+    A recording that was uploaded.
+
+    :param size: length in bytes
+    :param sha256: hash of its content, in hexadecimal digits
+    """
+
+    size: int
+    sha256: str
+    client_unique_id: str
+    call_id: str | None
+
+
 def problems_as_json(problems: tuple[Problem, ...]) -> str:
     """Return problems as the ledger keeps them."""
     return json.dumps([problem.as_dict() for problem in problems])

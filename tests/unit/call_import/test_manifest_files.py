@@ -169,7 +169,7 @@ def test_parquet_names_the_extra_that_it_needs(tmp_path: Path, monkeypatch: pyte
 
 def test_several_files_are_one_manifest(tmp_path: Path) -> None:
     for day in ("1", "2"):
-        write_night(tmp_path / day, [manifest_row(int(day))])
+        write_night(tmp_path / day, [manifest_row(int(day))], seconds=60 + int(day))
     write_lines(tmp_path / "extra.jsonl", manifest_row(2, media="2/recordings/00002.wav"))
     plan = plan_files(tmp_path / "*" / "manifest.csv", tmp_path / "extra.jsonl")
     assert [(row.file, row.row_number) for row in plan.rows] == [

@@ -27,7 +27,7 @@ def plan_rows(folder: Path, rows: Sequence[Mapping[str, str]], **settings: Any) 
     usual = {manifest_row(number)["media"] for number in range(20)}
     for row in rows:
         if row.get("media") in usual and not (folder / row["media"]).exists():
-            write_wav(folder / row["media"], seconds=60, seed=1)
+            write_wav(folder / row["media"], seconds=60, seed=int(Path(row["media"]).stem))
     return plan_offline(write_manifest(folder / "manifest.csv", rows), **settings)
 
 
