@@ -102,7 +102,9 @@ def gong_call_import(
         )
         if dry_run:
             return group
-        common["store_id"] = f"{{{{ (ti.xcom_pull(task_ids='{plan.task_id}') or {{}}).get('store_id', '') }}}}"
+        planned = f"(ti.xcom_pull(task_ids='{plan.task_id}') or {{}})"
+        common["store_id"] = f"{{{{ {planned}.get('store_id', '') }}}}"
+        warnings = f"{{{{ {planned}.get('warnings', []) | tojson }}}}"
         upload = GongUploadCallImportOperator(
             task_id="upload", media_mode=media_mode, on_existing=on_existing, deferrable=deferrable, **common
         )
@@ -110,7 +112,12 @@ def gong_call_import(
             task_id="verify", verify_timeout=verify_timeout, deferrable=deferrable, **common
         )
         report = GongReportCallImportOperator(
-            task_id="report", report_path=report_path, max_failed=max_failed, trigger_rule="all_done", **common
+            task_id="report",
+            report_path=report_path,
+            max_failed=max_failed,
+            plan_warnings=warnings,
+            trigger_rule="all_done",
+            **common,
         )
         plan >> upload >> verify >> report
     return group

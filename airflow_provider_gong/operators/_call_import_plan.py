@@ -17,12 +17,15 @@ from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
+from airflow_provider_gong.store import texts
 from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState
 
 if TYPE_CHECKING:
     from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
     from airflow_provider_gong.store.ledger import Ledger
 
+# An XCom is no place for the remarks of a hundred thousand rows.
+_KEPT_WARNINGS = 50
 _BLIND_KEY = (
     "The access key sees no call of the last 90 days. Either the company is empty, or the key may not see calls, "
     "and then nothing that is uploaded can be verified."
@@ -48,7 +51,9 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
             f"{len(plan.rejected)} of {len(plan.rows)} rows were rejected, and nothing was sent (on_rejected='stop'). "
             "The rows and what is wrong with them stand in the log above."
         )
-    return {**estimate, "import_id": operator.import_id, "store_id": ledger.store.id, "warnings": len(plan.warnings)}
+    shown = [texts.shown(warning) for warning in plan.warnings[:_KEPT_WARNINGS]]
+    identity = {"import_id": operator.import_id, "store_id": ledger.store.id}
+    return {**estimate, **identity, "warning_count": len(plan.warnings), "warnings": shown}
 
 
 def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> ImportPlan:

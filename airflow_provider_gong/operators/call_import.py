@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -282,22 +283,26 @@ class GongReportCallImportOperator(_CallImportOperator):
     """
     Report what became of every row of an import, whatever happened before.
 
-    Writes ``report.csv``, ``report.json``, ``retry.csv`` (rows that Gong never accepted: a valid next manifest) and
-    ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
+    Writes ``report.csv``, ``report.json``, ``report.html``, ``retry.csv`` (rows that Gong never accepted: a valid next
+    manifest) and ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
 
     :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
     :param max_failed: rows that may have failed or been rejected before the task fails
+    :param plan_warnings: the plan's result ``warnings`` as JSON, for the page (templated)
     :return: rows by state, problems, who has to act, requests used
     :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
     """
 
-    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "report_path")
+    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "report_path", "plan_warnings")
     ui_color = "#b99bee"
 
-    def __init__(self, *, report_path: str | None = None, max_failed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, *, report_path: str | None = None, max_failed: int = 0, plan_warnings: str = "[]", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.report_path = report_path
         self.max_failed = max_failed
+        self.plan_warnings = plan_warnings
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report."""
@@ -309,7 +314,8 @@ class GongReportCallImportOperator(_CallImportOperator):
             summary = report.summarize(ledger)
             report.log_summary(summary)
             if self.report_path:
-                report.write_report(ledger, summary, ObjectStoragePath(self.report_path))
+                warnings = json.loads(self.plan_warnings)
+                report.write_report(ledger, summary, ObjectStoragePath(self.report_path), warnings)
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             report.require_success(summary, self.max_failed)

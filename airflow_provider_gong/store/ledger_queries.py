@@ -97,6 +97,7 @@ def import_row(found: Any) -> ImportRow:
         problems=problems_from_json(found.problems) + _call_problems(found, effective),
         source=source["cells"],
         file=source["file"],
+        sent_at=found.call_intended_at if own else None,
     )
 
 

@@ -125,7 +125,11 @@ class LeasedRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """A row with what became of its call, also where another import sent it."""
+    """
+    A row with what became of its call, also where another import sent it.
+
+    :param sent_at: when the call was sent, in seconds since 1970 by the store's clock
+    """
 
     row_number: int
     client_unique_id: str
@@ -141,6 +145,7 @@ class ImportRow:
     problems: tuple[Problem, ...]
     source: dict[str, str]
     file: str
+    sent_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def test_stop_sends_nothing_when_a_row_is_wrong(
 def test_wrong_rows_do_not_hold_up_the_others(
     run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, max_failed: int, outcome: str
 ) -> None:
-    manifest = write_night(tmp_path, [manifest_row(1), manifest_row(2, primary_user=UNKNOWN_HOST)])
+    manifest = write_night(tmp_path, [manifest_row(1, topic="x"), manifest_row(2, primary_user=UNKNOWN_HOST)])
     report = tmp_path / "report"
 
     run = run_dag(import_dag("max_failed", manifest, max_failed=max_failed, report_path=str(report)))
@@ -84,6 +84,9 @@ def test_wrong_rows_do_not_hold_up_the_others(
     assert [call["state"] for call in new_calls(gong_emulator).values()] == ["visible"]
     assert [row["state"] for row in read_rows(report / "report.csv")] == ["verified", "rejected"]
     assert [row["client_unique_id"] for row in read_rows(report / "retry.csv")] == ["pbx-00002"]
+    page = (report / "report.html").read_text()
+    assert "1 problems wait for whoever makes the manifest" in page
+    assert "Column &#x27;topic&#x27; is not known" in page
 
 
 def test_rejected_rows_are_a_manifest_for_the_next_run(
