@@ -129,13 +129,19 @@ class Ledger:
 
     def resume(self, owner: str) -> None:
         """Free what an earlier try of the same worker had leased, and let failed rows be tried again unless burned."""
-        again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
         with self.store.begin() as connection:
             leased = and_(self._my_calls, calls.c.lease_owner == owner)
             connection.execute(update(calls).where(leased).values(lease_until=None, attempts=0))
-            reopened = and_(self._my_calls, calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
-            connection.execute(update(calls).where(reopened).values(state=again, attempts=0, problem=None))
+        self.reopen()
+
+    def reopen(self) -> int:
+        """Let failed rows be tried again unless burned, and verification begin anew; return the number of the rows."""
+        again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
+        failed = and_(self._my_calls, calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
+        with self.store.begin() as connection:
+            changed = connection.execute(update(calls).where(failed).values(state=again, attempts=0, problem=None))
             connection.execute(update(imports).where(self._import).values(verify_until=None))
+        return int(changed.rowcount)
 
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:
         """

@@ -16,6 +16,7 @@ FOLDER = Path(__file__).parents[2] / PACKAGE
 # For each room, the others that it may use. Arrows only go down: a room is listed before those that it stands on.
 ROOMS: dict[str, set[str]] = {
     "task_groups": {"operators", "sensors", "triggers", "call_import", "hooks", "_compat"},
+    "commands": {"hooks", "call_import", "store", "_compat"},
     "operators": {"triggers", "links", "call_import", "hooks", "store", "client", "_compat"},
     "sensors": {"triggers", "links", "hooks", "client", "_compat"},
     # Triggers run where neither the store nor the import's files can be reached.
