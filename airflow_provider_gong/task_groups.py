@@ -57,8 +57,8 @@ def gong_call_import(
         (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
     :param report_path: folder for the report's files (templated); None writes none
     :param import_path: folder for the import's state where workers share no database; not supported yet
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs; ``auto`` is not
-        supported yet
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs, ``auto`` has Gong
+        fetch those with an https URL, and uploads the others
     :param on_rejected: ``continue`` sends the rows without problems, ``stop`` sends nothing when any row is wrong
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
         an earlier try has created and ends others as ``exists``, ``skip`` ends all so, ``fail`` as ``failed``
@@ -83,8 +83,6 @@ def gong_call_import(
     _check_choice("media_mode", media_mode, ("push", "pull", "auto"))
     _check_choice("on_rejected", on_rejected, ("continue", "stop"))
     _check_choice("on_existing", on_existing, ("resume", "skip", "fail"))
-    if media_mode == "auto":
-        raise NotImplementedError("media_mode='auto' is not supported yet: choose 'push' or 'pull'.")
     with TaskGroup(group_id=group_id) as group:
         identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}"
         common: dict[str, Any] = {"gong_conn_id": gong_conn_id, "import_id": identity}
@@ -106,7 +104,7 @@ def gong_call_import(
         common["store_id"] = f"{{{{ {planned}.get('store_id', '') }}}}"
         warnings = f"{{{{ {planned}.get('warnings', []) | tojson }}}}"
         upload = GongUploadCallImportOperator(
-            task_id="upload", media_mode=media_mode, on_existing=on_existing, deferrable=deferrable, **common
+            task_id="upload", on_existing=on_existing, deferrable=deferrable, **common
         )
         verify = GongVerifyCallImportOperator(
             task_id="verify", verify_timeout=verify_timeout, deferrable=deferrable, **common

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 PUSH = "push"
 PULL = "pull"
+AUTO = "auto"
 _VERIFY_BATCH = 100
 _CONCURRENT_CHECKS = 8
 _CHECK_BATCH = 200
@@ -43,7 +44,8 @@ class PlanSettings:
 
     :param media_base: where recordings may come from; None for the folder of the file that names them
     :param open_path: makes the path object of a recording
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs, ``auto`` chooses
+        row by row: what has an https URL is fetched
     :param timezone: IANA zone of times without an offset; None refuses them
     :param known_recordings: returns the recordings of some lengths that were uploaded earlier
     """
@@ -82,15 +84,18 @@ class ImportPlan:
         to_send = max(len(self.planned) - already_imported, 0)
         reads = math.ceil(to_send / _VERIFY_BATCH)
         push, pull = 2 * to_send + reads, to_send + reads
+        pushed = sum("downloadMediaUrl" not in (row.payload or {}) for row in self.planned)
+        requests = min(pull + pushed, push)
         return {
             "rows": len(self.rows),
             "planned": len(self.planned),
             "rejected": len(self.rejected),
             "already_imported": already_imported,
+            "requests": requests,
             "requests_by_push": push,
             "requests_by_pull": pull,
-            "quota_days_by_push": round(push / requests_per_day, 2),
-            "seconds_at_least": round(push / requests_per_second),
+            "quota_days": round(requests / requests_per_day, 2),
+            "seconds_at_least": round(requests / requests_per_second),
             "bytes": sum(row.media_bytes or 0 for row in self.planned),
         }
 
@@ -133,7 +138,7 @@ def _plan_row(row: ManifestRow, hosts: HostDirectory, settings: PlanSettings) ->
     host = hosts.find(row.values.get("primary_user"))
     draft = draft_call(row, host, settings.timezone)
     media = _media(row, settings)
-    if settings.media_mode == PULL and media.problem is None:
+    if media.is_pulled and media.problem is None:
         draft.fields["download_media_url"] = media.location
     call = draft.validated()
     problems = _shape_problems(row) + (call if isinstance(call, tuple) else ())
@@ -151,6 +156,7 @@ class _Media:
     location: str | None
     size: int | None = None
     problem: Problem | None = None
+    is_pulled: bool = False
 
 
 def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
@@ -158,11 +164,12 @@ def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
     if text is None:
         return _Media(None, problem=_media_problem("nothing", "is required", "Give the path or URL of the recording."))
     is_web = text.startswith(("https://", "http://"))
-    if settings.media_mode == PULL:
+    if settings.media_mode == PULL or (settings.media_mode == AUTO and is_web):
         remedy = "Give an https URL, or use media_mode='push'."
-        return _Media(text, problem=None if is_web else _media_problem(text, "cannot be fetched by Gong", remedy))
+        problem = None if is_web else _media_problem(text, "cannot be fetched by Gong", remedy)
+        return _Media(text, problem=problem, is_pulled=True)
     if is_web:
-        remedy = "Use media_mode='pull', so that Gong fetches it."
+        remedy = "Use media_mode='pull' or 'auto', so that Gong fetches it."
         return _Media(text, problem=_media_problem(text, "is a web address, which is not uploaded", remedy))
     base = settings.media_base or (MediaBase.of_manifest(row.file) if row.file else None)
     if base is None:

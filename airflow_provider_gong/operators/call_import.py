@@ -123,7 +123,8 @@ class GongPlanCallImportOperator(_CallImportOperator):
         an upstream task returns them, which are mappings of column to value (templated)
     :param columns: where fields of the call take their text from, if not from the column of their own name: a header
         (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest,
+        ``auto`` has Gong fetch those with an https URL, and uploads the others
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
         the manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to
         have recordings uploaded
@@ -185,7 +186,6 @@ class GongUploadCallImportOperator(_WaitingOperator):
 
     May be retried and cleared at any time: it goes on where it was. While the day's quota is spent it is parked.
 
-    :param media_mode: ``push`` or ``pull``, as planned
     :param on_existing: what becomes of a row whose ``clientUniqueId`` has a call in Gong already: ``resume`` goes on
         with a call that an earlier try has created and ends others as ``exists``, ``skip`` ends all as
         ``exists``, ``fail`` as ``failed``
@@ -197,11 +197,8 @@ class GongUploadCallImportOperator(_WaitingOperator):
 
     ui_color = "#d9c6f5"
 
-    def __init__(
-        self, *, media_mode: str = "push", on_existing: str = "resume", in_flight: int = 4, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, on_existing: str = "resume", in_flight: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.media_mode = media_mode
         self.on_existing = on_existing
         self.in_flight = in_flight
 
@@ -226,13 +223,12 @@ class GongUploadCallImportOperator(_WaitingOperator):
         from airflow_provider_gong.call_import.upload import ImportUpload
         from airflow_provider_gong.hooks.media import media_path
 
-        open_path = media_path if self.media_mode == "push" else None
         async with self.hook.async_client() as client:
             upload = ImportUpload(
                 ledger,
                 client,
                 owner=self.import_id,
-                open_path=open_path,
+                open_path=media_path,
                 on_existing=self.on_existing,
                 in_flight=self.in_flight,
             )

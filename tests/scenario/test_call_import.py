@@ -200,7 +200,6 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
         ({"import_path": "s3://state.example.com"}, "import_path"),
         ({"canary": 5}, "canary"),
         ({"workers": 2}, "workers"),
-        ({"media_mode": "auto"}, "media_mode='auto'"),
     ],
 )
 def test_what_is_not_supported_yet_is_refused_when_the_dag_is_parsed(options: Mapping[str, Any], name: str) -> None:
@@ -211,7 +210,7 @@ def test_what_is_not_supported_yet_is_refused_when_the_dag_is_parsed(options: Ma
 @pytest.mark.parametrize(
     ("option", "choices"),
     [
-        ("media_mode", "push, pull"),
+        ("media_mode", "push, pull, auto"),
         ("on_rejected", "continue, stop"),
         ("on_existing", "resume, skip, fail"),
     ],

@@ -175,9 +175,10 @@ def test_the_estimate_tells_requests_time_and_bytes(tmp_path: Path) -> None:
         "planned": 12,
         "rejected": 1,
         "already_imported": 2,
+        "requests": 21,
         "requests_by_push": 21,
         "requests_by_pull": 11,
-        "quota_days_by_push": 0.5,
+        "quota_days": 0.5,
         "seconds_at_least": 7,
         "bytes": 12 * size,
     }
@@ -216,7 +217,7 @@ def test_what_gong_cannot_fetch_is_rejected_and_keeps_its_secret(tmp_path: Path,
 def test_a_web_address_is_not_uploaded(tmp_path: Path) -> None:
     (problem,) = problems(plan_rows(tmp_path, [manifest_row(1, media=URL)]))[1]
     assert problem.value == "https://files.example.com/recordings/1.wav"
-    assert "media_mode='pull'" in problem.remedy
+    assert "media_mode='pull' or 'auto'" in problem.remedy
 
 
 @pytest.mark.parametrize("column", ["client_unique_id", "actual_start", "direction", "primary_user", "party_1_email"])
