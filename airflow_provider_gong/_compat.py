@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath as ObjectStoragePath
     from airflow.sdk import PokeReturnValue as PokeReturnValue
     from airflow.sdk import TaskGroup as TaskGroup
+    from airflow.sdk import XComArg as XComArg
     from airflow.sdk.definitions.retry_policy import RetryDecision as RetryDecision
     from airflow.sdk.definitions.retry_policy import RetryPolicy as RetryPolicy
     from airflow.sdk.exceptions import AirflowException as AirflowException
@@ -53,6 +54,7 @@ _HOMES = {
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
     "TriggerEvent": ("airflow.triggers.base",),
     "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
+    "XComArg": ("airflow.sdk", "airflow.models.xcom_arg"),
     "conf": ("airflow.configuration",),
     "mask_secret": ("airflow.sdk.log", "airflow.utils.log.secrets_masker"),
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import TaskGroup
 from airflow_provider_gong.operators.call_import import (
@@ -15,9 +15,12 @@ from airflow_provider_gong.operators.call_import import (
     GongVerifyCallImportOperator,
 )
 
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import XComArg
+
 
 def gong_call_import(
-    manifest: str,
+    manifest: str | Sequence[Any] | XComArg,
     *,
     gong_conn_id: str = "gong_default",
     group_id: str = "gong_call_import",
@@ -33,6 +36,8 @@ def gong_call_import(
     canary: int | None = None,
     verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT,
     media_base: str | None = None,
+    host_overrides: str | None = None,
+    default_primary_user: str | None = None,
     dry_run: bool = False,
     deferrable: bool | None = None,
 ) -> TaskGroup:
@@ -42,15 +47,18 @@ def gong_call_import(
     Call it inside a DAG. Each task may be retried or cleared at any time; the import goes on where it was, and each
     call of the manifest ends up in Gong once.
 
-    :param manifest: path or URL of a CSV manifest on any object storage that Airflow knows (templated)
+    :param manifest: path or URL of a manifest on any object storage that Airflow knows: CSV, JSON lines (``.jsonl``) or
+        Parquet (``.parquet``); a pattern such as ``s3://bucket/2026-*/calls.csv``, a list of them, or a list of rows as
+        an upstream task returns them (``task.output``), which are mappings of column to value (templated)
     :param gong_conn_id: Airflow connection to Gong (templated)
     :param group_id: id of the task group
     :param import_id: identity of the import (templated); default: one import for each DAG run
-    :param columns: mapping of other column names; not supported yet
+    :param columns: where fields of the call take their text from, if not from the column of their own name: a header
+        (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
     :param report_path: folder for the report's files (templated); None writes none
     :param import_path: folder for the import's state where workers share no database; not supported yet
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs; ``auto`` is not
-        supported yet
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs, ``auto`` has Gong
+        fetch those with an https URL, and uploads the others
     :param on_rejected: ``continue`` sends the rows without problems, ``stop`` sends nothing when any row is wrong
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
         an earlier try has created and ends others as ``exists``, ``skip`` ends all so, ``fail`` as ``failed``
@@ -59,42 +67,55 @@ def gong_call_import(
     :param canary: rows to upload and verify before the rest; not supported yet
     :param verify_timeout: how long recordings may take to appear in Gong, in seconds or as ``timedelta``
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default: the
-        manifest's folder, and for object stores everything in the manifest's bucket
+        manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to have
+        recordings uploaded
+    :param host_overrides: path or URL of a CSV file with the columns ``manifest_value`` and ``gong_user``, for hosts
+        that manifests call otherwise than Gong (templated)
+    :param default_primary_user: id or address of the Gong user who hosts the calls whose own host is not given, is
+        unknown to Gong or inactive (templated); without it such rows are rejected
     :param dry_run: only plan, and write nothing anywhere
     :param deferrable: wait in the triggerer; default: Airflow's setting ``[operators] default_deferrable``
     :return: the task group
     :raises NotImplementedError: for what is not supported yet
     :raises ValueError: for an unknown choice
     """
-    _refuse_what_is_to_come(columns=columns, import_path=import_path, canary=canary, workers=workers)
+    _refuse_what_is_to_come(import_path=import_path, canary=canary, workers=workers)
     _check_choice("media_mode", media_mode, ("push", "pull", "auto"))
     _check_choice("on_rejected", on_rejected, ("continue", "stop"))
     _check_choice("on_existing", on_existing, ("resume", "skip", "fail"))
-    if media_mode == "auto":
-        raise NotImplementedError("media_mode='auto' is not supported yet: choose 'push' or 'pull'.")
     with TaskGroup(group_id=group_id) as group:
         identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}"
         common: dict[str, Any] = {"gong_conn_id": gong_conn_id, "import_id": identity}
         plan = GongPlanCallImportOperator(
             task_id="plan",
             manifest=manifest,
+            columns=columns,
             media_mode=media_mode,
             media_base=media_base,
+            host_overrides=host_overrides,
+            default_primary_user=default_primary_user,
             on_rejected=on_rejected,
             dry_run=dry_run,
             **common,
         )
         if dry_run:
             return group
-        common["store_id"] = f"{{{{ (ti.xcom_pull(task_ids='{plan.task_id}') or {{}}).get('store_id', '') }}}}"
+        planned = f"(ti.xcom_pull(task_ids='{plan.task_id}') or {{}})"
+        common["store_id"] = f"{{{{ {planned}.get('store_id', '') }}}}"
+        warnings = f"{{{{ {planned}.get('warnings', []) | tojson }}}}"
         upload = GongUploadCallImportOperator(
-            task_id="upload", media_mode=media_mode, on_existing=on_existing, deferrable=deferrable, **common
+            task_id="upload", on_existing=on_existing, deferrable=deferrable, **common
         )
         verify = GongVerifyCallImportOperator(
             task_id="verify", verify_timeout=verify_timeout, deferrable=deferrable, **common
         )
         report = GongReportCallImportOperator(
-            task_id="report", report_path=report_path, max_failed=max_failed, trigger_rule="all_done", **common
+            task_id="report",
+            report_path=report_path,
+            max_failed=max_failed,
+            plan_warnings=warnings,
+            trigger_rule="all_done",
+            **common,
         )
         plan >> upload >> verify >> report
     return group

@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_gong.call_import.fields import (
+    FLOW_TASK_COLUMN,
+    JSON_COLUMNS,
+    OPTIONAL_COLUMNS,
+    PARTY_COLUMN,
+    PARTY_CONTEXT,
+    PARTY_FIELDS,
+    REQUIRED_COLUMNS,
+    TIME_COLUMNS,
+)
 from airflow_provider_gong.call_import.hosts import Host
-from airflow_provider_gong.call_import.manifest import OPTIONAL_COLUMNS, PARTY_COLUMN, REQUIRED_COLUMNS, ManifestRow
+from airflow_provider_gong.call_import.manifest import ManifestRow
 from airflow_provider_gong.call_import.times import parse_time
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
-from airflow_provider_gong.client.models import NewCall, parse_request
+from airflow_provider_gong.client.models import CallParty, NewCall, parse_request
 from airflow_provider_gong.store.ledger_rows import Problem
 
-_TIME_COLUMNS = ("actual_start", "scheduled_start", "scheduled_end")
-_PARTY_FIELDS = {"name": "name", "email": "emailAddress", "phone": "phoneNumber"}
-_PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(\w+))?")
+_PLAIN_COLUMNS = [
+    column
+    for column in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+    if column not in ("media", FLOW_TASK_COLUMN, *JSON_COLUMNS, *TIME_COLUMNS)
+]
+_PARTY_COLUMNS = {field: column for column, field in PARTY_FIELDS.items()}
+_PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(\w+)(.*))?")
+_UPPER_CASE = re.compile(r"(?<=[a-z])([A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """
+    A party as far as a row gives it.
+
+    :param fields: its fields by Gong's names
+    :param number: number in the columns' names; None for the host's own entry and for one of the column ``parties``
+    :param index: place in the list of the column ``parties``
+    """
+
+    fields: dict[str, Any]
+    number: int | None = None
+    index: int | None = None
+
+    def column(self, path: str, field: str | None, rest: str) -> str:
+        """Return the column that holds a field, or the path if none does."""
+        if self.number is not None:
+            return f"party_{self.number}_{_PARTY_COLUMNS.get(field or '', field)}{rest}"
+        return path if self.index is None else re.sub(r"\d+", str(self.index), path, count=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +62,12 @@ class CallDraft:
     The fields of a call as far as a row gives them.
 
     :param fields: fields of ``NewCall`` by their names in snake_case
-    :param party_numbers: number in the columns' names for each entry of ``parties``; None for the host's own entry
+    :param parties: the entries of ``parties``, with where they come from
     :param problems: what is wrong with cells before the call as a whole can be looked at
     """
 
     fields: dict[str, Any]
-    party_numbers: tuple[int | None, ...]
+    parties: tuple[_Party, ...]
     problems: tuple[Problem, ...]
 
     def validated(self) -> NewCall | tuple[Problem, ...]:
@@ -50,13 +87,14 @@ class CallDraft:
         return Problem(self._column(problem.field), problem.value, problem.rule, problem.remedy, "manifest")
 
     def _column(self, path: str) -> str:
-        if match := _PARTY_PATH.match(path):
-            number = self.party_numbers[int(match[1])]
-            columns = {field: column for column, field in _PARTY_FIELDS.items()}
-            return f"party_{number}_{columns.get(match[2], match[2])}" if number else path
+        if match := _PARTY_PATH.fullmatch(path):
+            return self.parties[int(match[1])].column(path, match[2], match[3] or "")
         if path == "downloadMediaUrl":
             return "media"
-        return re.sub(r"(?<=[a-z])([A-Z])", lambda letter: f"_{letter[1].lower()}", path)
+        if path.startswith("flowContext"):
+            return FLOW_TASK_COLUMN
+        column, end, rest = re.split(r"([.\[]|$)", path, maxsplit=1)
+        return _UPPER_CASE.sub(lambda letter: f"_{letter[1].lower()}", column) + end + rest
 
 
 def draft_call(row: ManifestRow, host: Host | Problem, timezone: str | None) -> CallDraft:
@@ -66,38 +104,74 @@ def draft_call(row: ManifestRow, host: Host | Problem, timezone: str | None) -> 
     :param host: the user found for ``primary_user``, or why there is none
     :param timezone: zone of times without an offset; None refuses them
     """
-    fields: dict[str, Any] = {
-        column: row.values[column]
-        for column in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-        if column in row.values and column not in ("media", *_TIME_COLUMNS)
-    }
+    fields: dict[str, Any] = {column: row.values[column] for column in _PLAIN_COLUMNS if column in row.values}
     problems = [] if isinstance(host, Host) else [host]
-    for column in _TIME_COLUMNS:
+    for column in TIME_COLUMNS:
         moment = parse_time(column, row.values[column], timezone) if column in row.values else None
         if isinstance(moment, Problem):
             problems.append(moment)
         elif isinstance(moment, datetime):
             fields[column] = moment
-    parties = _parties(row)
+    if FLOW_TASK_COLUMN in row.values:
+        fields["flow_context"] = {"taskId": row.values[FLOW_TASK_COLUMN]}
+    parsed, unreadable = _json_cells(row)
+    problems += unreadable
+    parties = _listed_parties(parsed.pop("parties", []), problems) + _numbered_parties(row, parsed)
+    fields |= {column: parsed[column] for column in JSON_COLUMNS if column in parsed}
     if isinstance(host, Host):
         fields["primary_user"] = host.id
         parties = _with_host(parties, host)
-    fields["parties"] = [party for _, party in parties]
-    return CallDraft(fields, tuple(number for number, _ in parties), tuple(problems))
+    fields["parties"] = [party.fields for party in parties]
+    return CallDraft(fields, tuple(parties), tuple(problems))
 
 
-def _parties(row: ManifestRow) -> list[tuple[int | None, dict[str, str]]]:
-    parties: dict[int, dict[str, str]] = {}
+def _json_cells(row: ManifestRow) -> tuple[dict[str, Any], list[Problem]]:
+    parsed: dict[str, Any] = {}
+    problems = []
+    for column, text in row.values.items():
+        if column not in JSON_COLUMNS and not _is_party_context(column):
+            continue
+        try:
+            parsed[column] = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            remedy = "Write it as in Gong's API, such as a list of objects in double quotes."
+            problems.append(Problem(column, text, f"is not JSON ({error})", remedy, "manifest"))
+    return parsed, problems
+
+
+def _is_party_context(column: str) -> bool:
+    match = PARTY_COLUMN.fullmatch(column)
+    return match is not None and match[2] == PARTY_CONTEXT
+
+
+def _listed_parties(entries: Any, problems: list[Problem]) -> list[_Party]:
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        rule = "must be a list of objects with named fields"
+        problems.append(Problem("parties", json.dumps(entries), rule, "Write it like [{...}, {...}].", "manifest"))
+        return []
+    named = [{CallParty.official_name(name): value for name, value in entry.items()} for entry in entries]
+    return [_Party(fields, index=index) for index, fields in enumerate(named)]
+
+
+def _numbered_parties(row: ManifestRow, parsed: dict[str, Any]) -> list[_Party]:
+    parties: dict[int, dict[str, Any]] = {}
     for column, text in row.values.items():
         if match := PARTY_COLUMN.fullmatch(column):
-            parties.setdefault(int(match[1]), {})[_PARTY_FIELDS[match[2]]] = text
-    return [(number, parties[number]) for number in sorted(parties)]
+            value = parsed.get(column) if match[2] == PARTY_CONTEXT else text
+            parties.setdefault(int(match[1]), {})[PARTY_FIELDS[match[2]]] = value
+    return [_Party(parties[number], number) for number in sorted(parties)]
 
 
-def _with_host(parties: list[tuple[int | None, dict[str, str]]], host: Host) -> list[tuple[int | None, dict[str, str]]]:
-    for _, party in parties:
-        if party.get("emailAddress", "").lower() in host.emails:
-            party["userId"] = host.id
+def _with_host(parties: list[_Party], host: Host) -> list[_Party]:
+    for party in parties:
+        if _is_host(party.fields, host):
+            party.fields["userId"] = host.id
             return parties
     own = {"userId": host.id, "name": host.name, "emailAddress": next(iter(host.emails), "")}
-    return [(None, {name: value for name, value in own.items() if value}), *parties]
+    return [_Party({name: value for name, value in own.items() if value}), *parties]
+
+
+def _is_host(party: dict[str, Any], host: Host) -> bool:
+    if user_id := party.get("userId"):
+        return str(user_id) == host.id
+    return str(party.get("emailAddress", "")).lower() in host.emails

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.client.models import User
 from airflow_provider_gong.store.ledger_rows import Problem
 
@@ -21,11 +22,13 @@ class Host:
     :param id: Gong user id
     :param name: first and last name
     :param emails: all addresses of the user, in lower case, the main one first
+    :param remark: why this user stands in for the one that a manifest names; empty if it does not
     """
 
     id: str
     name: str
     emails: tuple[str, ...]
+    remark: str = ""
 
 
 class HostDirectory:
@@ -33,27 +36,60 @@ class HostDirectory:
     The users of a company, looked up by id or by any of their addresses.
 
     :param users: the users as Gong lists them
+    :param overrides: Gong user for each host of a manifest that is called otherwise there, by id or address
+    :param default: host of the calls whose own is not given, unknown or inactive, by id or address; without one such
+        calls have no host
+    :raises GongManifestError: if the default cannot host calls
     """
 
-    def __init__(self, users: Iterable[User]) -> None:
+    def __init__(
+        self, users: Iterable[User], overrides: Mapping[str, str] | None = None, default: str | None = None
+    ) -> None:
         self._by_id: dict[str, User] = {}
         self._by_email: dict[str, set[str]] = defaultdict(set)
         self._unknown: dict[str, Problem] = {}
+        self._overrides = {_normal(text): user for text, user in (overrides or {}).items()}
+        self._default: Host | None = None
         for user in users:
             self._by_id[user.id] = user
             for email in _emails(user):
                 self._by_email[email].add(user.id)
+        if default:
+            found = self.find(default)
+            if isinstance(found, Problem):
+                raise GongManifestError(f"default_primary_user {found.value} {found.rule}. {found.remedy}")
+            self._default = found
 
-    def find(self, text: str) -> Host | Problem:
+    def find(self, text: str | None) -> Host | Problem:
         """Return the host that a manifest names, or why that user cannot host an imported call."""
+        if text is None:
+            problem = Problem(_FIELD, "nothing", "is required", "Name the host by Gong user id or e-mail.", "manifest")
+            return self._stand_in(problem)
+        other = self._overrides.get(_normal(text))
+        if other is None:
+            return self._find(text)
+        found = self._find(other)
+        if isinstance(found, Host):
+            return found
+        return replace(found, value=text, rule=f"stands for {other} in the host overrides, which {found.rule}")
+
+    def _find(self, text: str) -> Host | Problem:
         ids = {text} & self._by_id.keys() if text.isdigit() else self._by_email.get(text.lower(), set())
         if not ids:
             # Kept, since looking for what may be meant is slow, and a manifest repeats its hosts.
-            return self._unknown.get(text) or self._unknown.setdefault(text, self._not_found(text))
+            return self._stand_in(self._unknown.get(text) or self._unknown.setdefault(text, self._not_found(text)))
         if len(ids) > 1:
             rule = f"belongs to several Gong users ({', '.join(sorted(ids))})"
             return Problem(_FIELD, text, rule, "Name the host by Gong user id.", "manifest")
-        return _eligible(self._by_id[next(iter(ids))], text)
+        user = self._by_id[next(iter(ids))]
+        found = _eligible(user, text)
+        return self._stand_in(found) if isinstance(found, Problem) and user.active is False else found
+
+    def _stand_in(self, problem: Problem) -> Host | Problem:
+        if self._default is None:
+            return problem
+        remark = f"{_FIELD}: {problem.value} {problem.rule}, so that {self._default.id} is the host"
+        return replace(self._default, remark=remark)
 
     def _not_found(self, text: str) -> Problem:
         known = self._by_id if text.isdigit() else self._by_email
@@ -81,6 +117,10 @@ def _eligible(user: User, text: str) -> Host | Problem:
         )
     name = " ".join(part for part in (user.first_name, user.last_name) if part)
     return Host(user.id, name, _emails(user))
+
+
+def _normal(text: str) -> str:
+    return text.strip().lower()
 
 
 def _emails(user: User) -> tuple[str, ...]:

@@ -1,39 +1,17 @@
-"""Reading a manifest: one row for each call to import, as text under column names."""
+"""A manifest: one row for each call to import, as text under the names of the call's fields."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from airflow_provider_gong.call_import.csv_cells import unescape_cell
+from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS, similar_field
 from airflow_provider_gong.store.texts import shown
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
-REQUIRED_COLUMNS = ("client_unique_id", "actual_start", "direction", "primary_user", "media")
-# Optional columns, named like the fields of the call that they fill.
-OPTIONAL_COLUMNS = (
-    "title",
-    "purpose",
-    "disposition",
-    "duration",
-    "scheduled_start",
-    "scheduled_end",
-    "custom_data",
-    "meeting_url",
-    "call_provider_code",
-    "workspace_id",
-    "language_code",
-)
+# Key of what stands beyond the columns of the header.
 SURPLUS = ""
-PARTY_FIELDS = ("name", "email", "phone")
-PARTY_COLUMN = re.compile(rf"party_([1-9]\d?)_({'|'.join(PARTY_FIELDS)})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,112 +19,99 @@ class ManifestRow:
     """
     One row.
 
-    :param number: its place among the rows, from 1; the header does not count
+    :param number: its place among the rows of its file, from 1; a header does not count
     :param values: text by column, without surrounding white space; empty cells are left out. What stands beyond the
         header's columns is under ``SURPLUS``
+    :param file: path or URL of the file that holds it; empty for rows that came from a task
     """
 
     number: int
     values: dict[str, str]
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class Table:
     """
-    A manifest whose header was read.
+    What a file holds, whatever its format.
 
     :param name: what it is called in messages
-    :param columns: names in the header
-    :param rows: its rows; can be walked once
+    :param header: names of its columns; None where each row has its own
+    :param records: text by column for each row, empty cells left out; can be walked once
+    :param file: path or URL; empty for rows that came from a task
     """
 
     name: str
-    columns: tuple[str, ...]
-    rows: Iterator[ManifestRow]
+    header: tuple[str, ...] | None
+    records: Iterator[dict[str, str]]
+    file: str = ""
+
+
+class Manifest:
+    """
+    The rows of one or many files, which are opened one after the other.
+
+    :param tables: what they hold
+    :param columns: mapping of their headers to the fields of the call
+    :param required: fields that a header has to have
+    """
+
+    def __init__(
+        self, tables: Iterable[Table], columns: ColumnMap | None = None, required: Sequence[str] = REQUIRED_COLUMNS
+    ) -> None:
+        self._columns = columns or ColumnMap()
+        self._required = required
+        self._ignored: dict[str, None] = {}
+        self.rows = self._rows(tables)
 
     def warnings(self) -> list[str]:
-        """Return a remark on each column that the import ignores."""
-        return [_unknown_column(column) for column in self.columns if not _is_known(column)]
+        """Return a remark on each column that the import ignores, of the rows that were walked so far."""
+        return [_ignored_column(column) for column in self._ignored]
+
+    def described(self, field: str) -> str:
+        """Return a field as an error names it: with the header it was read from, if that is another one."""
+        return self._columns.described(field)
+
+    def _rows(self, tables: Iterable[Table]) -> Iterator[ManifestRow]:
+        """
+        Yield all rows.
+
+        :raises GongManifestError: for a file that cannot be read, or whose header lacks what is required
+        """
+        for table in tables:
+            if table.header is not None:
+                self._check(table.header, table)
+                self._check_required(table.header, table.name)
+            seen: dict[str, None] = {}
+            for number, record in enumerate(_readable(table), 1):
+                seen |= dict.fromkeys(record)
+                yield ManifestRow(number, self._columns.values(record), table.file)
+            if table.header is None and seen:
+                self._check(tuple(seen), table)
+
+    def _check(self, header: tuple[str, ...], table: Table) -> None:
+        self._columns.check_headers(header, table.name)
+        self._ignored |= dict.fromkeys(self._columns.ignored(header))
+
+    def _check_required(self, header: tuple[str, ...], name: str) -> None:
+        fields = self._columns.fields(header)
+        missing = [column for column in self._required if column not in fields]
+        if missing:
+            found = shown(", ".join(filter(None, header))) or "none"
+            raise GongManifestError(
+                f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
+                "line, where commas separate them, or say with columns which other columns they are."
+            )
 
 
-def read_csv(lines: Iterable[str], name: str) -> Manifest:
-    """
-    Read a CSV manifest with a header line, comma separated.
-
-    :param lines: its lines, as an open text file gives them
-    :param name: what to call it in messages
-    :raises GongManifestError: if it has no usable header; while rows are walked, if it is not CSV
-    """
-    reader = csv.reader(_without_nul(lines), strict=True)
-    header = _header(reader, name)
-    missing = [column for column in REQUIRED_COLUMNS if column not in header]
-    if missing:
-        found = shown(", ".join(filter(None, header))) or "none"
-        raise GongManifestError(
-            f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. "
-            "Add them to the header line. Columns are separated by commas."
-        )
-    repeated = sorted({column for column in header if column and header.count(column) > 1})
-    if repeated:
-        raise GongManifestError(
-            f"Manifest {name} has these columns more than once: {shown(', '.join(repeated))}. Keep one each."
-        )
-    return Manifest(name, tuple(header), _rows(reader, header, name))
-
-
-def _without_nul(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if "\0" in line:
-            raise csv.Error("it contains NUL characters")
-        yield line
-
-
-def _header(reader: Reader, name: str) -> list[str]:
-    for cells in _records(reader, name):
-        return [cell.strip().lstrip("\ufeff").lower() for cell in cells]
-    raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
-
-
-def _rows(reader: Reader, header: list[str], name: str) -> Iterator[ManifestRow]:
-    number = 0
-    for cells in _records(reader, name):
-        if any(cell.strip() for cell in cells):
-            number += 1
-            yield _row(number, header, cells)
-
-
-def _records(reader: Reader, name: str) -> Iterator[list[str]]:
+def _readable(table: Table) -> Iterator[dict[str, str]]:
     try:
-        yield from reader
-    except UnicodeDecodeError as error:
-        # Text is decoded ahead of its lines; the piece that could not be begins after the last of them.
-        line = reader.line_num + 1 + error.object[: error.start].count(b"\n")
-        found = f"byte 0x{error.object[error.start]:02x} in line {line}"
-        raise GongManifestError(
-            f"Manifest {name} is not in UTF-8: {found}. Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
-        ) from error
-    except csv.Error as error:
-        raise GongManifestError(
-            f"Manifest {name} is not a CSV file: {error}, in line {reader.line_num}. Export it again."
-        ) from error
+        yield from table.records
+    except OSError as error:
+        raise GongManifestError(f"Manifest {table.name} cannot be read: {error}") from error
 
 
-def _row(number: int, header: list[str], cells: list[str]) -> ManifestRow:
-    values = {
-        column: unescape_cell(cell.strip())
-        for column, cell in zip(header, cells, strict=False)
-        if column and cell.strip()
-    }
-    surplus = ", ".join(cell.strip() for cell in cells[len(header) :] if cell.strip())
-    return ManifestRow(number, values | {SURPLUS: surplus} if surplus else values)
-
-
-def _is_known(column: str) -> bool:
-    return column in REQUIRED_COLUMNS or column in OPTIONAL_COLUMNS or bool(PARTY_COLUMN.fullmatch(column))
-
-
-def _unknown_column(column: str) -> str:
-    examples = [f"party_{number}_{field}" for number in range(1, 10) for field in PARTY_FIELDS]
-    meant = difflib.get_close_matches(column, [*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *examples], n=1, cutoff=0.8)
-    hint = f" Did you mean {meant[0]!r}?" if meant else ""
+def _ignored_column(column: str) -> str:
+    meant = similar_field(column)
+    hint = f" Did you mean {meant!r}?" if meant else ""
     return f"Column {shown(column)!r} is not known and is ignored.{hint}"

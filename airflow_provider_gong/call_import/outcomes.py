@@ -1,4 +1,4 @@
-"""What a failure of one row means for the people who can mend it."""
+"""What the outcome of a row means for the people who can mend it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,26 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.store.ledger_rows import LeasedRow, Problem
+from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, Problem
 from airflow_provider_gong.store.texts import shown
 
+# What keeps an import from being a success, once it has ended.
+BAD_STATES = frozenset(
+    {
+        CallState.REJECTED,
+        CallState.FAILED,
+        CallState.CHANGED_AFTER_SEND,
+        CallState.PROCESSING,
+        CallState.NOT_VISIBLE,
+        CallState.UNVERIFIABLE,
+    }
+)
+ACTORS = {
+    "gong_administrator": "a Gong administrator",
+    "manifest": "whoever makes the manifest",
+    "recording": "whoever makes the recordings",
+    "gong_support": "Gong's support, or nobody but time",
+}
 _MEDIA_OPERATION = "addCallRecording"
 
 

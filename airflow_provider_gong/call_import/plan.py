@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_gong.call_import.columns import draft_call
 from airflow_provider_gong.call_import.hosts import Host, HostDirectory
+from airflow_provider_gong.call_import.identical import KnownRecordings, reject_identical
 from airflow_provider_gong.call_import.manifest import SURPLUS, Manifest, ManifestRow
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.progress import Progress
@@ -23,12 +24,13 @@ from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.store.intents import fingerprint_of
 from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.store.texts import row_place, shown
 
 log = logging.getLogger(__name__)
 
 PUSH = "push"
 PULL = "pull"
+AUTO = "auto"
 _VERIFY_BATCH = 100
 _CONCURRENT_CHECKS = 8
 _CHECK_BATCH = 200
@@ -40,16 +42,19 @@ class PlanSettings:
     """
     How rows are looked at.
 
-    :param media_base: where recordings may come from
+    :param media_base: where recordings may come from; None for the folder of the file that names them
     :param open_path: makes the path object of a recording
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs, ``auto`` chooses
+        row by row: what has an https URL is fetched
     :param timezone: IANA zone of times without an offset; None refuses them
+    :param known_recordings: returns the recordings of some lengths that were uploaded earlier
     """
 
-    media_base: MediaBase
+    media_base: MediaBase | None
     open_path: Callable[[str], MediaPath]
     media_mode: str = PUSH
     timezone: str | None = None
+    known_recordings: KnownRecordings = lambda sizes: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +84,18 @@ class ImportPlan:
         to_send = max(len(self.planned) - already_imported, 0)
         reads = math.ceil(to_send / _VERIFY_BATCH)
         push, pull = 2 * to_send + reads, to_send + reads
+        pushed = sum("downloadMediaUrl" not in (row.payload or {}) for row in self.planned)
+        requests = min(pull + pushed, push)
         return {
             "rows": len(self.rows),
             "planned": len(self.planned),
             "rejected": len(self.rejected),
             "already_imported": already_imported,
+            "requests": requests,
             "requests_by_push": push,
             "requests_by_pull": pull,
-            "quota_days_by_push": round(push / requests_per_day, 2),
-            "seconds_at_least": round(push / requests_per_second),
+            "quota_days": round(requests / requests_per_day, 2),
+            "seconds_at_least": round(requests / requests_per_second),
             "bytes": sum(row.media_bytes or 0 for row in self.planned),
         }
 
@@ -96,20 +104,21 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
     """
     Check all rows of a manifest and find all their errors.
 
-    :raises GongManifestError: if the manifest turns out not to be CSV
+    :raises GongManifestError: if the manifest cannot be read as a whole
     """
-    warnings = manifest.warnings()
+    warnings: list[str] = []
     progress = Progress("Planned", None)
-    first_rows: dict[tuple[str, str], int] = {}
+    first_rows: dict[tuple[str, str], ManifestRow] = {}
     rows: list[PlannedRow] = []
     with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
         for batch in _batches(manifest.rows):
             checks = pool.map(lambda row: _plan_row(row, hosts, settings), batch)
             for row, (planned, remarks) in zip(batch, checks, strict=True):
-                rows.append(_unless_repeated(planned, first_rows))
-                warnings += [f"Row {row.number}: {remark}" for remark in remarks]
+                rows.append(_unless_repeated(planned, row, first_rows))
+                warnings += [f"{row_place(row.number, row.file)}: {remark}" for remark in remarks]
             progress.show(len(rows), dict(Counter(row.state.value for row in rows)))
-    return ImportPlan(rows, warnings)
+        rows = reject_identical(rows, settings.known_recordings, settings.open_path, pool)
+    return ImportPlan([_described(row, manifest) for row in rows], manifest.warnings() + warnings)
 
 
 def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
@@ -117,7 +126,8 @@ def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
     log.info("Plan: %s", ", ".join(f"{name} {value}" for name, value in estimate.items()))
     for row in plan.rejected:
         for problem in row.problems:
-            log.warning("Row %d (%s) is rejected: %s", row.row_number, shown(row.client_unique_id) or "no id", problem)
+            place, ident = row_place(row.row_number, row.file), shown(row.client_unique_id) or "no id"
+            log.warning("%s (%s) is rejected: %s", place, ident, problem)
     for warning in plan.warnings[:_SHOWN_WARNINGS]:
         log.warning("%s", warning)
     if len(plan.warnings) > _SHOWN_WARNINGS:
@@ -125,23 +135,18 @@ def log_plan(plan: ImportPlan, estimate: dict[str, Any]) -> None:
 
 
 def _plan_row(row: ManifestRow, hosts: HostDirectory, settings: PlanSettings) -> tuple[PlannedRow, list[str]]:
-    draft = draft_call(row, _host(row, hosts), settings.timezone)
+    host = hosts.find(row.values.get("primary_user"))
+    draft = draft_call(row, host, settings.timezone)
     media = _media(row, settings)
-    if settings.media_mode == PULL and media.problem is None:
+    if media.is_pulled and media.problem is None:
         draft.fields["download_media_url"] = media.location
     call = draft.validated()
     problems = _shape_problems(row) + (call if isinstance(call, tuple) else ())
     problems += () if media.problem is None else (media.problem,)
     if problems or isinstance(call, tuple):
         return _row(row, None, media, problems), []
-    return _row(row, call, media, ()), call.warnings()
-
-
-def _host(row: ManifestRow, hosts: HostDirectory) -> Host | Problem:
-    text = row.values.get("primary_user")
-    if text is None:
-        return Problem("primary_user", "nothing", "is required", "Name the host by Gong user id or e-mail.", "manifest")
-    return hosts.find(text)
+    remarks = [host.remark] if isinstance(host, Host) and host.remark else []
+    return _row(row, call, media, ()), remarks + call.warnings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,7 @@ class _Media:
     location: str | None
     size: int | None = None
     problem: Problem | None = None
+    is_pulled: bool = False
 
 
 def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
@@ -158,13 +164,17 @@ def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
     if text is None:
         return _Media(None, problem=_media_problem("nothing", "is required", "Give the path or URL of the recording."))
     is_web = text.startswith(("https://", "http://"))
-    if settings.media_mode == PULL:
+    if settings.media_mode == PULL or (settings.media_mode == AUTO and is_web):
         remedy = "Give an https URL, or use media_mode='push'."
-        return _Media(text, problem=None if is_web else _media_problem(text, "cannot be fetched by Gong", remedy))
+        problem = None if is_web else _media_problem(text, "cannot be fetched by Gong", remedy)
+        return _Media(text, problem=problem, is_pulled=True)
     if is_web:
-        remedy = "Use media_mode='pull', so that Gong fetches it."
+        remedy = "Use media_mode='pull' or 'auto', so that Gong fetches it."
         return _Media(text, problem=_media_problem(text, "is a web address, which is not uploaded", remedy))
-    location = settings.media_base.locate(text)
+    base = settings.media_base or (MediaBase.of_manifest(row.file) if row.file else None)
+    if base is None:
+        return _Media(text, problem=_media_problem(text, "has no folder to be in", "Set media_base of the plan."))
+    location = base.locate(text)
     if isinstance(location, Problem):
         return _Media(text, problem=location)
     found = check_recording(location, settings.open_path)
@@ -194,6 +204,7 @@ def _row(row: ManifestRow, call: NewCall | None, media: _Media, problems: tuple[
         fingerprint=content_fingerprint(payload, media.location, media.size) if payload and media.location else None,
         problems=problems,
         source=row.values,
+        file=row.file,
     )
 
 
@@ -212,18 +223,29 @@ def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
     return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
 
 
-def _unless_repeated(row: PlannedRow, first_rows: dict[tuple[str, str], int]) -> PlannedRow:
+def _unless_repeated(
+    planned: PlannedRow, row: ManifestRow, first_rows: dict[tuple[str, str], ManifestRow]
+) -> PlannedRow:
     """Reject a row whose id or recording stands in an earlier row."""
     for column, text, remedy in (
-        ("client_unique_id", row.client_unique_id, "Give each call its own id, and each row once."),
-        ("media", row.media, "Give each call its own recording: Gong stores each once."),
+        ("client_unique_id", planned.client_unique_id, "Give each call its own id, and each row once."),
+        ("media", planned.media, "Give each call its own recording: Gong stores each once."),
     ):
-        first = first_rows.setdefault((column, text), row.row_number) if text else row.row_number
-        if first != row.row_number:
-            rule = f"stands in row {first} of the same manifest already"
+        first = first_rows.setdefault((column, text), row) if text else row
+        if first is not row:
+            of_file = "the same manifest" if first.file == row.file else shown(first.file)
+            rule = f"stands in row {first.number} of {of_file} already"
             problem = Problem(column, text or "", rule, remedy, "manifest")
-            return dataclasses.replace(row, problems=(*row.problems, problem))
-    return row
+            return dataclasses.replace(planned, problems=(*planned.problems, problem))
+    return planned
+
+
+def _described(row: PlannedRow, manifest: Manifest) -> PlannedRow:
+    """Name in a row's problems the columns as the manifest has them."""
+    if not row.problems:
+        return row
+    problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)
+    return dataclasses.replace(row, problems=tuple(problems))
 
 
 def _batches(rows: Iterable[ManifestRow]) -> Iterator[list[ManifestRow]]:

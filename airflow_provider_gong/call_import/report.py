@@ -7,35 +7,30 @@ import functools
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, Protocol
 
 from airflow_provider_gong.call_import.csv_cells import escape_cell
 from airflow_provider_gong.call_import.errors import GongImportFailedError
-from airflow_provider_gong.call_import.manifest import REQUIRED_COLUMNS, SURPLUS
+from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest import SURPLUS
+from airflow_provider_gong.call_import.outcomes import ACTORS, BAD_STATES
+from airflow_provider_gong.call_import.report_page import report_page
 from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow, Problem
+from airflow_provider_gong.store.texts import row_place, shown
 
 log = logging.getLogger(__name__)
 
 REPORT_CSV = "report.csv"
 REPORT_JSON = "report.json"
+REPORT_HTML = "report.html"
 RETRY_CSV = "retry.csv"
 PERMANENT_CSV = "permanent.csv"
 
-_BAD = frozenset(
-    {
-        CallState.REJECTED,
-        CallState.FAILED,
-        CallState.CHANGED_AFTER_SEND,
-        CallState.PROCESSING,
-        CallState.NOT_VISIBLE,
-        CallState.UNVERIFIABLE,
-    }
-)
 _MAX_PROBLEMS = 50
 _COLUMNS = (
+    "file",
     "row",
     "client_unique_id",
     "title",
@@ -49,12 +44,6 @@ _COLUMNS = (
     "who",
     "problem",
 )
-_ACTORS = {
-    "gong_administrator": "a Gong administrator",
-    "manifest": "whoever makes the manifest",
-    "recording": "whoever makes the recordings",
-    "gong_support": "Gong's support, or nobody but time",
-}
 
 
 class Folder(Protocol):
@@ -83,17 +72,19 @@ def summarize(ledger: Ledger) -> dict[str, Any]:
     actors: Counter[str] = Counter()
     problems: list[dict[str, Any]] = []
     for row in ledger.rows():
-        for problem in row.problems if row.state in _BAD or row.state is CallState.EXISTS else ():
+        for problem in row.problems if row.state in BAD_STATES or row.state is CallState.EXISTS else ():
             actors[problem.who] += 1
             if len(problems) < _MAX_PROBLEMS:
-                problems.append({"row": row.row_number, "state": row.state.value, **problem.as_dict()})
+                problems.append(
+                    {"file": shown(row.file), "row": row.row_number, "state": row.state.value, **problem.as_dict()}
+                )
     return {
         "import_id": ledger.import_id,
         "company": ledger.company,
         "rows": sum(counts.values()),
         "states": {state.value: counts[state] for state in CallState if state in counts},
         "unfinished": sum(counts.get(state, 0) for state in UNFINISHED),
-        "failed_or_rejected": sum(counts.get(state, 0) for state in _BAD),
+        "failed_or_rejected": sum(counts.get(state, 0) for state in BAD_STATES),
         "requests_sent": sent,
         "requests_refused": refused,
         "who_must_act": dict(actors),
@@ -101,16 +92,19 @@ def summarize(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def write_report(ledger: Ledger, summary: dict[str, Any], folder: Folder) -> None:
+def write_report(ledger: Ledger, summary: dict[str, Any], folder: Folder, warnings: Sequence[str] = ()) -> None:
     """
-    Write ``report.csv`` and ``report.json``, ``retry.csv`` and ``permanent.csv`` into a folder.
+    Write ``report.csv``, ``report.json`` and ``report.html``, ``retry.csv`` and ``permanent.csv`` into a folder.
 
     ``retry.csv`` holds the rows that Gong never accepted and is a valid next manifest; ``permanent.csv`` those that
     Gong will not take again.
+
+    :param warnings: what the plan has noticed
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
     _write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, ledger.rows())))
+    _write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, ledger.rows(), warnings)))
     named = (column for row in ledger.rows() for column in row.source if column != SURPLUS)
     columns = list(dict.fromkeys((*REQUIRED_COLUMNS, *named)))
     for name, belongs in ((RETRY_CSV, _may_be_retried), (PERMANENT_CSV, _is_permanent)):
@@ -124,9 +118,11 @@ def log_summary(summary: dict[str, Any]) -> None:
     log.info("Import %s: %d rows: %s", summary["import_id"], summary["rows"], states)
     log.info("Requests sent: %d, refused: %d", summary["requests_sent"], summary["requests_refused"])
     for who, count in summary["who_must_act"].items():
-        log.warning("%d problems wait for %s", count, _ACTORS.get(who, who))
+        log.warning("%d problems wait for %s", count, ACTORS.get(who, who))
     for problem in summary["problems"]:
-        log.warning("Row %(row)d (%(state)s) %(field)s: %(rule)s (got %(value)s). %(remedy)s", problem)
+        place = row_place(problem["row"], problem["file"])
+        what = Problem(**{name: problem[name] for name in ("field", "value", "rule", "remedy", "who")})
+        log.warning("%s (%s) %s", place, problem["state"], what)
 
 
 def require_success(summary: dict[str, Any], max_failed: int) -> None:
@@ -169,7 +165,7 @@ def _cells(row: ImportRow) -> list[str]:
     who = "; ".join(dict.fromkeys(problem.who for problem in row.problems))
     problems = " | ".join(str(problem) for problem in row.problems)
     sha256, media = row.media_sha256, shown(row.media or "")
-    identity = (row.row_number, row.client_unique_id, row.title, row.state.value)
+    identity = (shown(row.file), row.row_number, row.client_unique_id, row.title, row.state.value)
     gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
     return ["" if value is None else str(value) for value in (*identity, *gong, who, problems)]
 
@@ -180,6 +176,6 @@ def _write_table(file: IO[str], columns: Iterable[str], rows: Iterable[list[str]
     writer.writerows([escape_cell(cell) for cell in cells] for cells in rows)
 
 
-def _write(path: Any, write: Callable[[IO[str]], None]) -> None:
+def _write(path: Any, write: Callable[[IO[str]], object]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         write(file)

@@ -49,7 +49,7 @@ class RowSender:
 
     :param ledger: the rows
     :param client: the way to Gong
-    :param open_path: makes the path object of a recording; None where Gong fetches the recordings
+    :param open_path: makes the path object of a recording
     :param on_existing: ``resume``, ``skip`` or ``fail``, as for ``ImportUpload``
     """
 
@@ -58,7 +58,7 @@ class RowSender:
         ledger: Ledger,
         client: AsyncGongClient,
         *,
-        open_path: Callable[[str], MediaPath] | None,
+        open_path: Callable[[str], MediaPath],
         on_existing: str,
     ) -> None:
         self._ledger = ledger
@@ -91,7 +91,9 @@ class RowSender:
             raise
 
     async def _send(self, lease: LeasedRow) -> None:
-        media = None if self._open_path is None else await asyncio.to_thread(_find_media, lease, self._open_path)
+        # Where the call names a URL, Gong fetches the recording.
+        is_pulled = "downloadMediaUrl" in lease.payload
+        media = None if is_pulled else await asyncio.to_thread(_find_media, lease, self._open_path)
         call_id = lease.call_id or await self._create(lease)
         if call_id is None:
             return

@@ -29,7 +29,7 @@ class ImportUpload:
     :param ledger: the rows
     :param client: the way to Gong
     :param owner: identity of the worker, the same for each of its tries
-    :param open_path: makes the path object of a recording; None where Gong fetches the recordings
+    :param open_path: makes the path object of a recording
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
         an earlier try has created and ends others as ``exists``; ``skip`` ends all as ``exists``, ``fail`` as
         ``failed``
@@ -43,7 +43,7 @@ class ImportUpload:
         client: AsyncGongClient,
         *,
         owner: str,
-        open_path: Callable[[str], MediaPath] | None,
+        open_path: Callable[[str], MediaPath],
         on_existing: str = RESUME,
         in_flight: int = 4,
         lease_seconds: float = _LEASE_SECONDS,

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong.call_import.errors import GongImportRejectedError, GongManifestError
+from airflow_provider_gong.call_import.column_map import ColumnMap
+from airflow_provider_gong.call_import.errors import GongImportRejectedError
+from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.host_overrides import read_overrides
 from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import read_csv
+from airflow_provider_gong.call_import.manifest import Manifest, Table
+from airflow_provider_gong.call_import.manifest_files import find_files, read_files
+from airflow_provider_gong.call_import.manifest_records import list_table
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
+from airflow_provider_gong.store import texts
 from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState
 
 if TYPE_CHECKING:
     from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
     from airflow_provider_gong.store.ledger import Ledger
 
+# An XCom is no place for the remarks of a hundred thousand rows.
+_KEPT_WARNINGS = 50
 _BLIND_KEY = (
     "The access key sees no call of the last 90 days. Either the company is empty, or the key may not see calls, "
     "and then nothing that is uploaded can be verified."
@@ -32,33 +40,55 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
     :raises GongImportRejectedError: if rows were rejected and the operator is set to stop
     """
     ledger = operator.open_ledger()
-    plan = _make_plan(operator)
+    plan = _make_plan(operator, ledger)
     estimate = _estimate(operator, ledger, plan)
     log_plan(plan, estimate)
     if not operator.is_dry_run:
-        ledger.replace_plan(operator.manifest, plan.rows)
+        ledger.replace_plan(_described(operator.manifest), plan.rows)
         ledger.add_usage(*operator.hook.client.take_usage())
     if plan.rejected and operator.on_rejected == "stop":
         raise GongImportRejectedError(
             f"{len(plan.rejected)} of {len(plan.rows)} rows were rejected, and nothing was sent (on_rejected='stop'). "
             "The rows and what is wrong with them stand in the log above."
         )
-    return {**estimate, "import_id": operator.import_id, "store_id": ledger.store.id, "warnings": len(plan.warnings)}
+    shown = [texts.shown(warning) for warning in plan.warnings[:_KEPT_WARNINGS]]
+    identity = {"import_id": operator.import_id, "store_id": ledger.store.id}
+    return {**estimate, **identity, "warning_count": len(plan.warnings), "warnings": shown}
 
 
-def _make_plan(operator: GongPlanCallImportOperator) -> ImportPlan:
+def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> ImportPlan:
     hook = operator.hook
-    base = MediaBase.at(operator.media_base) if operator.media_base else MediaBase.of_manifest(operator.manifest)
-    settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone)
-    hosts = HostDirectory(hook.list_users())
+    base = MediaBase.at(operator.media_base) if operator.media_base else None
+    required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not operator.default_primary_user]
+    manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns), required)
+    overrides = _overrides(operator.host_overrides)
+    settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone, ledger.known_recordings)
+    hosts = HostDirectory(hook.list_users(), overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
-    try:
-        with media_path(operator.manifest).open("rb") as file:
-            lines = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-            plan = make_plan(read_csv(lines, operator.manifest), hosts, settings)
-    except OSError as error:
-        raise GongManifestError(f"Manifest {operator.manifest} cannot be read: {error}") from error
+    plan = make_plan(manifest, hosts, settings)
     return plan if readable else ImportPlan(plan.rows, [_BLIND_KEY, *plan.warnings])
+
+
+def _overrides(file: str | None) -> dict[str, str]:
+    if not file:
+        return {}
+    (overrides,) = (read_overrides(table) for table in read_files([file], media_path))
+    return overrides
+
+
+def _tables(manifest: str | Sequence[Any]) -> Iterable[Table]:
+    """Return what an operator's manifest stands for: a file, files, or rows."""
+    names = [manifest] if isinstance(manifest, str) else list(manifest)
+    if names and all(isinstance(name, str) for name in names):
+        return read_files(find_files(names, media_path), media_path)
+    return [list_table(names)]
+
+
+def _described(manifest: str | Sequence[Any]) -> str:
+    if isinstance(manifest, str):
+        return manifest
+    names = [name for name in manifest if isinstance(name, str)]
+    return ", ".join(names) or f"{len(manifest)} rows of a task"
 
 
 def _estimate(operator: GongPlanCallImportOperator, ledger: Ledger, plan: ImportPlan) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from airflow_provider_gong.store.errors import GongStoreNotSharedError
 from airflow_provider_gong.triggers.timer import GongTimerTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context
+    from airflow_provider_gong._compat import Context, XComArg
     from airflow_provider_gong.client.errors import GongRateLimitError
     from airflow_provider_gong.store.ledger import Ledger
     from airflow_provider_gong.store.ledger_rows import CallState
@@ -117,34 +118,57 @@ class GongPlanCallImportOperator(_CallImportOperator):
 
     Nothing is written to Gong. Reads users (``GET /v2/users``) and whether the key sees calls (``GET /v2/calls``).
 
-    :param manifest: path or URL of a CSV manifest on any object storage that Airflow knows (templated)
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest
+    :param manifest: path or URL of a manifest on any object storage that Airflow knows: CSV, JSON lines (``.jsonl``) or
+        Parquet (``.parquet``); a pattern such as ``s3://bucket/2026-*/calls.csv``, a list of them, or a list of rows as
+        an upstream task returns them, which are mappings of column to value (templated)
+    :param columns: where fields of the call take their text from, if not from the column of their own name: a header
+        (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest,
+        ``auto`` has Gong fetch those with an https URL, and uploads the others
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
-        the manifest's folder, and for object stores everything in the manifest's bucket
+        the manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to
+        have recordings uploaded
+    :param host_overrides: path or URL of a CSV file with the columns ``manifest_value`` and ``gong_user``, for hosts
+        that manifests call otherwise than Gong (templated)
+    :param default_primary_user: id or address of the Gong user who hosts the calls whose own host is not given, is
+        unknown to Gong or inactive (templated); without it such rows are rejected
     :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
     :param dry_run: write no ledger either
     :return: figures of the plan, ``import_id`` and ``store_id``
-    :raises GongManifestError: if the manifest cannot be read
+    :raises GongManifestError: if the manifest cannot be read, or does not fit ``columns``
     :raises GongImportRejectedError: with ``on_rejected="stop"``
     """
 
-    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "manifest", "media_base")
+    template_fields: Sequence[str] = (
+        *_CallImportOperator.template_fields,
+        "manifest",
+        "media_base",
+        "host_overrides",
+        "default_primary_user",
+    )
     ui_color = "#e8ddf8"
 
     def __init__(
         self,
         *,
-        manifest: str,
+        manifest: str | Sequence[Any] | XComArg,
+        columns: Mapping[str, str] | None = None,
         media_mode: str = "push",
         media_base: str | None = None,
+        host_overrides: str | None = None,
+        default_primary_user: str | None = None,
         on_rejected: str = "continue",
         dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.manifest = manifest
+        # A task's output is in place when this runs.
+        self.manifest: Any = manifest
+        self.columns = columns
         self.media_mode = media_mode
         self.media_base = media_base
+        self.host_overrides = host_overrides
+        self.default_primary_user = default_primary_user
         self.on_rejected = on_rejected
         self.is_dry_run = dry_run
 
@@ -162,7 +186,6 @@ class GongUploadCallImportOperator(_WaitingOperator):
 
     May be retried and cleared at any time: it goes on where it was. While the day's quota is spent it is parked.
 
-    :param media_mode: ``push`` or ``pull``, as planned
     :param on_existing: what becomes of a row whose ``clientUniqueId`` has a call in Gong already: ``resume`` goes on
         with a call that an earlier try has created and ends others as ``exists``, ``skip`` ends all as
         ``exists``, ``fail`` as ``failed``
@@ -174,11 +197,8 @@ class GongUploadCallImportOperator(_WaitingOperator):
 
     ui_color = "#d9c6f5"
 
-    def __init__(
-        self, *, media_mode: str = "push", on_existing: str = "resume", in_flight: int = 4, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, on_existing: str = "resume", in_flight: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.media_mode = media_mode
         self.on_existing = on_existing
         self.in_flight = in_flight
 
@@ -203,13 +223,12 @@ class GongUploadCallImportOperator(_WaitingOperator):
         from airflow_provider_gong.call_import.upload import ImportUpload
         from airflow_provider_gong.hooks.media import media_path
 
-        open_path = media_path if self.media_mode == "push" else None
         async with self.hook.async_client() as client:
             upload = ImportUpload(
                 ledger,
                 client,
                 owner=self.import_id,
-                open_path=open_path,
+                open_path=media_path,
                 on_existing=self.on_existing,
                 in_flight=self.in_flight,
             )
@@ -260,22 +279,26 @@ class GongReportCallImportOperator(_CallImportOperator):
     """
     Report what became of every row of an import, whatever happened before.
 
-    Writes ``report.csv``, ``report.json``, ``retry.csv`` (rows that Gong never accepted: a valid next manifest) and
-    ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
+    Writes ``report.csv``, ``report.json``, ``report.html``, ``retry.csv`` (rows that Gong never accepted: a valid next
+    manifest) and ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
 
     :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
     :param max_failed: rows that may have failed or been rejected before the task fails
+    :param plan_warnings: the plan's result ``warnings`` as JSON, for the page (templated)
     :return: rows by state, problems, who has to act, requests used
     :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
     """
 
-    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "report_path")
+    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "report_path", "plan_warnings")
     ui_color = "#b99bee"
 
-    def __init__(self, *, report_path: str | None = None, max_failed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, *, report_path: str | None = None, max_failed: int = 0, plan_warnings: str = "[]", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.report_path = report_path
         self.max_failed = max_failed
+        self.plan_warnings = plan_warnings
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report."""
@@ -287,7 +310,8 @@ class GongReportCallImportOperator(_CallImportOperator):
             summary = report.summarize(ledger)
             report.log_summary(summary)
             if self.report_path:
-                report.write_report(ledger, summary, ObjectStoragePath(self.report_path))
+                warnings = json.loads(self.plan_warnings)
+                report.write_report(ledger, summary, ObjectStoragePath(self.report_path), warnings)
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             report.require_success(summary, self.max_failed)

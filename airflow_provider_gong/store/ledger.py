@@ -21,6 +21,7 @@ from airflow_provider_gong.store.ledger_queries import (
     forgotten_intent,
     import_row,
     is_unsent,
+    recordings_of_size,
     row_state,
     row_values,
     rows_and_calls,
@@ -32,6 +33,7 @@ from airflow_provider_gong.store.ledger_rows import (
     UNSEEN,
     CallState,
     ImportRow,
+    KnownRecording,
     LeasedRow,
     PlannedRow,
     Problem,
@@ -116,15 +118,30 @@ class Ledger:
                     known[found.client_unique_id] = (CallState(found.state), found.fingerprint)
         return known
 
+    def known_recordings(self, sizes: Sequence[int]) -> list[KnownRecording]:
+        """Return the recordings of these lengths that any import of the company has uploaded."""
+        known: list[KnownRecording] = []
+        with self.store.begin() as connection:
+            for start in range(0, len(sizes), _BATCH):
+                query = recordings_of_size(self.company, sizes[start : start + _BATCH])
+                known += [KnownRecording(*found) for found in connection.execute(query)]
+        return known
+
     def resume(self, owner: str) -> None:
         """Free what an earlier try of the same worker had leased, and let failed rows be tried again unless burned."""
-        again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
         with self.store.begin() as connection:
             leased = and_(self._my_calls, calls.c.lease_owner == owner)
             connection.execute(update(calls).where(leased).values(lease_until=None, attempts=0))
-            reopened = and_(self._my_calls, calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
-            connection.execute(update(calls).where(reopened).values(state=again, attempts=0, problem=None))
+        self.reopen()
+
+    def reopen(self) -> int:
+        """Let failed rows be tried again unless burned, and verification begin anew; return the number of the rows."""
+        again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
+        failed = and_(self._my_calls, calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
+        with self.store.begin() as connection:
+            changed = connection.execute(update(calls).where(failed).values(state=again, attempts=0, problem=None))
             connection.execute(update(imports).where(self._import).values(verify_until=None))
+        return int(changed.rowcount)
 
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:
         """

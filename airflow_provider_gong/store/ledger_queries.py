@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, func, insert, null, select, update
@@ -52,6 +53,13 @@ def count_by_state(condition: Any) -> Any:
     return select(found.c.effective, func.count().label("number")).group_by(found.c.effective)
 
 
+def recordings_of_size(company: str, sizes: Sequence[int]) -> Any:
+    """Return the query for the recordings of these lengths that were uploaded: length, hash, client unique id, call."""
+    found = (rows.c.media_bytes, calls.c.media_sha256, calls.c.client_unique_id, calls.c.call_id)
+    known = and_(rows.c.company == company, rows.c.media_bytes.in_(sizes), calls.c.media_sha256.is_not(None))
+    return select(*found).select_from(rows_with_calls).where(known).distinct()
+
+
 def row_values(row: PlannedRow) -> dict[str, Any]:
     """Return the columns of a row as a plan writes it."""
     return {
@@ -65,7 +73,7 @@ def row_values(row: PlannedRow) -> dict[str, Any]:
         "media_bytes": row.media_bytes,
         "fingerprint": row.fingerprint,
         "problems": problems_as_json(row.problems),
-        "source": json.dumps(row.source),
+        "source": json.dumps({"file": row.file, "cells": row.source}),
     }
 
 
@@ -73,6 +81,7 @@ def import_row(found: Any) -> ImportRow:
     """Return a row of ``rows_and_calls`` as the ledger shows it."""
     effective = CallState(found.effective)
     own = effective not in (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
+    source = json.loads(found.source)
     return ImportRow(
         row_number=found.row_number,
         client_unique_id=found.client_unique_id,
@@ -86,7 +95,9 @@ def import_row(found: Any) -> ImportRow:
         burned=bool(found.call_burned) if own else False,
         sent_by=found.call_import_id if own else None,
         problems=problems_from_json(found.problems) + _call_problems(found, effective),
-        source=json.loads(found.source),
+        source=source["cells"],
+        file=source["file"],
+        sent_at=found.call_intended_at if own else None,
     )
 
 

@@ -69,7 +69,7 @@ class PlannedRow:
     """
     A row as the plan writes it.
 
-    :param row_number: line of the manifest's data, from 1
+    :param row_number: place among the rows of its file, from 1
     :param client_unique_id: Gong's ``clientUniqueId``, empty where the manifest has none
     :param title: title of the call
     :param payload: the validated body of the create request; None for a rejected row
@@ -78,6 +78,7 @@ class PlannedRow:
     :param fingerprint: hash of the payload and of what identifies the recording; None for a rejected row
     :param problems: why it is rejected; empty if it is not
     :param source: the row as the manifest has it
+    :param file: the file of the manifest that holds it, if it is in one
     """
 
     row_number: int
@@ -89,6 +90,7 @@ class PlannedRow:
     fingerprint: str | None
     problems: tuple[Problem, ...] = ()
     source: dict[str, str] = field(default_factory=dict)
+    file: str = ""
 
     @property
     def state(self) -> CallState:
@@ -123,7 +125,11 @@ class LeasedRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """A row with what became of its call, also where another import sent it."""
+    """
+    A row with what became of its call, also where another import sent it.
+
+    :param sent_at: when the call was sent, in seconds since 1970 by the store's clock
+    """
 
     row_number: int
     client_unique_id: str
@@ -138,6 +144,23 @@ class ImportRow:
     sent_by: str | None
     problems: tuple[Problem, ...]
     source: dict[str, str]
+    file: str
+    sent_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecording:
+    """
+    A recording that was uploaded.
+
+    :param size: length in bytes
+    :param sha256: hash of its content, in hexadecimal digits
+    """
+
+    size: int
+    sha256: str
+    client_unique_id: str
+    call_id: str | None
 
 
 def problems_as_json(problems: tuple[Problem, ...]) -> str:

@@ -20,3 +20,8 @@ def shown(text: str, longest: int = _LONGEST) -> str:
     safe = _QUERY.sub(r"\1\2", _PASSWORD.sub(r"\1", text))
     line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in safe[: longest + 1])
     return line if len(line) <= longest else f"{line[: longest - 3]}..."
+
+
+def row_place(number: int, file: str) -> str:
+    """Return how a message names a row of a manifest; rows of a task have no file."""
+    return f"Row {number} of {shown(file)}" if file else f"Row {number}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_gong.call_import import errors as import_errors
-from airflow_provider_gong.call_import.manifest import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.fields import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.connection_form import FIELDS
 from airflow_provider_gong.emulator.__main__ import main

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import wave
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def write_manifest(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
 
 
 def write_night(folder: Path, rows: Sequence[Mapping[str, str]], *, seconds: float = 61) -> Path:
-    """Write a manifest and a recording for each of its rows that has a relative path."""
+    """Write a manifest and a recording for each of its rows that has a relative path; each call has its own."""
     for number, row in enumerate(rows):
-        write_wav(folder / row["media"], seconds=seconds, seed=number)
+        seed = zlib.crc32(row["client_unique_id"].encode()) if "client_unique_id" in row else number
+        write_wav(folder / row["media"], seconds=seconds, seed=seed)
     return write_manifest(folder / "manifest.csv", rows)

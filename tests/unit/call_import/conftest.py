@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.call_import import report
+from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import read_csv
-from airflow_provider_gong.call_import.media_paths import MediaBase
+from airflow_provider_gong.call_import.manifest import Manifest
+from airflow_provider_gong.call_import.manifest_csv import csv_table
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, make_plan
 from airflow_provider_gong.call_import.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
@@ -49,10 +50,11 @@ class NightlyImport:
         return GongClient(self.emulator.url, self.auth, **self.options)
 
     def plan(self, manifest: Path, **settings: Any) -> ImportPlan:
-        values = {"media_base": MediaBase.of_manifest(str(manifest)), "open_path": Path, **settings}
+        known = self.ledger.known_recordings
+        values = {"media_base": None, "open_path": Path, "known_recordings": known, **settings}
         with self.client() as client, manifest.open(newline="", encoding="utf-8-sig") as lines:
             hosts = HostDirectory(client.iterate(users_api.list_users()))
-            plan = make_plan(read_csv(lines, manifest.name), hosts, PlanSettings(**values))
+            plan = make_plan(Manifest([csv_table(lines, str(manifest))]), hosts, PlanSettings(**values))
         self.ledger.replace_plan(manifest.name, plan.rows)
         return plan
 
@@ -165,8 +167,11 @@ USERS = (
 )
 
 
-def plan_offline(manifest: Path, users: Sequence[User] = USERS, **settings: Any) -> ImportPlan:
+def plan_offline(
+    manifest: Path, users: Sequence[User] = USERS, columns: Mapping[str, str] | None = None, **settings: Any
+) -> ImportPlan:
     """Plan a manifest for a company of a few users, without an emulator and a ledger."""
-    values = {"media_base": MediaBase.of_manifest(str(manifest)), "open_path": Path, **settings}
+    values = {"media_base": None, "open_path": Path, **settings}
     with manifest.open(newline="", encoding="utf-8-sig") as lines:
-        return make_plan(read_csv(lines, manifest.name), HostDirectory(users), PlanSettings(**values))
+        read = Manifest([csv_table(lines, str(manifest))], ColumnMap(columns))
+        return make_plan(read, HostDirectory(users), PlanSettings(**values))

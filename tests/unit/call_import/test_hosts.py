@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.host_overrides import read_overrides
 from airflow_provider_gong.call_import.hosts import Host, HostDirectory
+from airflow_provider_gong.call_import.manifest_csv import csv_table
 from airflow_provider_gong.client.models import User
 from airflow_provider_gong.store.ledger_rows import Problem
 from tests.unit.call_import.conftest import USERS
@@ -75,3 +78,72 @@ def test_an_address_of_several_users_is_refused_with_their_ids() -> None:
 def test_a_user_of_whom_gong_tells_little_may_host() -> None:
     host = HostDirectory([User(id="5")]).find("5")
     assert host == Host("5", "", ())
+
+
+TOBIAS = "234599484848423"
+
+
+def overrides(*lines: str, header: str = "manifest_value,gong_user") -> dict[str, str]:
+    return read_overrides(csv_table([f"{line}\n" for line in (header, *lines)], "hosts.csv"))
+
+
+def test_an_override_says_whom_a_manifest_means() -> None:
+    users = overrides("Okafor T.,tobias.okafor@example.com", f"ext-7,{TOBIAS}")
+    for text in ("okafor t.", "OKAFOR T.", "ext-7"):
+        host = HostDirectory(USERS, users).find(text)
+        assert isinstance(host, Host)
+        assert (host.id, host.remark) == (TOBIAS, "")
+
+
+def test_an_override_goes_before_what_gong_knows() -> None:
+    host = HostDirectory(USERS, overrides(f"noor.haddad@example.com,{TOBIAS}")).find("Noor.Haddad@example.com")
+    assert isinstance(host, Host)
+
+
+@pytest.mark.parametrize(
+    ("user", "who"), [("nobody@example.com", "manifest"), ("noor.haddad@example.com", "gong_administrator")]
+)
+def test_an_override_by_a_user_who_may_not_host_is_a_problem(user: str, who: str) -> None:
+    found = HostDirectory(USERS, overrides(f"ext-7,{user}")).find("ext-7")
+    assert isinstance(found, Problem)
+    assert found.rule.startswith(f"stands for {user} in the host overrides, which is ")
+    assert (found.value, found.who) == ("ext-7", who)
+
+
+def test_all_that_is_wrong_with_overrides_is_found_at_once() -> None:
+    with pytest.raises(GongManifestError) as raised:
+        overrides("ext-1,", ",5", "ext-2,5", "EXT-2,6", "ext-2,5")
+    assert str(raised.value) == (
+        "Host overrides hosts.csv are wrong. Row 1 lacks gong_user. Row 2 lacks manifest_value. "
+        "Row 4 gives 'ext-2' another user than an earlier row."
+    )
+    with pytest.raises(GongManifestError, match="lack the columns gong_user"):
+        overrides(header="manifest_value,user")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "nothing is required"),
+        ("nobody@example.com", "nobody@example.com is not a user of this Gong company"),
+        ("901", "901 is an inactive Gong user"),
+    ],
+)
+def test_a_default_host_stands_in_with_a_remark(text: str | None, why: str) -> None:
+    host = HostDirectory(USERS, default="t.okafor@example.com").find(text)
+    assert isinstance(host, Host)
+    assert (host.id, host.remark) == (TOBIAS, f"primary_user: {why}, so that {TOBIAS} is the host")
+    assert isinstance(HostDirectory(USERS).find(text), Problem)
+
+
+def test_a_default_host_does_not_stand_in_where_somebody_can_mend_it() -> None:
+    users = [*USERS, *(User(id=number, email_address="shared@example.com") for number in "12")]
+    directory = HostDirectory(users, default=TOBIAS)
+    for text in ("noor.haddad@example.com", "shared@example.com"):
+        assert isinstance(directory.find(text), Problem)
+
+
+@pytest.mark.parametrize("default", ["nobody@example.com", "901", "noor.haddad@example.com"])
+def test_a_default_host_has_to_be_able_to_host(default: str) -> None:
+    with pytest.raises(GongManifestError, match=f"default_primary_user {default} is"):
+        HostDirectory(USERS, default=default)

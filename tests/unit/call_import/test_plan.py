@@ -27,7 +27,7 @@ def plan_rows(folder: Path, rows: Sequence[Mapping[str, str]], **settings: Any) 
     usual = {manifest_row(number)["media"] for number in range(20)}
     for row in rows:
         if row.get("media") in usual and not (folder / row["media"]).exists():
-            write_wav(folder / row["media"], seconds=60, seed=1)
+            write_wav(folder / row["media"], seconds=60, seed=int(Path(row["media"]).stem))
     return plan_offline(write_manifest(folder / "manifest.csv", rows), **settings)
 
 
@@ -175,9 +175,10 @@ def test_the_estimate_tells_requests_time_and_bytes(tmp_path: Path) -> None:
         "planned": 12,
         "rejected": 1,
         "already_imported": 2,
+        "requests": 21,
         "requests_by_push": 21,
         "requests_by_pull": 11,
-        "quota_days_by_push": 0.5,
+        "quota_days": 0.5,
         "seconds_at_least": 7,
         "bytes": 12 * size,
     }
@@ -216,7 +217,7 @@ def test_what_gong_cannot_fetch_is_rejected_and_keeps_its_secret(tmp_path: Path,
 def test_a_web_address_is_not_uploaded(tmp_path: Path) -> None:
     (problem,) = problems(plan_rows(tmp_path, [manifest_row(1, media=URL)]))[1]
     assert problem.value == "https://files.example.com/recordings/1.wav"
-    assert "media_mode='pull'" in problem.remedy
+    assert "media_mode='pull' or 'auto'" in problem.remedy
 
 
 @pytest.mark.parametrize("column", ["client_unique_id", "actual_start", "direction", "primary_user", "party_1_email"])
@@ -242,7 +243,8 @@ def test_the_log_names_every_rejected_row_and_the_first_warnings(
     assert "planned 0, rejected 22" in caplog.messages[0]
     for number in range(1, 23):
         assert any(
-            text.startswith(f"Row {number} (pbx-{number:05d}) is rejected: direction") for text in caplog.messages
+            text.startswith(f"Row {number} of {tmp_path}/manifest.csv (pbx-{number:05d}) is rejected: direction")
+            for text in caplog.messages
         )
     assert sum("is not known" in text for text in caplog.messages) == 20
     assert caplog.messages[-1] == "There are 2 more warnings like these."

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from airflow_provider_gong.call_import.plan import PULL
+from airflow_provider_gong.call_import.plan import AUTO, PULL
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 from airflow_provider_gong.emulator.faults import Fault
-from tests.support.recordings import manifest_row, write_manifest
+from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.unit.call_import.conftest import NightlyImport
 
 
@@ -20,17 +20,29 @@ def pull_row(**changes: str) -> Mapping[str, str]:
 def pull(night: NightlyImport, number: int) -> None:
     rows = [manifest_row(place, media=f"https://files.example.com/{place}.wav") for place in range(number)]
     night.plan(write_manifest(night.folder / "manifest.csv", rows), media_mode=PULL)
-    assert night.upload(open_path=None, in_flight=16) == {"uploaded": number}
+    assert night.upload(in_flight=16) == {"uploaded": number}
 
 
 def test_gong_fetches_recordings(night: NightlyImport, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     night.plan(write_manifest(night.folder / "manifest.csv", [pull_row()]), media_mode=PULL)
-    assert night.upload(open_path=None) == {"uploaded": 1}
+    assert night.upload() == {"uploaded": 1}
     night.finish()
     assert night.states() == {"pbx-00001": "verified"}
     assert night.media_requests() == 0
     assert "secret" not in caplog.text
+
+
+def test_recordings_are_fetched_or_uploaded_row_by_row(night: NightlyImport) -> None:
+    write_night(night.folder, [manifest_row(2)])
+    rows = [pull_row(), manifest_row(2), manifest_row(3, media="nowhere.wav")]
+    plan = night.plan(write_manifest(night.folder / "manifest.csv", rows), media_mode=AUTO)
+    estimate = plan.estimate(already_imported=0, requests_per_second=1, requests_per_day=100)
+    assert (estimate["planned"], estimate["rejected"], estimate["requests"]) == (2, 1, 4)
+    assert night.upload() == {"rejected": 1, "uploaded": 2}
+    night.finish()
+    assert night.states() == {"pbx-00001": "verified", "pbx-00002": "verified", "pbx-00003": "rejected"}
+    assert night.media_requests() == 1
 
 
 def test_a_url_that_gong_refuses_is_shown_without_its_query(
@@ -40,7 +52,7 @@ def test_a_url_that_gong_refuses_is_shown_without_its_query(
     text = f"downloadMediaUrl: {pull_row()['media']} cannot be fetched\n[2026] forged"
     night.emulator.add_faults(Fault(operation="addCall", nth=1, action="status", status=400, text=text))
     night.plan(write_manifest(night.folder / "manifest.csv", [pull_row()]), media_mode=PULL)
-    assert night.upload(open_path=None) == {"failed": 1}
+    assert night.upload() == {"failed": 1}
     (problem,) = night.rows()["pbx-00001"].problems
     assert "https://files.example.com/1.wav cannot be fetched" in problem.rule
     assert "secret" not in caplog.text + str(night.summary())

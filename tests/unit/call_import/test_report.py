@@ -84,6 +84,7 @@ def test_the_report_has_a_line_for_each_row(night: Reported) -> None:
     night.verify()
     first, second, third = night.write()["report"]
     assert first == {
+        "file": str(night.folder / "manifest.csv"),
         "row": "1",
         "client_unique_id": "pbx-00001",
         "title": "Call 1",
@@ -120,7 +121,8 @@ def test_the_summary_counts_rows_by_state_and_by_who_must_act(night: Reported) -
     assert (summary["rows"], summary["unfinished"], summary["failed_or_rejected"]) == (5, 2, 2)
     assert (summary["requests_sent"], summary["requests_refused"]) == (13, 3)
     assert summary["who_must_act"] == {"recording": 1, "gong_administrator": 1, "manifest": 1}
-    assert summary["problems"][0] == {"row": 3, "state": "failed", **GONG_PROBLEM.as_dict()}
+    file = str(night.folder / "manifest.csv")
+    assert summary["problems"][0] == {"file": file, "row": 3, "state": "failed", **GONG_PROBLEM.as_dict()}
 
 
 def test_the_summary_is_kept_as_json(night: Reported) -> None:
@@ -260,7 +262,9 @@ def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureF
     report.log_summary(night.summary())
     assert caplog.messages[0] == "Import night: 1 rows: 1 rejected"
     assert "1 problems wait for a Gong administrator" in caplog.messages
-    assert caplog.messages[-1].startswith("Row 1 (rejected) primary_user: is a Gong user whose telephony calls may not")
+    assert caplog.messages[-1].startswith(
+        f"Row 1 of {night.folder}/manifest.csv (rejected) primary_user: is a Gong user whose telephony calls may not"
+    )
 
 
 def test_an_import_whose_rows_are_all_verified_is_a_success(night: Reported) -> None:

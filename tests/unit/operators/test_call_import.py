@@ -129,6 +129,49 @@ def test_rejected_rows_stop_the_import_when_asked_to(gong: RunningEmulator, tmp_
     assert "1 of 2 rows of import night are unfinished" in summary["error"]
 
 
+def test_a_manifest_may_have_other_column_names(gong: RunningEmulator, tmp_path: Path) -> None:
+    write_night(tmp_path, [manifest_row(1)])
+    rows = [{"Call": "7", **manifest_row(1, client_unique_id="", title="", direction="")}]
+    manifest = write_manifest(tmp_path / "manifest.csv", rows)
+    columns = {"client_unique_id": "pbx-{Call}", "title": "call", "direction": "=Conference"}
+    GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), columns=columns, **IMPORT).execute(
+        task_context()
+    )
+    assert upload() == {"uploaded": 1}
+    assert "pbx-7" in [call["clientUniqueId"] for call in gong.state()["calls"]]
+
+
+def test_hosts_may_be_overridden_and_have_a_default(gong: RunningEmulator, tmp_path: Path) -> None:
+    rows = [manifest_row(1, primary_user="ext-7"), manifest_row(2, primary_user=""), manifest_row(3)]
+    (tmp_path / "hosts.csv").write_text("manifest_value,gong_user\next-7,tobias.okafor@example.com\n")
+    hosts = {"host_overrides": str(tmp_path / "hosts.csv"), "default_primary_user": "tobias.okafor@example.com"}
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=str(write_night(tmp_path, rows)), **hosts, **IMPORT)
+    figures = plan.execute(task_context())
+    assert (figures["planned"], figures["rejected"]) == (3, 0)
+
+
+def test_a_default_host_makes_the_column_optional(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_night(tmp_path, [manifest_row(1, primary_user="")])
+    default = {"default_primary_user": "tobias.okafor@example.com"}
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **default, **IMPORT)
+    assert plan.execute(task_context())["planned"] == 1
+
+
+def test_a_pattern_on_an_object_store_is_a_manifest(gong: RunningEmulator, tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_night(tmp_path / f"2026-11-0{number}", [manifest_row(number, title=str(number))], seconds=60 + number)
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=f"file://{tmp_path}/2026-11-*/manifest.csv", **IMPORT)
+    assert plan.execute(task_context())["planned"] == 2
+    assert upload() == {"uploaded": 2}
+
+
+def test_a_mapping_that_does_not_fit_fails_the_plan_for_good(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_night(tmp_path, [manifest_row(1)])
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), columns={"title": "Topic"}, **IMPORT)
+    with pytest.raises(AirflowFailException, match="title takes its text from 'topic', which is no header"):
+        plan.execute(task_context())
+
+
 def test_a_dry_run_writes_nothing(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1)])
     plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), dry_run=True, **IMPORT)

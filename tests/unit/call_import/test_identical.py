@@ -1,0 +1,90 @@
+"""Identical recordings are stopped before they are sent, and only those of equal length are read for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_gong.call_import.plan import ImportPlan
+from tests.support.recordings import manifest_row, write_manifest, write_wav
+from tests.unit.call_import.conftest import NightlyImport, plan_offline
+
+
+def write_calls(folder: Path, *recordings: tuple[float, int], name: str = "manifest.csv", start: int = 1) -> Path:
+    """Write a manifest with recordings of these lengths and contents."""
+    rows = [manifest_row(number) for number in range(start, start + len(recordings))]
+    for row, (seconds, seed) in zip(rows, recordings, strict=True):
+        write_wav(folder / row["media"], seconds=seconds, seed=seed)
+    return write_manifest(folder / name, rows)
+
+
+def rules(plan: ImportPlan) -> dict[str, str]:
+    found = {}
+    for row in plan.rejected:
+        (problem,) = row.problems
+        assert (problem.field, problem.who) == ("media", "recording")
+        found[row.client_unique_id] = problem.rule
+    return found
+
+
+def test_of_identical_recordings_in_a_manifest_the_first_is_sent(tmp_path: Path) -> None:
+    plan = plan_offline(write_calls(tmp_path, (61, 1), (61, 2), (61, 1), (62, 1), (61, 1)))
+    same = "is the same recording as that of row 1, and Gong stores each recording once"
+    assert rules(plan) == {"pbx-00003": same, "pbx-00005": same}
+
+
+def test_only_recordings_of_equal_length_are_read_to_their_end(tmp_path: Path) -> None:
+    read: dict[str, int] = {}
+
+    class Watched(type(tmp_path)):  # type: ignore[misc]
+        def open(self, *args: Any, **kwargs: Any) -> Any:
+            read[self.name] = read.get(self.name, 0) + 1
+            return super().open(*args, **kwargs)
+
+    plan = plan_offline(write_calls(tmp_path, (61, 1), (62, 2), (61, 3)), open_path=Watched)
+    assert not plan.rejected
+    assert read == {"00001.wav": 2, "00002.wav": 1, "00003.wav": 2}
+
+
+def test_a_recording_that_an_earlier_import_has_uploaded_is_not_sent_again(
+    night: NightlyImport, other: NightlyImport, tmp_path: Path
+) -> None:
+    night.plan(write_calls(tmp_path / "1", (61, 1), (62, 2)))
+    night.upload()
+    call_id = night.rows()["pbx-00001"].call_id
+    plan = other.plan(write_calls(tmp_path / "2", (61, 1), (62, 3), (61, 4), start=11))
+    same = f"is the same recording as that of call {call_id} (pbx-00001), which was uploaded before"
+    assert rules(plan) == {"pbx-00011": f"{same}, and Gong stores each recording once"}
+    requests = night.media_requests()
+    other.upload()
+    assert night.media_requests() == requests + 2
+
+
+def test_a_plan_that_is_made_again_knows_its_own_recordings(night: NightlyImport, tmp_path: Path) -> None:
+    manifest = write_calls(tmp_path, (61, 1), (61, 2))
+    night.plan(manifest)
+    night.upload()
+    assert not night.plan(manifest).rejected
+    assert night.states() == {"pbx-00001": "uploaded", "pbx-00002": "uploaded"}
+
+
+def test_a_row_before_the_one_that_was_uploaded_does_not_take_its_place(night: NightlyImport, tmp_path: Path) -> None:
+    night.plan(write_calls(tmp_path, (61, 1), start=2))
+    night.upload()
+    plan = night.plan(write_calls(tmp_path, (61, 1), (61, 1)))
+    assert list(rules(plan)) == ["pbx-00001"]
+    assert night.states() == {"pbx-00001": "rejected", "pbx-00002": "uploaded"}
+
+
+def test_recordings_that_vanish_while_they_are_compared_are_problems_of_their_rows(tmp_path: Path) -> None:
+    manifest = write_calls(tmp_path, (61, 1), (61, 2))
+    seen: set[str] = set()
+
+    class Vanishing(type(tmp_path)):  # type: ignore[misc]
+        def open(self, *args: Any, **kwargs: Any) -> Any:
+            if self.name == "00002.wav" and self.name in seen:
+                raise FileNotFoundError(str(self))
+            seen.add(self.name)
+            return super().open(*args, **kwargs)
+
+    assert list(rules(plan_offline(manifest, open_path=Vanishing))) == ["pbx-00002"]

@@ -1,0 +1,238 @@
+"""The command of the people on call, on a store that an import has left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_gong.call_import import report
+from airflow_provider_gong.commands.imports import main
+from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.ledger import Ledger
+from airflow_provider_gong.store.ledger_rows import CallState, Problem
+from tests.support.recordings import manifest_row, write_night
+from tests.unit.call_import.conftest import plan_offline
+from tests.unit.hooks.support import task_context
+
+Command = Callable[..., str]
+PROBLEM = Problem("media", "a.wav", "cannot be read", "Put it back.", "recording")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(f"sqlite:///{tmp_path}/store.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def command(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Return a function that runs the command on the store, and returns what it prints."""
+
+    def run(*arguments: str) -> str:
+        main(["--store", f"sqlite:///{tmp_path}/store.db", *arguments])
+        return capsys.readouterr().out
+
+    return run
+
+
+def plan(store: Store, folder: Path, *numbers: int, import_id: str = "night", company: str = "emulated") -> Ledger:
+    ledger = Ledger(store, company, import_id)
+    manifest = write_night(folder / import_id, [manifest_row(number) for number in numbers])
+    ledger.replace_plan(str(manifest), plan_offline(manifest).rows)
+    return ledger
+
+
+def fail(ledger: Ledger, *, sent: bool = False) -> None:
+    (lease,) = ledger.lease("worker", limit=1, seconds=60)
+    ledger.end(lease, CallState.FAILED, PROBLEM, sent=sent)
+
+
+def verify(ledger: Ledger) -> None:
+    (lease,) = ledger.lease("worker", limit=1, seconds=60)
+    ledger.advance(lease, CallState.UPLOADED, call_id=f"77{lease.row_number}")
+    values = {"state": "verified", "url": "https://gong.example.com/call?id=1"}
+    ledger.record_reading({lease.client_unique_id: values})
+
+
+def states(ledger: Ledger) -> dict[str, str]:
+    return {row.client_unique_id: row.state.value for row in ledger.rows()}
+
+
+def test_imports_are_listed_with_their_states(command: Command, store: Store, tmp_path: Path) -> None:
+    verify(plan(store, tmp_path, 1, 2))
+    plan(store, tmp_path, 3, import_id="other", company="another")
+    header, first, second = command("list").splitlines()
+    assert header.split() == ["import", "company", "planned", "rows", "manifest"]
+    assert first.startswith("night   emulated  20")
+    assert "1 planned, 1 verified" in first
+    assert first.endswith(f"{tmp_path}/night/manifest.csv")
+    assert second.startswith("other   another")
+    assert len(command("--company", "another", "list").splitlines()) == 2
+
+
+def test_an_empty_store_has_no_imports(command: Command) -> None:
+    assert command("list").split() == ["import", "company", "planned", "rows", "manifest"]
+
+
+def test_an_import_is_shown_with_who_has_to_act(command: Command, store: Store, tmp_path: Path) -> None:
+    ledger = plan(store, tmp_path, 1, 2)
+    fail(ledger)
+    verify(ledger)
+    text = command("show", "night")
+    assert "Import night of company emulated: 2 rows" in text
+    assert "1 problems wait for whoever makes the recordings" in text
+    assert f"Row 1 of {tmp_path}/night/manifest.csv (pbx-00001): failed\n    {PROBLEM}\n" in text
+    assert "pbx-00002" not in text
+    assert "(pbx-00002): verified call 772" in command("show", "night", "--state", "verified")
+
+
+def test_failed_rows_are_tried_again(command: Command, store: Store, tmp_path: Path) -> None:
+    ledger = plan(store, tmp_path, 1, 2)
+    fail(ledger)
+    verify(ledger)
+    assert command("retry", "night").startswith("1 failed rows wait to be sent again. Clear the upload task")
+    assert states(ledger) == {"pbx-00001": "planned", "pbx-00002": "verified"}
+
+
+def test_what_was_sent_stays_known_when_an_import_is_forgotten(command: Command, store: Store, tmp_path: Path) -> None:
+    ledger = plan(store, tmp_path, 1, 2)
+    fail(ledger)
+    verify(ledger)
+    assert command("forget", "night").startswith("2 rows were deleted.")
+    assert not ledger.is_planned()
+    assert list(ledger.rows()) == []
+    again = plan(store, tmp_path, 1, 2, import_id="again")
+    first, second = again.rows()
+    assert (first.state, first.problems) == (CallState.PLANNED, ())
+    assert (second.state, second.call_id, second.url) == (CallState.VERIFIED, "772", None)
+
+
+def test_an_unfinished_import_is_not_forgotten(command: Command, store: Store, tmp_path: Path) -> None:
+    ledger = plan(store, tmp_path, 1)
+    with pytest.raises(SystemExit, match="Import 'night' has 1 unfinished rows"):
+        command("forget", "night")
+    assert states(ledger) == {"pbx-00001": "planned"}
+
+
+def test_old_imports_are_purged(command: Command, store: Store, tmp_path: Path) -> None:
+    old = plan(store, tmp_path, 1)
+    verify(old)
+    plan(store, tmp_path, 2, import_id="unfinished")
+    assert command("purge", "--older-than", "1") == ""
+    assert "would be forgotten: night of 20" in command("purge", "--older-than", "0", "--dry-run")
+    assert old.is_planned()
+    first, second = command("purge", "--older-than", "0").splitlines()
+    assert first.startswith("forgotten: night of 20")
+    assert first.endswith(", 1 rows")
+    assert second.startswith("kept: Import 'unfinished' has 1 unfinished rows")
+    assert not old.is_planned()
+
+
+def adoption_file(folder: Path, *lines: str) -> str:
+    file = folder / "calls.csv"
+    file.write_text("\n".join(("client_unique_id,call_id", *lines)))
+    return str(file)
+
+
+def test_calls_of_another_tool_are_adopted(command: Command, store: Store, tmp_path: Path) -> None:
+    file = adoption_file(tmp_path, "pbx-00001,7782342274025937895", "pbx-00009,5")
+    adopt = ("--company", "emulated", "adopt", file)
+    assert command(*adopt) == "2 calls adopted, 0 were known already.\n"
+    assert command(*adopt) == "0 calls adopted, 2 were known already.\n"
+    ledger = plan(store, tmp_path, 1, 2)
+    assert states(ledger) == {"pbx-00001": "exists", "pbx-00002": "planned"}
+    assert next(ledger.rows()).call_id == "7782342274025937895"
+    assert [lease.client_unique_id for lease in ledger.lease("worker", limit=9, seconds=60)] == ["pbx-00002"]
+    assert report.summarize(ledger)["failed_or_rejected"] == 0
+
+
+def test_a_call_that_failed_before_it_was_sent_is_adopted(command: Command, store: Store, tmp_path: Path) -> None:
+    ledger = plan(store, tmp_path, 1)
+    fail(ledger)
+    command("--company", "emulated", "adopt", adoption_file(tmp_path, "pbx-00001,5"))
+    assert states(ledger) == {"pbx-00001": "exists"}
+    ledger.reopen()
+    assert states(ledger) == {"pbx-00001": "exists"}
+
+
+def test_calls_that_contradict_the_store_are_not_adopted(
+    command: Command, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = plan(store, tmp_path, 1, 2, 3)
+    verify(ledger)
+    fail(ledger, sent=True)
+    ledger.lease("worker", limit=1, seconds=60)
+    before = states(ledger)
+    with pytest.raises(SystemExit):
+        command("--company", "emulated", "adopt", adoption_file(tmp_path, "pbx-00001,5", "pbx-00002,6", "pbx-00003,7"))
+    assert [line.split()[2] for line in capsys.readouterr().out.splitlines()[1:]] == [
+        "pbx-00001",
+        "pbx-00002",
+        "pbx-00003",
+    ]
+    assert states(ledger) == before
+
+
+def test_all_that_is_wrong_with_a_file_is_said_before_anything_is_adopted(
+    command: Command, store: Store, tmp_path: Path
+) -> None:
+    file = adoption_file(tmp_path, "pbx-00001,5", "pbx-2,x", ",5", "pbx-00001,6")
+    with pytest.raises(SystemExit) as raised:
+        command("--company", "emulated", "adopt", file)
+    for row in ("row 2 needs", "row 3 needs", "row 4 gives 'pbx-00001' another call_id"):
+        assert row in str(raised.value)
+    assert states(plan(store, tmp_path, 1)) == {"pbx-00001": "planned"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("show", "nothing"), "There is no import 'nothing'"),
+        (("adopt", "nowhere.csv"), "--company is needed with --store"),
+        (("--company", "x", "adopt", "nowhere.csv"), "No such file"),
+    ],
+)
+def test_errors_are_one_line(command: Command, arguments: tuple[str, ...], says: str) -> None:
+    with pytest.raises(SystemExit, match=says) as raised:
+        command(*arguments)
+    assert str(raised.value).startswith("gong-import: ")
+
+
+def test_an_import_of_several_companies_needs_one(command: Command, store: Store, tmp_path: Path) -> None:
+    for company in ("a", "b"):
+        plan(store, tmp_path, 1, company=company)
+    with pytest.raises(SystemExit, match="Several companies have an import 'night': a, b"):
+        command("show", "night")
+    assert "of company b" in command("--company", "b", "show", "night")
+
+
+def test_the_store_of_a_connection_is_the_default(
+    gong: RunningEmulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = write_night(tmp_path / "rows", [manifest_row(1)])
+    GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), import_id="nightly").execute(task_context())
+    requests = len(gong.requests())
+    capsys.readouterr()
+    main(["list"])
+    assert "nightly" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="nowhere"):
+        main(["--conn-id", "nowhere", "list"])
+    assert len(gong.requests()) == requests
+
+
+def test_texts_of_an_import_cannot_control_a_terminal(command: Command, store: Store, tmp_path: Path) -> None:
+    plan(store, tmp_path, 1, import_id="x\x1b[2Jy")
+    assert "\x1b" not in command("list")
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    for name in ("list", "show", "retry", "forget", "purge", "adopt", "--conn-id", "--store", "--company"):
+        assert name in text
