@@ -30,6 +30,7 @@ class UploadProcess:
     An upload of one import.
 
     :param kill_at_commit: die when the store is about to commit for this time, counted from 1
+    :param kill_at_state: die when the store is about to commit that a call is in this state
     :param kill_at_byte: die when so much of a recording was read
     """
 
@@ -40,6 +41,7 @@ class UploadProcess:
     company: str
     import_id: str
     kill_at_commit: int | None = None
+    kill_at_state: str | None = None
     kill_at_byte: int | None = None
 
     def run(self) -> int:
@@ -57,6 +59,8 @@ class UploadProcess:
         store = Store.in_folder(self.store_folder)
         if self.kill_at_commit is not None:
             _die_at_commit(store, self.kill_at_commit)
+        if self.kill_at_state is not None:
+            _die_at_state(store, self.kill_at_state)
         auth = AccessKeyAuth(self.access_key, self.access_key_secret)
         budget, policy = LocalBudget(10_000, 1_000_000), ExchangePolicy(first_backoff=0.001)
         async with AsyncGongClient(self.url, auth, budget=budget, policy=policy) as client:
@@ -101,3 +105,18 @@ def _die_at_commit(store: Store, number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     event.listen(store.engine, "commit", count)
+
+
+def _die_at_state(store: Store, state: str) -> None:
+    is_written = False
+
+    def watch(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        nonlocal is_written
+        is_written = is_written or (statement.startswith("UPDATE gong_call") and state in parameters)
+
+    def die(_: Any) -> None:
+        if is_written:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(store.engine, "before_cursor_execute", watch)
+    event.listen(store.engine, "commit", die)

@@ -19,7 +19,6 @@ ROOMS: dict[str, set[str]] = {
     "_retry_policy": {"operators", "call_import", "hooks", "client", "_compat"},
     "commands": {"call_import", "hooks", "store", "client", "_compat"},
     "task_groups": {"operators", "sensors", "triggers", "call_import", "hooks", "_compat"},
-    "commands": {"hooks", "call_import", "store", "_compat"},
     "operators": {"triggers", "links", "call_import", "hooks", "store", "client", "_compat"},
     "sensors": {"triggers", "links", "hooks", "client", "_compat"},
     # Triggers run where neither the store nor the import's files can be reached.

@@ -12,12 +12,11 @@ from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
 
-# What an upload of one row commits: resume, progress, lease, created, media about to be sent, uploaded.
-COMMITS_OF_ONE_ROW = range(1, 7)
-CREATED, UPLOADED = 4, 6
+# What an upload of one row commits at least: resume, progress, lease, created, media about to be sent, uploaded.
+COMMITS_OF_ONE_ROW = range(1, 8)
 
 
-def upload_process(night: NightlyImport, emulator: RunningEmulator, tmp_path: Path, **kill: int) -> UploadProcess:
+def upload_process(night: NightlyImport, emulator: RunningEmulator, tmp_path: Path, **kill: int | str) -> UploadProcess:
     return UploadProcess(
         emulator.url, emulator.access_key, emulator.access_key_secret, tmp_path / "store", COMPANY, "night", **kill
     )
@@ -50,7 +49,7 @@ def test_killed_twice(night: NightlyImport, emulator: RunningEmulator, tmp_path:
 
 def test_killed_after_the_create(night: NightlyImport, emulator: RunningEmulator, tmp_path: Path) -> None:
     night.plan_night([manifest_row(1)])
-    upload_process(night, emulator, tmp_path, kill_at_commit=CREATED).run()
+    upload_process(night, emulator, tmp_path, kill_at_state="created").run()
     assert len(night.calls_in_gong()) == 1
     assert night.rows()["pbx-00001"].call_id is None
     night.upload()
@@ -61,7 +60,7 @@ def test_killed_after_the_recording_was_accepted(
     night: NightlyImport, emulator: RunningEmulator, tmp_path: Path
 ) -> None:
     night.plan_night([manifest_row(1)])
-    upload_process(night, emulator, tmp_path, kill_at_commit=UPLOADED).run()
+    upload_process(night, emulator, tmp_path, kill_at_state="uploaded").run()
     assert night.calls_in_gong()["pbx-00001"]["media"]["received"] == 1
     assert night.rows()["pbx-00001"].state == "created"
     night.upload()
