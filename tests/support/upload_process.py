@@ -112,7 +112,7 @@ def _die_at_state(store: Store, state: str) -> None:
 
     def watch(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
         nonlocal is_written
-        is_written = is_written or (statement.startswith("UPDATE gong_call") and state in parameters)
+        is_written = is_written or (statement.startswith("UPDATE gong_call SET state=?") and state in parameters)
 
     def die(_: Any) -> None:
         if is_written:
