@@ -76,7 +76,7 @@ class _Reader:
         self._enums: dict[str, str] = {}
         self._bodies: dict[str, str] = {}
         self._read: dict[str, Field] = {}
-        for line in _logical_lines(text):
+        for line in logical_lines(text):
             name, separator, body = re.split(r"(:| =)", line, maxsplit=1)
             (self._bodies if separator == ":" else self._enums)[name] = body.strip()
 
@@ -117,7 +117,8 @@ def _number(text: str) -> int | None:
     return int(text) if text else None
 
 
-def _logical_lines(text: str) -> list[str]:
+def logical_lines(text: str) -> list[str]:
+    """Return lines without comments, joined with those that go on with spaces."""
     kept = "\n".join(line for line in text.splitlines() if line and not line.startswith("#"))
     return kept.replace("|\n  ", "|").replace("\n  ", " ").splitlines()
 

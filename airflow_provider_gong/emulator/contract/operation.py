@@ -8,11 +8,12 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from starlette.requests import Request
 
-from airflow_provider_gong.emulator.contract.notation import Field, read_fields, read_type
+from airflow_provider_gong.emulator.contract.notation import Field, logical_lines, read_fields, read_type
 from airflow_provider_gong.emulator.paging import cut, requested_page
 
 if TYPE_CHECKING:
@@ -110,41 +111,43 @@ class Operation:
         return match.groupdict() if match else {}
 
 
-def operation(
-    name: str,
-    route: str,
-    handler: Handler,
-    reply: str,
-    *,
-    tag: str,
-    source: Source = "kept",
-    scope: str = "",
-    query: str = "",
-    body: str = "",
-    part: str | None = None,
-    status: int = 200,
-    text_ids: bool = False,
-) -> Operation:
-    """Return an operation.
+def read_operations(handlers: Mapping[str, Handler]) -> tuple[Operation, ...]:
+    """Return the operations that the file beside this module describes.
 
-    :param route: method and path.
-    :param scope: scopes, separated by spaces.
-    :param query: parameters in the notation of schemas.
-    :param body: a type in the same notation.
+    A line is ``name: METHOD path -> schema of the answer; part; part``, under the chapter's ``[name]``. Parts are
+    ``scope``, ``query`` (parameters in the notation of schemas), ``body`` (a type), ``part`` (of a multipart body, with
+    a file), ``status`` (200 otherwise), ``answers`` (kept otherwise) and ``ids text`` (numbers otherwise).
+
+    :param handlers: what carries the operations out, by name.
+    :raises KeyError: when one has no handler.
     """
-    method, _, path = route.partition(" ")
+    operations, chapter = [], ""
+    for line in logical_lines(Path(__file__).with_name("operations.txt").read_text(encoding="utf-8")):
+        if line.startswith("["):
+            chapter = line.strip("[]")
+        else:
+            name = line.partition(":")[0]
+            operations.append(_read_operation(line, chapter, handlers[name]))
+    return tuple(operations)
+
+
+def _read_operation(line: str, chapter: str, handler: Handler) -> Operation:
+    head, *parts = line.split("; ")
+    name, method, path, _, reply = head.replace(": ", " ", 1).split(" ")
+    given = {key: value for key, _, value in (part.partition(" ") for part in parts)}
+    source: Any = given.get("answers", "kept")
     return Operation(
         name=name,
         method=method,
         path=path,
         handler=handler,
-        tag=tag,
+        tag=chapter,
         reply=reply,
-        status=status,
+        status=int(given.get("status", "200")),
         source=source,
-        scopes=tuple(scope.split()),
-        query=read_fields(query),
-        body=read_type(body) if body else None,
-        part=part,
-        text_ids=text_ids,
+        scopes=tuple(given.get("scope", "").split()),
+        query=read_fields(given.get("query", "")),
+        body=read_type(given["body"]) if "body" in given else None,
+        part=given.get("part"),
+        text_ids=given.get("ids") == "text",
     )
