@@ -70,6 +70,13 @@ FIELDS = (
         secret=True,
     ),
     FormField(
+        "token_key",
+        "Token key",
+        "Secret that stored OAuth tokens are encrypted with (oauth only). Default: the client secret.",
+        "Any long random text",
+        secret=True,
+    ),
+    FormField(
         "company",
         "Company",
         "Name of the Gong company that the request budget and imports are kept under. Default: the host of "

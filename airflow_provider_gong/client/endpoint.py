@@ -36,6 +36,11 @@ def base_url(host: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def is_loopback_url(url: str) -> bool:
+    """Tell whether a base URL leads to this host."""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
 def host_name(url: str) -> str:
     """Return the host of a base URL, with its port if it names one."""
     return urlsplit(url).netloc

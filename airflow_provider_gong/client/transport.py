@@ -116,6 +116,24 @@ class LoopTransport(_Transport):
         await self._http.aclose()
 
 
+def post_form(
+    url: str,
+    form: dict[str, str],
+    credentials: tuple[str, str],
+    *,
+    proxy: str | None = None,
+    ca_bundle: str | None = None,
+    timeout: float = 20.0,
+) -> Outcome:
+    """Send a form once, with a user and password."""
+    verify = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
+    try:
+        with httpx.Client(proxy=proxy or None, verify=verify, timeout=_timeout(timeout)) as http:
+            return _answer(http.post(url, data=form, auth=credentials))
+    except httpx.HTTPError as error:
+        return _failure(error)
+
+
 def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
 

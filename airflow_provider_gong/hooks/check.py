@@ -18,20 +18,24 @@ _TIMEOUT_SECONDS = 15.0
 
 
 def check_connection(
-    settings: GongConnection, client_options: dict[str, Any], get_connection: Callable[[str], Connection]
+    settings: GongConnection,
+    base_url: str,
+    client_options: dict[str, Any],
+    get_connection: Callable[[str], Connection],
 ) -> str:
     """
     Return what there is to know about a connection that works.
 
     :param settings: the connection's settings
+    :param base_url: where its requests go
     :param client_options: how its clients are made
     :param get_connection: looks up the connection of the store
     :raises GongError: when Gong does not accept the connection
     """
     return " ".join(
         (
-            f"Gong accepts the access key. Company: {settings.company}. Host: {settings.base_url}.",
-            _workspaces(settings, client_options),
+            f"Gong accepts the credentials. Company: {settings.company}. Host: {base_url}.",
+            _workspaces(base_url, client_options),
             f"Request budget: {settings.requests_per_second:g} per second and {settings.requests_per_day} per day, of "
             f"which imports leave {settings.reserved_requests} to everything else.",
             _scope(settings, get_connection),
@@ -39,7 +43,7 @@ def check_connection(
     )
 
 
-def _workspaces(settings: GongConnection, client_options: dict[str, Any]) -> str:
+def _workspaces(base_url: str, client_options: dict[str, Any]) -> str:
     from airflow_provider_gong.client.api.users import list_workspaces
     from airflow_provider_gong.client.budget import LocalBudget
     from airflow_provider_gong.client.drivers import GongClient
@@ -48,13 +52,13 @@ def _workspaces(settings: GongConnection, client_options: dict[str, Any]) -> str
     policy = ExchangePolicy(max_wait=0.0, max_attempts=1)
     alone = {"budget": LocalBudget(), "policy": policy, "timeout": _TIMEOUT_SECONDS}
     try:
-        with GongClient(settings.base_url, **client_options | alone) as client:
+        with GongClient(base_url, **client_options | alone) as client:
             names = [workspace.name or workspace.id for workspace in client.iterate(list_workspaces())]
     except GongPermissionError as error:
         # Only credentials that are valid are told which scope they lack.
         if error.status != 401:
             raise
-        return "Workspaces: not shown, the access key lacks the scope api:workspaces:read."
+        return "Workspaces: not shown, the credentials lack the scope api:workspaces:read."
     more = f" and {len(names) - _WORKSPACES_SHOWN} more" if len(names) > _WORKSPACES_SHOWN else ""
     return f"Workspaces: {', '.join(names[:_WORKSPACES_SHOWN])}{more}."
 

@@ -28,6 +28,7 @@ from airflow_provider_gong.connection_form import FIELDS
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Connection
+    from airflow_provider_gong.client.oauth import OAuthClient
 
 _CLOCK = re.compile(r"^(\d\d):(\d\d)$")
 # Enough for meetings and sensors until the day is over: 500 of Gong's 10,000 requests.
@@ -54,7 +55,8 @@ class GongConnection:
 
     :param conn_id: id of the Airflow connection
     :param base_url: API base URL, such as ``https://us-12345.api.gong.io``
-    :param auth: the access key and its secret
+    :param auth: the access key and its secret, or the OAuth app
+    :param token_key: secret that OAuth tokens are encrypted with; None for the app's
     :param company: name that the company's request budget and imports are kept under
     :param requests_per_second: this deployment's share of the company's limit
     :param requests_per_day: this deployment's share of the company's limit
@@ -68,8 +70,9 @@ class GongConnection:
 
     conn_id: str
     base_url: str
-    auth: AccessKeyAuth = field(repr=False)
+    auth: AccessKeyAuth | OAuthClient = field(repr=False)
     company: str
+    token_key: str | None = field(default=None, repr=False)
     requests_per_second: float = REQUESTS_PER_SECOND
     requests_per_day: int = REQUESTS_PER_DAY
     reserved_requests: int = 0
@@ -89,13 +92,13 @@ class GongConnection:
         conn_id = connection.conn_id or ""
         try:
             settings = _settings(connection.extra)
-            _check_auth_type(settings.get("auth_type", "access_key"))
             url = base_url(_host(connection))
             per_day = _whole(settings, "requests_per_day", REQUESTS_PER_DAY)
             return cls(
                 conn_id=conn_id,
                 base_url=url,
-                auth=_access_key(connection),
+                auth=_authentication(connection, settings, url),
+                token_key=_text(settings.get("token_key")),
                 company=_text(settings.get("company")) or host_name(url),
                 requests_per_second=_positive(settings, "requests_per_second", REQUESTS_PER_SECOND),
                 requests_per_day=per_day,
@@ -138,7 +141,7 @@ def secrets_of(connection: Connection) -> Iterator[str]:
     try:
         extra = _json_object(connection.extra)
         proxy_password = urlsplit(str(extra.get("proxy") or "")).password or ""
-        found += [extra.get("client_secret"), proxy_password, unquote(proxy_password)]
+        found += [extra.get("client_secret"), extra.get("token_key"), proxy_password, unquote(proxy_password)]
     except ValueError:
         pass  # from_airflow says what is wrong with it
     yield from (str(text) for text in found if text)
@@ -165,14 +168,22 @@ def _settings(extra: str | None) -> dict[str, Any]:
     return settings
 
 
-def _check_auth_type(auth_type: Any) -> None:
+def _authentication(connection: Connection, settings: Mapping[str, Any], url: str) -> AccessKeyAuth | OAuthClient:
+    auth_type = settings.get("auth_type", "access_key")
     if auth_type == "oauth":
-        raise ValueError(
-            "auth_type oauth is not supported by this version yet. Use access_key, with the access key as login and "
-            "its secret as password."
-        )
+        return _oauth_client(settings, url)
     if auth_type != "access_key":
-        raise ValueError(f"auth_type must be access_key, not {auth_type!r}.")
+        raise ValueError(f"auth_type must be access_key or oauth, not {auth_type!r}.")
+    return _access_key(connection)
+
+
+def _oauth_client(settings: Mapping[str, Any], url: str) -> OAuthClient:
+    from airflow_provider_gong.client.oauth import OAuthClient
+
+    for name in ("client_id", "client_secret"):
+        if name not in settings:
+            raise ValueError(f"{name} is missing: auth_type oauth needs the id and the secret of a Gong OAuth app.")
+    return OAuthClient(str(settings["client_id"]), str(settings["client_secret"]), url)
 
 
 def _host(connection: Connection) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_gong import __version__
 from airflow_provider_gong._compat import AirflowException, BaseHook, get_async_connection, mask_secret, run_in_thread
+from airflow_provider_gong.client.auth import BearerAuth
 from airflow_provider_gong.client.errors import FieldProblem, GongError, GongNotFoundError, GongValidationError
 from airflow_provider_gong.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
 from airflow_provider_gong.hooks.connection import GongConnection, secrets_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
     from airflow_provider_gong.client.media import MediaFile
     from airflow_provider_gong.store.database import Store
+    from airflow_provider_gong.store.tokens import StoredTokens
 
     Media = str | os.PathLike[str] | ObjectStoragePath | MediaFile
     Fields = Mapping[str, Any]
@@ -109,13 +111,13 @@ class GongHook(BaseHook):
         """The client for threads, paced together with everybody who shares the connection's store."""
         from airflow_provider_gong.client.drivers import GongClient
 
-        return GongClient(self.settings.base_url, **self._client_options())
+        return GongClient(self.base_url, **self._client_options())
 
     def async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, to be closed by the caller; blocks on the first use of the hook."""
         from airflow_provider_gong.client.drivers import AsyncGongClient
 
-        return AsyncGongClient(self.settings.base_url, one_slot_ahead=self.bulk, **self._client_options())
+        return AsyncGongClient(self.base_url, one_slot_ahead=self.bulk, **self._client_options())
 
     async def get_async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, as :meth:`async_client`, without blocking the loop."""
@@ -134,6 +136,19 @@ class GongHook(BaseHook):
         return default_store_url() if conn_id is None else store_url(self.get_connection(conn_id))
 
     @cached_property
+    def tokens(self) -> StoredTokens | None:
+        """The OAuth tokens that all workers share; None with an access key."""
+        from airflow_provider_gong.client.oauth import OAuthClient
+        from airflow_provider_gong.hooks.oauth import stored_tokens
+
+        return stored_tokens(self._store_url, self.settings) if isinstance(self.settings.auth, OAuthClient) else None
+
+    @property
+    def base_url(self) -> str:
+        """Base URL of the API: that of the connection, or the one that Gong has handed out with OAuth tokens."""
+        return self.settings.base_url if self.tokens is None else self.tokens.base_url
+
+    @cached_property
     def store(self) -> Store:
         """The store of the connection: that of ``store_conn_id``, or an SQLite file below ``AIRFLOW_HOME``."""
         from airflow_provider_gong.store.database import Store
@@ -145,7 +160,7 @@ class GongHook(BaseHook):
         from airflow_provider_gong.hooks.check import check_connection
 
         try:
-            return True, check_connection(self.settings, self._connection_options(), self.get_connection)
+            return True, check_connection(self.settings, self.base_url, self._connection_options(), self.get_connection)
         except (GongError, AirflowException, ValueError) as error:
             return False, str(error)
 
@@ -313,7 +328,7 @@ class GongHook(BaseHook):
     def _connection_options(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "auth": settings.auth,
+            "auth": settings.auth if self.tokens is None else BearerAuth(self.tokens),
             "user_agent": (
                 f"airflow-provider-gong/{__version__} Airflow/{version('apache-airflow')} "
                 f"Python/{platform.python_version()}"

@@ -69,7 +69,7 @@ class GongCreateCallOperator(ParkingOperator):
 
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             result = self._create_once(hook, parse_request(NewCall, self.call), context)
-            push_call_url(context, call_url(hook.settings.base_url, result["call_id"]))
+            push_call_url(context, call_url(hook.base_url, result["call_id"]))
         return result
 
     def _create_once(self, hook: GongHook, call: NewCall, context: Context) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class GongUploadCallMediaOperator(ParkingOperator):
             except GongMediaAlreadyHandledError:
                 self.log.warning("Call %s has a recording already; it keeps that one.", self.call_id)
                 url = None
-            push_call_url(context, url or call_url(hook.settings.base_url, self.call_id))
+            push_call_url(context, url or call_url(hook.base_url, self.call_id))
         return {"call_id": self.call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
 
 
@@ -201,7 +201,7 @@ class GongUploadCallOperator(ParkingOperator):
         """Send the call, or finish what an earlier try has begun."""
         with fail_for_good(), GongHook(self.gong_conn_id) as hook:
             row = asyncio.run(self._send(hook, task_key(context)))
-            push_call_url(context, row.url or call_url(hook.settings.base_url, row.call_id or ""))
+            push_call_url(context, row.url or call_url(hook.base_url, row.call_id or ""))
         return {"call_id": row.call_id, "state": row.state.value, "sha256": row.media_sha256, "url": row.url}
 
     async def _send(self, hook: GongHook, import_id: str) -> ImportRow:

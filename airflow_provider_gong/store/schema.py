@@ -99,6 +99,18 @@ budget_table = Table(
     Column("hours", Text, nullable=False),
 )
 
+# OAuth tokens, encrypted. The lease keeps two workers from using the same refresh token.
+token_table = Table(
+    "gong_token",
+    metadata,
+    Column("client_id", String(255), primary_key=True),
+    Column("base_url", String(512), nullable=False),
+    Column("tokens", Text, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("lease_number", Integer, nullable=False),
+    Column("lease_until", Float),
+)
+
 
 class db_now(FunctionElement[float]):  # noqa: N801 - named like a function of SQL
     """Seconds since 1970 by the database's clock, so that hosts with different clocks agree."""

@@ -62,7 +62,7 @@ def test_key_without_the_scope_for_workspaces_works(gong, monkeypatch):
     gong.add_faults(Fault(action="status", status=401, text=missing, nth=1))
     ok, text = result_of(monkeypatch, connection_json(gong))
     assert ok
-    assert "lacks the scope api:workspaces:read" in text
+    assert "lack the scope api:workspaces:read" in text
 
 
 def test_wrong_key(gong, monkeypatch):

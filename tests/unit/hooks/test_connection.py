@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from airflow_provider_gong._compat import Connection
+from airflow_provider_gong.client.oauth import OAuthClient
 from airflow_provider_gong.client.pacing import DailyReset, RollingDay, Share
 from airflow_provider_gong.hooks.connection import GongConnection, GongConnectionConfigError, secrets_of
 from tests.unit.hooks.support import stored_connection
@@ -123,13 +124,23 @@ def test_unknown_time_zones_are_refused(name):
     assert f"timezone must be an IANA time zone such as Europe/Berlin, not {name!r}" in problem({"timezone": name})
 
 
-def test_oauth_is_refused_as_not_supported_yet():
-    text = problem({"auth_type": "oauth", "client_id": "abc123", "client_secret": "hush"})
-    assert "auth_type oauth is not supported by this version yet" in text
+def test_oauth_takes_the_id_and_secret_of_an_app_and_no_login():
+    extra = {"auth_type": "oauth", "client_id": "abc123", "client_secret": "hush", "token_key": "hidden"}
+    settings = read(extra, login=None, password=None)
+    assert settings.auth == OAuthClient("abc123", "hush", HOST)
+    assert settings.token_key == "hidden"
+    assert "hush" not in repr(settings)
+    assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["client_id", "client_secret"])
+def test_oauth_needs_an_app(name):
+    extra = {"auth_type": "oauth", "client_id": "abc123", "client_secret": "hush", name: ""}
+    assert f"{name} is missing" in problem(extra)
 
 
 def test_unknown_authentication_is_refused():
-    assert "auth_type must be access_key, not 'basic'" in problem({"auth_type": "basic"})
+    assert "auth_type must be access_key or oauth, not 'basic'" in problem({"auth_type": "basic"})
 
 
 def test_quota_reset_is_a_time_and_a_zone():
@@ -209,12 +220,17 @@ def test_repr_shows_no_secret():
 
 
 def test_secrets_are_everything_that_must_be_masked():
-    extra = {"client_secret": "oauth-secret", "proxy": "http://user:p%40ss-word@proxy.example.com:3128"}
+    extra = {
+        "client_secret": "oauth-secret",
+        "token_key": "hidden",
+        "proxy": "http://user:p%40ss-word@proxy.example.com:3128",
+    }
     assert set(secrets_of(connection(extra))) == {
         "the-key",
         "the-secret",
         "dGhlLWtleTp0aGUtc2VjcmV0",
         "oauth-secret",
+        "hidden",
         "p%40ss-word",
         "p@ss-word",
     }

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,8 @@ from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import SCHEMA_VERSION, db_now, metadata, store_table
 from tests.support.postgres import PostgresServer
+from tests.support.processes import book, book_for_ever, open_store, start, together
 
-FORK = multiprocessing.get_context("fork")
 COMPANY = "us-1.api.gong.io"
 NOW = 1_800_000_000.0
 # Schema version 1 as its package created it.
@@ -179,46 +177,16 @@ def test_threads_never_get_the_same_slot(store: Store, clock: Clock) -> None:
     assert min(later - earlier for earlier, later in itertools.pairwise(delays)) > 1 / 3
 
 
-def _book(url: str, start: Any, results: Any) -> None:
-    start.wait(120)
-    budget = SharedBudget(Store(url, durable=False), COMPANY, Share(1000, 10**6))
-    moments = []
-    for _ in range(20):
-        slot = budget.reserve(1000.0)
-        assert isinstance(slot, Slot)
-        moments.append(slot.delay)
-    results.put(len(moments))
-
-
-def _together(context: Any, count: int, work: Callable[..., None], *arguments: Any) -> list[Any]:
-    start, results = context.Barrier(count), context.SimpleQueue()
-    processes = [context.Process(target=work, args=(*arguments, start, results)) for _ in range(count)]
-    for process in processes:
-        process.start()
-    found = [results.get() for _ in processes]
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * count
-    return found
-
-
 def test_32_processes_start_on_an_empty_database_and_all_are_served(database_url: str) -> None:
-    assert _together(FORK, 32, _book, database_url) == [20] * 32
+    assert together(32, book, database_url) == [20] * 32
     _, pace = SharedBudget(Store(database_url), COMPANY).look()
     assert sum(pace.hours.values()) == 640
-
-
-def _book_for_ever(url: str) -> None:
-    budget = SharedBudget(Store(url, durable=False), COMPANY, Share(1000, 10**6))
-    while True:
-        budget.reserve(1000.0)
 
 
 def test_killed_processes_leave_nothing_locked(database_url: str) -> None:
     budget = SharedBudget(Store(database_url), COMPANY, Share(1000, 10**6))
     for _ in range(5):
-        process = FORK.Process(target=_book_for_ever, args=(database_url,))
-        process.start()
+        process = start(book_for_ever, database_url)
         booked = sum(budget.look()[1].hours.values())
         while sum(budget.look()[1].hours.values()) < booked + 3:
             assert process.is_alive()
@@ -228,11 +196,6 @@ def test_killed_processes_leave_nothing_locked(database_url: str) -> None:
 
 
 # Upgrade
-
-
-def _open(url: str, start: Any, results: Any) -> None:
-    start.wait(120)
-    results.put(Store(url).id)
 
 
 def _version_1(url: str, tmp_path: Path) -> None:
@@ -250,7 +213,7 @@ def _version_1(url: str, tmp_path: Path) -> None:
 
 def test_store_of_the_first_version_is_upgraded_once_and_keeps_its_rows(database_url: str, tmp_path: Path) -> None:
     _version_1(database_url, tmp_path)
-    found = _together(FORK, 32, _open, database_url)
+    found = together(32, open_store, database_url)
     assert set(found) == {"0b6d3a3c-6f6c-4f0a-9d5e-5a1c1e6b7a10"}
     store = Store(database_url)
     with store.read() as connection:

@@ -1,0 +1,123 @@
+"""Gong's OAuth 2.0 as far as no store is needed: the addresses, and what the token endpoint says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from airflow_provider_gong.client.answers import Answer
+from airflow_provider_gong.client.endpoint import base_url, is_loopback_url
+from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
+from airflow_provider_gong.client.exchange import NoAnswer, NotSent
+
+_GONG = "https://app.gong.io"
+_AUTHORIZE = "/oauth2/authorize"
+_TOKEN = "/oauth2/generate-customer-token"  # noqa: S105 - a path
+_DAY = 86_400.0
+
+SCOPES = (
+    "api:calls:create",
+    "api:calls:read:basic",
+    "api:calls:read:extensive",
+    "api:calls:read:transcript",
+    "api:meetings:integration:status",
+    "api:meetings:user:create",
+    "api:meetings:user:delete",
+    "api:meetings:user:update",
+    "api:users:read",
+    "api:workspaces:read",
+)
+"""What the operators of this package need."""
+
+PostForm = Callable[[str, dict[str, str], tuple[str, str]], Answer | NotSent | NoAnswer]
+"""Sends a form to an address, with a user and password, and returns what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """
+    What the token endpoint hands out.
+
+    :param access_token: is sent with every request
+    :param refresh_token: gets the next tokens, once
+    :param expires_in: lifetime of the access token in seconds
+    :param base_url: base URL of the company's API
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: float
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """
+    A Gong OAuth app.
+
+    :param client_id: its id
+    :param client_secret: its secret
+    :param host: base URL of an API; on loopback, where an emulator answers, it authorizes too, otherwise Gong does
+    """
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    host: str = ""
+
+    def authorize_url(self, redirect_uri: str, state: str, scopes: Sequence[str] = SCOPES) -> str:
+        """Return the address at which an administrator of Gong authorizes the app."""
+        query = {
+            "client_id": self.client_id,
+            "response_type": "code",
+            "scope": " ".join(scopes),
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
+        return f"{self._server}{_AUTHORIZE}?{urlencode(query)}"
+
+    def exchange_code(self, post: PostForm, code: str, redirect_uri: str) -> Tokens:
+        """Return the tokens for the code of an authorization."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        return self._tokens(post, form | {"client_id": self.client_id})
+
+    def exchange_refresh_token(self, post: PostForm, refresh_token: str) -> Tokens:
+        """Return the next tokens; the refresh token is used up."""
+        return self._tokens(post, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    @property
+    def _server(self) -> str:
+        return self.host if is_loopback_url(self.host) else _GONG
+
+    def _tokens(self, post: PostForm, form: dict[str, str]) -> Tokens:
+        # In the body, since what stands in a query ends up in logs.
+        outcome = post(self._server + _TOKEN, form, (self.client_id, self.client_secret))
+        if not isinstance(outcome, Answer):
+            raise GongConnectionError(
+                f"Gong's token endpoint gave no answer: {outcome.reason}.",
+                unanswered=int(isinstance(outcome, NoAnswer)),
+            )
+        content = outcome.json() or {}
+        if outcome.status >= 500:
+            raise GongConnectionError("Gong's token endpoint failed.", status=outcome.status, unanswered=1)
+        if not outcome.ok:
+            said = content.get("error_description") or content.get("error") or "nothing more"
+            raise GongAuthenticationError(
+                "Gong's token endpoint refused the request.", status=outcome.status, errors=[str(said)]
+            )
+        return _parsed(content)
+
+
+def _parsed(content: dict[str, object]) -> Tokens:
+    try:
+        return Tokens(
+            access_token=str(content["access_token"]),
+            refresh_token=str(content["refresh_token"]),
+            expires_in=float(str(content.get("expires_in") or _DAY)),
+            base_url=base_url(str(content["api_base_url_for_customer"])),
+        )
+    except (LookupError, ValueError):
+        # Not chained: the original may quote a token.
+        raise GongConnectionError(
+            "Gong's token endpoint answered something that is not in its format.", unanswered=1
+        ) from None

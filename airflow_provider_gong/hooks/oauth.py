@@ -1,0 +1,33 @@
+"""The OAuth tokens of a connection."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from sqlalchemy.engine import URL
+
+from airflow_provider_gong.client.oauth import OAuthClient
+from airflow_provider_gong.client.transport import post_form
+from airflow_provider_gong.hooks.connection import GongConnection
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.tokens import StoredTokens
+
+
+def stored_tokens(store_url: str | URL, settings: GongConnection) -> StoredTokens:
+    """
+    Return the tokens of a connection that authenticates by OAuth.
+
+    :param store_url: the store, as URL in SQLAlchemy's form
+    :param settings: the connection
+    """
+    if not isinstance(settings.auth, OAuthClient):
+        raise TypeError("Only connections with auth_type oauth have tokens.")
+    post = functools.partial(post_form, proxy=settings.proxy, ca_bundle=settings.ca_bundle)
+    return StoredTokens(_store(os.getpid(), store_url), settings.auth, post, key=settings.token_key)
+
+
+@functools.lru_cache(maxsize=16)
+def _store(pid: int, store_url: str | URL) -> Store:
+    # A token that a loss of power undoes would be lost for good, so this is not the store of the budget.
+    return Store(store_url)

@@ -1,0 +1,189 @@
+"""OAuth tokens that all workers share: encrypted at rest, and each refresh token used by one worker only."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
+from airflow_provider_gong.client.oauth import OAuthClient, PostForm, Tokens
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.schema import db_now, token_table
+
+# Longer than a refresh may take, so that a lease ends only when its holder has died.
+_LEASE_SECONDS = 60.0
+_LOOK_AGAIN_SECONDS = 0.25
+# A token that is about to expire would be refused on its way.
+_EARLY_SECONDS = 60.0
+_AUTHORIZE_AGAIN = "Let a technical administrator of Gong authorize the app again, with the command gong-oauth."
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The tokens of the store, and who is refreshing them."""
+
+    tokens: Tokens
+    lease_number: int
+    lease_left: float
+
+
+class StoredTokens:
+    """
+    The tokens of one OAuth app, in a store. A source of tokens for ``BearerAuth``.
+
+    One worker refreshes, under a lease; the others wait for its result. The new tokens are in the store before anybody
+    uses them.
+
+    :param store: where they are kept
+    :param client: the OAuth app
+    :param post: sends a form to the token endpoint
+    :param key: secret that they are encrypted with; default: the app's
+    :param sleep: waits for seconds
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: OAuthClient,
+        post: PostForm,
+        *,
+        key: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], Any] = db_now,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._post = post
+        self._fernet = Fernet(_derived_key(key or client.client_secret, client.client_id))
+        self._sleep = sleep
+        self._clock = clock
+
+    @property
+    def base_url(self) -> str:
+        """
+        Base URL of the API of the company that has authorized the app.
+
+        :raises GongAuthenticationError: if none has
+        """
+        return self._look().tokens.base_url
+
+    def token(self) -> str:
+        """
+        Return an access token that has not expired.
+
+        :raises GongAuthenticationError: if there is none and none can be had
+        """
+        held = self._look().tokens
+        if held.expires_in > _EARLY_SECONDS:
+            return held.access_token
+        return self._refreshed(lambda tokens: tokens.expires_in > _EARLY_SECONDS).access_token
+
+    def refresh(self, refused: str) -> None:
+        """Replace the access token that Gong refused, unless somebody did so already."""
+        self._refreshed(lambda tokens: tokens.access_token != refused)
+
+    def authorize(self, code: str, redirect_uri: str) -> Tokens:
+        """Exchange the code of an authorization, and keep the tokens in place of all earlier ones."""
+        tokens = self._client.exchange_code(self._post, code, redirect_uri)
+        with self._store.begin() as connection:
+            connection.execute(delete(token_table).where(self._is_ours()))
+            values = {"client_id": self._client.client_id, "lease_number": 0, "lease_until": None}
+            connection.execute(insert(token_table).values(**values, **self._as_row(tokens)))
+        return tokens
+
+    def _refreshed(self, is_fresh: Callable[[Tokens], bool]) -> Tokens:
+        while True:
+            held = self._lease_unless(is_fresh)
+            if is_fresh(held.tokens):
+                return held.tokens
+            if held.lease_left <= 0:
+                return self._exchange(held, is_fresh)
+            self._sleep(min(_LOOK_AGAIN_SECONDS, held.lease_left))
+
+    def _exchange(self, held: _Held, is_fresh: Callable[[Tokens], bool]) -> Tokens:
+        try:
+            tokens = self._client.exchange_refresh_token(self._post, held.tokens.refresh_token)
+        except GongConnectionError:
+            self._end_lease(held, {})
+            raise
+        except GongAuthenticationError as refusal:
+            self._end_lease(held, {})
+            found = self._look().tokens
+            if is_fresh(found):
+                return found
+            raise GongAuthenticationError(
+                "Gong does not accept the refresh token. It may have been used by a worker that died before it could "
+                "keep the new one, or the authorization was withdrawn.",
+                status=refusal.status,
+                errors=refusal.errors,
+                remedy=_AUTHORIZE_AGAIN,
+            ) from refusal
+        self._end_lease(held, self._as_row(tokens))
+        return tokens
+
+    def _lease_unless(self, is_fresh: Callable[[Tokens], bool]) -> _Held:
+        """Return the tokens; if they are not fresh and nobody refreshes them, with a lease for doing so."""
+        with self._store.begin() as connection:
+            held = self._read(connection, lock=True)
+            if is_fresh(held.tokens) or held.lease_left > 0:
+                return held
+            number = held.lease_number + 1
+            connection.execute(self._change(lease_number=number, lease_until=self._clock() + _LEASE_SECONDS))
+            return _Held(held.tokens, number, 0.0)
+
+    def _end_lease(self, held: _Held, changes: dict[str, Any]) -> None:
+        with self._store.begin() as connection:
+            change = self._change(lease_until=None, **changes)
+            connection.execute(change.where(token_table.c.lease_number == held.lease_number))
+
+    def _look(self) -> _Held:
+        with self._store.read() as connection:
+            return self._read(connection, lock=False)
+
+    def _read(self, connection: Connection, *, lock: bool) -> _Held:
+        query = select(token_table, self._clock().label("now")).where(self._is_ours())
+        found = connection.execute(query.with_for_update() if lock else query).first()
+        if found is None:
+            raise GongAuthenticationError(
+                f"The store holds no tokens of the OAuth app {self._client.client_id}.", remedy=_AUTHORIZE_AGAIN
+            )
+        return _Held(self._decrypted(found), found.lease_number, (found.lease_until or 0.0) - found.now)
+
+    def _decrypted(self, row: Any) -> Tokens:
+        try:
+            access_token, refresh_token = json.loads(self._fernet.decrypt(row.tokens.encode()))
+        except InvalidToken:
+            raise GongAuthenticationError(
+                "The stored OAuth tokens cannot be decrypted: they were kept under another client_secret or token_key.",
+                remedy=f"Set the one that they were kept under. {_AUTHORIZE_AGAIN}",
+            ) from None
+        return Tokens(access_token, refresh_token, row.expires_at - row.now, row.base_url)
+
+    def _as_row(self, tokens: Tokens) -> dict[str, Any]:
+        content = json.dumps([tokens.access_token, tokens.refresh_token]).encode()
+        return {
+            "base_url": tokens.base_url,
+            "tokens": self._fernet.encrypt(content).decode(),
+            "expires_at": self._clock() + tokens.expires_in,
+        }
+
+    def _change(self, **values: Any) -> Any:
+        return update(token_table).where(self._is_ours()).values(**values)
+
+    def _is_ours(self) -> Any:
+        return token_table.c.client_id == self._client.client_id
+
+
+def _derived_key(secret: str, client_id: str) -> bytes:
+    derivation = HKDF(SHA256(), length=32, salt=client_id.encode(), info=b"airflow-provider-gong tokens")
+    return base64.urlsafe_b64encode(derivation.derive(secret.encode()))

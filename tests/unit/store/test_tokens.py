@@ -1,0 +1,268 @@
+"""Rotating tokens that workers share, with a token endpoint that lets each refresh token be used once."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import literal, select, text
+
+from airflow_provider_gong.client.answers import Answer
+from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
+from airflow_provider_gong.client.exchange import NoAnswer, NotSent
+from airflow_provider_gong.client.oauth import OAuthClient
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.schema import token_table
+from airflow_provider_gong.store.tokens import StoredTokens
+
+CLIENT = OAuthClient("app-1", "client-s3cret", "https://api.gong.io")
+BASE_URL = "https://company-17.api.gong.io"
+NOW = 1_800_000_000.0
+DAY = 86_400.0
+
+
+class TokenEndpoint:
+    """Gong's token endpoint: every refresh token works once, and a second use revokes all."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self.valid_refresh_token = ""
+        self.asked: list[dict[str, str]] = []
+        self.urls: list[str] = []
+        self.reused = 0
+        self.fails_with: list[Answer | NotSent | NoAnswer | BaseException] = []
+
+    def __call__(self, url: str, form: dict[str, str], credentials: tuple[str, str]) -> Answer | NotSent | NoAnswer:
+        with self._lock:
+            self.asked.append(form)
+            self.urls.append(url)
+            assert credentials == (CLIENT.client_id, CLIENT.client_secret)
+            failure = self.fails_with.pop() if self.fails_with else None
+            if isinstance(failure, Answer | NotSent):
+                return failure
+            if form["grant_type"] == "refresh_token" and form["refresh_token"] != self.valid_refresh_token:
+                self.reused += 1
+                return answer(400, {"error": "invalid_grant", "error_description": "Refresh token code is invalid"})
+            number = next(self._numbers)
+            self.valid_refresh_token = f"refresh-{number}"
+            if isinstance(failure, BaseException):
+                raise failure
+            return failure or tokens(number)
+
+
+def answer(status: int, content: dict[str, Any]) -> Answer:
+    return Answer(status, {}, json.dumps(content).encode())
+
+
+def tokens(number: int) -> Answer:
+    content = {"access_token": f"access-{number}", "refresh_token": f"refresh-{number}", "expires_in": int(DAY)}
+    return answer(200, {**content, "api_base_url_for_customer": BASE_URL, "token_type": "bearer"})
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> Any:
+        return literal(self.now)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def endpoint() -> TokenEndpoint:
+    return TokenEndpoint()
+
+
+@pytest.fixture
+def worker(database_url: str, endpoint: TokenEndpoint, clock: Clock) -> Any:
+    """Return a function that makes a worker of its own; the app has been authorized before."""
+
+    def make(client: OAuthClient = CLIENT, **options: Any) -> StoredTokens:
+        return StoredTokens(Store(database_url), client, endpoint, clock=clock, sleep=clock.sleep, **options)
+
+    make().authorize("code-1", "https://example.com/callback")
+    return make
+
+
+def test_tokens_of_an_authorization_are_for_everybody(worker: Any, endpoint: TokenEndpoint) -> None:
+    assert worker().token() == "access-1"
+    assert worker().base_url == BASE_URL
+    (form,) = endpoint.asked
+    assert form == {
+        "grant_type": "authorization_code",
+        "code": "code-1",
+        "redirect_uri": "https://example.com/callback",
+        "client_id": "app-1",
+    }
+    assert endpoint.urls == ["https://app.gong.io/oauth2/generate-customer-token"]
+
+
+def test_refused_token_is_replaced_once_for_all(worker: Any, endpoint: TokenEndpoint) -> None:
+    one, other = worker(), worker()
+    refused = one.token()
+    one.refresh(refused)
+    other.refresh(refused)
+    assert other.token() == one.token() == "access-2"
+    assert len(endpoint.asked) == 2
+
+
+def test_token_that_is_about_to_expire_is_replaced_before_it_is_used(
+    worker: Any, endpoint: TokenEndpoint, clock: Clock
+) -> None:
+    clock.now += DAY - 30
+    assert worker().token() == "access-2"
+    assert worker().token() == "access-2"
+    assert len(endpoint.asked) == 2
+
+
+def test_workers_that_are_refused_together_use_the_refresh_token_once(
+    database_url: str, endpoint: TokenEndpoint
+) -> None:
+    StoredTokens(Store(database_url), CLIENT, endpoint).authorize("code-1", "https://example.com/callback")
+    together = threading.Barrier(8)
+
+    def refresh(_: int) -> str:
+        source = StoredTokens(Store(database_url), CLIENT, endpoint)
+        refused = source.token()
+        together.wait()
+        source.refresh(refused)
+        return source.token()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(refresh, range(8))) == {"access-2"}
+    assert len(endpoint.asked) == 2
+    assert endpoint.reused == 0
+
+
+def test_others_wait_for_the_worker_that_refreshes(worker: Any, endpoint: TokenEndpoint, clock: Clock) -> None:
+    other, slept = worker(), []
+
+    class Slow(TokenEndpoint):
+        def __call__(self, *arguments: Any) -> Any:
+            def look_on(seconds: float) -> None:
+                slept.append(seconds)
+                raise Killed
+
+            other._sleep = look_on
+            with pytest.raises(Killed):
+                other.refresh("access-1")
+            return endpoint(*arguments)
+
+    refreshing = worker()
+    refreshing._post = Slow()
+    refreshing.refresh("access-1")
+    assert slept == [0.25]
+    assert other.token() == "access-2"
+    assert endpoint.reused == 0
+
+
+@pytest.mark.parametrize("failure", [NotSent("connection refused"), answer(503, {})], ids=["never sent", "5xx"])
+def test_endpoint_that_is_away_is_asked_again_later(worker: Any, endpoint: TokenEndpoint, failure: Any) -> None:
+    endpoint.fails_with.append(failure)
+    with pytest.raises(GongConnectionError, match="token endpoint"):
+        worker().refresh("access-1")
+    worker().refresh("access-1")
+    assert worker().token() == "access-2"
+
+
+def test_worker_that_dies_before_it_asks_costs_a_minute(worker: Any, endpoint: TokenEndpoint, clock: Clock) -> None:
+    dying = worker()
+    dying._post = _dies
+    with pytest.raises(Killed):
+        dying.refresh("access-1")
+    before = clock.now
+    worker().refresh("access-1")
+    assert worker().token() == "access-2"
+    assert 59 <= clock.now - before <= 61
+
+
+def _dies(*_: Any) -> Any:
+    raise Killed
+
+
+def test_worker_that_dies_with_the_new_token_in_hand_is_reported_with_what_to_do(
+    worker: Any, endpoint: TokenEndpoint
+) -> None:
+    endpoint.fails_with.append(Killed())
+    with pytest.raises(Killed):
+        worker().refresh("access-1")
+    with pytest.raises(GongAuthenticationError, match=r"died before it could keep.*invalid.*gong-oauth"):
+        worker().refresh("access-1")
+    worker().authorize("code-2", "https://example.com/callback")
+    assert worker().token() == "access-3"
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"<html>", b"{}", b'{"access_token": "a", "refresh_token": "b", "api_base_url_for_customer": "ftp://x"}'],
+)
+def test_answer_that_is_not_the_endpoints_is_refused_without_quoting_it(
+    worker: Any, endpoint: TokenEndpoint, nonsense: bytes
+) -> None:
+    endpoint.fails_with.append(Answer(200, {}, nonsense))
+    with pytest.raises(GongConnectionError, match="not in its format") as caught:
+        worker().refresh("access-1")
+    assert caught.value.__suppress_context__
+
+
+def test_app_that_nobody_has_authorized(database_url: str, endpoint: TokenEndpoint) -> None:
+    source = StoredTokens(Store(database_url), CLIENT, endpoint)
+    with pytest.raises(GongAuthenticationError, match=r"no tokens of the OAuth app app-1.*gong-oauth"):
+        source.token()
+    with pytest.raises(GongAuthenticationError, match="gong-oauth"):
+        source.refresh("access-1")
+
+
+# At rest
+
+
+def test_tokens_are_encrypted_at_rest_and_in_no_repr(worker: Any, database_url: str) -> None:
+    with Store(database_url).read() as connection:
+        (row,) = connection.execute(select(token_table)).all()
+    assert "access-1" not in str(row)
+    assert "refresh-1" not in str(row)
+    assert "access-1" not in repr(worker()._look())
+    assert "client-s3cret" not in repr(CLIENT)
+
+
+def test_another_secret_does_not_decrypt_them(worker: Any) -> None:
+    changed = OAuthClient(CLIENT.client_id, "another", CLIENT.host)
+    with pytest.raises(GongAuthenticationError, match=r"cannot be decrypted.*client_secret or token_key"):
+        worker(changed).token()
+
+
+def test_key_of_its_own_outlives_a_change_of_the_clients_secret(worker: Any) -> None:
+    worker(key="key of its own").authorize("code-2", "https://example.com/callback")
+    changed = OAuthClient(CLIENT.client_id, "another", CLIENT.host)
+    assert worker(changed, key="key of its own").token() == "access-2"
+
+
+def test_equal_tokens_look_different_each_time(worker: Any, database_url: str) -> None:
+    with Store(database_url).begin() as connection:
+        before = connection.execute(text("SELECT tokens FROM gong_token")).scalar_one()
+    source = worker()
+    found = source._look().tokens
+    assert source._as_row(found)["tokens"] != before
+
+
+def test_emulator_authorizes_by_itself() -> None:
+    client = OAuthClient("app-1", "s", "http://127.0.0.1:8900")
+    url = client.authorize_url("https://example.com/callback", "state-1")
+    assert url.startswith("http://127.0.0.1:8900/oauth2/authorize?client_id=app-1&response_type=code&scope=api%3A")
+    assert url.endswith("redirect_uri=https%3A%2F%2Fexample.com%2Fcallback&state=state-1")
