@@ -63,8 +63,8 @@ def gong_call_import(
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
         an earlier try has created and ends others as ``exists``, ``skip`` ends all so, ``fail`` as ``failed``
     :param max_failed: rows that may have failed or been rejected before the report task fails
-    :param workers: number of upload tasks; more than one is not supported yet
-    :param canary: rows to upload and verify before the rest; not supported yet
+    :param workers: number of upload tasks that share the rows, on any hosts that share the store
+    :param canary: number of rows to upload and verify first: unless all of them arrive, no other row is sent
     :param verify_timeout: how long recordings may take to appear in Gong, in seconds or as ``timedelta``
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default: the
         manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to have
@@ -79,7 +79,10 @@ def gong_call_import(
     :raises NotImplementedError: for what is not supported yet
     :raises ValueError: for an unknown choice
     """
-    _refuse_what_is_to_come(import_path=import_path, canary=canary, workers=workers)
+    if import_path is not None:
+        raise NotImplementedError("gong_call_import does not support import_path yet: leave it out.")
+    _check_number("workers", workers)
+    _check_number("canary", 1 if canary is None else canary)
     _check_choice("media_mode", media_mode, ("push", "pull", "auto"))
     _check_choice("on_rejected", on_rejected, ("continue", "stop"))
     _check_choice("on_existing", on_existing, ("resume", "skip", "fail"))
@@ -103,12 +106,15 @@ def gong_call_import(
         planned = f"(ti.xcom_pull(task_ids='{plan.task_id}') or {{}})"
         common["store_id"] = f"{{{{ {planned}.get('store_id', '') }}}}"
         warnings = f"{{{{ {planned}.get('warnings', []) | tojson }}}}"
-        upload = GongUploadCallImportOperator(
-            task_id="upload", on_existing=on_existing, deferrable=deferrable, **common
-        )
-        verify = GongVerifyCallImportOperator(
-            task_id="verify", verify_timeout=verify_timeout, deferrable=deferrable, **common
-        )
+        sending: dict[str, Any] = {"on_existing": on_existing, "deferrable": deferrable, **common}
+        reading: dict[str, Any] = {"verify_timeout": verify_timeout, "deferrable": deferrable, **common}
+        before: Any = plan
+        if canary is not None:
+            upload_canary = GongUploadCallImportOperator(task_id="upload_canary", canary=canary, **sending)
+            before = GongVerifyCallImportOperator(task_id="verify_canary", canary=canary, **reading)
+            plan >> upload_canary >> before
+        upload = _upload(workers, sending)
+        verify = GongVerifyCallImportOperator(task_id="verify", **reading)
         report = GongReportCallImportOperator(
             task_id="report",
             report_path=report_path,
@@ -117,16 +123,19 @@ def gong_call_import(
             trigger_rule="all_done",
             **common,
         )
-        plan >> upload >> verify >> report
+        before >> upload >> verify >> report
     return group
 
 
-def _refuse_what_is_to_come(*, workers: int, **options: Any) -> None:
-    wanted = [name for name, value in options.items() if value is not None]
-    if workers != 1:
-        wanted.append("workers")
-    if wanted:
-        raise NotImplementedError(f"gong_call_import does not support {', '.join(wanted)} yet: leave it out.")
+def _upload(workers: int, options: dict[str, Any]) -> Any:
+    if workers == 1:
+        return GongUploadCallImportOperator(task_id="upload", **options)
+    return GongUploadCallImportOperator.partial(task_id="upload", **options).expand(worker=list(range(workers)))
+
+
+def _check_number(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name}={value!r} is not a whole number of at least 1.")
 
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ import functools
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any, Protocol
 
 from airflow_provider_gong.call_import.csv_cells import escape_cell
@@ -141,6 +141,23 @@ def require_success(summary: dict[str, Any], max_failed: int) -> None:
         raise GongImportFailedError(
             f"{bad} of {summary['rows']} rows of import {summary['import_id']} have failed or were rejected; "
             f"{max_failed} may. The problems stand above and in the report, with who has to act."
+        )
+
+
+def require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:
+    """
+    Check whether the rows that went first have all arrived, so that the others may follow.
+
+    :param counts: number of these rows by state
+    :raises GongImportFailedError: if one of them went wrong
+    """
+    sent = {state: count for state, count in counts.items() if state is not CallState.REJECTED}
+    wrong = {state: count for state, count in sent.items() if state in BAD_STATES | UNFINISHED}
+    if wrong:
+        states = ", ".join(f"{count} {state.value}" for state, count in wrong.items())
+        raise GongImportFailedError(
+            f"Of the first {sum(sent.values())} rows of import {import_id}, {states}: the other rows are not sent. The "
+            "report says what is wrong. Mend it, and clear the first task of the canary."
         )
 
 

@@ -35,6 +35,7 @@ class ImportUpload:
         ``failed``
     :param in_flight: rows that are sent at the same time
     :param lease_seconds: how long a row stays claimed when this process dies
+    :param reopen: whether failed rows are tried again; of several workers, one does it
     """
 
     def __init__(
@@ -47,10 +48,12 @@ class ImportUpload:
         on_existing: str = RESUME,
         in_flight: int = 4,
         lease_seconds: float = _LEASE_SECONDS,
+        reopen: bool = True,
     ) -> None:
         self._ledger = ledger
         self._owner = owner
         self._in_flight = in_flight
+        self._reopen = reopen
         self._lease_seconds = lease_seconds
         self._heartbeat = lease_seconds / _HEARTBEATS_PER_LEASE
         self._sender = RowSender(ledger, client, open_path=open_path, on_existing=on_existing)
@@ -66,6 +69,8 @@ class ImportUpload:
             that were not sent stay as they are
         """
         await asyncio.to_thread(self._ledger.resume, self._owner)
+        if self._reopen:
+            await asyncio.to_thread(self._ledger.reopen)
         await self._show_progress(now=True)
         heartbeat = asyncio.create_task(self._renew_leases())
         try:
@@ -84,7 +89,7 @@ class ImportUpload:
             unsent = await asyncio.to_thread(self._ledger.unsent)
             if not unsent:
                 return
-            await self._show_progress(waiting=f"{unsent} rows that another import is sending")
+            await self._show_progress(waiting=f"{unsent} rows that another worker or import is sending")
             await asyncio.sleep(min(self._heartbeat, _LONGEST_POLL))
 
     async def _work(self) -> None:

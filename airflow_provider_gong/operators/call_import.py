@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator, conf
-from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
-from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators._call_import_base import CallImportOperator, WaitingOperator
 from airflow_provider_gong.operators._tasks import fail_for_good
-from airflow_provider_gong.store.errors import GongStoreNotSharedError
-from airflow_provider_gong.triggers.timer import GongTimerTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
@@ -27,92 +21,9 @@ SUMMARY_KEY = "summary"
 """XCom key under which the report task leaves its summary, also when it fails."""
 
 DEFAULT_VERIFY_TIMEOUT = timedelta(hours=6)
-# Tasks that were parked at the same time wake up spread over this many seconds.
-_WAKE_UP_SPREAD = 30.0
-# Waits up to this long are slept on the worker where there is no triggerer.
-_LONGEST_SLEEP = 60.0
 
 
-class _CallImportOperator(BaseOperator):
-    """
-    What the phases share: the connection, the import's identity, and its ledger.
-
-    :param import_id: identity of the import (templated)
-    :param gong_conn_id: Airflow connection to Gong
-    :param store_id: identity of the store that the plan has written, its result ``store_id`` (templated): a worker that
-        sees another store stops before any request. Empty if the plan has no result; None skips the check
-    """
-
-    template_fields: Sequence[str] = ("import_id", "gong_conn_id", "store_id")
-
-    def __init__(
-        self,
-        *,
-        import_id: str,
-        gong_conn_id: str = GongHook.default_conn_name,
-        store_id: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.import_id = import_id
-        self.gong_conn_id = gong_conn_id
-        self.store_id = store_id
-
-    @cached_property
-    def hook(self) -> GongHook:
-        """The hook of the connection."""
-        return GongHook(self.gong_conn_id, bulk=True)
-
-    def open_ledger(self) -> Ledger:
-        """
-        Return the import's ledger.
-
-        :raises GongImportFailedError: if the plan has no result
-        :raises GongStoreNotSharedError: if this worker sees another store than the plan has written
-        """
-        from airflow_provider_gong.store.ledger import Ledger
-
-        if self.store_id == "":
-            raise GongImportFailedError(
-                f"The plan of import {self.import_id} has failed or did not run. Mend what the log of the plan task "
-                "says, and clear it."
-            )
-        store = self.hook.store
-        if self.store_id is not None and self.store_id != store.id:
-            raise GongStoreNotSharedError(self.store_id, store.id)
-        return Ledger(store, self.hook.settings.import_company, self.import_id)
-
-
-class _WaitingOperator(_CallImportOperator):
-    """A phase that may have to wait: deferred, or asleep for short waits, or with its retry."""
-
-    def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        default = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.deferrable = default if deferrable is None else deferrable
-
-    def wait(self, seconds: float, what: str) -> None:
-        """
-        Wait, and come back in ``execute``; returns only after a short wait on the worker.
-
-        :raises GongImportUnfinishedError: without a triggerer, if the wait is too long to hold a worker
-        """
-        if self.deferrable:
-            self.log.info("Parked for about %.0f s: %s", seconds, what)
-            trigger = GongTimerTrigger(due=time.time() + seconds, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
-            self.defer(trigger=trigger, method_name="resume")
-        if seconds > _LONGEST_SLEEP:
-            message = f"{what}. The import's state is saved, and the task's retry goes on in about {seconds:.0f} s."
-            raise GongImportUnfinishedError(message, retry_after=seconds)
-        self.log.info("Waiting %.0f s: %s", seconds, what)
-        time.sleep(seconds)
-
-    def resume(self, context: Context, event: Any = None) -> Any:
-        """Go on after the wait; the state is in the ledger."""
-        return self.execute(context)
-
-
-class GongPlanCallImportOperator(_CallImportOperator):
+class GongPlanCallImportOperator(CallImportOperator):
     """
     Plan a bulk import: check every row of a manifest, and write what may be sent into the ledger.
 
@@ -140,7 +51,7 @@ class GongPlanCallImportOperator(_CallImportOperator):
     """
 
     template_fields: Sequence[str] = (
-        *_CallImportOperator.template_fields,
+        *CallImportOperator.template_fields,
         "manifest",
         "media_base",
         "host_overrides",
@@ -180,7 +91,7 @@ class GongPlanCallImportOperator(_CallImportOperator):
             return plan_call_import(self)
 
 
-class GongUploadCallImportOperator(_WaitingOperator):
+class GongUploadCallImportOperator(WaitingOperator):
     """
     Upload the rows of a planned import: create calls (``POST /v2/calls``) and send their recordings.
 
@@ -190,6 +101,8 @@ class GongUploadCallImportOperator(_WaitingOperator):
         with a call that an earlier try has created and ends others as ``exists``, ``skip`` ends all as
         ``exists``, ``fail`` as ``failed``
     :param in_flight: rows that are sent at the same time
+    :param worker: number of this worker, from 0, where several share the import; each has to have its own
+    :param canary: send only the first so many planned rows; None sends all
     :param deferrable: wait in the triggerer; default: Airflow's setting
     :return: number of rows by state
     :raises GongError: what keeps all rows from being sent, such as wrong credentials
@@ -197,15 +110,25 @@ class GongUploadCallImportOperator(_WaitingOperator):
 
     ui_color = "#d9c6f5"
 
-    def __init__(self, *, on_existing: str = "resume", in_flight: int = 4, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        on_existing: str = "resume",
+        in_flight: int = 4,
+        worker: int = 0,
+        canary: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.on_existing = on_existing
         self.in_flight = in_flight
+        self.worker = worker
+        self.canary = canary
 
     def execute(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
         with fail_for_good():
-            ledger = self.open_ledger()
+            ledger = self.open_ledger(self.canary)
             while (counts := self._upload_or_wait(ledger)) is None:
                 pass
         return {state.value: count for state, count in counts.items()}
@@ -227,10 +150,11 @@ class GongUploadCallImportOperator(_WaitingOperator):
             upload = ImportUpload(
                 ledger,
                 client,
-                owner=self.import_id,
+                owner=f"{self.import_id}/{self.worker if self.canary is None else 'canary'}",
                 open_path=media_path,
                 on_existing=self.on_existing,
                 in_flight=self.in_flight,
+                reopen=self.worker == 0,
             )
             try:
                 return await upload.run()
@@ -238,29 +162,43 @@ class GongUploadCallImportOperator(_WaitingOperator):
                 ledger.add_usage(*client.take_usage())
 
 
-class GongVerifyCallImportOperator(_WaitingOperator):
+class GongVerifyCallImportOperator(WaitingOperator):
     """
     Verify an import: read its calls back (``POST /v2/calls/extensive``) until each is there or time is up.
 
     :param verify_timeout: how long after the first look recordings may take to appear, in seconds or as ``timedelta``
+    :param canary: look only at the first so many planned rows, and fail unless each of them is in Gong; None for all
     :param deferrable: wait in the triggerer; default: Airflow's setting
     :return: number of rows by state
     :raises GongError: if the calls cannot be read at all
+    :raises GongImportFailedError: with ``canary``, if one of these rows went wrong
     """
 
     ui_color = "#c9b0f2"
 
-    def __init__(self, *, verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT,
+        canary: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.verify_timeout = verify_timeout
+        self.canary = canary
 
     def execute(self, context: Context) -> dict[str, int]:
         """Look, and wait, until all rows have ended."""
+        from airflow_provider_gong.call_import.report import require_canary
+
         with fail_for_good():
-            ledger = self.open_ledger()
+            ledger = self.open_ledger(self.canary)
             while (pause := self._look(ledger)) is not None:
                 self.wait(pause, "for Gong to process the recordings")
-        return {state.value: count for state, count in ledger.counts().items()}
+            counts = ledger.counts()
+            if self.canary is not None:
+                require_canary(ledger.import_id, counts)
+        return {state.value: count for state, count in counts.items()}
 
     def _look(self, ledger: Ledger) -> float | None:
         from airflow_provider_gong.call_import.verify import ImportVerification
@@ -275,7 +213,7 @@ class GongVerifyCallImportOperator(_WaitingOperator):
             ledger.add_usage(*client.take_usage())
 
 
-class GongReportCallImportOperator(_CallImportOperator):
+class GongReportCallImportOperator(CallImportOperator):
     """
     Report what became of every row of an import, whatever happened before.
 
@@ -289,7 +227,7 @@ class GongReportCallImportOperator(_CallImportOperator):
     :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
     """
 
-    template_fields: Sequence[str] = (*_CallImportOperator.template_fields, "report_path", "plan_warnings")
+    template_fields: Sequence[str] = (*CallImportOperator.template_fields, "report_path", "plan_warnings")
     ui_color = "#b99bee"
 
     def __init__(

@@ -25,8 +25,8 @@ from airflow_provider_gong.store.ledger_queries import (
     row_state,
     row_values,
     rows_and_calls,
+    rows_that_stay,
     rows_with_calls,
-    was_sent,
     write_claim,
 )
 from airflow_provider_gong.store.ledger_rows import (
@@ -63,8 +63,16 @@ class Ledger:
         self.import_id = import_id
         self._mine = and_(rows.c.company == company, rows.c.import_id == import_id)
         self._import = and_(imports.c.company == company, imports.c.import_id == import_id)
-        my_ids = select(rows.c.client_unique_id).where(self._mine, rows.c.state == CallState.PLANNED.value)
-        self._my_calls = and_(calls.c.company == company, calls.c.client_unique_id.in_(my_ids))
+
+    def first_rows(self, number: int) -> Ledger:
+        """Return the ledger of the first so many planned rows, for all that is done after the plan."""
+        planned = and_(self._mine, rows.c.state == CallState.PLANNED.value)
+        places = select(rows.c.position).where(planned).order_by(rows.c.position).limit(number)
+        with self.store.begin() as connection:
+            last = max((place.position for place in connection.execute(places)), default=0)
+        part = Ledger(self.store, self.company, self.import_id)
+        part._narrow(rows.c.position <= last)
+        return part
 
     def replace_plan(self, manifest: str, planned: Sequence[PlannedRow]) -> None:
         """
@@ -75,7 +83,7 @@ class Ledger:
         """
         identity = {"company": self.company, "import_id": self.import_id}
         with self.store.begin() as connection:
-            staying = self._rows_that_stay(connection, planned)
+            staying = rows_that_stay(connection, self._mine, planned)
             kept = {row["client_unique_id"] for row in staying}
             new = [row_values(row) for row in planned if not row.problems or row.client_unique_id not in kept]
             connection.execute(delete(rows).where(self._mine))
@@ -128,16 +136,15 @@ class Ledger:
         return known
 
     def resume(self, owner: str) -> None:
-        """Free what an earlier try of the same worker had leased, and let failed rows be tried again unless burned."""
+        """Free what an earlier try of the same worker had leased."""
+        leased = and_(self._my_calls(), calls.c.lease_owner == owner)
         with self.store.begin() as connection:
-            leased = and_(self._my_calls, calls.c.lease_owner == owner)
             connection.execute(update(calls).where(leased).values(lease_until=None, attempts=0))
-        self.reopen()
 
     def reopen(self) -> int:
         """Let failed rows be tried again unless burned, and verification begin anew; return the number of the rows."""
         again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
-        failed = and_(self._my_calls, calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
+        failed = and_(self._my_calls(), calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
         with self.store.begin() as connection:
             changed = connection.execute(update(calls).where(failed).values(state=again, attempts=0, problem=None))
             connection.execute(update(imports).where(self._import).values(verify_until=None))
@@ -259,6 +266,13 @@ class Ledger:
             found = connection.execute(query).first()
         return (found.requests_sent, found.requests_refused) if found else (0, 0)
 
+    def _narrow(self, condition: Any) -> None:
+        self._mine = and_(self._mine, condition)
+
+    def _my_calls(self) -> Any:
+        my_ids = select(rows.c.client_unique_id).where(self._mine, rows.c.state == CallState.PLANNED.value)
+        return and_(calls.c.company == self.company, calls.c.client_unique_id.in_(my_ids))
+
     def _held(self, lease: LeasedRow) -> Any:
         this = and_(calls.c.company == self.company, calls.c.client_unique_id == lease.client_unique_id)
         return and_(this, calls.c.lease_number == lease.lease_number)
@@ -267,22 +281,6 @@ class Ledger:
         # Updated where it exists, so that the requests counted so far stay.
         if connection.execute(update(imports).where(self._import).values(**values)).rowcount == 0:
             connection.execute(insert(imports).values(**identity, **values))
-
-    def _rows_that_stay(self, connection: Connection, planned: Sequence[PlannedRow]) -> list[dict[str, Any]]:
-        query = select(rows, was_sent.label("was_sent")).select_from(rows_with_calls).order_by(rows.c.position)
-        earlier = connection.execute(query.where(self._mine, rows.c.state != CallState.REJECTED.value)).all()
-        listed = {row.client_unique_id for row in planned}
-        replaced = {row.client_unique_id for row in planned if not row.problems}
-        staying = []
-        for row in earlier:
-            values = {column.name: getattr(row, column.name) for column in rows.c}
-            if row.client_unique_id in replaced:
-                continue
-            if row.state == CallState.PLANNED.value and row.was_sent:
-                staying.append(values)
-            elif row.client_unique_id not in listed:
-                staying.append({**values, "state": CallState.WITHDRAWN.value})
-        return staying
 
     def _claim(self, connection: Connection, row: Any, owner: str, seconds: float) -> LeasedRow | None:
         lease = {"lease_owner": owner, "lease_until": db_now() + seconds, "updated_at": db_now()}

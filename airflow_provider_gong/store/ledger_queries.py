@@ -77,6 +77,24 @@ def row_values(row: PlannedRow) -> dict[str, Any]:
     }
 
 
+def rows_that_stay(connection: Connection, mine: Any, planned: Sequence[PlannedRow]) -> list[dict[str, Any]]:
+    """Return the rows of an earlier plan of the same import that a new one does not replace."""
+    query = select(rows, was_sent.label("was_sent")).select_from(rows_with_calls).order_by(rows.c.position)
+    earlier = connection.execute(query.where(mine, rows.c.state != CallState.REJECTED.value)).all()
+    listed = {row.client_unique_id for row in planned}
+    replaced = {row.client_unique_id for row in planned if not row.problems}
+    staying = []
+    for row in earlier:
+        values = {column.name: getattr(row, column.name) for column in rows.c}
+        if row.client_unique_id in replaced:
+            continue
+        if row.state == CallState.PLANNED.value and row.was_sent:
+            staying.append(values)
+        elif row.client_unique_id not in listed:
+            staying.append({**values, "state": CallState.WITHDRAWN.value})
+    return staying
+
+
 def import_row(found: Any) -> ImportRow:
     """Return a row of ``rows_and_calls`` as the ledger shows it."""
     effective = CallState(found.effective)

@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_gong._compat import TaskDeferred
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator, GongUploadCallImportOperator
 from airflow_provider_gong.task_groups import gong_call_import
 from tests.scenario.support import new_calls, retrying_dag, task_states
@@ -106,6 +107,49 @@ def test_rejected_rows_are_a_manifest_for_the_next_run(
     }
 
 
+def test_a_canary_goes_first_and_lets_the_others_follow(
+    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    manifest = write_night(tmp_path, [manifest_row(number) for number in range(1, 5)])
+
+    run = run_dag(import_dag("canary", manifest, canary=2))
+
+    assert run.state == "success"
+    assert [call["received"] for call in new_calls(gong_emulator).values()] == [1, 1, 1, 1]
+    xcoms = {ti.task_id.rpartition(".")[2]: ti.xcom_pull(task_ids=ti.task_id) for ti in run.get_task_instances()}
+    assert (xcoms["upload_canary"], xcoms["verify_canary"]) == ({"uploaded": 2}, {"verified": 2})
+    assert xcoms["verify"] == {"verified": 4}
+
+
+def test_a_canary_that_does_not_arrive_keeps_the_others_back(
+    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    manifest = write_night(tmp_path, [manifest_row(number) for number in range(1, 5)])
+    gong_emulator.add_faults(Fault(operation="addCall", every=1, action="status", status=400, text="No such workspace"))
+    failures: list[str] = []
+
+    run = run_dag(import_dag("dead_canary", manifest, failures, canary=1, report_path=str(tmp_path / "report")))
+
+    states = task_states(run)
+    assert states["verify_canary"] == ("failed", 1)
+    assert (states["upload"][0], states["report"][0]) == ("upstream_failed", "failed")
+    assert "Of the first 1 rows of import dead_canary" in failures[0]
+    assert "1 failed: the other rows are not sent" in failures[0]
+    assert new_calls(gong_emulator) == {}
+    assert [row["state"] for row in read_rows(tmp_path / "report/report.csv")] == ["failed", *["planned"] * 3]
+
+
+def test_several_upload_tasks_share_an_import(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_night(tmp_path, [manifest_row(number) for number in range(1, 5)])
+
+    run = run_dag(import_dag("workers", manifest, workers=3, canary=1))
+
+    assert run.state == "success"
+    uploads = [ti for ti in run.get_task_instances() if ti.task_id.endswith(".upload")]
+    assert sorted(ti.map_index for ti in uploads) == [0, 1, 2]
+    assert [call["received"] for call in new_calls(gong_emulator).values()] == [1, 1, 1, 1]
+
+
 def test_rows_of_an_upstream_task_are_imported(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
     from airflow_provider_gong._compat import BaseOperator
 
@@ -198,12 +242,16 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
     ("options", "name"),
     [
         ({"import_path": "s3://state.example.com"}, "import_path"),
-        ({"canary": 5}, "canary"),
-        ({"workers": 2}, "workers"),
     ],
 )
 def test_what_is_not_supported_yet_is_refused_when_the_dag_is_parsed(options: Mapping[str, Any], name: str) -> None:
     with retrying_dag("not_yet"), pytest.raises(NotImplementedError, match=f"{name}.* yet"):
+        gong_call_import("manifest.csv", **options)
+
+
+@pytest.mark.parametrize("options", [{"workers": 0}, {"workers": 1.5}, {"canary": 0}, {"canary": True}])
+def test_numbers_have_to_be_numbers_when_the_dag_is_parsed(options: Mapping[str, Any]) -> None:
+    with retrying_dag("numbers"), pytest.raises(ValueError, match="is not a whole number of at least 1"):
         gong_call_import("manifest.csv", **options)
 
 

@@ -67,12 +67,8 @@ def test_every_module_with_a_class_for_users_is_listed(kind):
 
 def modules_of(kind):
     package = import_module(f"{airflow_provider_gong.__name__}.{kind}")
-    return [import_module(found.name) for found in public_modules(package)]
-
-
-def public_modules(package):
-    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    return [module for module in found if not module.name.rpartition(".")[2].startswith("_")]
+    found = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    return [import_module(f"{package.__name__}.{name}") for name in found if not name.startswith("_")]
 
 
 def classes_in(module, kind):

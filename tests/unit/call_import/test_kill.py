@@ -12,7 +12,7 @@ from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
 
-# What an upload of one row commits at least: resume, progress, lease, created, media about to be sent, uploaded.
+# What an upload of one row commits: resume, reopen, progress, lease, created, media about to be sent, uploaded.
 COMMITS_OF_ONE_ROW = range(1, 8)
 
 

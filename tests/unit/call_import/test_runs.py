@@ -28,6 +28,30 @@ def test_a_retry_of_upload_and_verify_changes_nothing(night: NightlyImport) -> N
     assert len(night.emulator.requests("addCall")) == night.media_requests() == 2
 
 
+def test_several_workers_share_an_import(night: NightlyImport) -> None:
+    night.plan_night([manifest_row(number) for number in range(1, 13)])
+    night.emulator.add_faults(Fault(operation="addCallRecording", every=3, action="status", status=500))
+    workers = [
+        threading.Thread(target=night.upload, kwargs={"owner": f"night/{number}", "reopen": number == 0})
+        for number in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert set(night.states().values()) == {"uploaded"}
+    assert {call["media"]["received"] for call in night.calls_in_gong().values()} == {1}
+
+
+def test_only_one_of_several_workers_tries_failed_rows_again(night: NightlyImport) -> None:
+    night.plan_night(TWO_ROWS)
+    (night.folder / "recordings/00001.wav").unlink()
+    assert night.upload() == {"failed": 1, "uploaded": 1}
+    write_wav(night.folder / "recordings/00001.wav", seconds=61, seed=5)
+    assert night.upload(owner="night/1", reopen=False) == {"failed": 1, "uploaded": 1}
+    assert night.upload(owner="night/0") == {"uploaded": 2}
+
+
 def test_an_upload_that_ended_in_the_middle_goes_on(night: NightlyImport) -> None:
     night.plan_night([manifest_row(number) for number in range(1, 6)])
     night.emulator.add_faults(Fault(operation="addCall", nth=3, action="status", status=401, text="Unauthorized"))

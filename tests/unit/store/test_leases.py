@@ -100,7 +100,7 @@ def test_an_intent_is_remembered_if_it_may_have_had_an_effect(night: Ledger, sen
         night.end(leased, CallState.FAILED, REFUSED, sent=sent)
     else:
         night.release(leased, sent=sent)
-    night.resume("night")
+    night.reopen()
     assert lease(night).earlier_intent == sent
 
 
@@ -118,7 +118,7 @@ def test_failed_rows_are_tried_again_unless_burned(night: Ledger, other: Ledger)
     night.end(create(night), CallState.FAILED, REFUSED, sent=False, burned=1)
     plan(other, "pbx-1", "pbx-2", "pbx-3")
     assert set(states(other).values()) == {"failed"}
-    other.resume("other night")
+    assert other.reopen() == 2
     assert states(other) == {"pbx-1": "planned", "pbx-2": "created", "pbx-3": "failed"}
     assert [row.problems for row in other.rows()] == [(), (), (REFUSED,)]
     assert states(night) == states(other)

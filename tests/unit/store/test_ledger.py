@@ -127,7 +127,7 @@ def test_verification_has_its_time_from_the_first_question_on(night: Ledger) -> 
     plan(night, "pbx-1")
     assert night.verify_time_left(100) == pytest.approx(100, abs=30)
     assert night.verify_time_left(5000) <= 100
-    night.resume("night")
+    night.reopen()
     assert night.verify_time_left(5000) > 4000
     assert Ledger(night.store, "example", "night").verify_time_left(0) > 4000
 
@@ -143,3 +143,19 @@ def test_ids_that_are_too_long_are_shortened_for_rejected_rows(night: Ledger) ->
     ident = "x" * 5000
     night.replace_plan("manifest.csv", [planned(ident, problems=(REFUSED,))])
     assert only_row(night).client_unique_id == ident[:2048]
+
+
+def test_the_first_rows_are_those_that_are_planned_first(night: Ledger) -> None:
+    good = [planned(f"pbx-{number}") for number in range(1, 5)]
+    night.replace_plan("manifest.csv", [good[0], planned("bad", problems=(REFUSED,)), *good[1:]])
+    first = night.first_rows(2)
+    assert [row.client_unique_id for row in first.rows()] == ["pbx-1", "bad", "pbx-2"]
+    assert first.unsent() == 2
+    assert len(first.lease("canary", limit=9, seconds=60)) == 2
+    assert night.unsent() == 4
+    assert night.first_rows(99).unsent() == 4
+
+
+def test_there_may_be_no_first_rows(night: Ledger) -> None:
+    night.replace_plan("manifest.csv", [])
+    assert night.first_rows(2).counts() == {}
