@@ -139,7 +139,7 @@ class GongHook(BaseHook):
     def tokens(self) -> StoredTokens | None:
         """The OAuth tokens that all workers share; None with an access key."""
         from airflow_provider_gong.client.oauth import OAuthClient
-        from airflow_provider_gong.hooks.oauth import stored_tokens
+        from airflow_provider_gong.hooks._oauth import stored_tokens
 
         return stored_tokens(self._store_url, self.settings) if isinstance(self.settings.auth, OAuthClient) else None
 

@@ -107,7 +107,7 @@ def test_airflow_shows_every_field_with_label_and_help():
         assert not shown
         return
     assert list(shown) == [field.name for field in FIELDS]
-    assert [name for name, widget in shown.items() if widget.is_sensitive] == ["client_secret"]
+    assert [name for name, widget in shown.items() if widget.is_sensitive] == ["client_secret", "token_key"]
     behaviour = manager.field_behaviours["gong"]
     assert behaviour["relabeling"] == {
         "host": "API base URL",
