@@ -222,7 +222,7 @@ class GongReportCallImportOperator(CallImportOperator):
 
     :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
     :param max_failed: rows that may have failed or been rejected before the task fails
-    :param plan_warnings: the plan's result ``warnings`` as JSON, for the page (templated)
+    :param plan_warnings: the plan's result ``warnings``, as a list or as JSON, for the page (templated)
     :return: rows by state, problems, who has to act, requests used
     :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
     """
@@ -231,7 +231,12 @@ class GongReportCallImportOperator(CallImportOperator):
     ui_color = "#b99bee"
 
     def __init__(
-        self, *, report_path: str | None = None, max_failed: int = 0, plan_warnings: str = "[]", **kwargs: Any
+        self,
+        *,
+        report_path: str | None = None,
+        max_failed: int = 0,
+        plan_warnings: str | Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.report_path = report_path
@@ -248,12 +253,17 @@ class GongReportCallImportOperator(CallImportOperator):
             summary = report.summarize(ledger)
             report.log_summary(summary)
             if self.report_path:
-                warnings = json.loads(self.plan_warnings)
-                report.write_report(ledger, summary, ObjectStoragePath(self.report_path), warnings)
+                folder = ObjectStoragePath(self.report_path)
+                report.write_report(ledger, summary, folder, _texts(self.plan_warnings))
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             report.require_success(summary, self.max_failed)
         return summary
+
+
+def _texts(listed: str | Sequence[str]) -> list[str]:
+    # DAGs that render templates as native objects make a list of the JSON.
+    return list(json.loads(listed)) if isinstance(listed, str) else list(listed)
 
 
 def _seconds(duration: float | timedelta) -> float:

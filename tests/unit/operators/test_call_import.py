@@ -188,6 +188,14 @@ def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_pa
     assert report()["rows"] == 0
 
 
+@pytest.mark.parametrize("warnings", ['["Careful <now>"]', ["Careful <now>"]])
+def test_the_page_shows_the_warnings_of_the_plan(
+    gong: RunningEmulator, planned: dict[str, Any], tmp_path: Path, warnings: str | list[str]
+) -> None:
+    report(report_path=str(tmp_path / "report"), plan_warnings=warnings)
+    assert "<li>Careful &lt;now&gt;</li>" in (tmp_path / "report/report.html").read_text()
+
+
 def test_a_report_without_a_plan_fails(gong: RunningEmulator) -> None:
     with pytest.raises(AirflowFailException, match=r"no plan.*clear it"):
         GongReportCallImportOperator(task_id="report", **IMPORT).execute(task_context())
