@@ -67,7 +67,12 @@ def run_pytest(folder: Path, source: str) -> str:
     (folder / "test_it.py").write_text(source)
     # Other people's plugins would load what the test looks for.
     command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider"]
-    environment = {"PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HOME": str(folder)}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "HOME": str(folder),
+        "AIRFLOW_HOME": str(folder),
+    }
     plugin = ["-p", "airflow_provider_gong.emulator.pytest_plugin"]
     done = subprocess.run(
         [*command, *plugin, "test_it.py"], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -77,6 +82,10 @@ def run_pytest(folder: Path, source: str) -> str:
 
 def test_the_fixtures_are_used_with_one_line(tmp_path: Path) -> None:
     assert "4 passed" in run_pytest(tmp_path, USES)
+
+
+def test_the_example_of_the_documentation_passes(tmp_path: Path) -> None:
+    assert "1 passed" in run_pytest(tmp_path, Path(__file__).with_name("plugin_example.py").read_text())
 
 
 def test_a_test_run_that_does_not_use_them_loads_nothing_heavy(tmp_path: Path) -> None:
