@@ -49,6 +49,16 @@ def test_nothing_heavy_is_loaded():
     assert "airflow_provider_gong.emulator.server" not in sys.modules
 """
 
+WITHOUT_EXTRA = """
+import sys
+
+sys.modules["uvicorn"] = None
+
+
+def test_it(gong_emulator):
+    raise AssertionError
+"""
+
 OVERRIDES = """
 import pytest
 
@@ -90,6 +100,12 @@ def test_the_example_of_the_documentation_passes(tmp_path: Path) -> None:
 
 def test_a_test_run_that_does_not_use_them_loads_nothing_heavy(tmp_path: Path) -> None:
     assert "1 passed" in run_pytest(tmp_path, USES_NOT)
+
+
+def test_a_missing_extra_is_explained(tmp_path: Path) -> None:
+    output = run_pytest(tmp_path, WITHOUT_EXTRA)
+    assert "gong_emulator needs: pip install 'airflow-provider-gong[emulator]'" in output
+    assert "1 error" in output
 
 
 def test_fixtures_of_a_project_go_before_those_of_the_plugin(tmp_path: Path) -> None:
