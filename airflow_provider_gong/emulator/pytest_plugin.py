@@ -25,8 +25,10 @@ def gong_emulator(request: pytest.FixtureRequest) -> Iterator[RunningEmulator]:
 
     ``@pytest.mark.gong_emulator(...)`` sets :class:`EmulatorSettings`, ``clock`` and ``company`` of the test.
     """
-    from airflow_provider_gong.emulator import running_emulator
-
+    try:
+        from airflow_provider_gong.emulator import running_emulator
+    except ModuleNotFoundError as error:
+        pytest.fail(f"gong_emulator needs: pip install 'airflow-provider-gong[emulator]' ({error})", pytrace=False)
     with running_emulator(**_settings(request)) as emulator:
         yield emulator
 

@@ -49,6 +49,16 @@ def test_nothing_heavy_is_loaded():
     assert "airflow_provider_gong.emulator.server" not in sys.modules
 """
 
+WITHOUT_EXTRA = """
+import sys
+
+sys.modules["uvicorn"] = None
+
+
+def test_it(gong_emulator):
+    raise AssertionError
+"""
+
 OVERRIDES = """
 import pytest
 
@@ -67,7 +77,12 @@ def run_pytest(folder: Path, source: str) -> str:
     (folder / "test_it.py").write_text(source)
     # Other people's plugins would load what the test looks for.
     command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider"]
-    environment = {"PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HOME": str(folder)}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "HOME": str(folder),
+        "AIRFLOW_HOME": str(folder),
+    }
     plugin = ["-p", "airflow_provider_gong.emulator.pytest_plugin"]
     done = subprocess.run(
         [*command, *plugin, "test_it.py"], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -79,8 +94,18 @@ def test_the_fixtures_are_used_with_one_line(tmp_path: Path) -> None:
     assert "4 passed" in run_pytest(tmp_path, USES)
 
 
+def test_the_example_of_the_documentation_passes(tmp_path: Path) -> None:
+    assert "1 passed" in run_pytest(tmp_path, Path(__file__).with_name("plugin_example.py").read_text())
+
+
 def test_a_test_run_that_does_not_use_them_loads_nothing_heavy(tmp_path: Path) -> None:
     assert "1 passed" in run_pytest(tmp_path, USES_NOT)
+
+
+def test_a_missing_extra_is_explained(tmp_path: Path) -> None:
+    output = run_pytest(tmp_path, WITHOUT_EXTRA)
+    assert "gong_emulator needs: pip install 'airflow-provider-gong[emulator]'" in output
+    assert "1 error" in output
 
 
 def test_fixtures_of_a_project_go_before_those_of_the_plugin(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from airflow_provider_gong.emulator.company.crm import OBJECT_TYPES, Integration
 from airflow_provider_gong.emulator.contract.operation import Ask, Reply
 from airflow_provider_gong.emulator.errors import GongApiError
 
-PART_NAME = "dataFile"
 _DELETION_FACTOR = 10
 _MOST_READ = 100
 _CLIENT_REQUEST_ID = re.compile(r"[\w-]+", re.ASCII)
@@ -72,7 +71,7 @@ async def upload_entities(ask: Ask) -> Reply:
     integration, key = _integration(ask), _new_request(ask)
     object_type = ask.query["objectType"]
     lines = LineReader(object_type)
-    await read_part(ask.request, PART_NAME, lines, missing=f"{PART_NAME} part is missing")
+    await read_part(ask, lines, missing=f"{ask.operation.part} part is missing")
     lines.close()
 
     def work(job: Job) -> None:

@@ -10,7 +10,6 @@ from airflow_provider_gong.emulator.api.multipart import read_part
 from airflow_provider_gong.emulator.contract.operation import Ask, Reply
 from airflow_provider_gong.emulator.errors import BAD_REQUEST, GongApiError
 
-TARGETS_PART = "file"
 _ORIGIN = re.compile(r"https?://[^/\s]+/?")
 _TARGET_COLUMNS = ("Team member identifier", "Is Team", "Period", "Value")
 _LARGEST_CSV = 10_000_000
@@ -71,7 +70,7 @@ async def upload_assignments(ask: Ask) -> Reply:
     ):
         raise GongApiError(404, f"Target {ask.ids['targetId']} was not found")
     assignments = _Csv()
-    await read_part(ask.request, TARGETS_PART, assignments)
+    await read_part(ask, assignments)
     missing = [column for column in _TARGET_COLUMNS if column not in assignments.header()]
     if missing:
         raise GongApiError(400, f"Missing columns: {', '.join(missing)}")

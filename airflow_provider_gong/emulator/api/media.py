@@ -14,7 +14,6 @@ from airflow_provider_gong.emulator.recordings import Draft
 if TYPE_CHECKING:
     from airflow_provider_gong.emulator.state import Emulator
 
-PART_NAME = "mediaFile"
 SHORTEST_SECONDS = 60.0
 
 
@@ -23,7 +22,7 @@ async def add_call_recording(ask: Ask) -> Reply:
     emulator, call = ask.emulator, _call_of(ask)
     recording = _Recording(emulator.recordings.draft(), emulator.settings.media_limit_bytes)
     try:
-        await read_part(ask.request, PART_NAME, recording)
+        await read_part(ask, recording)
         call.received += 1
         measured = recording.measured()
         _refuse_known(emulator, call, measured)

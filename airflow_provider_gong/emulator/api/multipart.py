@@ -7,8 +7,8 @@ from typing import Protocol
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
-from starlette.requests import Request
 
+from airflow_provider_gong.emulator.contract.operation import Ask
 from airflow_provider_gong.emulator.errors import BAD_REQUEST, GongApiError
 
 
@@ -19,16 +19,17 @@ class FilePart(Protocol):
         """Take the next bytes."""
 
 
-async def read_part(request: Request, name: str, part: FilePart, missing: str | None = None) -> None:
-    """Read a whole multipart body and hand on what its part of a name holds.
+async def read_part(ask: Ask, part: FilePart, missing: str | None = None) -> None:
+    """Read a whole multipart body and hand on what the operation's part holds.
 
     :param missing: the error when there is no such part.
     :raises GongApiError: 415 when the body is not multipart; 400 when the part is missing or the body is cut off.
     """
+    name = ask.operation.part or ""
     reader = _PartReader(name, part)
-    parser = reader.parser(_boundary(request.headers.get("content-type", "")))
+    parser = reader.parser(_boundary(ask.request.headers.get("content-type", "")))
     try:
-        async for data in request.stream():
+        async for data in ask.request.stream():
             if data and not reader.ended:
                 parser.write(data)
     except FormParserError as error:

@@ -39,7 +39,7 @@ class Seeded:
         self._users = list(emulator.users)
         self._began = emulator.clock.now()
         self._words: Mapping[str, Callable[[str], Any]] = {
-            "id": lambda key: self._id(key),
+            "id": self._id,
             "number": lambda key: int(self._id(key)),
             "user": lambda number: self._user(number).id,
             "user number": lambda number: int(self._user(number).id),
