@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -39,15 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.store and not options.company:
         parser.error("--store needs --company: a store may hold several")
     try:
-        target = _in_store(options) if options.store else _of_connection(options)
-        budget = SharedBudget(target.store, target.company, target.share)
-        if options.reset:
-            budget.reset()
-        now, pace = budget.look()
+        # Airflow 2 logs to the standard output.
+        with contextlib.redirect_stdout(sys.stderr):
+            shown = _look(options)
     except (GongStoreError, AirflowException, ValueError) as error:
         sys.exit(f"gong-budget: {error}")
-    shown = _described(target, now, pace)
     print(json.dumps(shown, indent=2) if options.json else "\n".join(f"{name:<14}{shown[name]}" for name in shown))
+
+
+def _look(options: argparse.Namespace) -> dict[str, str]:
+    target = _in_store(options) if options.store else _of_connection(options)
+    budget = SharedBudget(target.store, target.company, target.share)
+    if options.reset:
+        budget.reset()
+    return _described(target, *budget.look())
 
 
 def _of_connection(options: argparse.Namespace) -> _Target:

@@ -14,6 +14,7 @@ from tests.unit.hooks.support import connection_json
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, str]]:
     def show(*arguments: str) -> dict[str, str]:
+        capsys.readouterr()
         main([*arguments, "--json"])
         shown: dict[str, str] = json.loads(capsys.readouterr().out)
         return shown
