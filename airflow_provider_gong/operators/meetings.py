@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
 from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
-from airflow_provider_gong.operators._parking import ParkingOperator
+from airflow_provider_gong.operators._parking import ParkingTask
 from airflow_provider_gong.operators._tasks import task_key
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class GongMeetingIntegrationError(Exception):
         self.statuses = tuple(statuses)
 
 
-class GongCreateMeetingOperator(ParkingOperator):
+class GongCreateMeetingOperator(ParkingTask):
     """
     Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
 
@@ -124,7 +124,7 @@ class GongCreateMeetingOperator(ParkingOperator):
             )
 
 
-class GongUpdateMeetingOperator(ParkingOperator):
+class GongUpdateMeetingOperator(ParkingTask):
     """
     Replace the details of a Gong meeting (``PUT /v2/meetings/{meetingId}``). What is not given is no longer set.
 
@@ -179,7 +179,7 @@ class GongUpdateMeetingOperator(ParkingOperator):
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
-class GongDeleteMeetingOperator(ParkingOperator):
+class GongDeleteMeetingOperator(ParkingTask):
     """
     Delete a Gong meeting (``DELETE /v2/meetings/{meetingId}``).
 
@@ -217,7 +217,7 @@ class GongDeleteMeetingOperator(ParkingOperator):
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 
-class GongMeetingIntegrationStatusOperator(ParkingOperator):
+class GongMeetingIntegrationStatusOperator(ParkingTask):
     """
     Tell which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
 

@@ -101,7 +101,7 @@ def test_airflow_shows_every_field_with_label_and_help():
     widgets = manager.connection_form_widgets
     shown = {name.removeprefix("extra__gong__"): w for name, w in widgets.items() if name.startswith("extra__gong__")}
     assert list(shown) == [field.name for field in FIELDS]
-    assert [name for name, widget in shown.items() if widget.is_sensitive] == ["client_secret"]
+    assert [name for name, widget in shown.items() if widget.is_sensitive] == ["client_secret", "token_key"]
     behaviour = manager.field_behaviours["gong"]
     assert behaviour["relabeling"] == {
         "host": "API base URL",
@@ -135,6 +135,6 @@ def test_form_of_airflow_before_3_2_has_the_same_fields():
         name: field["label"] for name, field in CONN_FIELDS.items()
     }
     kinds = {name: widget.field_class.__name__ for name, widget in widgets.items()}
-    assert kinds["client_secret"] == "PasswordField"
+    assert kinds["client_secret", "token_key"] == "PasswordField"
     assert kinds["requests_per_day"] == "IntegerField"
     assert widgets["auth_type"].kwargs["default"] == "access_key"
