@@ -20,6 +20,7 @@ DAILY_WAIT = 600.0
 # Gong measures arrivals, not departures: a little more than the exact spacing absorbs the network's jitter.
 _LEAST_MARGIN = 0.012
 _LARGEST_MARGIN = 0.1
+_COLD_MARGIN = 0.2
 _WIDEN = 1.25
 _NARROW_PER_SECOND = 0.003 / 3600
 # After the day has reopened, one request goes first: nobody else is sent before its answer could close the gate again.
@@ -167,15 +168,22 @@ class Pace:
     refused_at: float | None = None
     hours: dict[int, int] = field(default_factory=dict)
 
-    def reserve(self, share: Share, now: float, max_wait: float) -> Slot | SlotRefused:
-        """Book the next free slot, unless it is more than ``max_wait`` seconds away."""
+    def reserve(self, share: Share, now: float, max_wait: float, *, cold: bool = False) -> Slot | SlotRefused:
+        """
+        Book the next free slot, unless it is more than ``max_wait`` seconds away.
+
+        :param share: what the caller may use
+        :param now: the clock's time
+        :param max_wait: seconds that the caller would wait
+        :param cold: whether this is the caller's first request, which has yet to connect and may arrive late
+        """
         self._move_to(now)
         day_opens = self._day_opens(share, now)
         start = max(now, self.next_slot, self.opens_at, day_opens)
         if start - now > max_wait:
             return SlotRefused(start - now, daily=day_opens > now)
         reason = FOR_THE_DAY if day_opens > now else FOR_THE_GATE if self.opens_at > now else FOR_ITS_TURN
-        self._book(start, share)
+        self._book(start, share, cold=cold)
         return Slot(start - now, self.epoch, reason)
 
     def close(self, now: float, retry_after: float) -> None:
@@ -205,8 +213,8 @@ class Pace:
         surplus = sum(counted.values()) - (share.requests_per_day - share.reserved_requests) + 1
         return share.day.room_at(counted, surplus, now) if surplus > 0 else now
 
-    def _book(self, start: float, share: Share) -> None:
-        spacing = 1 / share.requests_per_second + self.margin
+    def _book(self, start: float, share: Share, *, cold: bool) -> None:
+        spacing = 1 / share.requests_per_second + self.margin + (_COLD_MARGIN if cold else 0.0)
         if self.day_is_gone:
             self.day_is_gone = False
             self.hours.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - loaded by the first connection otherwise, and the first request would be late
 import ssl
 from email.utils import formatdate
 from typing import Any

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.store and not options.company:
         parser.error("--store needs --company: a store may hold several")
     try:
-        # Airflow 3.0 logs to the standard output, which is for what was asked.
+        # Airflow 2 and 3.0 log to the standard output, which is for what was asked.
         with contextlib.redirect_stdout(sys.stderr):
             shown = _look(options)
     except (GongStoreError, AirflowException, ValueError) as error:
@@ -53,8 +53,7 @@ def _look(options: argparse.Namespace) -> dict[str, str]:
     budget = SharedBudget(target.store, target.company, target.share)
     if options.reset:
         budget.reset()
-    now, pace = budget.look()
-    return _described(target, now, pace)
+    return _described(target, *budget.look())
 
 
 def _of_connection(options: argparse.Namespace) -> _Target:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WAKE_UP_SPREAD = 60.0
 
 
-class ParkingOperator(BaseOperator):
+class ParkingTask(BaseOperator):
     """
     An operator that is parked while the company's request budget is used up, and starts anew afterwards.
 

@@ -10,7 +10,7 @@ from airflow_provider_gong.client.errors import GongDuplicateCallError, GongErro
 from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
-from airflow_provider_gong.operators._parking import ParkingOperator
+from airflow_provider_gong.operators._parking import ParkingTask
 from airflow_provider_gong.operators._tasks import fail_for_good, task_key
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OnExisting = Literal["fail", "return"]
 
 
-class GongCreateCallOperator(ParkingOperator):
+class GongCreateCallOperator(ParkingTask):
     """
     Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
 
@@ -101,7 +101,7 @@ class GongCreateCallOperator(ParkingOperator):
         return {"call_id": created.call_id, "request_id": created.request_id}
 
 
-class GongUploadCallMediaOperator(ParkingOperator):
+class GongUploadCallMediaOperator(ParkingTask):
     """
     Upload the recording of a call that has none yet (``PUT /v2/calls/{id}/media``).
 
@@ -152,7 +152,7 @@ class GongUploadCallMediaOperator(ParkingOperator):
         return {"call_id": self.call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
 
 
-class GongUploadCallOperator(ParkingOperator):
+class GongUploadCallOperator(ParkingTask):
     """
     Create a call and upload its recording, in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
 

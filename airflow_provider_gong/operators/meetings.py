@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
 from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
-from airflow_provider_gong.operators._parking import ParkingOperator
+from airflow_provider_gong.operators._parking import ParkingTask
 from airflow_provider_gong.operators._tasks import task_key
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class GongMeetingIntegrationError(Exception):
         self.statuses = tuple(statuses)
 
 
-class _MeetingOperator(ParkingOperator):
+class _MeetingOperator(ParkingTask):
     """What creating and updating a meeting share: its fields."""
 
     template_fields: Sequence[str] = (*_MEETING_FIELDS, "gong_conn_id")
@@ -166,7 +166,7 @@ class GongUpdateMeetingOperator(_MeetingOperator):
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
-class GongDeleteMeetingOperator(ParkingOperator):
+class GongDeleteMeetingOperator(ParkingTask):
     """
     Delete a Gong meeting (``DELETE /v2/meetings/{meetingId}``).
 
@@ -204,7 +204,7 @@ class GongDeleteMeetingOperator(ParkingOperator):
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 
-class GongMeetingIntegrationStatusOperator(ParkingOperator):
+class GongMeetingIntegrationStatusOperator(ParkingTask):
     """
     Tell which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
 

@@ -40,6 +40,8 @@ class SharedBudget:
         self._company = company
         self._share = share or Share()
         self._clock = clock
+        self._is_warm = False
+        self._has_booked = False
         is_ours = budget_table.c.company == company
         # Selected from the locked row, so that the clock is read when the lock is held and not before.
         self._locked_row = select(budget_table).where(is_ours).with_for_update().cte("locked")
@@ -52,11 +54,14 @@ class SharedBudget:
 
         :raises GongStoreError: if the store cannot be reached
         """
+        if not self._is_warm:
+            self._warm_up()
         with self._store.begin() as connection:
             now, pace = self._read(connection)
-            outcome = pace.reserve(self._share, now, max_wait)
+            outcome = pace.reserve(self._share, now, max_wait, cold=not self._has_booked)
             if isinstance(outcome, Slot):
                 connection.execute(self._change, _as_row(pace))
+                self._has_booked = True
         return outcome
 
     def confirm(self, slot: Slot) -> bool:
@@ -90,6 +95,13 @@ class SharedBudget:
         with self._store.begin() as connection:
             now, pace = self._read(connection)
             connection.execute(self._change, _as_row(Pace(seen_at=now, next_slot=now, epoch=pace.epoch + 1)))
+
+    def _warm_up(self) -> None:
+        """Do once, without effect, what a reservation does: what loads on first use must not delay a booked request."""
+        with self._store.begin() as connection:
+            _, pace = self._read(connection)
+            connection.execute(self._change, _as_row(pace))
+        self._is_warm = True
 
     def _is_ours(self) -> ColumnElement[bool]:
         return budget_table.c.company == self._company

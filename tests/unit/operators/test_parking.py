@@ -12,7 +12,7 @@ from airflow_provider_gong._compat import BaseOperator, TaskDeferred
 from airflow_provider_gong.client.errors import GongDailyQuotaError, GongRateLimitError
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
-from airflow_provider_gong.operators._parking import ParkingOperator
+from airflow_provider_gong.operators._parking import ParkingTask
 from airflow_provider_gong.operators.calls import (
     GongCreateCallOperator,
     GongUploadCallMediaOperator,
@@ -86,7 +86,7 @@ def test_task_that_wakes_up_too_early_parks_again(gong: RunningEmulator) -> None
         operator.resume(task_context(), {"status": "due"})
 
 
-class _Busy(ParkingOperator):
+class _Busy(ParkingTask):
     def work(self, context: Any) -> None:
         raise GongRateLimitError("The company's request budget is busy.", retry_after=4.0)
 

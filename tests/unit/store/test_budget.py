@@ -61,11 +61,13 @@ def granted(budget: SharedBudget, max_wait: float = 60.0) -> Slot:
 
 def test_callers_with_connections_of_their_own_share_the_slots(database_url: str, clock: Clock) -> None:
     callers = [SharedBudget(Store(database_url), COMPANY, clock=clock) for _ in range(3)]
-    delays = [granted(caller).delay for _ in range(2) for caller in callers]
+    delays = [granted(caller).delay for _ in range(3) for caller in callers]
     gaps = [later - earlier for earlier, later in itertools.pairwise(delays)]
     assert delays[0] == 0.0
     assert min(gaps) > 1 / 3
-    assert max(gaps) < 0.36
+    # The first request of each has yet to connect, and may be late without being refused.
+    assert min(gaps[:3]) > 0.5
+    assert max(gaps[3:]) < 0.36
 
 
 def test_companies_do_not_share(store: Store, clock: Clock) -> None:
@@ -139,7 +141,7 @@ def test_times_are_the_databases(store: Store) -> None:
     budget = SharedBudget(store, COMPANY)
     before = time.time()
     granted(budget)
-    assert before - 0.1 <= budget.look()[1].next_slot <= time.time() + 0.5
+    assert before - 0.1 <= budget.look()[1].seen_at <= time.time() + 0.1
 
 
 def test_reading_waits_for_no_writer(store: Store) -> None:
