@@ -57,7 +57,7 @@ class Store:
     A database that holds the provider's state. Opened, and its schema created, on first use.
 
     :param url: URL in SQLAlchemy's form, such as ``sqlite:////var/lib/airflow/gong.db``
-    :param durable: whether what was committed must survive a loss of power; without, SQLite writes faster
+    :param durable: whether what was committed must survive a loss of power; without, writing is faster
     :param mounts: the host's table of mounted file systems, for finding out where SQLite is not safe
     :raises GongStoreError: for something that is not a URL; on first use, when the database cannot serve
     """
@@ -170,7 +170,12 @@ class Store:
     def _server_engine(self) -> Engine:
         timeout = {} if "connect_timeout" in self._url.query else {"connect_timeout": _CONNECT_SECONDS}
         engine = create_engine(self._url, connect_args=timeout, pool_pre_ping=True, hide_parameters=True)
-        event.listen(engine, "connect", _limit_server_session)
+        durable = self._durable
+
+        def on_connect(connection: Any, _: Any) -> None:
+            _set_up_server_session(connection, durable=durable)
+
+        event.listen(engine, "connect", on_connect)
         return engine
 
 
@@ -202,9 +207,11 @@ def _on_sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
-def _limit_server_session(connection: Any, _: Any) -> None:
+def _set_up_server_session(connection: Any, *, durable: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SERVER_LIMITS)
+        if not durable:
+            cursor.execute("SET synchronous_commit = off")
     connection.commit()
 
 

@@ -64,10 +64,10 @@ def test_callers_with_connections_of_their_own_share_the_slots(database_url: str
     delays = [granted(caller).delay for _ in range(3) for caller in callers]
     gaps = [later - earlier for earlier, later in itertools.pairwise(delays)]
     assert delays[0] == 0.0
-    assert min(gaps) > 1 / 3
+    assert min(gaps) > 0.3
     # The first request of each has yet to connect, and may be late without being refused.
     assert min(gaps[:3]) > 0.5
-    assert max(gaps[3:]) < 0.36
+    assert max(gaps[3:]) < 0.4
 
 
 def test_companies_do_not_share(store: Store, clock: Clock) -> None:
@@ -81,7 +81,7 @@ def test_refusal_books_nothing(store: Store, clock: Clock) -> None:
     first = budget.reserve(5.0)
     assert isinstance(first, SlotRefused)
     assert budget.reserve(5.0) == first
-    assert granted(budget, 200.0).delay == first.retry_after
+    assert granted(budget, 200.0).delay == pytest.approx(first.retry_after, abs=0.5)
 
 
 def test_a_refusal_of_gong_holds_all_callers_back(database_url: str, clock: Clock) -> None:
@@ -91,7 +91,7 @@ def test_a_refusal_of_gong_holds_all_callers_back(database_url: str, clock: Cloc
     one.close(7.0)
     assert not other.confirm(slot)
     again = granted(other)
-    assert again.delay == 7.0
+    assert again.delay == pytest.approx(7.0, abs=0.5)
     assert other.confirm(again)
 
 
@@ -114,7 +114,7 @@ def test_spent_day_outlives_the_process_that_found_out(database_url: str, clock:
     assert budget.reserve(60.0) == SlotRefused(3600.0, daily=True)
     clock.now += 3600.0
     assert granted(budget).delay == 0.0
-    assert granted(budget).delay == 10.0
+    assert granted(budget).delay == pytest.approx(10.0, abs=0.5)
 
 
 def test_looking_books_nothing_and_shows_everything(store: Store, clock: Clock) -> None:
@@ -135,6 +135,12 @@ def test_reset_opens_the_gate_and_forgets_the_day(store: Store, clock: Clock) ->
     assert not budget.confirm(slot)
     assert granted(budget).delay == 0.0
     assert sum(budget.look()[1].hours.values()) == 1
+
+
+def test_time_that_the_booking_takes_is_taken_off_the_delay(store: Store, clock: Clock) -> None:
+    budget = SharedBudget(store, COMPANY, clock=clock)
+    budget.close(30.0)
+    assert 29.0 < granted(budget).delay < 30.0
 
 
 def test_times_are_the_databases(store: Store) -> None:
@@ -176,7 +182,7 @@ def test_threads_never_get_the_same_slot(store: Store, clock: Clock) -> None:
     budget = SharedBudget(store, COMPANY, clock=clock)
     with ThreadPoolExecutor(8) as threads:
         delays = sorted(threads.map(lambda _: granted(budget, 1000.0).delay, range(80)))
-    assert min(later - earlier for earlier, later in itertools.pairwise(delays)) > 1 / 3
+    assert min(later - earlier for earlier, later in itertools.pairwise(delays)) > 0.2
 
 
 def test_32_processes_start_on_an_empty_database_and_all_are_served(database_url: str) -> None:
