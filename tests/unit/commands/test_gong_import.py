@@ -34,6 +34,8 @@ def command(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     """Return a function that runs the command on the store, and returns what it prints."""
 
     def run(*arguments: str) -> str:
+        # What was printed before is not the command's.
+        capsys.readouterr()
         main(["--store", f"sqlite:///{tmp_path}/store.db", *arguments])
         return capsys.readouterr().out
 
