@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from airflow_provider_gong.emulator.web.state import company_state
 
 _GRACEFUL_SECONDS = 1
 _START_SECONDS = 30
+_STOP_SECONDS = 30
 _BACKLOG = 128
 
 Result = TypeVar("Result")
@@ -259,5 +261,9 @@ class _ServerThread:
 
     def stop(self) -> None:
         self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is None:
+            return
+        self._thread.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            # It ends with the process; a test run must not wait for ever.
+            warnings.warn(f"the emulator did not stop within {_STOP_SECONDS} seconds", ResourceWarning, stacklevel=2)

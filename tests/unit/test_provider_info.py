@@ -144,6 +144,6 @@ def test_form_of_airflow_before_3_2_has_the_same_fields():
         name: field["label"] for name, field in CONN_FIELDS.items()
     }
     kinds = {name: widget.field_class.__name__ for name, widget in widgets.items()}
-    assert kinds["client_secret", "token_key"] == "PasswordField"
+    assert kinds["client_secret"] == kinds["token_key"] == "PasswordField"
     assert kinds["requests_per_day"] == "IntegerField"
     assert widgets["auth_type"].kwargs["default"] == "access_key"
