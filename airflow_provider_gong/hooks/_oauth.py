@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 
 from sqlalchemy.engine import URL
 
+from airflow_provider_gong.client.auth import TokenSource
 from airflow_provider_gong.client.oauth import OAuthClient
 from airflow_provider_gong.client.transport import post_form
 from airflow_provider_gong.hooks.connection import GongConnection
@@ -25,6 +27,29 @@ def stored_tokens(store_url: str | URL, settings: GongConnection) -> StoredToken
         raise TypeError("Only connections with auth_type oauth have tokens.")
     post = functools.partial(post_form, proxy=settings.proxy, ca_bundle=settings.ca_bundle)
     return StoredTokens(_store(os.getpid(), store_url), settings.auth, post, key=settings.token_key)
+
+
+class MaskedTokens:
+    """
+    Access tokens that the logs of the task do not show.
+
+    :param source: where they come from
+    :param mask: keeps a secret out of the logs
+    """
+
+    def __init__(self, source: TokenSource, mask: Callable[[str], None]) -> None:
+        self._source = source
+        self._mask = mask
+
+    def token(self) -> str:
+        """Return the current access token."""
+        token = self._source.token()
+        self._mask(token)
+        return token
+
+    def refresh(self, refused: str) -> None:
+        """Replace the access token that Gong refused."""
+        self._source.refresh(refused)
 
 
 @functools.lru_cache(maxsize=16)

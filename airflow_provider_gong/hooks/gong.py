@@ -111,7 +111,12 @@ class GongHook(BaseHook):
         """The client for threads, paced together with everybody who shares the connection's store."""
         from airflow_provider_gong.client.drivers import GongClient
 
-        return GongClient(self.base_url, **self._client_options())
+        options = self._client_options()
+        if self.tokens is not None:
+            from airflow_provider_gong.hooks._oauth import MaskedTokens
+
+            options["auth"] = BearerAuth(MaskedTokens(self.tokens, mask_secret))
+        return GongClient(self.base_url, **options)
 
     def async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, to be closed by the caller; blocks on the first use of the hook."""

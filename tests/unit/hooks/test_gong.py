@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 import uuid
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 from airflow_provider_gong.hooks.gong import GongHook
+from tests.support.masking import airflows_redact
 from tests.support.recordings import write_wav
 from tests.unit.hooks.support import (
     DISCONNECTED,
@@ -263,13 +263,3 @@ def test_secrets_are_masked_in_logs(gong, monkeypatch, in_loop):
         _ = GongHook().settings
     token = base64.b64encode(f"{key}:{secret}".encode()).decode()
     assert redact(f"sent {key}, {secret} and Basic {token}.") == "sent ***, *** and Basic ***."
-
-
-def airflows_redact():
-    homes = ("airflow.sdk.log", "airflow.sdk.execution_time.secrets_masker", "airflow.utils.log.secrets_masker")
-    for home in homes:
-        try:
-            return import_module(home).redact
-        except (ImportError, AttributeError):
-            continue
-    raise AssertionError("This Airflow has its secrets masker somewhere else.")

@@ -14,6 +14,7 @@ from airflow_provider_gong.client.api.users import list_workspaces
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.commands.oauth import main
 from airflow_provider_gong.hooks.gong import GongHook
+from tests.support.masking import airflows_redact
 from tests.support.oauth_server import CLIENT_ID, CLIENT_SECRET, OAuthServer, oauth_server
 
 CALLBACK = "https://example.com/callback"
@@ -82,6 +83,14 @@ def test_dead_token_is_replaced_once_for_all_hooks(server: OAuthServer, authoriz
     assert asyncio.run(names_async()) == ["Sales"]
     assert server.refreshed == 1
     assert server.refused_grants == 0
+
+
+def test_access_tokens_are_masked_in_the_logs_of_tasks(server: OAuthServer, authorize: Authorize) -> None:
+    authorize()
+    names()
+    tokens = GongHook().tokens
+    assert tokens is not None
+    assert airflows_redact()(f"sent {tokens.token()}.") == "sent ***."
 
 
 def test_connection_test_works(server: OAuthServer, authorize: Authorize) -> None:
