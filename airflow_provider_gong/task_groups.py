@@ -56,7 +56,8 @@ def gong_call_import(
     :param columns: where fields of the call take their text from, if not from the column of their own name: a header
         (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
     :param report_path: folder for the report's files (templated); None writes none
-    :param import_path: folder for the import's state where workers share no database; not supported yet
+    :param import_path: folder on any object storage where the import is kept, for workers that share no database, of
+        which one at a time works on the import (templated); None keeps it in the store of the connection
     :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs, ``auto`` has Gong
         fetch those with an https URL, and uploads the others
     :param on_rejected: ``continue`` sends the rows without problems, ``stop`` sends nothing when any row is wrong
@@ -76,19 +77,18 @@ def gong_call_import(
     :param dry_run: only plan, and write nothing anywhere
     :param deferrable: wait in the triggerer; default: Airflow's setting ``[operators] default_deferrable``
     :return: the task group
-    :raises NotImplementedError: for what is not supported yet
-    :raises ValueError: for an unknown choice
+    :raises ValueError: for an unknown choice, or several workers with ``import_path``
     """
-    if import_path is not None:
-        raise NotImplementedError("gong_call_import does not support import_path yet: leave it out.")
     _check_number("workers", workers)
+    if import_path is not None and workers > 1:
+        raise ValueError(f"workers={workers} need a database (store_conn_id); with import_path there can be one.")
     _check_number("canary", 1 if canary is None else canary)
     _check_choice("media_mode", media_mode, ("push", "pull", "auto"))
     _check_choice("on_rejected", on_rejected, ("continue", "stop"))
     _check_choice("on_existing", on_existing, ("resume", "skip", "fail"))
     with TaskGroup(group_id=group_id) as group:
         identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}"
-        common: dict[str, Any] = {"gong_conn_id": gong_conn_id, "import_id": identity}
+        common: dict[str, Any] = {"gong_conn_id": gong_conn_id, "import_id": identity, "import_path": import_path}
         plan = GongPlanCallImportOperator(
             task_id="plan",
             manifest=manifest,

@@ -94,27 +94,27 @@ class RowSender:
         # Where the call names a URL, Gong fetches the recording.
         is_pulled = "downloadMediaUrl" in lease.payload
         media = None if is_pulled else await asyncio.to_thread(_find_media, lease, self._open_path)
-        call_id = lease.call_id or await self._create(lease)
-        if call_id is None:
+        created = lease if lease.call_id else await self._create(lease)
+        if created is None:
             return
         if media is not None:
-            await self._upload(lease, call_id, media)
+            await self._upload(created, media)
         digest = {"media_sha256": media.sha256} if media is not None and media.sha256 else {}
         await self._record(lease, CallState.UPLOADED, **digest)
 
-    async def _create(self, lease: LeasedRow) -> str | None:
-        """Create the call and return its id; None if the row has ended because the existing call is not ours."""
+    async def _create(self, lease: LeasedRow) -> LeasedRow | None:
+        """Create the call and return the row with its id; None if it has ended since the existing call is not ours."""
         request = dataclasses.replace(calls_api.create_call(lease.payload), settle=_never_settled)
         try:
-            call_id = (await self._client.send(request)).call_id
+            call_id, media_sent = (await self._client.send(request)).call_id, False
         except GongDuplicateCallError as duplicate:
             if not await self._is_ours(lease, duplicate):
                 await self._end_existing(lease, duplicate)
                 return None
-            call_id = duplicate.call_id
+            call_id, media_sent = duplicate.call_id, lease.media_sent
             log.info("Row %d goes on with call %s, which an earlier try has created.", lease.row_number, call_id)
         await self._record(lease, CallState.CREATED, keep_lease=True, call_id=call_id)
-        return call_id
+        return dataclasses.replace(lease, call_id=call_id, media_sent=media_sent)
 
     async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
         """Tell whether an existing call is what this or an earlier try has created from the same content."""
@@ -137,8 +137,8 @@ class RowSender:
         foreign = {"call_id": duplicate.call_id, "intended_at": None, "burned": 1}
         await self._end(lease, state, existing_problem(lease, duplicate), sent=True, **foreign)
 
-    async def _upload(self, lease: LeasedRow, call_id: str, media: MediaFile) -> None:
-        maybe_sent = lease.media_sent
+    async def _upload(self, lease: LeasedRow, media: MediaFile) -> None:
+        call_id, maybe_sent = lease.call_id or "", lease.media_sent
         for _ in range(_MAX_ATTEMPTS):
             # Bytes are sent again only when reading the call says that nothing has arrived.
             if maybe_sent and await self._has_recording(call_id):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +32,11 @@ class CallImportOperator(BaseOperator):
     :param gong_conn_id: Airflow connection to Gong
     :param store_id: identity of the store that the plan has written, its result ``store_id`` (templated): a worker that
         sees another store stops before any request. Empty if the plan has no result; None skips the check
+    :param import_path: folder on any object storage where the import is kept, for workers that share no database
+        (templated); None keeps it in the store of the connection
     """
 
-    template_fields: Sequence[str] = ("import_id", "gong_conn_id", "store_id")
+    template_fields: Sequence[str] = ("import_id", "gong_conn_id", "store_id", "import_path")
 
     def __init__(
         self,
@@ -41,38 +44,49 @@ class CallImportOperator(BaseOperator):
         import_id: str,
         gong_conn_id: str = GongHook.default_conn_name,
         store_id: str | None = None,
+        import_path: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.import_id = import_id
         self.gong_conn_id = gong_conn_id
         self.store_id = store_id
+        self.import_path = import_path
 
     @cached_property
     def hook(self) -> GongHook:
         """The hook of the connection."""
         return GongHook(self.gong_conn_id, bulk=True)
 
-    def open_ledger(self, canary: int | None = None) -> Ledger:
+    @contextlib.contextmanager
+    def open_ledger(self, canary: int | None = None) -> Iterator[Ledger]:
         """
-        Return the import's ledger.
+        Open the import's ledger.
 
         :param canary: only its first so many planned rows; None for all
         :raises GongImportFailedError: if the plan has no result
-        :raises GongStoreNotSharedError: if this worker sees another store than the plan has written
+        :raises GongStoreNotSharedError: if this worker does not see what the plan has written
         """
-        from airflow_provider_gong.store.ledger import Ledger
-
         if self.store_id == "":
             raise GongImportFailedError(
                 f"The plan of import {self.import_id} has failed or did not run. Mend what the log of the plan task "
                 "says, and clear it."
             )
-        store = self.hook.store
-        if self.store_id is not None and self.store_id != store.id:
-            raise GongStoreNotSharedError(self.store_id, store.id)
-        ledger = Ledger(store, self.hook.settings.import_company, self.import_id)
-        return ledger if canary is None else ledger.first_rows(canary)
+        with self._whole_ledger() as ledger:
+            if self.store_id is not None and self.store_id != ledger.shared_id:
+                raise GongStoreNotSharedError(self.store_id, ledger.shared_id, self.import_path)
+            yield ledger if canary is None else ledger.first_rows(canary)
+
+    def _whole_ledger(self) -> contextlib.AbstractContextManager[Ledger]:
+        company = self.hook.settings.import_company
+        if self.import_path:
+            from airflow_provider_gong._compat import ObjectStoragePath
+            from airflow_provider_gong.store.journaled_ledger import journaled_ledger
+
+            return journaled_ledger(ObjectStoragePath(self.import_path), company, self.import_id)
+        from airflow_provider_gong.store.ledger import Ledger
+
+        return contextlib.nullcontext(Ledger(self.hook.store, company, self.import_id))
 
 
 class WaitingOperator(CallImportOperator):

@@ -39,7 +39,11 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
     :raises GongManifestError: if the manifest cannot be read
     :raises GongImportRejectedError: if rows were rejected and the operator is set to stop
     """
-    ledger = operator.open_ledger()
+    with operator.open_ledger() as ledger:
+        return _plan(operator, ledger)
+
+
+def _plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> dict[str, Any]:
     plan = _make_plan(operator, ledger)
     estimate = _estimate(operator, ledger, plan)
     log_plan(plan, estimate)
@@ -52,7 +56,7 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
             "The rows and what is wrong with them stand in the log above."
         )
     shown = [texts.shown(warning) for warning in plan.warnings[:_KEPT_WARNINGS]]
-    identity = {"import_id": operator.import_id, "store_id": ledger.store.id}
+    identity = {"import_id": operator.import_id, "store_id": ledger.shared_id}
     return {**estimate, **identity, "warning_count": len(plan.warnings), "warnings": shown}
 
 

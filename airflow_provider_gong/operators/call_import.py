@@ -127,8 +127,7 @@ class GongUploadCallImportOperator(WaitingOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
-        with fail_for_good():
-            ledger = self.open_ledger(self.canary)
+        with fail_for_good(), self.open_ledger(self.canary) as ledger:
             while (counts := self._upload_or_wait(ledger)) is None:
                 pass
         return {state.value: count for state, count in counts.items()}
@@ -191,8 +190,7 @@ class GongVerifyCallImportOperator(WaitingOperator):
         """Look, and wait, until all rows have ended."""
         from airflow_provider_gong.call_import.report import require_canary
 
-        with fail_for_good():
-            ledger = self.open_ledger(self.canary)
+        with fail_for_good(), self.open_ledger(self.canary) as ledger:
             while (pause := self._look(ledger)) is not None:
                 self.wait(pause, "for Gong to process the recordings")
             counts = ledger.counts()
@@ -248,8 +246,7 @@ class GongReportCallImportOperator(CallImportOperator):
         from airflow_provider_gong._compat import ObjectStoragePath
         from airflow_provider_gong.call_import import report
 
-        with fail_for_good():
-            ledger = self.open_ledger()
+        with fail_for_good(), self.open_ledger() as ledger:
             summary = report.summarize(ledger)
             report.log_summary(summary)
             if self.report_path:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from airflow_provider_gong.store.texts import shown
+
 
 class GongStoreError(Exception):
     """The store cannot be used; the message says what to do."""
 
 
 class GongStoreNotSharedError(GongStoreError):
-    """This task sees another store than the one in which its import was planned."""
+    """
+    This task does not see what the plan of its import has written.
 
-    def __init__(self, planned: str, found: str) -> None:
+    :param planned: identity of what the plan has written
+    :param found: identity of what this task sees; empty if it sees nothing
+    :param import_path: folder of the import, if it is kept in one
+    """
+
+    def __init__(self, planned: str, found: str, import_path: str | None = None) -> None:
         super().__init__(
             f"The import was planned in store {planned}, and this task sees store {found}: its workers do not share a "
-            "store. Set store_conn_id in the extra of the Gong connection to a database that all workers reach, or run "
-            "all tasks of the import on one host."
+            "store. Set store_conn_id in the extra of the Gong connection to a database that all workers reach, give "
+            "the import an import_path on object storage, or run all tasks of the import on one host."
+            if import_path is None
+            else f"The plan {planned} of the import was written to {shown(import_path)}, where this task sees "
+            f"{f'plan {found}' if found else 'no plan'}: its workers do not share that folder. Set import_path to one "
+            "that all workers reach, such as s3://bucket/gong-imports."
         )
 
 

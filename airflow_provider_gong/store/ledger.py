@@ -7,9 +7,10 @@ who tries learns that the lease is lost.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
@@ -64,14 +65,19 @@ class Ledger:
         self._mine = and_(rows.c.company == company, rows.c.import_id == import_id)
         self._import = and_(imports.c.company == company, imports.c.import_id == import_id)
 
-    def first_rows(self, number: int) -> Ledger:
+    @property
+    def shared_id(self) -> str:
+        """What tells whether two tasks see the same import: identity of the store."""
+        return self.store.id
+
+    def first_rows(self, number: int) -> Self:
         """Return the ledger of the first so many planned rows, for all that is done after the plan."""
         planned = and_(self._mine, rows.c.state == CallState.PLANNED.value)
         places = select(rows.c.position).where(planned).order_by(rows.c.position).limit(number)
         with self.store.begin() as connection:
             last = max((place.position for place in connection.execute(places)), default=0)
-        part = Ledger(self.store, self.company, self.import_id)
-        part._narrow(rows.c.position <= last)
+        part = copy.copy(self)
+        part._mine = and_(self._mine, rows.c.position <= last)
         return part
 
     def replace_plan(self, manifest: str, planned: Sequence[PlannedRow]) -> None:
@@ -265,9 +271,6 @@ class Ledger:
         with self.store.begin() as connection:
             found = connection.execute(query).first()
         return (found.requests_sent, found.requests_refused) if found else (0, 0)
-
-    def _narrow(self, condition: Any) -> None:
-        self._mine = and_(self._mine, condition)
 
     def _my_calls(self) -> Any:
         my_ids = select(rows.c.client_unique_id).where(self._mine, rows.c.state == CallState.PLANNED.value)

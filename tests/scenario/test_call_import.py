@@ -238,17 +238,6 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
     assert [call["received"] for call in new_calls(gong_emulator).values()] == [1, 1, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("options", "name"),
-    [
-        ({"import_path": "s3://state.example.com"}, "import_path"),
-    ],
-)
-def test_what_is_not_supported_yet_is_refused_when_the_dag_is_parsed(options: Mapping[str, Any], name: str) -> None:
-    with retrying_dag("not_yet"), pytest.raises(NotImplementedError, match=f"{name}.* yet"):
-        gong_call_import("manifest.csv", **options)
-
-
 @pytest.mark.parametrize("options", [{"workers": 0}, {"workers": 1.5}, {"canary": 0}, {"canary": True}])
 def test_numbers_have_to_be_numbers_when_the_dag_is_parsed(options: Mapping[str, Any]) -> None:
     with retrying_dag("numbers"), pytest.raises(ValueError, match="is not a whole number of at least 1"):

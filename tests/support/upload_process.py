@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
+import itertools
 import multiprocessing
 import os
 import signal
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +21,9 @@ from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
+from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.journaled_ledger import journaled_ledger
 from airflow_provider_gong.store.ledger import Ledger
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -32,6 +38,10 @@ class UploadProcess:
     :param kill_at_commit: die when the store is about to commit for this time, counted from 1
     :param kill_at_state: die when the store is about to commit that a call is in this state
     :param kill_at_byte: die when so much of a recording was read
+    :param import_path: where the import is kept if not in the store
+    :param environment: environment variables to add, such as Airflow connections
+    :param kill_at_file: die in the middle of writing the file of this number, counted from 1, to the import's folder
+    :param is_eager: whether the folder gets every change at once, instead of what it must have
     """
 
     url: str
@@ -43,6 +53,10 @@ class UploadProcess:
     kill_at_commit: int | None = None
     kill_at_state: str | None = None
     kill_at_byte: int | None = None
+    import_path: str | None = None
+    kill_at_file: int | None = None
+    is_eager: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self) -> int:
         """Run it to its end and return its exit code; ``-9`` if it was killed."""
@@ -53,22 +67,34 @@ class UploadProcess:
         return process.exitcode
 
     def _upload(self) -> None:
-        asyncio.run(self._upload_all())
+        os.environ.update(self.environment)
+        with self._ledger() as ledger:
+            self._arm(ledger.store)
+            asyncio.run(self._upload_all(ledger))
 
-    async def _upload_all(self) -> None:
-        store = Store.in_folder(self.store_folder)
+    async def _upload_all(self, ledger: Ledger) -> None:
+        auth = AccessKeyAuth(self.access_key, self.access_key_secret)
+        budget, policy = LocalBudget(10_000, 1_000_000), ExchangePolicy(first_backoff=0.001)
+        async with AsyncGongClient(self.url, auth, budget=budget, policy=policy) as client:
+            await ImportUpload(ledger, client, owner=self.import_id, open_path=self._open, in_flight=1).run()
+
+    def _ledger(self) -> contextlib.AbstractContextManager[Ledger]:
+        if self.import_path is None:
+            return contextlib.nullcontext(Ledger(Store.in_folder(self.store_folder), self.company, self.import_id))
+        folder: Any = media_path(self.import_path)
+        if self.kill_at_file is not None:
+            folder = _DeadlyFolder(folder, [self.kill_at_file])
+        clock = functools.partial(next, itertools.count(0, 100)) if self.is_eager else lambda: 0.0
+        return journaled_ledger(folder, self.company, self.import_id, clock=clock)
+
+    def _arm(self, store: Store) -> None:
         if self.kill_at_commit is not None:
             _die_at_commit(store, self.kill_at_commit)
         if self.kill_at_state is not None:
             _die_at_state(store, self.kill_at_state)
-        auth = AccessKeyAuth(self.access_key, self.access_key_secret)
-        budget, policy = LocalBudget(10_000, 1_000_000), ExchangePolicy(first_backoff=0.001)
-        async with AsyncGongClient(self.url, auth, budget=budget, policy=policy) as client:
-            ledger = Ledger(store, self.company, self.import_id)
-            await ImportUpload(ledger, client, owner=self.import_id, open_path=self._open, in_flight=1).run()
 
     def _open(self, text: str) -> Any:
-        return Path(text) if self.kill_at_byte is None else _DeadlyPath(text, self.kill_at_byte)
+        return media_path(text) if self.kill_at_byte is None else _DeadlyPath(text, self.kill_at_byte)
 
 
 class _DeadlyPath:
@@ -92,6 +118,36 @@ class _DeadlyPath:
             return chunk
 
         file.read = read_or_die  # type: ignore[method-assign, assignment]
+        return file
+
+
+class _DeadlyFolder:
+    """A folder whose user dies while it writes one of its files; ``countdown`` is shared by all below it."""
+
+    def __init__(self, path: Path, countdown: list[int]) -> None:
+        self._path = path
+        self._countdown = countdown
+
+    def __truediv__(self, name: str) -> _DeadlyFolder:
+        return _DeadlyFolder(self._path / name, self._countdown)
+
+    def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
+        self._path.mkdir(parents=parents, exist_ok=exist_ok)
+
+    def open(self, mode: str) -> IO[Any]:
+        file = self._path.open(mode)
+        self._countdown[0] -= mode == "wb"
+        if self._countdown[0] or mode != "wb":
+            return file
+        write = file.write
+
+        def write_half_and_die(content: bytes) -> int:
+            write(content[: len(content) // 2])
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+            return 0
+
+        file.write = write_half_and_die  # type: ignore[method-assign, assignment]
         return file
 
 

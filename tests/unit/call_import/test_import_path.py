@@ -1,0 +1,238 @@
+"""An import that is kept in a folder, by workers that share nothing else: each task starts with an empty disk."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
+from airflow_provider_gong.store.journaled_ledger import JournaledLedger, journaled_ledger
+from tests.support.recordings import manifest_row
+from tests.support.upload_process import UploadProcess
+from tests.unit.call_import.conftest import COMPANY, NightlyImport
+
+
+def in_a_task(phase: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a phase with a ledger that is read from the folder before and written to it afterwards."""
+
+    @functools.wraps(phase)
+    def run(night: FolderImport, *args: Any, **options: Any) -> Any:
+        with journaled_ledger(night.import_path, COMPANY, night.import_id) as night.ledger:
+            return phase(night, *args, **options)
+
+    return run
+
+
+class FolderImport(NightlyImport):
+    """An import that is kept in a folder."""
+
+    def __init__(self, emulator: RunningEmulator, folder: Path, import_path: Path, import_id: str = "night") -> None:
+        super().__init__(emulator, Store.in_folder(folder / "unused"), folder, import_id)
+        self.import_id = import_id
+        self.import_path = import_path
+
+    plan = in_a_task(NightlyImport.plan)
+    upload = in_a_task(NightlyImport.upload)
+    verify = in_a_task(NightlyImport.verify)
+    rows = in_a_task(NightlyImport.rows)
+    summary = in_a_task(NightlyImport.summary)
+    post_elsewhere = in_a_task(NightlyImport.post_elsewhere)
+
+
+@pytest.fixture
+def night(emulator: RunningEmulator, tmp_path: Path) -> FolderImport:
+    return FolderImport(emulator, tmp_path, tmp_path / "imports")
+
+
+def process(night: FolderImport, **options: Any) -> UploadProcess:
+    gong = night.emulator
+    nowhere = night.folder / "unused"
+    return UploadProcess(
+        gong.url,
+        gong.access_key,
+        gong.access_key_secret,
+        nowhere,
+        COMPANY,
+        night.import_id,
+        import_path=str(night.import_path),
+        **options,
+    )
+
+
+def assert_once(night: FolderImport, number: int = 1) -> None:
+    night.finish()
+    calls = night.calls_in_gong()
+    rows = night.rows()
+    assert len(rows) == len(calls) == number
+    for ident, row in rows.items():
+        assert (row.state, row.call_id) == ("verified", calls[ident]["id"])
+        assert calls[ident]["media"]["received"] == 1
+
+
+def test_from_plan_to_report(night: FolderImport) -> None:
+    night.plan_night([manifest_row(1), manifest_row(2), manifest_row(3, primary_user="nobody@example.com")])
+    assert night.states() == {"pbx-00001": "planned", "pbx-00002": "planned", "pbx-00003": "rejected"}
+    night.upload()
+    assert night.states() == {"pbx-00001": "uploaded", "pbx-00002": "uploaded", "pbx-00003": "rejected"}
+    night.finish()
+    summary = night.summary()
+    assert summary["states"] == {"verified": 2, "rejected": 1}
+
+
+def test_it_is_kept_in_files_that_only_grow_in_number(night: FolderImport) -> None:
+    def files() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in night.import_path.rglob("*") if path.is_file()}
+
+    seen: dict[Path, bytes] = {}
+    for phase in (lambda: night.plan_night([manifest_row(1), manifest_row(2)]), night.upload, night.finish):
+        phase()
+        assert files().items() > seen.items()
+        seen = files()
+    night.rows()
+    assert files() == seen
+
+
+def test_imports_share_a_folder(night: FolderImport, tmp_path: Path) -> None:
+    other = FolderImport(night.emulator, tmp_path, night.import_path, "dag__2026-11-21T00:00:00+00:00/..__group")
+    night.plan_night([manifest_row(1)])
+    other.plan_night([manifest_row(2)])
+    assert (list(night.rows()), list(other.rows())) == (["pbx-00001"], ["pbx-00002"])
+    assert all(path.is_relative_to(night.import_path) for path in tmp_path.rglob("tries"))
+
+
+def test_a_plan_replaces_what_was_not_sent(night: FolderImport) -> None:
+    night.plan_night([manifest_row(1), manifest_row(2)])
+    with journaled_ledger(night.import_path, COMPANY, "night") as night.ledger:
+        NightlyImport.upload(night)
+    night.plan_night([manifest_row(1, title="Other"), manifest_row(3)])
+    assert night.states() == {
+        "pbx-00001": "changed_after_send",
+        "pbx-00002": "uploaded",
+        "pbx-00003": "planned",
+    }
+
+
+def test_a_plan_that_was_cut_off_does_not_count(night: FolderImport) -> None:
+    night.plan_night([manifest_row(1)])
+    with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
+        before = ledger.shared_id
+    night.plan_night([manifest_row(2)])
+    (last,) = (path for path in night.import_path.rglob("*.jsonl") if b"pbx-00002" in path.read_bytes())
+    assert (last.parent / "000002.jsonl").exists()
+    (last.parent / "000002.jsonl").unlink()
+    with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
+        assert ledger.shared_id == before
+        assert [row.client_unique_id for row in ledger.rows()] == ["pbx-00001"]
+
+
+@pytest.mark.parametrize("is_eager", [True, False])
+@pytest.mark.parametrize("file", range(1, 4))
+def test_killed_while_writing(night: FolderImport, file: int, is_eager: bool) -> None:
+    night.plan_night([manifest_row(1)])
+    killed = process(night, kill_at_file=file, is_eager=is_eager).run()
+    assert killed == -signal.SIGKILL
+    night.upload()
+    assert_once(night)
+
+
+@pytest.mark.parametrize("is_eager", [True, False])
+@pytest.mark.parametrize("state", ["created", "uploaded"])
+def test_killed_between_gong_and_the_folder(night: FolderImport, state: str, is_eager: bool) -> None:
+    night.plan_night([manifest_row(1)])
+    assert process(night, kill_at_state=state, is_eager=is_eager).run() == -signal.SIGKILL
+    assert len(night.calls_in_gong()) == 1
+    night.upload()
+    assert_once(night)
+
+
+@pytest.mark.parametrize("is_eager", [True, False])
+def test_killed_in_the_middle_of_a_recording(night: FolderImport, is_eager: bool) -> None:
+    night.plan_night([manifest_row(1)])
+    assert process(night, kill_at_byte=50_000, is_eager=is_eager).run() == -signal.SIGKILL
+    night.upload()
+    assert_once(night)
+
+
+def test_a_lost_tail_costs_a_duplicate_answer_and_no_second_recording(night: FolderImport) -> None:
+    """The worker dies with all calls sent and none of it in the folder but that they might be."""
+    rows = 5
+    night.plan_night([manifest_row(number) for number in range(1, rows + 1)])
+    assert process(night, kill_at_file=3).run() == -signal.SIGKILL
+    assert len(night.calls_in_gong()) == rows
+    max(night.import_path.rglob("*.jsonl"), key=lambda path: path.stat().st_mtime_ns).unlink()
+    assert set(night.states().values()) == {"planned"}
+    night.upload()
+    assert len(night.emulator.requests("addCall")) == 2 * rows
+    assert night.media_requests() == rows
+    assert_once(night, rows)
+
+
+def test_rows_that_were_not_reached_are_as_before(night: FolderImport) -> None:
+    """What is leased ahead and given back leaves no trace: a foreign call of that id is nobody's own."""
+    night.plan_night([manifest_row(1), manifest_row(2)])
+    with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
+        (lease,) = ledger.lease("night", limit=1, seconds=60)
+        ledger.release(lease, sent=False)
+    night.post_elsewhere()
+    night.upload()
+    assert night.states() == {"pbx-00001": "exists", "pbx-00002": "uploaded"}
+
+
+def test_a_task_that_was_thought_dead_stops(night: FolderImport) -> None:
+    night.plan_night([manifest_row(number) for number in range(1, 4)])
+
+    def work_on_both() -> None:
+        with journaled_ledger(night.import_path, COMPANY, "night") as slow:
+            with journaled_ledger(night.import_path, COMPANY, "night") as quick:
+                assert quick.lease("night", limit=1, seconds=60)
+            slow.lease("night", limit=1, seconds=60)
+
+    with pytest.raises(LeaseLostError, match="Another task has begun"):
+        work_on_both()
+
+
+def test_a_damaged_file_is_not_passed_over(night: FolderImport) -> None:
+    night.plan_night([manifest_row(1)])
+    segment = next(night.import_path.rglob("*.jsonl"))
+    segment.write_bytes(b"\x00" * 10 + b"\n" + segment.read_bytes())
+    with pytest.raises(GongStoreError, match="is damaged"):
+        night.rows()
+
+
+def test_the_folder_cannot_be_written(night: FolderImport, tmp_path: Path) -> None:
+    night.import_path = tmp_path / "file"
+    night.import_path.write_text("a file where the folder should be")
+    with pytest.raises(GongStoreError, match="NotADirectoryError"):
+        night.plan_night([manifest_row(1)])
+
+
+def test_it_is_told_every_few_seconds_what_has_happened(night: FolderImport) -> None:
+    now = 0.0
+    night.plan_night([manifest_row(1)])
+    with journaled_ledger(night.import_path, COMPANY, "night", clock=lambda: now) as ledger:
+        (lease,) = ledger.lease("night", limit=1, seconds=60)
+        ledger.note_media_sent(lease)
+        files = len(list(night.import_path.rglob("*.jsonl")))
+        now = 11.0
+        ledger.note_media_sent(lease)
+        assert len(list(night.import_path.rglob("*.jsonl"))) == files + 1
+
+
+def test_the_identity_is_that_of_the_plan(night: FolderImport) -> None:
+    def identity() -> str:
+        with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
+            assert isinstance(ledger, JournaledLedger)
+            return ledger.shared_id
+
+    assert identity() == ""
+    night.plan_night([manifest_row(1)])
+    planned = identity()
+    night.upload()
+    assert identity() == planned != ""
