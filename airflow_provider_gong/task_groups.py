@@ -58,8 +58,8 @@ def gong_call_import(
     :param report_path: folder for the report's files (templated); None writes none
     :param import_path: folder on any object storage where the import is kept, for workers that share no database, of
         which one at a time works on the import (templated); None keeps it in the store of the connection
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from https URLs, ``auto`` has Gong
-        fetch those with an https URL, and uploads the others
+    :param media_mode: ``push`` uploads recordings; ``pull`` has Gong fetch them, from the https URLs in the manifest or
+        from URLs that are signed for recordings in S3; ``auto`` has Gong fetch what it can, and uploads the others
     :param on_rejected: ``continue`` sends the rows without problems, ``stop`` sends nothing when any row is wrong
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
         an earlier try has created and ends others as ``exists``, ``skip`` ends all so, ``fail`` as ``failed``

@@ -19,7 +19,8 @@ from airflow_provider_gong.call_import.identical import KnownRecordings, reject_
 from airflow_provider_gong.call_import.manifest import SURPLUS, Manifest, ManifestRow
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.call_import.recordings import Recording, check_recording
+from airflow_provider_gong.call_import.recordings import check_recording
+from airflow_provider_gong.call_import.signing import Sign, cannot_sign
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.store.intents import fingerprint_of
@@ -44,14 +45,16 @@ class PlanSettings:
 
     :param media_base: where recordings may come from; None for the folder of the file that names them
     :param open_path: makes the path object of a recording
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from their https URLs, ``auto`` chooses
-        row by row: what has an https URL is fetched
+    :param sign: makes the URL by which Gong can fetch a recording from an object store, or raises ``OSError``
+    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them by URL, ``auto`` chooses row by row:
+        what has an https URL, or can be given one, is fetched
     :param timezone: IANA zone of times without an offset; None refuses them
     :param known_recordings: returns the recordings of some lengths that were uploaded earlier
     """
 
     media_base: MediaBase | None
     open_path: Callable[[str], MediaPath]
+    sign: Sign = cannot_sign
     media_mode: str = PUSH
     timezone: str | None = None
     known_recordings: KnownRecordings = lambda sizes: ()
@@ -138,7 +141,7 @@ def _plan_row(row: ManifestRow, hosts: HostDirectory, settings: PlanSettings) ->
     host = hosts.find(row.values.get("primary_user"))
     draft = draft_call(row, host, settings.timezone)
     media = _media(row, settings)
-    if media.is_pulled and media.problem is None:
+    if media.is_pulled and media.is_web and media.problem is None:
         draft.fields["download_media_url"] = media.location
     call = draft.validated()
     problems = _shape_problems(row) + (call if isinstance(call, tuple) else ())
@@ -158,19 +161,26 @@ class _Media:
     problem: Problem | None = None
     is_pulled: bool = False
 
+    @property
+    def is_web(self) -> bool:
+        """Whether its place is a web address."""
+        return self.location is not None and self.location.startswith(("https://", "http://"))
+
 
 def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
     text = row.values.get("media")
     if text is None:
         return _Media(None, problem=_media_problem("nothing", "is required", "Give the path or URL of the recording."))
-    is_web = text.startswith(("https://", "http://"))
-    if settings.media_mode == PULL or (settings.media_mode == AUTO and is_web):
-        remedy = "Give an https URL, or use media_mode='push'."
-        problem = None if is_web else _media_problem(text, "cannot be fetched by Gong", remedy)
-        return _Media(text, problem=problem, is_pulled=True)
-    if is_web:
-        remedy = "Use media_mode='pull' or 'auto', so that Gong fetches it."
-        return _Media(text, problem=_media_problem(text, "is a web address, which is not uploaded", remedy))
+    web = _Media(text, is_pulled=True)
+    if not web.is_web:
+        return _stored_media(text, row, settings)
+    if settings.media_mode != PUSH:
+        return web
+    remedy = "Use media_mode='pull' or 'auto', so that Gong fetches it."
+    return _Media(text, problem=_media_problem(text, "is a web address, which is not uploaded", remedy))
+
+
+def _stored_media(text: str, row: ManifestRow, settings: PlanSettings) -> _Media:
     base = settings.media_base or (MediaBase.of_manifest(row.file) if row.file else None)
     if base is None:
         return _Media(text, problem=_media_problem(text, "has no folder to be in", "Set media_base of the plan."))
@@ -178,7 +188,26 @@ def _media(row: ManifestRow, settings: PlanSettings) -> _Media:
     if isinstance(location, Problem):
         return _Media(text, problem=location)
     found = check_recording(location, settings.open_path)
-    return _Media(location, found.size) if isinstance(found, Recording) else _Media(location, problem=found)
+    if isinstance(found, Problem):
+        return _Media(location, problem=found)
+    try:
+        return _Media(location, found.size, is_pulled=_is_signed(location, settings))
+    except OSError as reason:
+        remedy = "Give an https URL, or use media_mode='push'."
+        return _Media(location, problem=_media_problem(text, f"cannot be fetched by Gong: {reason}", remedy))
+
+
+def _is_signed(location: str, settings: PlanSettings) -> bool:
+    """Tell whether Gong is going to fetch a recording by a URL that is signed when its call is sent."""
+    if settings.media_mode == PUSH:
+        return False
+    try:
+        url = settings.sign(settings.open_path(location))
+    except OSError:
+        if settings.media_mode == PULL:
+            raise
+        return False
+    return settings.media_mode == PULL or url.startswith("https://")
 
 
 def _media_problem(text: str, rule: str, remedy: str) -> Problem:
@@ -194,6 +223,8 @@ def _shape_problems(row: ManifestRow) -> tuple[Problem, ...]:
 
 def _row(row: ManifestRow, call: NewCall | None, media: _Media, problems: tuple[Problem, ...]) -> PlannedRow:
     payload = None if call is None else call.wire()
+    if payload is not None and media.is_pulled:
+        payload["downloadMediaUrl"] = media.location
     return PlannedRow(
         row_number=row.number,
         client_unique_id=row.values.get("client_unique_id", ""),

@@ -14,6 +14,7 @@ from airflow_provider_gong.call_import.outcomes import (
     server_problem,
     unreadable_problem,
 )
+from airflow_provider_gong.call_import.signing import Sign, cannot_sign, is_pulled, with_url
 from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.errors import (
@@ -51,6 +52,7 @@ class RowSender:
     :param client: the way to Gong
     :param open_path: makes the path object of a recording
     :param on_existing: ``resume``, ``skip`` or ``fail``, as for ``ImportUpload``
+    :param sign: makes the URL by which Gong fetches a recording from an object store
     """
 
     def __init__(
@@ -60,11 +62,13 @@ class RowSender:
         *,
         open_path: Callable[[str], MediaPath],
         on_existing: str,
+        sign: Sign = cannot_sign,
     ) -> None:
         self._ledger = ledger
         self._client = client
         self._open_path = open_path
         self._on_existing = on_existing
+        self._sign = sign
 
     async def send(self, lease: LeasedRow) -> None:
         """
@@ -91,10 +95,9 @@ class RowSender:
             raise
 
     async def _send(self, lease: LeasedRow) -> None:
-        # Where the call names a URL, Gong fetches the recording.
-        is_pulled = "downloadMediaUrl" in lease.payload
-        media = None if is_pulled else await asyncio.to_thread(_find_media, lease, self._open_path)
-        created = lease if lease.call_id else await self._create(lease)
+        media = None if is_pulled(lease) else await asyncio.to_thread(_find_media, lease, self._open_path)
+        row = await asyncio.to_thread(with_url, lease, self._open_path, self._sign)
+        created = row if row.call_id else await self._create(row)
         if created is None:
             return
         if media is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.call_import.sending import RESUME, RowSender
+from airflow_provider_gong.call_import.signing import Sign, cannot_sign
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
@@ -33,6 +34,7 @@ class ImportUpload:
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
         an earlier try has created and ends others as ``exists``; ``skip`` ends all as ``exists``, ``fail`` as
         ``failed``
+    :param sign: makes the URL by which Gong fetches a recording from an object store
     :param in_flight: rows that are sent at the same time
     :param lease_seconds: how long a row stays claimed when this process dies
     :param reopen: whether failed rows are tried again; of several workers, one does it
@@ -46,6 +48,7 @@ class ImportUpload:
         owner: str,
         open_path: Callable[[str], MediaPath],
         on_existing: str = RESUME,
+        sign: Sign = cannot_sign,
         in_flight: int = 4,
         lease_seconds: float = _LEASE_SECONDS,
         reopen: bool = True,
@@ -56,7 +59,7 @@ class ImportUpload:
         self._reopen = reopen
         self._lease_seconds = lease_seconds
         self._heartbeat = lease_seconds / _HEARTBEATS_PER_LEASE
-        self._sender = RowSender(ledger, client, open_path=open_path, on_existing=on_existing)
+        self._sender = RowSender(ledger, client, open_path=open_path, on_existing=on_existing, sign=sign)
         self._held: dict[tuple[str, int], LeasedRow] = {}
         self._is_ending = False
         self._progress: Progress | None = None

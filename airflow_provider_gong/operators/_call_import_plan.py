@@ -17,6 +17,7 @@ from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
+from airflow_provider_gong.hooks.signed_urls import signed_url
 from airflow_provider_gong.store import texts
 from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState
 
@@ -66,7 +67,9 @@ def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> ImportPl
     required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not operator.default_primary_user]
     manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns), required)
     overrides = _overrides(operator.host_overrides)
-    settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone, ledger.known_recordings)
+    settings = PlanSettings(
+        base, media_path, signed_url, operator.media_mode, hook.settings.timezone, ledger.known_recordings
+    )
     hosts = HostDirectory(hook.list_users(), overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
     plan = make_plan(manifest, hosts, settings)

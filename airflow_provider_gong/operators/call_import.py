@@ -34,8 +34,8 @@ class GongPlanCallImportOperator(CallImportOperator):
         an upstream task returns them, which are mappings of column to value (templated)
     :param columns: where fields of the call take their text from, if not from the column of their own name: a header
         (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them from the https URLs in the manifest,
-        ``auto`` has Gong fetch those with an https URL, and uploads the others
+    :param media_mode: ``push`` uploads recordings; ``pull`` has Gong fetch them, from the https URLs in the manifest or
+        from URLs that are signed for recordings in S3; ``auto`` has Gong fetch what it can, and uploads the others
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
         the manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to
         have recordings uploaded
@@ -144,6 +144,7 @@ class GongUploadCallImportOperator(WaitingOperator):
     async def _upload(self, ledger: Ledger) -> dict[CallState, int]:
         from airflow_provider_gong.call_import.upload import ImportUpload
         from airflow_provider_gong.hooks.media import media_path
+        from airflow_provider_gong.hooks.signed_urls import signed_url
 
         async with self.hook.async_client() as client:
             upload = ImportUpload(
@@ -151,6 +152,7 @@ class GongUploadCallImportOperator(WaitingOperator):
                 client,
                 owner=f"{self.import_id}/{self.worker if self.canary is None else 'canary'}",
                 open_path=media_path,
+                sign=signed_url,
                 on_existing=self.on_existing,
                 in_flight=self.in_flight,
                 reopen=self.worker == 0,

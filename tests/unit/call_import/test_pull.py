@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from airflow_provider_gong.call_import.plan import AUTO, PULL
-from airflow_provider_gong.client.errors import GongDailyQuotaError
+from airflow_provider_gong.client.errors import GongConnectionError, GongDailyQuotaError
+from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.emulator.faults import Fault
 from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.unit.call_import.conftest import NightlyImport
@@ -43,6 +44,53 @@ def test_recordings_are_fetched_or_uploaded_row_by_row(night: NightlyImport) -> 
     night.finish()
     assert night.states() == {"pbx-00001": "verified", "pbx-00002": "verified", "pbx-00003": "rejected"}
     assert night.media_requests() == 1
+
+
+def test_recordings_in_a_store_are_fetched_by_urls_that_are_signed_when_they_are_sent(night: NightlyImport) -> None:
+    write_night(night.folder, [manifest_row(1), manifest_row(2)])
+    signed: list[str] = []
+
+    def sign(media: MediaPath) -> str:
+        signed.append(f"https://files.example.com/{media.name}?signature={len(signed)}")
+        return signed[-1]
+
+    plan = night.plan(night.folder / "manifest.csv", media_mode=AUTO, sign=sign)
+    places = [str((row.payload or {})["downloadMediaUrl"]) for row in plan.rows]
+    assert places == [str(night.folder / f"recordings/0000{number}.wav") for number in (1, 2)]
+    assert night.upload(sign=sign) == {"uploaded": 2}
+    assert len(signed) == 4
+    night.finish()
+    assert set(night.states().values()) == {"verified"}
+    assert night.media_requests() == 0
+
+
+def test_a_url_that_cannot_be_signed_any_more_ends_the_row_and_a_later_try_mends_it(night: NightlyImport) -> None:
+    write_night(night.folder, [manifest_row(1)])
+    night.plan(night.folder / "manifest.csv", media_mode=PULL, sign=lambda media: "https://files.example.com/1.wav")
+
+    def too_late(_: MediaPath) -> str:
+        raise OSError("its credentials have ended")
+
+    assert night.upload(sign=too_late) == {"failed": 1}
+    (problem,) = night.rows()["pbx-00001"].problems
+    assert "its credentials have ended" in problem.rule
+    assert night.calls_in_gong() == {}
+    assert night.upload(sign=lambda media: "https://files.example.com/1.wav") == {"uploaded": 1}
+
+
+def test_an_interrupted_row_goes_on_with_another_url(night: NightlyImport) -> None:
+    """The signature is not part of what makes a call the same."""
+    write_night(night.folder, [manifest_row(1)])
+    urls = iter(f"https://files.example.com/1.wav?signature={number}" for number in range(9))
+    night.plan(night.folder / "manifest.csv", media_mode=PULL, sign=lambda media: next(urls))
+    lost = Fault(operation="addCall", probability=1.0, action="reset", when="after")
+    night.emulator.add_faults(lost)
+    with pytest.raises(GongConnectionError):
+        night.upload(sign=lambda media: next(urls))
+    night.emulator.clear_faults()
+    assert night.upload(sign=lambda media: next(urls)) == {"uploaded": 1}
+    night.finish()
+    assert night.states() == {"pbx-00001": "verified"}
 
 
 def test_a_url_that_gong_refuses_is_shown_without_its_query(
