@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 
 from sqlalchemy.engine import URL
@@ -31,7 +32,7 @@ def stored_tokens(store_url: str | URL, settings: GongConnection) -> StoredToken
 
 class MaskedTokens:
     """
-    Access tokens that the logs of the task do not show.
+    Access tokens that no log of this task or trigger shows.
 
     :param source: where they come from
     :param mask: keeps a secret out of the logs
@@ -40,11 +41,17 @@ class MaskedTokens:
     def __init__(self, source: TokenSource, mask: Callable[[str], None]) -> None:
         self._source = source
         self._mask = mask
+        self._masked = ""
+        self._lock = threading.Lock()
 
     def token(self) -> str:
         """Return the current access token."""
         token = self._source.token()
-        self._mask(token)
+        # Masking asks Airflow's supervisor, and some versions (3.0) let only one thread ask at a time.
+        with self._lock:
+            if token != self._masked:
+                self._mask(token)
+                self._masked = token
         return token
 
     def refresh(self, refused: str) -> None:

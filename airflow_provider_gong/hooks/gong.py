@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import platform
 from functools import cached_property
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_gong import __version__
 from airflow_provider_gong._compat import AirflowException, get_async_connection, mask_secret, run_in_thread
-from airflow_provider_gong.client.auth import BearerAuth
+from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
 from airflow_provider_gong.hooks.api import GongApi
@@ -104,18 +103,14 @@ class GongHook(GongApi):
         """The client for threads, paced together with everybody who shares the connection's store."""
         from airflow_provider_gong.client.drivers import GongClient
 
-        options = self._client_options()
-        if self.tokens is not None:
-            from airflow_provider_gong.hooks._oauth import MaskedTokens
-
-            options["auth"] = BearerAuth(MaskedTokens(self.tokens, mask_secret))
-        return GongClient(self.base_url, **options)
+        return GongClient(self.base_url, **self._client_options())
 
     def async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, to be closed by the caller; blocks on the first use of the hook."""
         from airflow_provider_gong.client.drivers import AsyncGongClient
 
-        return AsyncGongClient(self.base_url, one_slot_ahead=self.bulk, **self._client_options())
+        options = {**self._client_options(), "one_slot_ahead": self.bulk, "in_thread": run_in_thread}
+        return AsyncGongClient(self.base_url, **options)
 
     async def get_async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, as :meth:`async_client`, without blocking the loop."""
@@ -125,7 +120,7 @@ class GongHook(GongApi):
         if "_store_url" not in vars(self) and self.settings.store_conn_id is not None:
             self._store_url = store_url(await get_async_connection(self.settings.store_conn_id))
         # Loading certificates and modules takes longer than a loop should stand still.
-        return await asyncio.to_thread(self.async_client)
+        return await run_in_thread(self.async_client)
 
     @cached_property
     def _store_url(self) -> str | URL:
@@ -136,10 +131,11 @@ class GongHook(GongApi):
     @cached_property
     def tokens(self) -> StoredTokens | None:
         """The OAuth tokens that all workers share; None with an access key."""
-        from airflow_provider_gong.client.oauth import OAuthClient
+        if isinstance(self.settings.auth, AccessKeyAuth):
+            return None
         from airflow_provider_gong.hooks._oauth import stored_tokens
 
-        return stored_tokens(self._store_url, self.settings) if isinstance(self.settings.auth, OAuthClient) else None
+        return stored_tokens(self._store_url, self.settings)
 
     @property
     def base_url(self) -> str:
@@ -178,7 +174,7 @@ class GongHook(GongApi):
     def _connection_options(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "auth": settings.auth if self.tokens is None else BearerAuth(self.tokens),
+            "auth": settings.auth if self.tokens is None else _masked(self.tokens),
             "user_agent": (
                 f"airflow-provider-gong/{__version__} Airflow/{version('apache-airflow')} "
                 f"Python/{platform.python_version()}"
@@ -186,3 +182,9 @@ class GongHook(GongApi):
             "proxy": settings.proxy,
             "ca_bundle": settings.ca_bundle,
         }
+
+
+def _masked(tokens: StoredTokens) -> BearerAuth:
+    from airflow_provider_gong.hooks._oauth import MaskedTokens
+
+    return BearerAuth(MaskedTokens(tokens, mask_secret))
