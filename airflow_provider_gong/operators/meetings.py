@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._tasks import task_key
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 _MEETING_FIELDS = ("start_time", "end_time", "organizer_email", "invitees", "title", "external_id", "provider")
 
 
-class GongMeetingIntegrationError(Exception):
+class GongMeetingIntegrationError(AirflowFailException):
     """
-    Some users cannot create Gong meetings.
+    Some users cannot create Gong meetings. The task is not tried again, since somebody has to act first.
 
     :param statuses: what Gong says of each of them
     """
@@ -213,7 +214,7 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
     :param fail_if_not_ready: fail when one of them cannot
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set
+    :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set; no retry follows
     """
 
     template_fields = ("emails", "gong_conn_id")
