@@ -58,7 +58,8 @@ playground: $(INSTALLED) ## Keep an Airflow and an emulated Gong running, to try
 
 .PHONY: bench
 bench: $(INSTALLED) ## Measure the request budget (about an hour; BENCH="virtual reservations" for parts of it)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[bench]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python \
+	  --constraint .ci/constraints/airflow-$(AIRFLOW).txt --editable ".[bench]"
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 .PHONY: update-constraints

@@ -76,11 +76,12 @@ async def run_in_thread(function: Callable[..., _T], *args: Any) -> _T:
 
     Airflow answers connection and masking requests over the loop that a trigger runs on; asked on the loop
     itself, some versions fail (3.0) or refuse for fear of a deadlock (3.2). Airflow's own bridge finds its
-    way back only from a thread of asgiref, not from one of ``asyncio.to_thread``.
+    way back only from a thread of asgiref, not from one of ``asyncio.to_thread``. Not from the one thread
+    that all ``thread_sensitive`` calls share: one that takes its time would hold up all other triggers.
     """
     from asgiref.sync import sync_to_async
 
-    return await sync_to_async(function)(*args)
+    return await sync_to_async(function, thread_sensitive=False)(*args)
 
 
 async def get_async_connection(conn_id: str) -> Connection:

@@ -99,6 +99,7 @@ def gong_call_import(
             default_primary_user=default_primary_user,
             on_rejected=on_rejected,
             dry_run=dry_run,
+            deferrable=deferrable,
             **common,
         )
         if dry_run:

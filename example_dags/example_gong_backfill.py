@@ -29,6 +29,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import DAG
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+from airflow_provider_gong.retries import gong_retries
 from airflow_provider_gong.task_groups import gong_call_import
 
 # [START howto_gong_backfill]
@@ -40,7 +41,7 @@ with DAG(
     end_date=datetime(2025, 12, 1),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=10)},
+    default_args=gong_retries(),
     params={"archive": "s3://archive.example.com"},
     tags=["gong", "example"],
 ) as dag:

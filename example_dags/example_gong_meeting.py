@@ -21,6 +21,7 @@ from airflow_provider_gong.operators.meetings import (
     GongMeetingIntegrationStatusOperator,
     GongUpdateMeetingOperator,
 )
+from airflow_provider_gong.retries import gong_retries
 
 
 def moment(default: str) -> Param:
@@ -38,6 +39,7 @@ def list_invitations(meeting: Any) -> list[str]:
 with DAG(
     dag_id="example_gong_meeting",
     schedule=None,
+    default_args=gong_retries(),
     params={
         "organizer": "tobias.okafor@example.com",
         "customer": "dana@northwind.example.com",

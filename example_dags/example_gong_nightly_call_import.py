@@ -13,12 +13,13 @@ fails at once and imports nothing.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+from airflow_provider_gong.retries import gong_retries
 from airflow_provider_gong.task_groups import gong_call_import
 
 # [START howto_gong_nightly_call_import]
@@ -42,7 +43,7 @@ with DAG(
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    default_args=gong_retries(),
     params={"recordings": "s3://recordings.example.com"},
     tags=["gong", "example"],
 ) as dag:

@@ -12,17 +12,16 @@ Whatever writes the manifest triggers a run for it, here with Airflow's command 
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, Param
 
+from airflow_provider_gong.retries import gong_retries
 from airflow_provider_gong.task_groups import gong_call_import
 
 # [START howto_gong_pull_calls]
 with DAG(
     dag_id="example_gong_pull_calls",
     schedule=None,
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    default_args=gong_retries(),
     params={"manifest": Param("s3://exports.example.com/2026-11-20.csv", type="string")},
     tags=["gong", "example"],
 ) as dag:

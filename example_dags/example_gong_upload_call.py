@@ -13,13 +13,13 @@ disappears without a word. Only the sensor tells.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Param, task
 
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators.calls import GongUploadCallOperator
+from airflow_provider_gong.retries import gong_retries
 from airflow_provider_gong.sensors.calls import GongCallProcessedSensor
 
 
@@ -41,7 +41,7 @@ def read_back(call_id: str) -> dict[str, Any]:
 with DAG(
     dag_id="example_gong_upload_call",
     schedule=None,
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+    default_args=gong_retries(),
     params={
         "client_unique_id": "pbx-2026-11-20-0042",
         "started": Param("2026-11-20T09:30:00+01:00", type="string", format="date-time"),

@@ -202,6 +202,7 @@ class AsyncGongClient(_Shell):
 
     Budget and credentials may reach a database, so they are asked outside of the event loop.
 
+    :param in_thread: calls a function that blocks outside of the event loop
     :param one_slot_ahead: of all requests of this client, book a slot for one at a time, so that others who share the
         budget need not wait for all that this client has in mind
     """
@@ -214,11 +215,13 @@ class AsyncGongClient(_Shell):
         budget: RequestBudget | None = None,
         policy: ExchangePolicy | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
         one_slot_ahead: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(host, auth, budget=budget, policy=policy)
         self._sleep = sleep
+        self._in_thread = in_thread
         self._transport = LoopTransport(self.base_url, **options)
         self._turns = asyncio.Lock() if one_slot_ahead else None
 
@@ -234,18 +237,18 @@ class AsyncGongClient(_Shell):
                 match instruction:
                     case ReserveSlot(max_wait):
                         await turn.take()
-                        outcome = await asyncio.to_thread(self.budget.reserve, max_wait)
+                        outcome = await self._in_thread(self.budget.reserve, max_wait)
                     case ConfirmSlot(slot):
-                        outcome = await asyncio.to_thread(self.budget.confirm, slot)
+                        outcome = await self._in_thread(self.budget.confirm, slot)
                     case CloseGate(retry_after):
-                        await asyncio.to_thread(self.budget.close, retry_after)
+                        await self._in_thread(self.budget.close, retry_after)
                     case Wait() as wait:
                         _log_wait(request, wait)
                         await self._sleep(wait.seconds)
                     case RefreshToken():
-                        await asyncio.to_thread(self._auth.refresh, header)
+                        await self._in_thread(self._auth.refresh, header)
                     case Send():
-                        header = await asyncio.to_thread(self._auth.header)
+                        header = await self._in_thread(self._auth.header)
                         turn.give_up()
                         outcome = self._counted(await self._transport.send(request, header))
         except StopIteration as end:

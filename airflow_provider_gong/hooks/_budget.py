@@ -9,8 +9,8 @@ from sqlalchemy.engine import URL
 
 from airflow_provider_gong.client.budget import RequestBudget
 from airflow_provider_gong.client.pacing import Share
+from airflow_provider_gong.hooks._stores import process_store
 from airflow_provider_gong.store.budget import SharedBudget
-from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.fallback import FallbackBudget
 
 
@@ -22,16 +22,12 @@ def company_budget(store_url: str | URL, company: str, share: Share) -> RequestB
     :param company: name of the company
     :param share: what the caller may use of the company's limits
     """
-    # Connections to a database do not survive a fork.
+    # A forked process starts anew, as with its connections to the store.
     return _budget(os.getpid(), store_url, company, share)
 
 
 @functools.lru_cache(maxsize=64)
 def _budget(pid: int, store_url: str | URL, company: str, share: Share) -> RequestBudget:
-    return FallbackBudget(SharedBudget(_store(pid, store_url), company, share), share)
-
-
-@functools.lru_cache(maxsize=16)
-def _store(pid: int, store_url: str | URL) -> Store:
     # A booking that a loss of power undoes is no loss.
-    return Store(store_url, durable=False)
+    store = process_store(store_url, durable=False)
+    return FallbackBudget(SharedBudget(store, company, share), share)

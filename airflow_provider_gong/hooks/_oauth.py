@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
+import threading
 from collections.abc import Callable
 
 from sqlalchemy.engine import URL
@@ -11,8 +11,8 @@ from sqlalchemy.engine import URL
 from airflow_provider_gong.client.auth import TokenSource
 from airflow_provider_gong.client.oauth import OAuthClient
 from airflow_provider_gong.client.transport import post_form
+from airflow_provider_gong.hooks._stores import process_store
 from airflow_provider_gong.hooks.connection import GongConnection
-from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.tokens import StoredTokens
 
 
@@ -26,12 +26,13 @@ def stored_tokens(store_url: str | URL, settings: GongConnection) -> StoredToken
     if not isinstance(settings.auth, OAuthClient):
         raise TypeError("Only connections with auth_type oauth have tokens.")
     post = functools.partial(post_form, proxy=settings.proxy, ca_bundle=settings.ca_bundle)
-    return StoredTokens(_store(os.getpid(), store_url), settings.auth, post, key=settings.token_key)
+    # A token that a loss of power undoes would be lost for good.
+    return StoredTokens(process_store(store_url, durable=True), settings.auth, post, key=settings.token_key)
 
 
 class MaskedTokens:
     """
-    Access tokens that the logs of the task do not show.
+    Access tokens that no log of this task or trigger shows.
 
     :param source: where they come from
     :param mask: keeps a secret out of the logs
@@ -40,19 +41,19 @@ class MaskedTokens:
     def __init__(self, source: TokenSource, mask: Callable[[str], None]) -> None:
         self._source = source
         self._mask = mask
+        self._masked = ""
+        self._lock = threading.Lock()
 
     def token(self) -> str:
         """Return the current access token."""
         token = self._source.token()
-        self._mask(token)
+        # Masking asks Airflow's supervisor, and some versions (3.0) let only one thread ask at a time.
+        with self._lock:
+            if token != self._masked:
+                self._mask(token)
+                self._masked = token
         return token
 
     def refresh(self, refused: str) -> None:
         """Replace the access token that Gong refused."""
         self._source.refresh(refused)
-
-
-@functools.lru_cache(maxsize=16)
-def _store(pid: int, store_url: str | URL) -> Store:
-    # A token that a loss of power undoes would be lost for good, so this is not the store of the budget.
-    return Store(store_url)

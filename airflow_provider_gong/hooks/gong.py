@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import platform
-from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_gong import __version__
-from airflow_provider_gong._compat import AirflowException, BaseHook, get_async_connection, mask_secret, run_in_thread
-from airflow_provider_gong.client.auth import BearerAuth
-from airflow_provider_gong.client.errors import FieldProblem, GongError, GongNotFoundError, GongValidationError
+from airflow_provider_gong._compat import AirflowException, get_async_connection, mask_secret, run_in_thread
+from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
+from airflow_provider_gong.hooks.api import GongApi
 from airflow_provider_gong.hooks.connection import GongConnection, secrets_of
 from airflow_provider_gong.hooks.store_url import default_store_url, store_url
 
 if TYPE_CHECKING:
-    import os
-
     from sqlalchemy.engine import URL
 
-    from airflow_provider_gong._compat import Connection, ObjectStoragePath
-    from airflow_provider_gong.client import models
+    from airflow_provider_gong._compat import Connection
     from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
-    from airflow_provider_gong.client.media import MediaFile
     from airflow_provider_gong.store.database import Store
     from airflow_provider_gong.store.tokens import StoredTokens
 
-    Media = str | os.PathLike[str] | ObjectStoragePath | MediaFile
-    Fields = Mapping[str, Any]
 
-
-class GongHook(BaseHook):
+class GongHook(GongApi):
     """
     Gong's API with the credentials and limits of an Airflow connection.
 
@@ -111,18 +103,14 @@ class GongHook(BaseHook):
         """The client for threads, paced together with everybody who shares the connection's store."""
         from airflow_provider_gong.client.drivers import GongClient
 
-        options = self._client_options()
-        if self.tokens is not None:
-            from airflow_provider_gong.hooks._oauth import MaskedTokens
-
-            options["auth"] = BearerAuth(MaskedTokens(self.tokens, mask_secret))
-        return GongClient(self.base_url, **options)
+        return GongClient(self.base_url, **self._client_options())
 
     def async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, to be closed by the caller; blocks on the first use of the hook."""
         from airflow_provider_gong.client.drivers import AsyncGongClient
 
-        return AsyncGongClient(self.base_url, one_slot_ahead=self.bulk, **self._client_options())
+        options = {**self._client_options(), "one_slot_ahead": self.bulk, "in_thread": run_in_thread}
+        return AsyncGongClient(self.base_url, **options)
 
     async def get_async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, as :meth:`async_client`, without blocking the loop."""
@@ -132,7 +120,7 @@ class GongHook(BaseHook):
         if "_store_url" not in vars(self) and self.settings.store_conn_id is not None:
             self._store_url = store_url(await get_async_connection(self.settings.store_conn_id))
         # Loading certificates and modules takes longer than a loop should stand still.
-        return await asyncio.to_thread(self.async_client)
+        return await run_in_thread(self.async_client)
 
     @cached_property
     def _store_url(self) -> str | URL:
@@ -143,10 +131,11 @@ class GongHook(BaseHook):
     @cached_property
     def tokens(self) -> StoredTokens | None:
         """The OAuth tokens that all workers share; None with an access key."""
-        from airflow_provider_gong.client.oauth import OAuthClient
+        if isinstance(self.settings.auth, AccessKeyAuth):
+            return None
         from airflow_provider_gong.hooks._oauth import stored_tokens
 
-        return stored_tokens(self._store_url, self.settings) if isinstance(self.settings.auth, OAuthClient) else None
+        return stored_tokens(self._store_url, self.settings)
 
     @property
     def base_url(self) -> str:
@@ -169,154 +158,6 @@ class GongHook(BaseHook):
         except (GongError, AirflowException, ValueError) as error:
             return False, str(error)
 
-    def run(
-        self, operation: str, *, path: Mapping[str, str] | None = None, query: Fields | None = None, body: Any = None
-    ) -> dict[str, Any]:
-        """
-        Send any operation of Gong's API with plain JSON in and out; of a listing, one page.
-
-        :param operation: Gong's name of the operation, such as ``listFlows``
-        :param path: parameters of the path
-        :param query: query parameters
-        :param body: JSON body
-        """
-        return self.client.run(operation, path=path, query=query, body=body)
-
-    def run_all(self, operation: str, *, query: Fields | None = None, body: Any = None) -> Iterator[dict[str, Any]]:
-        """Yield the rows of all pages of any listing operation as plain JSON; parameters as in :meth:`run`."""
-        return self.client.run_all(operation, query=query, body=body)
-
-    def create_call(self, call: models.NewCall | Fields) -> models.CreatedCall:
-        """``POST /v2/calls``: create a call, under Gong's field names or in snake_case."""
-        from airflow_provider_gong.client.api import calls
-        from airflow_provider_gong.client.models import NewCall, parse_request
-
-        new_call = parse_request(NewCall, call)
-        self._warn("call", new_call.warnings())
-        created = self.client.send(calls.create_call(new_call))
-        self.log.info("Created call %s with clientUniqueId %s.", created.call_id, new_call.client_unique_id)
-        return created
-
-    def upload_call_media(self, call_id: str, media: Media) -> models.UploadedMedia:
-        """``PUT /v2/calls/{id}/media``: stream the recording of a call from a path or an object store."""
-        from airflow_provider_gong.client.api import calls
-        from airflow_provider_gong.hooks.media import media_file
-
-        recording = media_file(media)
-        uploaded = self.client.send(calls.upload_call_media(call_id, recording))
-        self.log.info("Uploaded %s bytes of %s to call %s.", recording.size, recording.path.name, call_id)
-        return uploaded
-
-    def get_call(self, call_id: str) -> models.Call:
-        """``GET /v2/calls/{id}``: read a call; Gong finds it only when it has processed its recording."""
-        from airflow_provider_gong.client.api import calls
-
-        return self.client.send(calls.get_call(call_id))
-
-    def list_calls(self, window: models.CallFilter | Fields) -> Iterator[models.Call]:
-        """``GET /v2/calls``: yield the calls of a time window."""
-        from airflow_provider_gong.client.api import calls
-
-        return self.client.iterate(calls.list_calls(window))
-
-    def list_calls_extensive(
-        self, filters: models.CallFilter | Fields, selector: models.ContentSelector | Fields | None = None
-    ) -> Iterator[models.ExtensiveCall]:
-        """``POST /v2/calls/extensive``: yield calls with the blocks that the selector names."""
-        from airflow_provider_gong.client.api import calls
-
-        return self.client.iterate(calls.list_calls_extensive(filters, selector))
-
-    def list_call_transcripts(self, filters: models.CallFilter | Fields) -> Iterator[models.CallTranscript]:
-        """``POST /v2/calls/transcript``: yield transcripts."""
-        from airflow_provider_gong.client.api import calls
-
-        return self.client.iterate(calls.list_call_transcripts(filters))
-
-    def create_meeting(self, meeting: models.NewMeeting | Fields) -> models.CreatedMeeting:
-        """
-        ``POST /v2/meetings``: create a meeting.
-
-        :raises GongOutcomeUnknownError: when the answer was lost; sending it again may create a second meeting
-        """
-        from airflow_provider_gong.client.api import meetings
-        from airflow_provider_gong.client.models import NewMeeting, parse_request
-
-        new_meeting = parse_request(NewMeeting, meeting)
-        self._warn("meeting", new_meeting.warnings())
-        created = self.client.send(meetings.create_meeting(new_meeting))
-        self.log.info("Created meeting %s of %s.", created.meeting_id, new_meeting.organizer_email)
-        return created
-
-    def update_meeting(self, meeting_id: str, meeting: models.MeetingUpdate | Fields) -> models.UpdatedMeeting:
-        """``PUT /v2/meetings/{meetingId}``: replace all details of a meeting."""
-        from airflow_provider_gong.client.api import meetings
-        from airflow_provider_gong.client.models import MeetingUpdate, parse_request
-
-        update = parse_request(MeetingUpdate, meeting)
-        self._warn("meeting", update.warnings())
-        return self.client.send(meetings.update_meeting(meeting_id, update))
-
-    def delete_meeting(
-        self, meeting_id: str, organizer_email: str | None = None, *, missing_ok: bool = False
-    ) -> models.DeletedMeeting | None:
-        """
-        ``DELETE /v2/meetings/{meetingId}``: delete a meeting.
-
-        :param meeting_id: Gong's id of the meeting
-        :param organizer_email: e-mail address of its organizer
-        :param missing_ok: return None, instead of raising, when Gong knows no such meeting
-        """
-        from airflow_provider_gong.client.api import meetings
-
-        try:
-            return self.client.send(meetings.delete_meeting(meeting_id, organizer_email))
-        except GongNotFoundError as error:
-            if not (missing_ok and meetings.says_meeting_is_missing(error)):
-                raise
-        self.log.info("There was no meeting %s to delete.", meeting_id)
-        return None
-
-    def get_meeting_integration_status(self, emails: Sequence[str]) -> list[models.MeetingIntegrationStatus]:
-        """``POST /v2/meetings/integration/status``: tell which users can create Gong meetings, 100 per request."""
-        from airflow_provider_gong.client.api import meetings
-
-        if isinstance(emails, str):
-            wrong = FieldProblem("emails", repr(emails), "must be a list", "Give a list, even for a single address.")
-            raise GongValidationError("The integration status cannot be asked for.", problems=[wrong])
-        requests = meetings.meeting_integration_status(emails)
-        return [status for request in requests for status in self.client.send(request)]
-
-    def list_users(self, *, include_avatars: bool = False) -> Iterator[models.User]:
-        """``GET /v2/users``: yield the users of the company."""
-        from airflow_provider_gong.client.api import users
-
-        return self.client.iterate(users.list_users(include_avatars=include_avatars))
-
-    def list_users_extensive(self, filters: models.UserFilter | Fields) -> Iterator[models.User]:
-        """``POST /v2/users/extensive``: yield users by id or by when they were created."""
-        from airflow_provider_gong.client.api import users
-
-        return self.client.iterate(users.list_users_extensive(filters))
-
-    def get_user(self, user_id: str) -> models.User:
-        """``GET /v2/users/{id}``: read a user."""
-        from airflow_provider_gong.client.api import users
-
-        return self.client.send(users.get_user(user_id))
-
-    def get_user_settings_history(self, user_id: str) -> list[models.UserSettingsHistory]:
-        """``GET /v2/users/{id}/settings-history``: list when the user's capture settings changed."""
-        from airflow_provider_gong.client.api import users
-
-        return self.client.send(users.get_user_settings_history(user_id))
-
-    def list_workspaces(self) -> Iterator[models.Workspace]:
-        """``GET /v2/workspaces``: yield the workspaces of the company."""
-        from airflow_provider_gong.client.api import users
-
-        return self.client.iterate(users.list_workspaces())
-
     def _read(self, connection: Connection) -> GongConnection:
         # Airflow masks the password and some fields of the extra by itself, but neither login nor Basic token.
         for secret in secrets_of(connection):
@@ -333,7 +174,7 @@ class GongHook(BaseHook):
     def _connection_options(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "auth": settings.auth if self.tokens is None else BearerAuth(self.tokens),
+            "auth": settings.auth if self.tokens is None else _masked(self.tokens),
             "user_agent": (
                 f"airflow-provider-gong/{__version__} Airflow/{version('apache-airflow')} "
                 f"Python/{platform.python_version()}"
@@ -342,6 +183,8 @@ class GongHook(BaseHook):
             "ca_bundle": settings.ca_bundle,
         }
 
-    def _warn(self, what: str, warnings: list[str]) -> None:
-        for warning in warnings:
-            self.log.warning("%s %s", what, warning)
+
+def _masked(tokens: StoredTokens) -> BearerAuth:
+    from airflow_provider_gong.hooks._oauth import MaskedTokens
+
+    return BearerAuth(MaskedTokens(tokens, mask_secret))

@@ -1,27 +1,19 @@
-"""What the operators of a bulk import share: the ledger of their import, and waiting."""
+"""What the operators of a bulk import share: the ledger of their import."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator, conf
-from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
+from airflow_provider_gong._compat import BaseOperator
+from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.errors import GongStoreNotSharedError
-from airflow_provider_gong.triggers.timer import GongTimerTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context
     from airflow_provider_gong.store.ledger import Ledger
-
-# Tasks that were parked at the same time wake up spread over this many seconds.
-_WAKE_UP_SPREAD = 30.0
-# Waits up to this long are slept on the worker where there is no triggerer.
-_LONGEST_SLEEP = 60.0
 
 
 class CallImportOperator(BaseOperator):
@@ -87,32 +79,3 @@ class CallImportOperator(BaseOperator):
         from airflow_provider_gong.store.ledger import Ledger
 
         return contextlib.nullcontext(Ledger(self.hook.store, company, self.import_id))
-
-
-class WaitingOperator(CallImportOperator):
-    """A phase that may have to wait: deferred, or asleep for short waits, or with its retry."""
-
-    def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        default = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.deferrable = default if deferrable is None else deferrable
-
-    def wait(self, seconds: float, what: str) -> None:
-        """
-        Wait, and come back in ``execute``; returns only after a short wait on the worker.
-
-        :raises GongImportUnfinishedError: without a triggerer, if the wait is too long to hold a worker
-        """
-        if self.deferrable:
-            self.log.info("Parked for about %.0f s: %s", seconds, what)
-            trigger = GongTimerTrigger(due=time.time() + seconds, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
-            self.defer(trigger=trigger, method_name="resume")
-        if seconds > _LONGEST_SLEEP:
-            message = f"{what}. The import's state is saved, and the task's retry goes on in about {seconds:.0f} s."
-            raise GongImportUnfinishedError(message, retry_after=seconds)
-        self.log.info("Waiting %.0f s: %s", seconds, what)
-        time.sleep(seconds)
-
-    def resume(self, context: Context, event: Any = None) -> Any:
-        """Go on after the wait; the state is in the ledger."""
-        return self.execute(context)

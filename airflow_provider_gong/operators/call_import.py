@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong.operators._call_import_base import CallImportOperator, WaitingOperator
+from airflow_provider_gong.operators._call_import_base import CallImportOperator
 from airflow_provider_gong.operators._tasks import fail_for_good
+from airflow_provider_gong.operators._waiting import WaitingTask
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
-    from airflow_provider_gong.client.errors import GongRateLimitError
     from airflow_provider_gong.store.ledger import Ledger
     from airflow_provider_gong.store.ledger_rows import CallState
 
@@ -23,7 +23,7 @@ SUMMARY_KEY = "summary"
 DEFAULT_VERIFY_TIMEOUT = timedelta(hours=6)
 
 
-class GongPlanCallImportOperator(CallImportOperator):
+class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     """
     Plan a bulk import: check every row of a manifest, and write what may be sent into the ledger.
 
@@ -45,6 +45,7 @@ class GongPlanCallImportOperator(CallImportOperator):
         unknown to Gong or inactive (templated); without it such rows are rejected
     :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
     :param dry_run: write no ledger either
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: figures of the plan, ``import_id`` and ``store_id``
     :raises GongManifestError: if the manifest cannot be read, or does not fit ``columns``
     :raises GongImportRejectedError: with ``on_rejected="stop"``
@@ -83,15 +84,14 @@ class GongPlanCallImportOperator(CallImportOperator):
         self.on_rejected = on_rejected
         self.is_dry_run = dry_run
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         """Plan the import."""
         from airflow_provider_gong.operators._call_import_plan import plan_call_import
 
-        with fail_for_good():
-            return plan_call_import(self)
+        return plan_call_import(self)
 
 
-class GongUploadCallImportOperator(WaitingOperator):
+class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     """
     Upload the rows of a planned import: create calls (``POST /v2/calls``) and send their recordings.
 
@@ -103,7 +103,7 @@ class GongUploadCallImportOperator(WaitingOperator):
     :param in_flight: rows that are sent at the same time
     :param worker: number of this worker, from 0, where several share the import; each has to have its own
     :param canary: send only the first so many planned rows; None sends all
-    :param deferrable: wait in the triggerer; default: Airflow's setting
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: number of rows by state
     :raises GongError: what keeps all rows from being sent, such as wrong credentials
     """
@@ -125,21 +125,11 @@ class GongUploadCallImportOperator(WaitingOperator):
         self.worker = worker
         self.canary = canary
 
-    def execute(self, context: Context) -> dict[str, int]:
+    def work(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
-        with fail_for_good(), self.open_ledger(self.canary) as ledger:
-            while (counts := self._upload_or_wait(ledger)) is None:
-                pass
+        with self.open_ledger(self.canary) as ledger:
+            counts = asyncio.run(self._upload(ledger))
         return {state.value: count for state, count in counts.items()}
-
-    def _upload_or_wait(self, ledger: Ledger) -> dict[CallState, int] | None:
-        from airflow_provider_gong.client.errors import GongRateLimitError
-
-        try:
-            return asyncio.run(self._upload(ledger))
-        except GongRateLimitError as spent:
-            self.wait(_least(spent), f"for the request budget ({spent.message})")
-            return None
 
     async def _upload(self, ledger: Ledger) -> dict[CallState, int]:
         from airflow_provider_gong.call_import.upload import ImportUpload
@@ -163,13 +153,13 @@ class GongUploadCallImportOperator(WaitingOperator):
                 ledger.add_usage(*client.take_usage())
 
 
-class GongVerifyCallImportOperator(WaitingOperator):
+class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
     """
     Verify an import: read its calls back (``POST /v2/calls/extensive``) until each is there or time is up.
 
     :param verify_timeout: how long after the first look recordings may take to appear, in seconds or as ``timedelta``
     :param canary: look only at the first so many planned rows, and fail unless each of them is in Gong; None for all
-    :param deferrable: wait in the triggerer; default: Airflow's setting
+    :param deferrable: wait in the triggerer between two looks; default: Airflow's setting
     :return: number of rows by state
     :raises GongError: if the calls cannot be read at all
     :raises GongImportFailedError: with ``canary``, if one of these rows went wrong
@@ -188,13 +178,15 @@ class GongVerifyCallImportOperator(WaitingOperator):
         self.verify_timeout = verify_timeout
         self.canary = canary
 
-    def execute(self, context: Context) -> dict[str, int]:
+    def work(self, context: Context) -> dict[str, int]:
         """Look, and wait, until all rows have ended."""
+        from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
         from airflow_provider_gong.call_import.report import require_canary
 
-        with fail_for_good(), self.open_ledger(self.canary) as ledger:
+        unfinished = "Gong still processes recordings of the import; a retry looks again."
+        with self.open_ledger(self.canary) as ledger:
             while (pause := self._look(ledger)) is not None:
-                self.wait(pause, "for Gong to process the recordings")
+                self.wait(GongImportUnfinishedError(unfinished, retry_after=pause))
             counts = ledger.counts()
             if self.canary is not None:
                 require_canary(ledger.import_id, counts)
@@ -202,13 +194,10 @@ class GongVerifyCallImportOperator(WaitingOperator):
 
     def _look(self, ledger: Ledger) -> float | None:
         from airflow_provider_gong.call_import.verify import ImportVerification
-        from airflow_provider_gong.client.errors import GongRateLimitError
 
         client = self.hook.client
         try:
             return ImportVerification(ledger, client, timeout=_seconds(self.verify_timeout)).look()
-        except GongRateLimitError as spent:
-            return _least(spent)
         finally:
             ledger.add_usage(*client.take_usage())
 
@@ -267,7 +256,3 @@ def _texts(listed: str | Sequence[str]) -> list[str]:
 
 def _seconds(duration: float | timedelta) -> float:
     return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
-
-
-def _least(spent: GongRateLimitError) -> float:
-    return max(spent.retry_after, 1.0)

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongMediaAlreadyHandledError
-from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
-from airflow_provider_gong.operators._parking import ParkingTask
-from airflow_provider_gong.operators._tasks import fail_for_good, task_key
+from airflow_provider_gong.operators._tasks import task_key
+from airflow_provider_gong.operators._waiting import WaitingTask
 
 if TYPE_CHECKING:
     import os
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 OnExisting = Literal["fail", "return"]
 
 
-class GongCreateCallOperator(ParkingTask):
+class GongCreateCallOperator(WaitingTask):
     """
     Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
 
@@ -67,7 +66,7 @@ class GongCreateCallOperator(ParkingTask):
         """Create the call, or return the one that an earlier try created."""
         from airflow_provider_gong.client.models import NewCall, parse_request
 
-        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+        with GongHook(self.gong_conn_id) as hook:
             result = self._create_once(hook, parse_request(NewCall, self.call), context)
             push_call_url(context, call_url(hook.base_url, result["call_id"]))
         return result
@@ -101,7 +100,7 @@ class GongCreateCallOperator(ParkingTask):
         return {"call_id": created.call_id, "request_id": created.request_id}
 
 
-class GongUploadCallMediaOperator(ParkingTask):
+class GongUploadCallMediaOperator(WaitingTask):
     """
     Upload the recording of a call that has none yet (``PUT /v2/calls/{id}/media``).
 
@@ -142,7 +141,7 @@ class GongUploadCallMediaOperator(ParkingTask):
         from airflow_provider_gong.hooks.media import media_file
 
         recording = media_file(self.media)
-        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+        with GongHook(self.gong_conn_id) as hook:
             try:
                 url = hook.upload_call_media(self.call_id, recording).url
             except GongMediaAlreadyHandledError:
@@ -152,7 +151,7 @@ class GongUploadCallMediaOperator(ParkingTask):
         return {"call_id": self.call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
 
 
-class GongUploadCallOperator(ParkingTask):
+class GongUploadCallOperator(WaitingTask):
     """
     Create a call and upload its recording, in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
 
@@ -199,7 +198,7 @@ class GongUploadCallOperator(ParkingTask):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Send the call, or finish what an earlier try has begun."""
-        with fail_for_good(), GongHook(self.gong_conn_id) as hook:
+        with GongHook(self.gong_conn_id) as hook:
             row = asyncio.run(self._send(hook, task_key(context)))
             push_call_url(context, row.url or call_url(hook.base_url, row.call_id or ""))
         return {"call_id": row.call_id, "state": row.state.value, "sha256": row.media_sha256, "url": row.url}

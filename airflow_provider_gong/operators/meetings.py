@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
-from airflow_provider_gong.hooks.failures import fail_without_retry
 from airflow_provider_gong.hooks.gong import GongHook
-from airflow_provider_gong.operators._parking import ParkingTask
 from airflow_provider_gong.operators._tasks import task_key
+from airflow_provider_gong.operators._waiting import WaitingTask
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _MEETING_FIELDS = ("start_time", "end_time", "organizer_email", "invitees", "title", "external_id", "provider")
 
 
-class GongMeetingIntegrationError(Exception):
+class GongMeetingIntegrationError(AirflowFailException):
     """
-    Some users cannot create Gong meetings.
+    Some users cannot create Gong meetings. The task is not tried again, since somebody has to act first.
 
     :param statuses: what Gong says of each of them
     """
@@ -33,7 +33,7 @@ class GongMeetingIntegrationError(Exception):
         self.statuses = tuple(statuses)
 
 
-class _MeetingOperator(ParkingTask):
+class _MeetingOperator(WaitingTask):
     """What creating and updating a meeting share: its fields."""
 
     template_fields: Sequence[str] = (*_MEETING_FIELDS, "gong_conn_id")
@@ -97,7 +97,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
         """Create the meeting, or return the one that an earlier try created."""
         from airflow_provider_gong.client.models import NewMeeting, parse_request
 
-        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+        with GongHook(self.gong_conn_id) as hook:
             return self._create_once(hook, parse_request(NewMeeting, self.meeting_fields()), context)
 
     def _create_once(self, hook: GongHook, meeting: NewMeeting, context: Context) -> dict[str, Any]:
@@ -161,12 +161,12 @@ class GongUpdateMeetingOperator(_MeetingOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
-        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+        with GongHook(self.gong_conn_id) as hook:
             updated = hook.update_meeting(self.meeting_id, self.meeting_fields())
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
-class GongDeleteMeetingOperator(ParkingTask):
+class GongDeleteMeetingOperator(WaitingTask):
     """
     Delete a Gong meeting (``DELETE /v2/meetings/{meetingId}``).
 
@@ -199,12 +199,12 @@ class GongDeleteMeetingOperator(ParkingTask):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
-        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+        with GongHook(self.gong_conn_id) as hook:
             found = hook.delete_meeting(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 
-class GongMeetingIntegrationStatusOperator(ParkingTask):
+class GongMeetingIntegrationStatusOperator(WaitingTask):
     """
     Tell which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
 
@@ -214,7 +214,7 @@ class GongMeetingIntegrationStatusOperator(ParkingTask):
     :param fail_if_not_ready: fail when one of them cannot
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set
+    :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set; no retry follows
     """
 
     template_fields = ("emails", "gong_conn_id")
@@ -234,7 +234,7 @@ class GongMeetingIntegrationStatusOperator(ParkingTask):
 
     def work(self, context: Context) -> list[dict[str, Any]]:
         """Ask Gong."""
-        with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
+        with GongHook(self.gong_conn_id) as hook:
             statuses = hook.get_meeting_integration_status(self.emails)
         not_ready = [status for status in statuses if not status.valid]
         if not_ready and self.fail_if_not_ready:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -19,6 +21,8 @@ from airflow_provider_gong.client.errors import GongAuthenticationError, GongCon
 from airflow_provider_gong.client.oauth import OAuthClient, PostForm, Tokens
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import db_now, token_table
+
+log = logging.getLogger(__name__)
 
 # Longer than a refresh may take, so that a lease ends only when its holder has died.
 _LEASE_SECONDS = 60.0
@@ -102,12 +106,16 @@ class StoredTokens:
         return tokens
 
     def _refreshed(self, is_fresh: Callable[[Tokens], bool]) -> Tokens:
+        is_told = False
         while True:
             held = self._lease_unless(is_fresh)
             if is_fresh(held.tokens):
                 return held.tokens
             if held.lease_left <= 0:
                 return self._exchange(held, is_fresh)
+            if not is_told:
+                _log_wait(held.lease_left)
+                is_told = True
             self._sleep(min(_LOOK_AGAIN_SECONDS, held.lease_left))
 
     def _exchange(self, held: _Held, is_fresh: Callable[[Tokens], bool]) -> Tokens:
@@ -182,6 +190,11 @@ class StoredTokens:
 
     def _is_ours(self) -> Any:
         return token_table.c.client_id == self._client.client_id
+
+
+def _log_wait(seconds: float) -> None:
+    until = (datetime.now().astimezone() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    log.info("Waiting until %s at the latest, while another worker refreshes the OAuth tokens.", until)
 
 
 def _derived_key(secret: str, client_id: str) -> bytes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowException, BaseTrigger, TriggerEvent
@@ -79,10 +81,16 @@ class GongCallProcessedTrigger(BaseTrigger):
             left = self.end_time - time.time()
             if left <= 0:
                 return {"status": "timeout", "message": str(refusal)}
-            self.log.info("Call %s cannot be read yet: %s", self.call_id, refusal)
-            await asyncio.sleep(min(left, self._pause_after(refusal)))
+            pause = min(left, self._pause_after(refusal))
+            self._log_pause(refusal, pause)
+            await asyncio.sleep(pause)
+
+    def _log_pause(self, refusal: GongError, seconds: float) -> None:
+        until = (datetime.now().astimezone() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+        self.log.info("Call %s cannot be read yet, waiting until %s: %s", self.call_id, until, refusal)
 
     def _pause_after(self, refusal: GongError) -> float:
         if isinstance(refusal, GongRateLimitError):
-            return max(self.poll_interval, refusal.retry_after)
+            # Spread, so that all the sensors that wait for the budget do not ask at once.
+            return refusal.retry_after + random.uniform(0.0, self.poll_interval)  # noqa: S311 - nothing secret
         return self.poll_interval

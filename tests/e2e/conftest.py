@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import PROJECT, connection_json
 from tests.e2e.airflow_standalone import AirflowStandalone
+from tests.support.oauth import oauth_connection
 
 if TYPE_CHECKING:
     from airflow_provider_gong.emulator import RunningEmulator
@@ -34,11 +35,14 @@ def shared_emulator() -> Iterator[RunningEmulator]:
 def standalone(
     shared_emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AirflowStandalone]:
-    """Run Airflow with the example DAGs, those of the tests, and the emulator as the connection ``gong_default``."""
+    """Run Airflow with the example DAGs, those of the tests, and the emulator as connections of both kinds."""
     dags = tmp_path_factory.mktemp("dags")
     for folder in (PROJECT / "example_dags", Path(__file__).with_name("dags")):
         shutil.copytree(folder, dags, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    env = {"AIRFLOW_CONN_GONG_DEFAULT": connection_json(shared_emulator)}
+    env = {
+        "AIRFLOW_CONN_GONG_DEFAULT": connection_json(shared_emulator),
+        "AIRFLOW_CONN_GONG_OAUTH": oauth_connection(shared_emulator),
+    }
     with AirflowStandalone(tmp_path_factory.mktemp("airflow"), dags, env) as airflow:
         yield airflow
 

@@ -43,7 +43,7 @@ LIBRARIES: dict[str, set[str]] = {
     "airflow": {"_compat", "hooks.store_url"},
     "httpx": {"client.transport"},
     # The URL of the store is made from an Airflow connection.
-    "sqlalchemy": {"store", "hooks._budget", "hooks._oauth", "hooks.gong", "hooks.store_url"},
+    "sqlalchemy": {"store", "hooks._budget", "hooks._oauth", "hooks._stores", "hooks.gong", "hooks.store_url"},
 }
 EXEMPT = {"emulator", "example_dags"}
 

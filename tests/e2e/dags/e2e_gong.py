@@ -45,3 +45,13 @@ with DAG(dag_id="e2e_one_call", schedule=None, params={"id": "", "host": "", "me
         )
         << upload
     )
+
+with DAG(dag_id="e2e_oauth", schedule=None, params={"call_id": ""}):
+    GongCallProcessedSensor(
+        task_id="processed",
+        call_id="{{ params.call_id }}",
+        gong_conn_id="gong_oauth",
+        poke_interval=1,
+        timeout=120,
+        deferrable=True,
+    )

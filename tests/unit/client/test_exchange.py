@@ -150,11 +150,12 @@ def test_takes_a_slot_before_every_attempt(first: Any, between: list[type]) -> N
     assert seen.result == {"requestId": "4al018gzaztcr8nbukw"}
 
 
-def test_waits_for_its_slot_before_it_asks_whether_it_is_still_good() -> None:
-    seen = play(READ, OK, slots=[Slot(2.5, 0)])
+@pytest.mark.parametrize("delay", [0.001, 2.5])
+def test_waits_for_its_slot_before_it_asks_whether_it_is_still_good(delay: float) -> None:
+    seen = play(READ, OK, slots=[Slot(delay, 0)])
     assert seen.kinds == [ReserveSlot, Wait, ConfirmSlot, Send]
-    assert seen.of(Wait)[0].seconds == 2.5
-    assert seen.of(ConfirmSlot)[0].slot == Slot(2.5, 0)
+    assert seen.of(Wait)[0].seconds == delay
+    assert seen.of(ConfirmSlot)[0].slot == Slot(delay, 0)
 
 
 def test_books_again_when_the_epoch_of_its_slot_has_passed() -> None:

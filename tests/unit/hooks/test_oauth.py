@@ -1,9 +1,9 @@
-"""Connections that authenticate by OAuth, from the authorization to tokens that many workers share."""
+"""Connections that authenticate by OAuth, from the authorization to tokens that clients of all kinds share."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,22 +13,28 @@ import pytest
 from airflow_provider_gong.client.api.users import list_workspaces
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.commands.oauth import main
+from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
 from airflow_provider_gong.hooks.gong import GongHook
 from tests.support.masking import airflows_redact
-from tests.support.oauth_server import CLIENT_ID, CLIENT_SECRET, OAuthServer, oauth_server
-
-CALLBACK = "https://example.com/callback"
+from tests.support.oauth import CALLBACK, CONNECTION, LIFETIME, agree, oauth_connection, workspaces
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[OAuthServer]:
-    with oauth_server() as running:
-        extra = {"auth_type": "oauth", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-        # Loopback by another name: requests have to go where Gong says, which is not the connection's host.
-        connection = {"conn_type": "gong", "host": f"http://localhost:{running.server_port}", "extra": extra}
+def gong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RunningEmulator]:
+    with running_emulator(
+        clock=ManualClock(),
+        requests_per_second=0,
+        requests_per_day=0,
+        reused_refresh_token="revoke",
+        company_host="127.0.0.1",
+        # For tokens that no other test has had masked.
+        seed=uuid.uuid4().int % 10**9,
+    ) as emulator:
         monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-        monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
-        yield running
+        # Loopback by another name: requests have to go where Gong says, which is not the connection's host.
+        host = emulator.url.replace("127.0.0.1", "localhost")
+        monkeypatch.setenv(CONNECTION, oauth_connection(emulator, host=host))
+        yield emulator
 
 
 Authorize = Callable[..., str]
@@ -38,16 +44,12 @@ Authorize = Callable[..., str]
 def authorize(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Authorize:
     """Go through the authorization as an administrator does, and return what the command printed."""
 
-    def run(answer: str = f"{CALLBACK}?code=code-1&state={{state}}") -> str:
+    def run(change: Callable[[str], str] = str) -> str:
         printed: list[str] = []
 
         def enter(_: str) -> str:
             printed.append(capsys.readouterr().out)
-            (url,) = [line for line in printed[0].splitlines() if line.startswith("http")]
-            query = parse_qs(urlsplit(url).query)
-            assert query["redirect_uri"] == [CALLBACK]
-            assert "api:calls:create" in query["scope"][0].split()
-            return answer.format(state=query["state"][0])
+            return change(agree(printed[0]))
 
         monkeypatch.setattr("builtins.input", enter)
         main(["--redirect-uri", CALLBACK])
@@ -56,78 +58,117 @@ def authorize(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     return run
 
 
-def names() -> list[str | None]:
-    with GongHook() as hook:
-        return [workspace.name for workspace in hook.list_workspaces()]
+def access_token() -> str:
+    tokens = GongHook().tokens
+    assert tokens is not None
+    return tokens.token()
 
 
-async def names_async() -> list[str | None]:
+async def workspaces_async() -> list[str | None]:
     async with await GongHook().get_async_client() as client:
         return [workspace.name async for workspace in client.iterate(list_workspaces())]
 
 
-def test_authorized_connection_sends_requests_where_gong_says(server: OAuthServer, authorize: Authorize) -> None:
+async def workspaces_on_a_worker() -> list[str | None]:
+    async with GongHook().async_client() as client:
+        return [workspace.name async for workspace in client.iterate(list_workspaces())]
+
+
+CLIENTS: dict[str, Callable[[], list[str | None]]] = {
+    "client": workspaces,
+    "async_client": lambda: asyncio.run(workspaces_on_a_worker()),
+    "get_async_client": lambda: asyncio.run(workspaces_async()),
+}
+
+
+def test_authorized_connection_sends_requests_where_gong_says(gong: RunningEmulator, authorize: Authorize) -> None:
     printed = authorize()
-    assert f"go to {server.url} from now on" in printed
-    assert names() == ["Sales"]
-    assert asyncio.run(names_async()) == ["Sales"]
-    assert GongHook().base_url == server.url
-    assert CLIENT_SECRET not in printed
-    assert "access-" not in printed
+    assert f"go to {gong.url} from now on" in printed
+    assert all(read() for read in CLIENTS.values())
+    assert {request["status"] for request in gong.requests("listWorkspaces")} == {200}
+    assert GongHook().base_url == gong.url
 
 
-def test_dead_token_is_replaced_once_for_all_hooks(server: OAuthServer, authorize: Authorize) -> None:
+def test_the_app_asks_for_what_the_operators_need_and_prints_no_secret(
+    gong: RunningEmulator, authorize: Authorize
+) -> None:
+    printed = authorize()
+    (address,) = [line for line in printed.splitlines() if line.startswith("http")]
+    query = parse_qs(urlsplit(address).query)
+    assert query["redirect_uri"] == [CALLBACK]
+    assert "api:calls:create" in query["scope"][0].split()
+    assert gong.client_secret not in printed
+    assert access_token() not in printed
+
+
+def test_dead_token_is_replaced_once_for_all_clients(gong: RunningEmulator, authorize: Authorize) -> None:
     authorize()
-    server.revoke()
-    assert names() == ["Sales"]
-    assert asyncio.run(names_async()) == ["Sales"]
-    assert server.refreshed == 1
-    assert server.refused_grants == 0
+    gong.advance(LIFETIME)
+    assert all(read() for read in CLIENTS.values())
+    assert gong.state()["tokens"] == {"issued": 2, "refreshed": 1, "reused": 0}
 
 
-def test_access_tokens_are_masked_in_the_logs_of_tasks(server: OAuthServer, authorize: Authorize) -> None:
+@pytest.mark.parametrize("client", CLIENTS)
+def test_access_tokens_are_masked_before_and_after_a_refresh(
+    gong: RunningEmulator, authorize: Authorize, client: str
+) -> None:
     authorize()
-    names()
-    tokens = GongHook().tokens
-    assert tokens is not None
-    assert airflows_redact()(f"sent {tokens.token()}.") == "sent ***."
+    CLIENTS[client]()
+    first = access_token()
+    gong.advance(LIFETIME)
+    CLIENTS[client]()
+    second = access_token()
+    assert first != second
+    assert airflows_redact()(f"sent {first}, then {second}.") == "sent ***, then ***."
 
 
-def test_connection_test_works(server: OAuthServer, authorize: Authorize) -> None:
+def test_connection_test_works(gong: RunningEmulator, authorize: Authorize) -> None:
     authorize()
     ok, text = GongHook().test_connection()
     assert ok, text
-    assert f"Host: {server.url}" in text
+    assert f"Host: {gong.url}" in text
 
 
-def test_connection_that_nobody_has_authorized_says_what_to_do(server: OAuthServer) -> None:
+def test_connection_that_nobody_has_authorized_says_what_to_do(gong: RunningEmulator) -> None:
     with pytest.raises(GongAuthenticationError, match="gong-oauth"):
-        names()
+        workspaces()
     ok, text = GongHook().test_connection()
     assert not ok
     assert "gong-oauth" in text
 
 
+def _another_state(address: str) -> str:
+    return address.replace("state=", "state=another-")
+
+
+def _denied(address: str) -> str:
+    return address.replace("code=", "error=access_denied&was=")
+
+
+def _another_code(address: str) -> str:
+    return address.replace("code=", "code=another-")
+
+
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("change", "said"),
     [
-        (f"{CALLBACK}?code=code-1&state=another", "its state differs"),
-        (f"{CALLBACK}?error=access_denied&state={{state}}", "did not authorize the app: access_denied"),
-        ("code-1", "has no code"),
-        (f"{CALLBACK}?code=wrong&state={{state}}", "token endpoint refused"),
+        (_another_state, "its state differs"),
+        (_denied, "did not authorize the app: access_denied"),
+        (lambda _: "code-1", "has no code"),
+        (_another_code, "token endpoint refused"),
     ],
     ids=["foreign state", "denied", "code alone", "wrong code"],
 )
 def test_failed_authorizations_are_told_in_one_line(
-    server: OAuthServer, authorize: Authorize, answer: str, said: str
+    gong: RunningEmulator, authorize: Authorize, change: Callable[[str], str], said: str
 ) -> None:
     with pytest.raises(SystemExit, match=f"gong-oauth: .*{said}"):
-        authorize(answer)
+        authorize(change)
 
 
 def test_connection_with_an_access_key_needs_no_authorization(
-    server: OAuthServer, monkeypatch: pytest.MonkeyPatch
+    gong: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", "gong://key:secret@us-1.api.gong.io")
+    monkeypatch.setenv(CONNECTION, "gong://key:secret@us-1.api.gong.io")
     with pytest.raises(SystemExit, match="has no auth_type oauth"):
         main(["--redirect-uri", CALLBACK])

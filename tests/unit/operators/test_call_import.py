@@ -10,8 +10,10 @@ import pytest
 
 from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
 from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+from airflow_provider_gong.client.errors import GongDailyQuotaError
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.operators import _waiting
 from airflow_provider_gong.operators.call_import import (
     SUMMARY_KEY,
     GongPlanCallImportOperator,
@@ -78,9 +80,9 @@ def test_the_upload_parks_when_the_day_is_spent(gong: RunningEmulator, planned: 
 
 def test_without_a_triggerer_the_upload_leaves_it_to_its_retry(gong: RunningEmulator, planned: dict[str, Any]) -> None:
     gong.add_faults(Fault(operation="addCall", nth=1, action="status", status=429, retry_after=7200))
-    with pytest.raises(GongImportUnfinishedError, match=r"retry goes on in about 7\d\d\d s") as unfinished:
+    with pytest.raises(GongDailyQuotaError) as spent:
         upload(deferrable=False)
-    assert unfinished.value.retry_after == pytest.approx(7200, abs=60)
+    assert spent.value.retry_after == pytest.approx(7200, abs=60)
     reopen_budget()
     assert upload(deferrable=False) == {"uploaded": 2}
 
@@ -90,6 +92,16 @@ def test_verification_parks_while_gong_processes(gong: RunningEmulator, planned:
     with pytest.raises(TaskDeferred) as parked:
         verify(deferrable=True)
     assert parked.value.trigger.serialize()[1]["due"] == pytest.approx(time.time() + 15, abs=10)
+
+
+def test_without_a_triggerer_long_waits_for_gong_are_left_to_the_retry(
+    gong: RunningEmulator, planned: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload()
+    monkeypatch.setattr(_waiting, "_LONGEST_SLEEP", 1.0)
+    with pytest.raises(GongImportUnfinishedError, match="retry looks again") as unfinished:
+        verify(deferrable=False)
+    assert unfinished.value.retry_after == pytest.approx(15, abs=10)
 
 
 def test_a_worker_that_sees_another_store_stops_before_any_request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -150,14 +151,18 @@ def test_workers_that_are_refused_together_use_the_refresh_token_once(
     assert endpoint.reused == 0
 
 
-def test_others_wait_for_the_worker_that_refreshes(worker: Any, endpoint: TokenEndpoint, clock: Clock) -> None:
+def test_others_wait_for_the_worker_that_refreshes(
+    worker: Any, endpoint: TokenEndpoint, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     other, slept = worker(), []
 
     class Slow(TokenEndpoint):
         def __call__(self, *arguments: Any) -> Any:
             def look_on(seconds: float) -> None:
                 slept.append(seconds)
-                raise Killed
+                if len(slept) == 3:
+                    raise Killed
 
             other._sleep = look_on
             with pytest.raises(Killed):
@@ -167,7 +172,8 @@ def test_others_wait_for_the_worker_that_refreshes(worker: Any, endpoint: TokenE
     refreshing = worker()
     refreshing._post = Slow()
     refreshing.refresh("access-1")
-    assert slept == [0.25]
+    assert slept == [0.25] * 3
+    assert [record.getMessage().split(" until ")[0] for record in caplog.records] == ["Waiting"]
     assert other.token() == "access-2"
     assert endpoint.reused == 0
 

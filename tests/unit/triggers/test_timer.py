@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -62,6 +63,15 @@ def test_clock_that_is_set_forward_is_noticed(clock):
     clock.set_forward_by = 7200
     events_of(GongTimerTrigger(due=clock.now + 3600))
     assert len(clock.slept) == 1
+
+
+def test_a_hundred_tasks_do_not_wake_up_together(clock):
+    start, seconds = clock.now, Counter()
+    for _ in range(100):
+        clock.now = start
+        events_of(GongTimerTrigger(due=start + 7200, jitter=60))
+        seconds[int(clock.now)] += 1
+    assert max(seconds.values()) <= 10
 
 
 def test_jitter_spreads_but_is_never_early(clock):

@@ -1,8 +1,10 @@
-"""Operators wait in the triggerer while the company's requests are used up."""
+"""Operators do not hold a worker while the company's requests are used up."""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from airflow_provider_gong._compat import BaseOperator, TaskDeferred
 from airflow_provider_gong.client.errors import GongDailyQuotaError, GongRateLimitError
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
-from airflow_provider_gong.operators._parking import ParkingTask
+from airflow_provider_gong.operators import _waiting
+from airflow_provider_gong.operators._waiting import WaitingTask
+from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
 from airflow_provider_gong.operators.calls import (
     GongCreateCallOperator,
     GongUploadCallMediaOperator,
@@ -25,7 +29,7 @@ from airflow_provider_gong.operators.meetings import (
     GongUpdateMeetingOperator,
 )
 from tests.support.budget import reopen_budget, spend_the_day
-from tests.support.recordings import write_wav
+from tests.support.recordings import manifest_row, write_night, write_wav
 from tests.unit.hooks.support import ORGANIZER, meetings_in_gong, new_call, task_context
 
 MEETING = {
@@ -47,6 +51,7 @@ def operators(gong: RunningEmulator, folder: Path) -> list[BaseOperator]:
         GongUpdateMeetingOperator(meeting_id="1", **MEETING, **common),
         GongDeleteMeetingOperator(meeting_id="1", **common),
         GongMeetingIntegrationStatusOperator(emails=[ORGANIZER], **common),
+        GongPlanCallImportOperator(import_id="night", manifest=str(write_night(folder, [manifest_row(1)])), **common),
     ]
 
 
@@ -86,13 +91,81 @@ def test_task_that_wakes_up_too_early_parks_again(gong: RunningEmulator) -> None
         operator.resume(task_context(), {"status": "due"})
 
 
-class _Busy(ParkingTask):
-    def work(self, context: Any) -> None:
-        raise GongRateLimitError("The company's request budget is busy.", retry_after=4.0)
+def test_plan_that_wakes_up_plans(gong: RunningEmulator, tmp_path: Path) -> None:
+    gong.add_faults(Fault(operation="listUsers", nth=1, action="status", status=429, retry_after=7200))
+    manifest = str(write_night(tmp_path, [manifest_row(1)]))
+    plan = GongPlanCallImportOperator(task_id="plan", import_id="night", manifest=manifest, deferrable=True)
+    parked(plan)
+    reopen_budget()
+    assert plan.resume(task_context(), {"status": "due"})["planned"] == 1
 
 
-def test_short_waits_have_a_short_spread() -> None:
-    assert parked(_Busy(task_id="busy", deferrable=True)).trigger.serialize()[1]["jitter"] == 2.0
+class _Busy(WaitingTask):
+    """Finds the budget used up the first time."""
+
+    retry_after = 4.0
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tries = 0
+
+    def work(self, context: Any) -> int:
+        self.tries += 1
+        if self.tries == 1:
+            raise GongRateLimitError("The company's request budget is busy.", retry_after=self.retry_after)
+        return self.tries
+
+
+class Clock:
+    """A clock that goes on only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.start = self.now = datetime(2026, 11, 20, 3, tzinfo=UTC).timestamp()
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    # Of this module only: the emulator of other tests sleeps in a thread of its own.
+    monkeypatch.setattr(_waiting, "time", clock)
+    return clock
+
+
+def test_timer_has_an_absolute_time_and_a_spread_that_fits_the_wait(clock: Clock) -> None:
+    _, timer = parked(_Busy(task_id="busy", deferrable=True)).trigger.serialize()
+    assert timer == {"due": clock.start + 4.0, "jitter": 2.0}
+
+
+def test_short_waits_are_slept_without_a_triggerer(clock: Clock) -> None:
+    assert _Busy(task_id="busy", deferrable=False).execute(task_context()) == 2
+    assert clock.now == clock.start + 4.0
+
+
+@pytest.mark.parametrize(
+    ("deferrable", "retry_after", "place"),
+    [
+        (True, 4.0, "in the triggerer"),
+        (False, 4.0, "on the worker"),
+        (False, 61.0, "for the task's retry"),
+    ],
+)
+def test_each_wait_is_logged_once_with_its_end_and_reason(
+    clock: Clock, logged: Any, deferrable: bool, retry_after: float, place: str
+) -> None:
+    said = logged(_Busy)
+    operator = _Busy(task_id="busy", deferrable=deferrable)
+    operator.retry_after = retry_after
+    with contextlib.suppress(TaskDeferred, GongRateLimitError):
+        operator.execute(task_context())
+    until = datetime.fromtimestamp(clock.start + retry_after).astimezone().isoformat(timespec="seconds")
+    assert said().count("Waiting until") == 1
+    assert f"Waiting until {until}, {place}: The company's request budget is busy." in said()
 
 
 def test_without_a_triggerer_the_error_says_when_to_try_again(gong: RunningEmulator) -> None:

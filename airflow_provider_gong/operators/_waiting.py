@@ -1,0 +1,77 @@
+"""Waiting of tasks: in the triggerer, asleep on the worker for a moment, or with the task's retry."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._compat import BaseOperator, conf
+from airflow_provider_gong.client.errors import GongRateLimitError
+from airflow_provider_gong.operators._tasks import fail_for_good
+from airflow_provider_gong.triggers.timer import GongTimerTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Context
+    from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+
+# Tasks that were parked at the same time wake up spread over this many seconds.
+_WAKE_UP_SPREAD = 60.0
+# Waits up to this long are slept on the worker where there is no triggerer.
+_LONGEST_SLEEP = 60.0
+_SHORTEST_WAIT = 1.0
+
+
+class WaitingTask(BaseOperator):
+    """
+    An operator that does not hold a worker while it waits, for the company's request budget above all.
+
+    :param deferrable: wait in the triggerer; otherwise the task sleeps for up to a minute, and fails where the wait is
+        longer, so that its retry goes on; default: Airflow's setting ``default_deferrable``
+    """
+
+    def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        default = conf.getboolean("operators", "default_deferrable", fallback=False)
+        self.deferrable = default if deferrable is None else deferrable
+
+    def work(self, context: Context) -> Any:
+        """Do what the operator is for; safe to be done again after a wait."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> Any:
+        """Do the work, and wait when the request budget is used up."""
+        return self._work_and_wait(context)
+
+    def resume(self, context: Context, event: Any = None) -> Any:
+        """Do the work again after the wait."""
+        return self._work_and_wait(context)
+
+    def wait(self, reason: GongRateLimitError | GongImportUnfinishedError) -> None:
+        """
+        Wait for as long as an error asks for; returns only after a short wait on the worker.
+
+        :raises TaskDeferred: with ``deferrable``
+        :raises GongRateLimitError: the reason, without ``deferrable``, if the wait is too long to hold a worker
+        :raises GongImportUnfinishedError: likewise
+        """
+        seconds = max(reason.retry_after, _SHORTEST_WAIT)
+        due = time.time() + seconds
+        is_short = seconds <= _LONGEST_SLEEP
+        where = "in the triggerer" if self.deferrable else "on the worker" if is_short else "for the task's retry"
+        moment = datetime.fromtimestamp(due).astimezone().isoformat(timespec="seconds")
+        self.log.info("Waiting until %s, %s: %s", moment, where, reason)
+        if self.deferrable:
+            trigger = GongTimerTrigger(due, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
+            self.defer(trigger=trigger, method_name="resume")
+        if not is_short:
+            raise reason
+        time.sleep(seconds)
+
+    def _work_and_wait(self, context: Context) -> Any:
+        while True:
+            try:
+                with fail_for_good():
+                    return self.work(context)
+            except GongRateLimitError as spent:
+                self.wait(spent)
