@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +34,23 @@ class Progress:
         """Whether it is time to show progress again, which spares counting when it is not."""
         return self._clock() - self._shown >= _EVERY_SECONDS
 
-    def show(self, done: int, states: Mapping[str, int], *, waiting: str = "", now: bool = False) -> None:
+    def show(
+        self,
+        done: int,
+        states: Mapping[str, int],
+        *,
+        sent_bytes: int = 0,
+        requests_left: int | None = None,
+        waiting: str = "",
+        now: bool = False,
+    ) -> None:
         """
         Log how far the job is, if it is time to.
 
         :param done: how much is done, what an earlier try has done included
         :param states: number of rows by state
+        :param sent_bytes: bytes of recordings that were sent since the job was started
+        :param requests_left: requests of the day that may still be sent, None if that is not known
         :param waiting: what the job waits for
         :param now: log in any case
         """
@@ -46,15 +58,19 @@ class Progress:
             self._done_before = done
         if not now and not self.is_due:
             return
-        moment = self._shown = self._clock()
-        log.info("%s", self._line(done, self._done_before, moment - self._started, states, waiting))
-
-    def _line(self, done: int, before: int, seconds: float, states: Mapping[str, int], waiting: str) -> str:
-        rate = (done - before) / seconds if seconds > 0 else 0.0
-        parts = [f"{self._verb} {done}" + (f" / {self._total}" if self._total is not None else "")]
-        parts.append(f"{rate:.2f} rows/s")
-        if self._total is not None and rate > 0 and done < self._total:
-            parts.append(f"about {(self._total - done) / rate:.0f} s left")
+        self._shown = self._clock()
+        parts = [*self._speed(done, self._done_before, sent_bytes)]
+        parts += [] if requests_left is None else [f"{requests_left} requests left today"]
         parts += [f"{state} {count}" for state, count in sorted(states.items())]
         parts += [f"waits for {waiting}"] if waiting else []
-        return ", ".join(parts)
+        log.info("%s", ", ".join(parts))
+
+    def _speed(self, done: int, before: int, sent_bytes: int) -> Iterator[str]:
+        seconds = self._shown - self._started
+        rate = (done - before) / seconds if seconds > 0 else 0.0
+        yield f"{self._verb} {done}" + (f" / {self._total}" if self._total is not None else "")
+        yield f"{rate:.2f} rows/s"
+        if sent_bytes and seconds > 0:
+            yield f"{sent_bytes / seconds / 1_000_000:.1f} MB/s"
+        if self._total is not None and rate > 0 and done < self._total:
+            yield f"about {timedelta(seconds=round((self._total - done) / rate))} left at this rate"

@@ -29,7 +29,7 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.client.media import MediaFile, MediaPath
+from airflow_provider_gong.client.media import ByteMeter, MediaFile, MediaPath
 from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
 from airflow_provider_gong.store.ledger import Ledger
@@ -42,6 +42,8 @@ RESUME = "resume"
 FAIL = "fail"
 # A row that fails this often for what may be a passing reason is set aside, so that it does not hold up the others.
 _MAX_ATTEMPTS = 3
+# The exchange has tried for half a minute before a row gets here.
+ROW_BACKOFF = 60.0
 
 
 class RowSender:
@@ -53,6 +55,7 @@ class RowSender:
     :param open_path: makes the path object of a recording
     :param on_existing: ``resume``, ``skip`` or ``fail``, as for ``ImportUpload``
     :param sign: makes the URL by which Gong fetches a recording from an object store
+    :param row_backoff: seconds until a row is tried again for which Gong has failed, twice as many each time
     """
 
     def __init__(
@@ -63,12 +66,15 @@ class RowSender:
         open_path: Callable[[str], MediaPath],
         on_existing: str,
         sign: Sign = cannot_sign,
+        row_backoff: float = ROW_BACKOFF,
     ) -> None:
         self._ledger = ledger
         self._client = client
         self._open_path = open_path
         self._on_existing = on_existing
         self._sign = sign
+        self._row_backoff = row_backoff
+        self.meter = ByteMeter()
 
     async def send(self, lease: LeasedRow) -> None:
         """
@@ -95,7 +101,7 @@ class RowSender:
             raise
 
     async def _send(self, lease: LeasedRow) -> None:
-        media = None if is_pulled(lease) else await asyncio.to_thread(_find_media, lease, self._open_path)
+        media = None if is_pulled(lease) else await asyncio.to_thread(self._find_media, lease)
         row = await asyncio.to_thread(with_url, lease, self._open_path, self._sign)
         created = row if row.call_id else await self._create(row)
         if created is None:
@@ -173,12 +179,19 @@ class RowSender:
             return False
         return True
 
+    def _find_media(self, lease: LeasedRow) -> MediaFile:
+        media = MediaFile.at(self._open_path(lease.media or ""))
+        if media.size != lease.media_bytes:
+            raise OSError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
+        return dataclasses.replace(media, meter=self.meter)
+
     async def _set_back(self, lease: LeasedRow, failure: GongServerError) -> None:
         if lease.attempts >= _MAX_ATTEMPTS:
             await self._end(lease, CallState.FAILED, server_problem(lease, failure), sent=True)
             return
-        log.warning("Row %d is tried again later: %s", lease.row_number, failure)
-        await asyncio.to_thread(self._ledger.release, lease, sent=True)
+        pause = self._row_backoff * 2 ** (lease.attempts - 1)
+        log.warning("Row %d is tried again in %.0f s: %s", lease.row_number, pause, failure)
+        await asyncio.to_thread(self._ledger.release, lease, sent=True, pause=pause)
 
     async def _record(self, lease: LeasedRow, state: CallState, **changes: Any) -> None:
         await asyncio.to_thread(self._ledger.advance, lease, state, **changes)
@@ -190,13 +203,6 @@ class RowSender:
 
 def _never_settled(_: GongError) -> None:
     """Leave it to the sender whether a duplicate is the work of an attempt without an answer."""
-
-
-def _find_media(lease: LeasedRow, open_path: Callable[[str], MediaPath]) -> MediaFile:
-    media = MediaFile.at(open_path(lease.media or ""))
-    if media.size != lease.media_bytes:
-        raise OSError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
-    return media
 
 
 def _is_call_of(lease: LeasedRow, found: Call) -> bool:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.call_import.sending import RESUME, RowSender
+from airflow_provider_gong.call_import.sending import RESUME, ROW_BACKOFF, RowSender
 from airflow_provider_gong.call_import.signing import Sign, cannot_sign
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.media import MediaPath
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 _LEASE_SECONDS = 300.0
 # A lease survives some heartbeats that come late.
 _HEARTBEATS_PER_LEASE = 5
+_SHORTEST_POLL = 0.02
 _LONGEST_POLL = 5.0
 
 
@@ -37,6 +38,7 @@ class ImportUpload:
     :param sign: makes the URL by which Gong fetches a recording from an object store
     :param in_flight: rows that are sent at the same time
     :param lease_seconds: how long a row stays claimed when this process dies
+    :param row_backoff: seconds until a row is tried again for which Gong has failed, twice as many each time
     :param reopen: whether failed rows are tried again; of several workers, one does it
     """
 
@@ -51,6 +53,7 @@ class ImportUpload:
         sign: Sign = cannot_sign,
         in_flight: int = 4,
         lease_seconds: float = _LEASE_SECONDS,
+        row_backoff: float = ROW_BACKOFF,
         reopen: bool = True,
     ) -> None:
         self._ledger = ledger
@@ -59,7 +62,10 @@ class ImportUpload:
         self._reopen = reopen
         self._lease_seconds = lease_seconds
         self._heartbeat = lease_seconds / _HEARTBEATS_PER_LEASE
-        self._sender = RowSender(ledger, client, open_path=open_path, on_existing=on_existing, sign=sign)
+        self._client = client
+        self._sender = RowSender(
+            ledger, client, open_path=open_path, on_existing=on_existing, sign=sign, row_backoff=row_backoff
+        )
         self._held: dict[tuple[str, int], LeasedRow] = {}
         self._is_ending = False
         self._progress: Progress | None = None
@@ -89,11 +95,12 @@ class ImportUpload:
             for failure in filter(None, ends):
                 raise failure
             # Asked of all rows, not of leases: one that ends between two questions must not go unseen.
-            unsent = await asyncio.to_thread(self._ledger.unsent)
+            unsent, free_in = await asyncio.to_thread(self._ledger.unsent)
             if not unsent:
                 return
-            await self._show_progress(waiting=f"{unsent} rows that another worker or import is sending")
-            await asyncio.sleep(min(self._heartbeat, _LONGEST_POLL))
+            waiting = f"{unsent} rows that others are sending, or that are tried again in a while"
+            await self._show_progress(waiting=waiting)
+            await asyncio.sleep(min(max(free_in, _SHORTEST_POLL), self._heartbeat, _LONGEST_POLL))
 
     async def _work(self) -> None:
         while not self._is_ending:
@@ -134,5 +141,12 @@ class ImportUpload:
         if self._progress is None:
             self._progress = Progress("Uploaded", total)
         states = {state.value: count for state, count in counts.items()}
-        self._progress.show(total - waiting_rows, states, waiting=waiting, now=now)
+        self._progress.show(
+            total - waiting_rows,
+            states,
+            sent_bytes=self._sender.meter.count,
+            requests_left=self._client.requests_left,
+            waiting=waiting,
+            now=now,
+        )
         return counts

@@ -31,6 +31,7 @@ from airflow_provider_gong.client.exchange import (
     Wait,
     exchange,
 )
+from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.pagination import next_page
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
 from airflow_provider_gong.client.transport import LoopTransport, Outcome, ThreadTransport
@@ -53,6 +54,7 @@ class _Shell:
         self._policy = policy or ExchangePolicy()
         self.requests_sent = 0
         self.requests_refused = 0
+        self.requests_left: int | None = None
         self._counting = threading.Lock()
 
     def __repr__(self) -> str:
@@ -63,6 +65,10 @@ class _Shell:
         usage = (self.requests_sent, self.requests_refused)
         self.requests_sent = self.requests_refused = 0
         return usage
+
+    def _noted(self, slot: Slot | SlotRefused) -> Slot | SlotRefused:
+        self.requests_left = slot.left if isinstance(slot, Slot) else 0 if slot.daily else self.requests_left
+        return slot
 
     def _counted(self, outcome: Outcome) -> Outcome:
         with self._counting:
@@ -129,7 +135,7 @@ class GongClient(_Shell):
                 instruction, outcome = steps.send(outcome), None
                 match instruction:
                     case ReserveSlot(max_wait):
-                        outcome = self.budget.reserve(max_wait)
+                        outcome = self._noted(self.budget.reserve(max_wait))
                     case ConfirmSlot(slot):
                         outcome = self.budget.confirm(slot)
                     case CloseGate(retry_after):
@@ -237,7 +243,7 @@ class AsyncGongClient(_Shell):
                 match instruction:
                     case ReserveSlot(max_wait):
                         await turn.take()
-                        outcome = await self._in_thread(self.budget.reserve, max_wait)
+                        outcome = self._noted(await self._in_thread(self.budget.reserve, max_wait))
                     case ConfirmSlot(slot):
                         outcome = await self._in_thread(self.budget.confirm, slot)
                     case CloseGate(retry_after):

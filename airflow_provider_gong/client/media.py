@@ -38,6 +38,13 @@ class MediaPath(Protocol):
 
 
 @dataclass(slots=True)
+class ByteMeter:
+    """Counts bytes of recordings as they are sent, those of attempts that fail included."""
+
+    count: int = 0
+
+
+@dataclass(slots=True)
 class MediaFile:
     """
     A recording to upload.
@@ -45,11 +52,13 @@ class MediaFile:
     :param path: where it is read from
     :param size: length in bytes
     :param sha256: hash of the content, known once all of it was sent
+    :param meter: counts what is sent
     """
 
     path: MediaPath
     size: int
     sha256: str | None = None
+    meter: ByteMeter = field(default_factory=ByteMeter)
 
     @classmethod
     def at(cls, path: MediaPath) -> MediaFile:
@@ -108,6 +117,7 @@ class MultipartUpload:
     def _passed(self, chunk: bytes) -> bytes:
         self._hash.update(chunk)
         self._sent += len(chunk)
+        self.media.meter.count += len(chunk)
         if self._sent > self.media.size:
             raise self._changed()
         return chunk

@@ -35,11 +35,16 @@ FOR_THE_DAY = "since the company's requests of the day are used up"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A booked request: send it after ``delay`` seconds, if the budget's ``epoch`` is still the same."""
+    """
+    A booked request: send it after ``delay`` seconds, if the budget's ``epoch`` is still the same.
+
+    :param left: how many more requests of the day the caller may send, as far as that is known
+    """
 
     delay: float
     epoch: int
     reason: str = FOR_ITS_TURN
+    left: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,8 @@ class Pace:
             return SlotRefused(start - now, daily=day_opens > now)
         reason = FOR_THE_DAY if day_opens > now else FOR_THE_GATE if self.opens_at > now else FOR_ITS_TURN
         self._book(start, share, cold=cold)
-        return Slot(start - now, self.epoch, reason)
+        left = share.requests_per_day - share.reserved_requests - self.used(share, now)
+        return Slot(start - now, self.epoch, reason, max(left, 0))
 
     def close(self, now: float, retry_after: float) -> None:
         """Close the gate for ``retry_after`` seconds, because Gong has refused a request."""

@@ -50,7 +50,7 @@ class FallbackBudget:
             except GongStoreError as error:
                 self._fall_back(error)
         slot = self._own.reserve(max_wait)
-        return _OwnSlot(slot.delay, slot.epoch, slot.reason) if isinstance(slot, Slot) else slot
+        return _OwnSlot(slot.delay, slot.epoch, slot.reason, slot.left) if isinstance(slot, Slot) else slot
 
     def confirm(self, slot: Slot) -> bool:
         """Tell whether the slot is still good; one of the shared budget is not when nobody can tell."""

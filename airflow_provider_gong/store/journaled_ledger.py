@@ -137,9 +137,9 @@ class JournaledLedger(Ledger):
         self._files.note([lease.client_unique_id])
         self._files.write_if_due()
 
-    def release(self, lease: LeasedRow, *, sent: bool) -> None:
-        """Give a row back as it is; ``sent`` tells whether its create may have reached Gong."""
-        super().release(lease, sent=sent)
+    def release(self, lease: LeasedRow, *, sent: bool, pause: float = 0.0) -> None:
+        """Give a row back as it is."""
+        super().release(lease, sent=sent, pause=pause)
         self._files.note([lease.client_unique_id])
 
     def record_reading(self, readings: Mapping[str, Mapping[str, Any]]) -> None:

@@ -210,17 +210,25 @@ class Ledger:
         told = {"problem": problems_as_json((problem,)), **forgotten_intent(lease, sent=sent)}
         self.advance(lease, state, **told, **changes)
 
-    def release(self, lease: LeasedRow, *, sent: bool) -> None:
-        """Give a row back as it is; ``sent`` tells whether its create may have reached Gong."""
-        changes = {"lease_until": None, **forgotten_intent(lease, sent=sent)}
+    def release(self, lease: LeasedRow, *, sent: bool, pause: float = 0.0) -> None:
+        """
+        Give a row back as it is.
+
+        :param sent: whether its create may have reached Gong
+        :param pause: seconds until it may be leased again
+        """
+        until = db_now() + pause if pause else None
+        changes = {"lease_until": until, **forgotten_intent(lease, sent=sent)}
         with self.store.begin() as connection:
             connection.execute(update(calls).where(self._held(lease)).values(**changes))
 
-    def unsent(self) -> int:
-        """Return how many rows are still to be sent, those that some worker holds included."""
-        query = select(func.count()).select_from(rows_with_calls).where(self._mine, is_unsent)
+    def unsent(self) -> tuple[int, float]:
+        """Return how many rows are still to be sent, and in how many seconds the first of them may be leased."""
+        free_in = func.min(calls.c.lease_until) - db_now()
+        query = select(func.count(), free_in).select_from(rows_with_calls).where(self._mine, is_unsent)
         with self.store.begin() as connection:
-            return int(connection.execute(query).scalar_one())
+            number, seconds = connection.execute(query).one()
+        return int(number), max(float(seconds or 0.0), 0.0)
 
     def unseen(self) -> dict[str, str]:
         """Return the calls that were uploaded and not yet seen in Gong: client unique id by call id."""

@@ -64,7 +64,8 @@ class NightlyImport:
     def upload(self, **options: Any) -> dict[CallState, int]:
         async def run() -> dict[CallState, int]:
             async with AsyncGongClient(self.emulator.url, self.auth, **self.options) as client:
-                values: dict[str, Any] = {"owner": self.ledger.import_id, "open_path": Path, **options}
+                values: dict[str, Any] = {"owner": self.ledger.import_id, "open_path": Path, "row_backoff": 0.01}
+                values |= options
                 return await ImportUpload(self.ledger, client, **values).run()
 
         return asyncio.run(run())

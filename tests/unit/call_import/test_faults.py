@@ -82,6 +82,19 @@ def test_a_call_that_gong_cannot_handle_is_set_aside_and_tried_again_by_the_next
     assert night.upload() == {"uploaded": 1}
 
 
+def test_a_row_that_gong_fails_on_waits_while_the_others_are_sent(
+    night: NightlyImport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    night.plan_night(THREE_ROWS)
+    # The first call's request and its four repetitions.
+    for attempt in range(1, 6):
+        night.emulator.add_faults(Fault(operation="addCall", nth=attempt, action="status", status=500))
+    assert night.upload(in_flight=1, row_backoff=0.5) == {"uploaded": 3}
+    assert "Row 1 is tried again in 0 s" in caplog.text
+    assert [call["clientUniqueId"] for call in night.calls_in_gong().values()][-1] == "pbx-00001"
+
+
 def test_wrong_credentials_end_the_upload_and_lose_nothing(night: NightlyImport) -> None:
     night.plan_night(THREE_ROWS)
     night.emulator.add_faults(Fault(operation="addCall", every=1, action="status", status=401, text="Unauthorized"))

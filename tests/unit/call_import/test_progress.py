@@ -48,7 +48,17 @@ def test_a_line_tells_rate_time_left_states_and_what_is_waited_for(
     clock.now += 10
     progress.show(20, {"uploaded": 20, "planned": 80}, waiting="the budget")
     assert caplog.messages == [
-        "Uploaded 20 / 100, 2.00 rows/s, about 40 s left, planned 80, uploaded 20, waits for the budget"
+        "Uploaded 20 / 100, 2.00 rows/s, about 0:00:40 left at this rate, planned 80, uploaded 20, waits for the budget"
+    ]
+
+
+def test_a_line_tells_what_was_sent_and_what_the_day_has_left(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    progress = Progress("Uploaded", 100_000, clock=clock)
+    progress.show(0, {})
+    clock.now += 10
+    progress.show(20, {}, sent_bytes=125_000_000, requests_left=9460)
+    assert caplog.messages == [
+        "Uploaded 20 / 100000, 2.00 rows/s, 12.5 MB/s, about 13:53:10 left at this rate, 9460 requests left today"
     ]
 
 
@@ -59,7 +69,10 @@ def test_what_an_earlier_try_has_done_does_not_count_into_the_rate(
     progress.show(50, {}, now=True)
     clock.now += 10
     progress.show(60, {}, now=True)
-    assert caplog.messages == ["Uploaded 50 / 100, 0.00 rows/s", "Uploaded 60 / 100, 1.00 rows/s, about 40 s left"]
+    assert caplog.messages == [
+        "Uploaded 50 / 100, 0.00 rows/s",
+        "Uploaded 60 / 100, 1.00 rows/s, about 0:00:40 left at this rate",
+    ]
 
 
 def test_without_a_total_no_time_left_is_guessed(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

@@ -150,10 +150,10 @@ def test_the_first_rows_are_those_that_are_planned_first(night: Ledger) -> None:
     night.replace_plan("manifest.csv", [good[0], planned("bad", problems=(REFUSED,)), *good[1:]])
     first = night.first_rows(2)
     assert [row.client_unique_id for row in first.rows()] == ["pbx-1", "bad", "pbx-2"]
-    assert first.unsent() == 2
+    assert first.unsent()[0] == 2
     assert len(first.lease("canary", limit=9, seconds=60)) == 2
-    assert night.unsent() == 4
-    assert night.first_rows(99).unsent() == 4
+    assert night.unsent()[0] == 4
+    assert night.first_rows(99).unsent()[0] == 4
 
 
 def test_there_may_be_no_first_rows(night: Ledger) -> None:
