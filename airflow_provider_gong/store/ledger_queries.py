@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, func, insert, null, select, update
+from sqlalchemy import and_, case, func, null, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_gong.store.ledger_rows import (
     CallState,
@@ -23,6 +23,7 @@ from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import row_table as rows
 
 _MAX_ID = 2048
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _other_content = calls.c.fingerprint != rows.c.fingerprint
 # Also where a create's answer is not known; an intent that had no effect is forgotten.
@@ -133,12 +134,8 @@ def _call_problems(found: Any, effective: CallState) -> tuple[Problem, ...]:
 def write_claim(connection: Connection, identity: dict[str, str], values: dict[str, Any], *, seen: int | None) -> bool:
     """Write the claim of a call, unless somebody else was quicker; ``seen`` is its lease number, None for a new one."""
     if seen is None:
-        try:
-            with connection.begin_nested():
-                connection.execute(insert(calls).values(**identity, **values))
-        except IntegrityError:
-            return False
-        return True
+        new = _INSERT[connection.dialect.name](calls).values(**identity, **values).on_conflict_do_nothing()
+        return bool(connection.execute(new).rowcount == 1)
     this = and_(*(calls.c[name] == value for name, value in identity.items()), calls.c.lease_number == seen)
     return bool(connection.execute(update(calls).where(this).values(**values)).rowcount == 1)
 

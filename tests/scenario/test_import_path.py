@@ -93,7 +93,7 @@ def test_a_worker_that_is_lost_with_its_disk(
         gong_emulator.url,
         gong_emulator.access_key,
         gong_emulator.access_key_secret,
-        tmp_path / "unused",
+        "",
         GongHook().company,
         environment={"AIRFLOW_CONN_AWS_RECORDINGS": s3.airflow_connection},
         **options,

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +35,43 @@ class PostgresServer:
     A running server.
 
     :param port: its port on loopback
+    :param start: starts its process
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, start: Callable[[], subprocess.Popen[bytes]]) -> None:
         self.port = port
+        self._start = start
+        self._process = start()
         self._numbers = itertools.count()
 
     def url(self, database: str = "postgres") -> str:
         """Return the URL of a database."""
         return f"postgresql+psycopg2://postgres@127.0.0.1:{self.port}/{database}"
+
+    def wait_until_ready(self) -> None:
+        """Wait until it takes connections."""
+        engine = sa.create_engine(self.url())
+        deadline = time.monotonic() + _READY_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(sa.exc.OperationalError), engine.connect():
+                engine.dispose()
+                return
+            time.sleep(0.05)
+        raise RuntimeError("PostgreSQL did not start")
+
+    def stop(self) -> None:
+        """Stop it, as an administrator in a hurry does, without waiting for clients to go."""
+        self._process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Stop it and start it again."""
+        self.stop()
+        self._process = self._start()
+        self.wait_until_ready()
 
     def new_database(self) -> str:
         """Create an empty database and return its URL."""
@@ -72,19 +100,18 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         subprocess.run([*map(str, init)], check=True, capture_output=True, cwd=home, **user)
         port = _free_port()
         serve = [folder / "postgres", "-D", home / "data", "-k", home, "-p", port, "-c", "listen_addresses=127.0.0.1"]
-        with (home / "log").open("wb") as log:
-            settings = () if durable else _NO_FSYNC
-            server = subprocess.Popen([*map(str, serve), *settings], cwd=home, stdout=log, stderr=log, **user)
+        settings = () if durable else _NO_FSYNC
+
+        def start() -> subprocess.Popen[bytes]:
+            with (home / "log").open("ab") as log:
+                return subprocess.Popen([*map(str, serve), *settings], cwd=home, stdout=log, stderr=log, **user)
+
+        server = PostgresServer(port, start)
         try:
-            _wait_until_ready(server, port, home / "log")
-            yield PostgresServer(port)
+            server.wait_until_ready()
+            yield server
         finally:
-            # The default signal would wait until all clients are gone.
-            server.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(5)
-            server.kill()
-            server.wait()
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -111,14 +138,3 @@ def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port: int = unused.getsockname()[1]
         return port
-
-
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    engine = sa.create_engine(PostgresServer(port).url())
-    deadline = time.monotonic() + _READY_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(sa.exc.OperationalError), engine.connect():
-            engine.dispose()
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')}")

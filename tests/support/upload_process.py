@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +36,7 @@ class UploadProcess:
     """
     An upload of one import.
 
+    :param owner: identity of the worker; default: that of the import
     :param kill_at_commit: die when the store is about to commit for this time, counted from 1
     :param kill_at_state: die when the store is about to commit that a call is in this state
     :param kill_at_byte: die when so much of a recording was read
@@ -47,9 +49,10 @@ class UploadProcess:
     url: str
     access_key: str
     access_key_secret: str
-    store_folder: Path
+    store_url: str
     company: str
     import_id: str
+    owner: str = ""
     kill_at_commit: int | None = None
     kill_at_state: str | None = None
     kill_at_byte: int | None = None
@@ -60,11 +63,16 @@ class UploadProcess:
 
     def run(self) -> int:
         """Run it to its end and return its exit code; ``-9`` if it was killed."""
-        process = _FORKS.Process(target=self._upload)
-        process.start()
+        process = self.start()
         process.join()
         assert process.exitcode is not None
         return process.exitcode
+
+    def start(self) -> BaseProcess:
+        """Start it."""
+        process = _FORKS.Process(target=self._upload)
+        process.start()
+        return process
 
     def _upload(self) -> None:
         os.environ.update(self.environment)
@@ -76,11 +84,12 @@ class UploadProcess:
         auth = AccessKeyAuth(self.access_key, self.access_key_secret)
         budget, policy = LocalBudget(10_000, 1_000_000), ExchangePolicy(first_backoff=0.001)
         async with AsyncGongClient(self.url, auth, budget=budget, policy=policy) as client:
-            await ImportUpload(ledger, client, owner=self.import_id, open_path=self._open, in_flight=1).run()
+            owner = self.owner or self.import_id
+            await ImportUpload(ledger, client, owner=owner, open_path=self._open, in_flight=1, row_backoff=0.01).run()
 
     def _ledger(self) -> contextlib.AbstractContextManager[Ledger]:
         if self.import_path is None:
-            return contextlib.nullcontext(Ledger(Store.in_folder(self.store_folder), self.company, self.import_id))
+            return contextlib.nullcontext(Ledger(Store(self.store_url), self.company, self.import_id))
         folder: Any = media_path(self.import_path)
         if self.kill_at_file is not None:
             folder = _DeadlyFolder(folder, [self.kill_at_file])

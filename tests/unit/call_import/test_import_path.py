@@ -53,12 +53,11 @@ def night(emulator: RunningEmulator, tmp_path: Path) -> FolderImport:
 
 def process(night: FolderImport, **options: Any) -> UploadProcess:
     gong = night.emulator
-    nowhere = night.folder / "unused"
     return UploadProcess(
         gong.url,
         gong.access_key,
         gong.access_key_secret,
-        nowhere,
+        "",
         COMPANY,
         night.import_id,
         import_path=str(night.import_path),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.store.database import folder_url
 from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
@@ -17,8 +18,9 @@ COMMITS_OF_ONE_ROW = range(1, 8)
 
 
 def upload_process(night: NightlyImport, emulator: RunningEmulator, tmp_path: Path, **kill: int | str) -> UploadProcess:
+    store_url = folder_url(tmp_path / "store").render_as_string()
     return UploadProcess(
-        emulator.url, emulator.access_key, emulator.access_key_secret, tmp_path / "store", COMPANY, "night", **kill
+        emulator.url, emulator.access_key, emulator.access_key_secret, store_url, COMPANY, "night", **kill
     )
 
 
