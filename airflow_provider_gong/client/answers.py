@@ -16,6 +16,8 @@ JsonObject = dict[str, Any]
 _DUPLICATE_CALL = re.compile(r"posted for the call (\d+)")
 _DUPLICATE_MEDIA = re.compile(r"media file with the same content", re.IGNORECASE)
 _SAME_CONTENT_CALL = re.compile(r"callID with the same content:? *(\d+)", re.IGNORECASE)
+# Not a word about the request: it took too long to arrive (408), or came too early (425).
+_PASSING = (408, 425)
 _MISSING_SCOPE = "permission to use"
 _EMPTY_RESULT = re.compile(r"\bNo .*found corresponding to the provided filters", re.IGNORECASE)
 
@@ -59,7 +61,7 @@ def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) ->
     }
     if 300 <= answer.status < 400:
         return gong_errors.GongRedirectError("The host redirects to another place, which is refused.", **details)
-    if answer.status >= 500:
+    if answer.status >= 500 or answer.status in _PASSING:
         return gong_errors.GongServerError("Gong failed to handle the request.", **details)
     if "requestId" not in content and not texts:
         return _foreign_answer(answer.status, details)

@@ -42,7 +42,7 @@ KILLS = st.lists(
 
 
 @settings(
-    max_examples=12,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),
@@ -62,8 +62,8 @@ def test_each_call_arrives_once(
             for kill in kills:
                 assert worker_of(night, url, **kill).run() in (0, 1, -signal.SIGKILL)
             with contextlib.suppress(GongError):
-                night.upload(in_flight=in_flight)
+                night.upload(owner="night/0", in_flight=in_flight)
             emulator.clear_faults()
-            night.upload(in_flight=in_flight)
+            night.upload(owner="night/0", in_flight=in_flight)
             night.finish()
             assert_each_call_once(emulator, [night])

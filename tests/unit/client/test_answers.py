@@ -177,6 +177,8 @@ def test_request_id_comes_from_the_header_when_the_body_has_none() -> None:
         (405, errors.GongConnectionError),
         (413, errors.GongValidationError),
         (500, errors.GongServerError),
+        (408, errors.GongServerError),
+        (425, errors.GongServerError),
     ],
 )
 def test_answers_that_gong_did_not_write_blame_the_host_and_not_the_request(

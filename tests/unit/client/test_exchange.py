@@ -138,6 +138,7 @@ def play(
     [
         pytest.param(answer(429), [CloseGate], id="refused"),
         pytest.param(answer(500), [Wait], id="server error"),
+        pytest.param(answer(408), [Wait], id="request timeout"),
         pytest.param(REFUSED_CONNECTION, [Wait], id="never sent"),
         pytest.param(LOST, [Wait], id="unanswered"),
         pytest.param(UNAUTHORIZED, [RefreshToken], id="dead token"),
