@@ -1,4 +1,4 @@
-"""The benchmarks of the request budget: tables for people, JSON under ``build/benchmarks`` for comparison."""
+"""The benchmarks: tables for people, JSON under ``build/benchmarks`` for comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import costs, processes, simulation
+from tests.benchmarks import costs, processes, simulation, uploads
 from tests.benchmarks.gong_limits import LIMITS
 
 Rows = list[dict[str, Any]]
@@ -83,8 +83,23 @@ def exchanges(options: argparse.Namespace) -> Rows:
     return costs.exchanges(count=options.exchanges)
 
 
+def pushes(options: argparse.Namespace) -> Rows:
+    """One large recording, by our client and by curl."""
+    return uploads.push(megabytes=options.megabytes)
+
+
+def imports(options: argparse.Namespace) -> Rows:
+    """Imports at ten times Gong's pace, and a script that sends one call after the other."""
+    return uploads.imports(calls=options.calls)
+
+
+def ledgers(options: argparse.Namespace) -> Rows:
+    """The ledger's work for each row of an upload."""
+    return uploads.ledgers(rows=options.rows)
+
+
 _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
-    part.__name__: part for part in (virtual, reservations, exchanges, gate, real, soak)
+    part.__name__: part for part in (virtual, reservations, exchanges, gate, real, soak, pushes, imports, ledgers)
 }
 
 
@@ -117,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--soak-seconds", type=float, default=600, help="duration of the soak, with each store")
     parser.add_argument("--reservations", type=int, default=300, help="reservations in each store")
     parser.add_argument("--exchanges", type=int, default=2000, help="requests with each client")
+    parser.add_argument("--megabytes", type=int, default=1490, help="size of the large recording")
+    parser.add_argument("--calls", type=int, default=2000, help="calls of each import")
+    parser.add_argument("--rows", type=int, default=2000, help="rows of each ledger")
     parser.add_argument("--pacing", choices=list(_PACINGS), help="only this way to pace, with real processes")
     return parser
 

@@ -46,6 +46,8 @@ class NightlyImport:
         self.auth = AccessKeyAuth(emulator.access_key, emulator.access_key_secret)
         self.options: dict[str, Any] = {"budget": LocalBudget(10_000, 1_000_000), "policy": QUICK}
 
+        self.async_options: dict[str, Any] = {}
+
     def client(self) -> GongClient:
         return GongClient(self.emulator.url, self.auth, **self.options)
 
@@ -63,7 +65,7 @@ class NightlyImport:
 
     def upload(self, **options: Any) -> dict[CallState, int]:
         async def run() -> dict[CallState, int]:
-            async with AsyncGongClient(self.emulator.url, self.auth, **self.options) as client:
+            async with AsyncGongClient(self.emulator.url, self.auth, **self.options, **self.async_options) as client:
                 values: dict[str, Any] = {"owner": self.ledger.import_id, "open_path": Path, "row_backoff": 0.01}
                 values |= options
                 return await ImportUpload(self.ledger, client, **values).run()
