@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import random
 import re
 from datetime import datetime
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import HOST_EMAIL, Api, errors_of, wav
+from .conftest import HOST_EMAIL, Api, errors_of, wav, wav_of
 
 NO_CALLS = "No calls found corresponding to the provided filters"
 WIDE = {"fromDateTime": "2020-01-01T00:00:00Z", "toDateTime": "2030-01-01T00:00:00Z"}
@@ -35,6 +37,7 @@ def test_01_without_media_a_call_is_visible_to_no_read_operation(api: Api) -> No
     assert call_id not in listed(api)
     assert outcome(extensive(api, call_id)) == (404, [NO_CALLS])
     assert outcome(api("GET", f"/v2/calls/{call_id}")) == (404, [f"Call ID {call_id} was not found"])
+    assert f"/call?id={call_id}" in api("GET", "/").text
 
 
 def test_02_processing_goes_from_not_ready_over_not_found_to_visible(api: Api) -> None:
@@ -112,12 +115,46 @@ def test_07_media_is_multipart_in_a_part_of_one_name(api: Api) -> None:
     assert api.upload(call_id, wav(90)).status_code == 201
 
 
-@pytest.mark.parametrize("content", [wav(30), wav(300, seed=None)])
-def test_08_short_and_silent_recordings_never_appear(api: Api, content: bytes) -> None:
+def tone(seconds: int, hertz: int = 50, rate: int = 1000) -> bytes:
+    """Return the samples of a tone."""
+    second = b"".join(
+        round(9999 * math.sin(2 * math.pi * hertz * i / rate)).to_bytes(2, "little", signed=True) for i in range(rate)
+    )
+    return second * seconds
+
+
+def silence(seconds: int) -> bytes:
+    return bytes(seconds * 2000)
+
+
+NOISE = random.Random(7).randbytes(50 * 2000)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        wav(30),
+        wav(300, seed=None),
+        wav_of(tone(300)),
+        wav_of(silence(30) + NOISE + silence(30)),
+        wav_of(silence(70) + NOISE[:6000]),
+    ],
+    ids=["short", "silent", "tone", "short once it is trimmed", "hardly a sound"],
+)
+def test_08_recordings_without_a_minute_of_speech_never_appear(api: Api, content: bytes) -> None:
     call_id = api.add_call()
     assert api.upload(call_id, content).status_code == 201
     api.advance(86_400)
     assert api("GET", f"/v2/calls/{call_id}").status_code == 404
+
+
+@pytest.mark.parametrize("samples", [NOISE + silence(20) + NOISE, tone(60) + NOISE])
+def test_08_silence_and_tones_in_between_do_no_harm(api: Api, samples: bytes) -> None:
+    call_id = api.add_call()
+    api.upload(call_id, wav_of(samples))
+    api.advance(240)
+    found = api("GET", f"/v2/calls/{call_id}").json()["call"]
+    assert found["duration"] == len(samples) / 2000
 
 
 def test_09_gong_measures_the_duration_itself(api: Api) -> None:
@@ -160,6 +197,8 @@ def test_12_pages_hold_100_and_a_limit_is_ignored() -> None:
     api = Api(company={"generate": {"calls": 101}})
     found = api("GET", "/v2/calls", params={**WIDE, "limit": "10"})
     assert found.json()["records"]["currentPageSize"] == 100
+    posted = api("POST", "/v2/calls/transcript", json={"filter": {}, "limit": 10})
+    assert posted.json()["records"]["currentPageSize"] == 100
 
 
 def test_13_a_cursor_is_a_token_with_these_claims_and_expires_an_hour_after_the_first_page() -> None:
@@ -259,6 +298,16 @@ def test_20_retry_after_may_be_hours() -> None:
     assert api("GET", "/v2/workspaces").headers["retry-after"] == "86400"
 
 
+@pytest.mark.parametrize(("count_refused", "again"), [(False, 200), (True, 429)])
+def test_20_refused_requests_may_count_against_the_day(count_refused: bool, again: int) -> None:
+    api = Api(requests_per_day=1, count_refused=count_refused)
+    api("GET", "/v2/workspaces")
+    api.advance(43_200)
+    assert api("GET", "/v2/workspaces").status_code == 429
+    api.advance(43_200)
+    assert api("GET", "/v2/workspaces").status_code == again
+
+
 def test_21_ids_are_digits_in_strings_and_sometimes_numbers(api: Api) -> None:
     call_id = api.add_call()
     assert re.fullmatch("[0-9]{18,19}", call_id)
@@ -271,6 +320,21 @@ def test_21_ids_are_digits_in_strings_and_sometimes_numbers(api: Api) -> None:
     declared = api("GET", "/v2/settings/scorecards").json()["scorecards"][0]
     assert declared["scorecardId"] == int(scorecard["scorecardId"])
     assert declared["questions"][0]["minRange"] == 1
+
+
+def test_22_a_party_has_the_seven_fields_of_the_reference() -> None:
+    api = Api(strict=True)
+    host = api.user_id()
+    party = {
+        "phoneNumber": "+1 202-555-0199",
+        "emailAddress": "dana@northwind.example.com",
+        "name": "Dana",
+        "partyId": "1",
+        "mediaChannelId": 1,
+        "context": [{"system": "Salesforce", "objects": [{"objectType": "Contact", "objectId": "1"}]}],
+        "userId": None,
+    }
+    assert api("POST", "/v2/calls", json=api.new_call(parties=[{"userId": host}, party])).status_code == 200
 
 
 def test_22_fields_that_the_reference_does_not_know_are_ignored_or_refused(api: Api) -> None:
