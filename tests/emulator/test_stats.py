@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from .conftest import Api, errors_of
+from .conftest import HOST_EMAIL, Api, errors_of
 
 PATHS = {
     "aggregate": "/v2/stats/activity/aggregate",
@@ -96,6 +96,25 @@ def test_interaction_figures_are_those_of_hosts(api: Api, hosted: Counter[str]) 
     figures = {stat["name"]: stat["value"] for stat in rows[0]["personInteractionStats"]}
     assert 0 < figures["Talk Ratio"] < 1
     assert figures["Longest Monologue"] > 0
+
+
+def test_interaction_figures_are_averages_over_all_calls() -> None:
+    calls = [
+        {"clientUniqueId": f"pbx-{number}", "host": HOST_EMAIL, "daysAgo": 5 + number, "minutes": 2 + number}
+        for number in range(25)
+    ]
+    api = Api(company={"calls": calls})
+    body = {"filter": {}, "contentSelector": {"exposedFields": {"interaction": {"personInteractionStats": True}}}}
+    found = api("POST", "/v2/calls/extensive", json=body).json()["calls"]
+    values: dict[str, list[float]] = {}
+    for stat in (stat for call in found for stat in call["interaction"]["interactionStats"]):
+        values.setdefault(stat["name"], []).append(stat["value"])
+
+    (row,) = ask(api, "interaction").json()["peopleInteractionStats"]
+
+    assert {stat["name"]: stat["value"] for stat in row["personInteractionStats"]} == {
+        name: pytest.approx(sum(each) / 25, abs=0.005) for name, each in values.items()
+    }
 
 
 @pytest.mark.parametrize("name", sorted(PATHS))

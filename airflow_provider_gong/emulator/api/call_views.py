@@ -93,7 +93,7 @@ def call_data(ask: Ask, call: Call, selector: Mapping[str, Any]) -> dict[str, An
         data["context"] = _context(posted, ("Opportunity", "Account"), timings)
     if exposed.get("parties") and emulator.settings.imported_parties:
         data["parties"] = [_party(emulator, call, *numbered) for numbered in enumerate(posted["parties"])]
-    conversation = Conversation(emulator, call, posted)
+    conversation = Conversation(emulator, call)
     blocks = ("content", "interaction", "collaboration")
     data.update((name, getattr(conversation, name)(exposed[name])) for name in blocks if exposed.get(name))
     if exposed.get("media"):
@@ -143,10 +143,10 @@ def transcript(emulator: Emulator, call: Call) -> dict[str, Any]:
             "speakerId": speaker_id(emulator, call, monologue.party),
             "topic": monologue.topic if number % 3 == 0 else None,
             "sentences": [
-                {"start": int(sentence.start * 1000), "end": int(sentence.end * 1000), "text": sentence.text}
+                {"start": sentence.start, "end": sentence.end, "text": sentence.text}
                 for sentence in monologue.sentences
             ],
         }
-        for number, monologue in enumerate(Conversation(emulator, call, call.posted).monologues)
+        for number, monologue in enumerate(Conversation(emulator, call).monologues)
     ]
     return {"callId": call.id, "transcript": monologues}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from airflow_provider_gong.emulator.api.call_content import Conversation, commenter_of
+from airflow_provider_gong.emulator.api.call_content import FIGURES, Conversation, commenter_of
 from airflow_provider_gong.emulator.api.users import created_window
 from airflow_provider_gong.emulator.company.records import Call, User
 from airflow_provider_gong.emulator.contract.checking import parse_date, require_window
@@ -20,7 +20,6 @@ _NO_USERS = "No users found corresponding to the provided filters"
 _SCORED_CALLS = 2
 _REVIEW_SECONDS = 86_400
 _SCORES = 5
-_AVERAGED_CALLS = 10
 
 # By user and kind of activity the ids of the calls.
 Activities = dict[str, dict[str, list[str]]]
@@ -192,7 +191,7 @@ async def day_by_day_activity(ask: Ask) -> Reply:
 
 
 async def interaction_stats(ask: Ask) -> Reply:
-    """``POST /v2/stats/interaction``: averages over the latest calls that a user hosted, ten at most."""
+    """``POST /v2/stats/interaction``: averages over the calls that a user hosted."""
     days = _Days(ask)
     hosted: dict[str, list[Call]] = {}
     for call in days.calls():
@@ -207,11 +206,11 @@ async def interaction_stats(ask: Ask) -> Reply:
 
 
 def _averages(ask: Ask, calls: Sequence[Call]) -> list[dict[str, Any]]:
-    figures: dict[str, list[float]] = {}
-    for call in calls[-_AVERAGED_CALLS:]:
-        for figure in Conversation(ask.emulator, call, call.posted).interaction_stats():
-            figures.setdefault(figure["name"], []).append(figure["value"])
-    return [{"name": name, "value": round(sum(values) / len(values), 2)} for name, values in figures.items()]
+    figures = zip(*(Conversation(ask.emulator, call).figures() for call in calls), strict=True)
+    return [
+        {"name": name, "value": round(sum(values) / len(values), 2)}
+        for name, values in zip(FIGURES, figures, strict=True)
+    ]
 
 
 async def answered_scorecards(ask: Ask) -> Reply:
