@@ -39,7 +39,7 @@ def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
         raise GongApiError(400, JSON_PARSE_ERROR)
     if not strict:
         body = as_declared(body, expected)
-    errors = _check(body, expected, "")
+    errors = field_errors(body, expected)
     if strict:
         errors += [f"{path}: unknown field" for path in _unknown(body, expected, "")]
     if errors:
@@ -66,6 +66,14 @@ def as_declared(value: Any, expected: Field) -> Any:
     if expected.kind == "date" and isinstance(value, str) and parse_datetime(value) is not None:
         return value[:10]
     return value
+
+
+def field_errors(value: Any, expected: Field) -> list[str]:
+    """Return what is wrong with single fields of JSON.
+
+    :raises GongApiError: 400 when a type or an enum is wrong, so that Gong could not read it at all.
+    """
+    return _check(value, expected, "")
 
 
 def _check(value: Any, expected: Field, path: str) -> list[str]:
