@@ -107,6 +107,10 @@ def errors_of(answer: httpx.Response) -> list[str]:
     return errors
 
 
+def outcome(answer: httpx.Response) -> tuple[int, list[str]]:
+    return answer.status_code, errors_of(answer)
+
+
 @pytest.fixture
 def api() -> Api:
     return Api()

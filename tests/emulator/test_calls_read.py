@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import HOST_EMAIL, Api, errors_of, wav
+from .conftest import HOST_EMAIL, Api, outcome, wav
 
 EMPTY = (404, ["No calls found corresponding to the provided filters"])
 WIDE = {"fromDateTime": "2020-01-01T00:00:00Z", "toDateTime": "2030-01-01T00:00:00Z"}
@@ -13,10 +13,6 @@ WIDE = {"fromDateTime": "2020-01-01T00:00:00Z", "toDateTime": "2030-01-01T00:00:
 
 def extensive(api: Api, filters: dict[str, Any], **body: Any) -> httpx.Response:
     return api("POST", "/v2/calls/extensive", json={"filter": filters, **body})
-
-
-def outcome(answer: httpx.Response) -> tuple[int, list[str]]:
-    return answer.status_code, errors_of(answer)
 
 
 @pytest.fixture(scope="module")
