@@ -81,6 +81,15 @@ def test_periods_are_those_of_the_calendar_and_add_up(
         assert sum(part["callsAsHost"] for part in row["userAggregateActivity"]) == hosted[row["userId"]]
 
 
+def test_periods_are_as_many_as_an_answer_can_hold(api: Api) -> None:
+    day = date(2026, 3, 1)
+    three_years = ask(api, "by-period", day - timedelta(days=1100), day, aggregationPeriod="DAY")
+    rows = three_years.json()["usersAggregateActivity"]
+    assert {len(row["userAggregateActivity"]) for row in rows} == {1100}
+    more = ask(api, "by-period", date(2, 1, 1), day, aggregationPeriod="DAY")
+    assert (more.status_code, "1100 periods" in errors_of(more)[0]) == (400, True)
+
+
 def test_days_list_the_calls_of_those_who_did_something(api: Api, hosted: Counter[str]) -> None:
     rows = ask(api, "day-by-day").json()["usersDetailedActivities"]
     for row in rows:
