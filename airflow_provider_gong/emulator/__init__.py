@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from airflow_provider_gong.emulator.app import create_app
     from airflow_provider_gong.emulator.clock import Clock, ManualClock, RealClock
     from airflow_provider_gong.emulator.faults import Fault
-    from airflow_provider_gong.emulator.server import RunningEmulator, running_emulator
+    from airflow_provider_gong.emulator.in_process import InProcessEmulator, in_process_emulator
+    from airflow_provider_gong.emulator.running import RunningEmulator
+    from airflow_provider_gong.emulator.server import running_emulator
     from airflow_provider_gong.emulator.settings import EmulatorSettings
     from airflow_provider_gong.emulator.state import Emulator
 
@@ -21,10 +23,12 @@ __all__ = [
     "Emulator",
     "EmulatorSettings",
     "Fault",
+    "InProcessEmulator",
     "ManualClock",
     "RealClock",
     "RunningEmulator",
     "create_app",
+    "in_process_emulator",
     "running_emulator",
 ]
 
@@ -34,10 +38,12 @@ _MODULE_OF = {
     "Emulator": "state",
     "EmulatorSettings": "settings",
     "Fault": "faults",
+    "InProcessEmulator": "in_process",
     "ManualClock": "clock",
     "RealClock": "clock",
-    "RunningEmulator": "server",
+    "RunningEmulator": "running",
     "create_app": "app",
+    "in_process_emulator": "in_process",
     "running_emulator": "server",
 }
 

@@ -17,7 +17,7 @@ from airflow_provider_gong.emulator.web.control import control_routes
 from airflow_provider_gong.emulator.web.page import page_routes
 
 _OWN_PATHS = ("/_emulator/", "/oauth2/authorize")
-_OWN_PAGES = frozenset({"/", "/call", "/meeting", "/request", "/openapi.json"})
+_OWN_PAGES = frozenset({"/", "/call", "/meeting", "/request", "/openapi.json", "/favicon.ico"})
 
 
 class EmulatorApp(Starlette):

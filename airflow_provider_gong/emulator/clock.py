@@ -10,6 +10,15 @@ MANUAL_START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _FASTEST = 1e9
 
 
+def require_speed(speed: float) -> None:
+    """Refuse a speed that no clock can run at.
+
+    :raises ValueError: for a speed that is negative or above a billion.
+    """
+    if not 0 <= speed <= _FASTEST:
+        raise ValueError(f"the speed of a clock is from 0 to {_FASTEST:.0f}, not {speed}")
+
+
 class Clock:
     """The emulator's time.
 
@@ -51,8 +60,7 @@ class Clock:
         :param speed: emulated seconds in a real second; 0 stands still.
         :raises ValueError: for a speed that is negative or above a billion.
         """
-        if not 0 <= speed <= _FASTEST:
-            raise ValueError(f"the speed of a clock is from 0 to {_FASTEST:.0f}, not {speed}")
+        require_speed(speed)
         self._base, self._since = self.now(), time.monotonic()
         self._speed = speed
 

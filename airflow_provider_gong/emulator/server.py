@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,24 +19,13 @@ from starlette.applications import Starlette
 from airflow_provider_gong.emulator.app import create_app
 from airflow_provider_gong.emulator.clock import Clock
 from airflow_provider_gong.emulator.connection import DroppableProtocol
-from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.running import RunningEmulator
 from airflow_provider_gong.emulator.settings import EmulatorSettings
-from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.web.control import (
-    add_faults,
-    add_to_company,
-    change_settings,
-    change_user,
-    requests_logged,
-)
-from airflow_provider_gong.emulator.web.state import company_state
 
 _GRACEFUL_SECONDS = 1
 _START_SECONDS = 30
 _STOP_SECONDS = 30
 _BACKLOG = 128
-
-Result = TypeVar("Result")
 
 
 class _Server(uvicorn.Server):
@@ -117,89 +106,6 @@ def serve(app: Starlette, host: str, port: int, on_ready: Callable[[str], None])
     with open_socket(host, port) as listening:
         url = url_of(listening)
         _Server(app, lambda: on_ready(url)).run(sockets=[listening])
-
-
-class RunningEmulator:
-    """An emulator that answers on a loopback address, with what a test wants from it.
-
-    :ivar url: the base URL, without a path.
-    :ivar access_key: the access key that is let in.
-    :ivar access_key_secret: its secret.
-    :ivar client_id: the OAuth client that may fetch tokens.
-    :ivar client_secret: its secret.
-    """
-
-    def __init__(self, url: str, emulator: Emulator, run: Callable[[Callable[[], Any]], Any]) -> None:
-        self.url = url
-        self.access_key = emulator.settings.access_key
-        self.access_key_secret = emulator.settings.access_key_secret
-        self.client_id = emulator.settings.client_id
-        self.client_secret = emulator.settings.client_secret
-        self._emulator = emulator
-        self._run = run
-
-    def state(self) -> dict[str, Any]:
-        """Return what ``GET /_emulator/state`` answers."""
-        return self._in_loop(lambda: company_state(self._emulator))
-
-    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the request log, oldest first, of one operation where it is named."""
-        return self._in_loop(lambda: requests_logged(self._emulator, operation))
-
-    def set(self, **settings: Any) -> None:
-        """Change settings, see :class:`EmulatorSettings`.
-
-        :raises ValueError: for an unknown setting or a wrong value.
-        """
-        self._in_loop(lambda: change_settings(self._emulator, settings))
-
-    def advance(self, seconds: float) -> None:
-        """Move the emulator's time forward."""
-        self._in_loop(lambda: self._emulator.clock.advance(seconds))
-
-    def run_at(self, speed: float) -> None:
-        """Let the emulator's time run at a speed: emulated seconds in a real one."""
-        self._in_loop(lambda: self._emulator.clock.run_at(speed))
-
-    def change_user(self, email_address: str, **changes: Any) -> None:
-        """Change a user, e.g. ``telephonyCallsImported=True``; the names are those of ``POST /_emulator/users``.
-
-        :raises ValueError: when there is no such user, or a field cannot be changed.
-        """
-        self._in_loop(lambda: change_user(self._emulator, {"emailAddress": email_address, **changes}))
-
-    def seed(self, company: Mapping[str, Any]) -> None:
-        """Add users and calls, as described or generated, e.g. ``{"generate": {"calls": 1000}}``.
-
-        :raises ValueError: when the description is wrong.
-        """
-        self._in_loop(lambda: add_to_company(self._emulator, company))
-
-    def authorize(self, scope: str = "") -> dict[str, Any]:
-        """Return OAuth tokens, as after a technical administrator has agreed.
-
-        :param scope: scopes, separated by spaces; all when it is empty.
-        """
-        return self._in_loop(lambda: self._emulator.grants.authorize(scope))
-
-    def add_faults(self, *rules: Fault) -> None:
-        """Put fault rules in force.
-
-        :raises ValueError: for an operation that the emulator does not serve.
-        """
-        self._in_loop(lambda: add_faults(self._emulator, rules))
-
-    def clear_faults(self) -> None:
-        """Put all fault rules out of force."""
-        self._in_loop(self._emulator.faults.clear)
-
-    def reset(self) -> None:
-        """Go back to the seeded company and the settings of the start."""
-        self._in_loop(self._emulator.reset)
-
-    def _in_loop(self, action: Callable[[], Result]) -> Result:
-        result: Result = self._run(action)
-        return result
 
 
 @contextmanager

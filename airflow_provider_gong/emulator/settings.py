@@ -41,7 +41,7 @@ class EmulatorSettings:
     :param company_active: ``False`` for a company that is turned off (401).
     :param company_host: the only host name that answers; other names are a wrong base URL (401). Any when it is empty.
     :param company_time_zone: the zone of dates in statistics and of times in answers.
-    :param strict: refuse fields and parameters that the reference does not know; Gong ignores them.
+    :param strict: take what the reference says and nothing else: no other fields and parameters, no other types.
     :param requests_per_second: the company's limit over a second; 0 switches it off.
     :param requests_per_day: the company's limit over a day; 0 switches it off.
     :param limit_window: how a second is counted: ``sliding``, ``fixed`` (whole seconds) or ``bucket``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -33,8 +33,3 @@ def day_of(emulator: Emulator, moment: float) -> date:
 def start_of(emulator: Emulator, day: date) -> float:
     """Return when a day begins in the company's zone."""
     return datetime(day.year, day.month, day.day, tzinfo=company_zone(emulator)).timestamp()
-
-
-def days_between(start: date, end: date) -> list[date]:
-    """Return the days from a first one to a last one, which is left out."""
-    return [start + timedelta(days=number) for number in range((end - start).days)]

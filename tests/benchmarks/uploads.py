@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -85,7 +84,7 @@ def send_file() -> None:
     url, key, secret, call_id, file = json.loads(sys.argv[-1])
     with GongClient(url, AccessKeyAuth(key, secret)) as client:
         list(client.iterate(users_api.list_users()))
-        before, began = _peak_mib(), time.perf_counter()
+        before, began = _peak_mib_from_now(), time.perf_counter()
         client.send(calls_api.upload_call_media(call_id, MediaFile.at(Path(file))))
         seconds = round(time.perf_counter() - began, 2)
     print(json.dumps({"seconds": seconds, "memory grew MiB": round(_peak_mib() - before, 1)}))
@@ -231,5 +230,12 @@ def _write_large(path: Path, megabytes: int) -> None:
             file.writeframesraw(chunk)
 
 
+def _peak_mib_from_now() -> float:
+    """Forget the peak of what was done before."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _peak_mib()
+
+
 def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

@@ -87,8 +87,12 @@ class Api:
 
 def wav(seconds: float, seed: int | None = 1) -> bytes:
     """Return a WAV recording; with a seed noise of its own, without one silence."""
-    frames = int(seconds * 1000)
-    samples = bytes(frames * 2) if seed is None else random.Random(seed).randbytes(frames * 2)
+    size = int(seconds * 1000) * 2
+    return wav_of(bytes(size) if seed is None else random.Random(seed).randbytes(size))
+
+
+def wav_of(samples: bytes) -> bytes:
+    """Return a WAV recording of samples of two bytes, a thousand in a second."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
@@ -101,6 +105,10 @@ def wav(seconds: float, seed: int | None = 1) -> bytes:
 def errors_of(answer: httpx.Response) -> list[str]:
     errors: list[str] = answer.json()["errors"]
     return errors
+
+
+def outcome(answer: httpx.Response) -> tuple[int, list[str]]:
+    return answer.status_code, errors_of(answer)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import HOST_EMAIL, Api, errors_of, wav
+from .conftest import HOST_EMAIL, Api, outcome, wav
 
 EMPTY = (404, ["No calls found corresponding to the provided filters"])
 WIDE = {"fromDateTime": "2020-01-01T00:00:00Z", "toDateTime": "2030-01-01T00:00:00Z"}
@@ -13,10 +13,6 @@ WIDE = {"fromDateTime": "2020-01-01T00:00:00Z", "toDateTime": "2030-01-01T00:00:
 
 def extensive(api: Api, filters: dict[str, Any], **body: Any) -> httpx.Response:
     return api("POST", "/v2/calls/extensive", json={"filter": filters, **body})
-
-
-def outcome(answer: httpx.Response) -> tuple[int, list[str]]:
-    return answer.status_code, errors_of(answer)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +140,8 @@ def test_a_filter_is_needed(api: Api, path: str, body: dict[str, Any]) -> None:
         ({"fromDateTime": "2026-03-01", "toDateTime": "2026-03-02"}, ["Bad request"]),
     ],
 )
-def test_the_list_needs_both_dates(api: Api, params: dict[str, str], errors: list[str]) -> None:
+def test_the_reference_wants_both_dates_of_the_list(api: Api, params: dict[str, str], errors: list[str]) -> None:
+    api.set(strict=True)
     assert outcome(api("GET", "/v2/calls", params=params)) == (400, errors)
 
 
@@ -176,7 +173,8 @@ def test_only_what_was_asked_for_is_shown(api: Api) -> None:
     rich = extensive(api, {"callIds": [call_id]}, contentSelector=selector).json()["calls"][0]
 
     assert list(bare) == ["metaData"]
-    assert set(rich) == {"metaData", "context", "parties", "media"}
+    assert set(rich) == {"metaData", "context", "parties", "content", "interaction", "media"}
+    assert (rich["content"], rich["interaction"]) == ({}, {})
     assert [party["affiliation"] for party in rich["parties"]] == ["Internal", "External"]
     assert rich["parties"][0]["userId"] == host
     assert "userId" not in rich["parties"][1]

@@ -53,10 +53,17 @@ def test_the_clock_is_moved_forward_only(api: Api) -> None:
     before = api.clock.now()
     assert api("POST", "/_emulator/clock", json={"advance_seconds": 90}).status_code == 200
     assert api.clock.now() == before + 90
-    wrong: list[Any] = [{"advance_seconds": -1}, {"advance_seconds": "soon"}, {"advance_seconds": "nan"}, {}, []]
+    wrong: list[Any] = [
+        {"speed": 60, "advance_seconds": -1},
+        {"speed": -1, "advance_seconds": 5},
+        {"advance_seconds": "soon"},
+        {"advance_seconds": "nan"},
+        {},
+        [],
+    ]
     for body in wrong:
         assert api("POST", "/_emulator/clock", json=body).status_code == 400
-    assert api.clock.now() == before + 90
+    assert (api.clock.now(), api.clock.speed) == (before + 90, 0)
 
 
 def test_reset_goes_back_to_the_seed(api: Api) -> None:

@@ -70,6 +70,11 @@ def test_the_call_url_of_the_api_opens_its_page(api: Api) -> None:
     assert "Renewal talk" in api("GET", url).text
 
 
+def test_what_a_browser_asks_for_unasked_is_not_in_the_log(api: Api) -> None:
+    assert api("GET", "/favicon.ico").status_code == 204
+    assert api("GET", "/_emulator/requests").json()["requests"] == []
+
+
 def test_missing_things_are_404(api: Api) -> None:
     assert api("GET", "/call?id=1").status_code == 404
     assert api("GET", "/meeting").status_code == 404

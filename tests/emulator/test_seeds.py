@@ -112,6 +112,10 @@ def with_user(**changes: Any) -> dict[str, Any]:
     return {"users": [{"firstName": "A", "lastName": "B", **changes}]}
 
 
+def with_call(**changes: Any) -> dict[str, Any]:
+    return {"calls": [{"clientUniqueId": "second", "host": "mara.lindqvist@example.com", **changes}]}
+
+
 @pytest.mark.parametrize(
     ("company", "error"),
     [
@@ -134,6 +138,41 @@ def test_wrong_descriptions_say_what_is_wrong(api: Api, company: Any, error: str
     answer = api("POST", "/_emulator/seed", json=company)
     assert answer.status_code == 400
     assert error in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (with_call(host="nobody@example.com"), "nobody has the address"),
+        (with_call(clientUniqueId="first"), "call first is there already"),
+        (with_call(workspace="Y"), "no workspace Y"),
+        (with_call(minutes=0), "minutes must be up to 1440"),
+        (with_call(minutes=1e300), "minutes must be up to 1440"),
+        (with_call(daysAgo=1e300), "names no time"),
+        (with_call(started="yesterday"), "names no time"),
+        (with_call(started="2026-03-01T10:00:00"), "the start, a party"),
+        (with_call(direction="Sideways"), "the direction"),
+        (with_call(languageCode="xx"), "the language"),
+        (with_call(disposition="x" * 256), "disposition: size must be between 0 and 255"),
+        (with_call(parties=["Dana"]), "calls[1].parties must hold objects"),
+        (with_call(parties=[{"emailAddress": {}}]), "a party"),
+        (with_user(emailAliases=[1]), "emailAliases must hold texts"),
+        (with_user(emailAliases=["new.comer@example.com"]), "belongs to another user"),
+        (with_user(manager="nobody@example.com"), "the manager nobody@example.com is not known"),
+    ],
+)
+def test_a_wrong_description_adds_nothing(api: Api, wrong: dict[str, Any], error: str) -> None:
+    before = api.state()
+    company = {
+        "users": [{"firstName": "New", "lastName": "Comer"}, *wrong.get("users", ())],
+        "calls": [{"clientUniqueId": "first", "host": "new.comer@example.com"}, *wrong.get("calls", ())],
+        "generate": {"users": 2, "calls": 2},
+    }
+    answer = api("POST", "/_emulator/seed", json=company)
+    assert (answer.status_code, error in answer.json()["error"]) == (400, True), answer.text
+    assert api.state() == before
+    right = {**company, "users": company["users"][:1], "calls": company["calls"][:1]}
+    assert api("POST", "/_emulator/seed", json=right).json() == {"users": 15, "calls": 8}
 
 
 def test_users_can_be_changed(api: Api) -> None:

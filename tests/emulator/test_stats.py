@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from .conftest import Api, errors_of
+from .conftest import HOST_EMAIL, Api, errors_of
 
 PATHS = {
     "aggregate": "/v2/stats/activity/aggregate",
@@ -81,6 +81,15 @@ def test_periods_are_those_of_the_calendar_and_add_up(
         assert sum(part["callsAsHost"] for part in row["userAggregateActivity"]) == hosted[row["userId"]]
 
 
+def test_periods_are_as_many_as_an_answer_can_hold(api: Api) -> None:
+    day = date(2026, 3, 1)
+    three_years = ask(api, "by-period", day - timedelta(days=1100), day, aggregationPeriod="DAY")
+    rows = three_years.json()["usersAggregateActivity"]
+    assert {len(row["userAggregateActivity"]) for row in rows} == {1100}
+    more = ask(api, "by-period", date(2, 1, 1), day, aggregationPeriod="DAY")
+    assert (more.status_code, "1100 periods" in errors_of(more)[0]) == (400, True)
+
+
 def test_days_list_the_calls_of_those_who_did_something(api: Api, hosted: Counter[str]) -> None:
     rows = ask(api, "day-by-day").json()["usersDetailedActivities"]
     for row in rows:
@@ -98,6 +107,25 @@ def test_interaction_figures_are_those_of_hosts(api: Api, hosted: Counter[str]) 
     assert figures["Longest Monologue"] > 0
 
 
+def test_interaction_figures_are_averages_over_all_calls() -> None:
+    calls = [
+        {"clientUniqueId": f"pbx-{number}", "host": HOST_EMAIL, "daysAgo": 5 + number, "minutes": 2 + number}
+        for number in range(25)
+    ]
+    api = Api(company={"calls": calls})
+    body = {"filter": {}, "contentSelector": {"exposedFields": {"interaction": {"personInteractionStats": True}}}}
+    found = api("POST", "/v2/calls/extensive", json=body).json()["calls"]
+    values: dict[str, list[float]] = {}
+    for stat in (stat for call in found for stat in call["interaction"]["interactionStats"]):
+        values.setdefault(stat["name"], []).append(stat["value"])
+
+    (row,) = ask(api, "interaction").json()["peopleInteractionStats"]
+
+    assert {stat["name"]: stat["value"] for stat in row["personInteractionStats"]} == {
+        name: pytest.approx(sum(each) / 25, abs=0.005) for name, each in values.items()
+    }
+
+
 @pytest.mark.parametrize("name", sorted(PATHS))
 def test_wrong_and_empty_days(api: Api, name: str) -> None:
     def status(first: date, end: date, **body: Any) -> int:
@@ -112,7 +140,7 @@ def test_wrong_and_empty_days(api: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"fromDate": "2026-01-05T00:00:00Z"}, {"fromDate": "05.01.2026"}, {"userIds": "all"}]
+    "change", [{"fromDate": "2026-01-05T00:00:00"}, {"fromDate": "05.01.2026"}, {"userIds": "all"}]
 )
 def test_a_wrong_filter_is_a_parse_error(api: Api, change: dict[str, Any]) -> None:
     assert ask(api, "aggregate", filter=change).status_code == 400

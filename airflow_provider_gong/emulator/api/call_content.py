@@ -14,20 +14,21 @@ from airflow_provider_gong.emulator.times import wire_time
 if TYPE_CHECKING:
     from airflow_provider_gong.emulator.state import Emulator
 
+FIGURES = ("Talk Ratio", "Longest Monologue", "Longest Customer Story", "Interactivity", "Patience")
 _COMMENTED_CALLS = 3
 _SECONDS_PER_HOUR = 3_600
 
 
 class Conversation:
-    """The conversation of a call.
+    """The conversation of a call."""
 
-    :param posted: the call as it was posted.
-    """
-
-    def __init__(self, emulator: Emulator, call: Call, posted: Mapping[str, Any]) -> None:
+    def __init__(self, emulator: Emulator, call: Call) -> None:
         self._emulator = emulator
         self._call = call
-        self._posted = posted
+
+    @cached_property
+    def _posted(self) -> Mapping[str, Any]:
+        return self._call.posted
 
     @cached_property
     def _users(self) -> list[User | None]:
@@ -105,7 +106,7 @@ class Conversation:
 
     def _phrase(self, phrase: str) -> dict[str, Any]:
         places = [
-            {"startTime": sentence.start, "speakerId": self._speaker(monologue.party)}
+            {"startTime": sentence.start / 1000, "speakerId": self._speaker(monologue.party)}
             for monologue, sentence in self._sentences()
             if phrase.lower() in sentence.text.lower()
         ]
@@ -168,20 +169,26 @@ class Conversation:
 
     def interaction_stats(self) -> list[dict[str, Any]]:
         """Return the figures about the host's side of the conversation."""
-        ours = [said for said in self.monologues if self._is_ours(said)]
-        theirs = [said for said in self.monologues if not self._is_ours(said)]
-        total = sum(said.duration for said in self.monologues) or 1.0
-        hours = (self.monologues[-1].end or 1.0) / _SECONDS_PER_HOUR
+        return [{"name": name, "value": value} for name, value in zip(FIGURES, self.figures(), strict=True)]
+
+    def figures(self) -> tuple[float, ...]:
+        """Return the values of :data:`FIGURES`; once they are worked out, the call keeps them."""
+        if self._call.figures is None:
+            self._call.figures = tuple(round(value, 2) for value in self._figures())
+        return self._call.figures
+
+    def _figures(self) -> Iterable[float]:
+        spans = [(self._is_ours(said), said.start, said.end) for said in self.monologues]
+        ours = [end - start for is_ours, start, end in spans if is_ours]
+        theirs = [end - start for is_ours, start, end in spans if not is_ours]
+        hours = (spans[-1][2] or 1.0) / _SECONDS_PER_HOUR
         turns = sum(one.party != other.party for one, other in pairwise(self.monologues))
-        gaps = [other.start - one.end for one, other in pairwise(self.monologues) if self._is_ours(other)]
-        figures = {
-            "Talk Ratio": sum(said.duration for said in ours) / total,
-            "Longest Monologue": max((said.duration for said in ours), default=0.0),
-            "Longest Customer Story": max((said.duration for said in theirs), default=0.0),
-            "Interactivity": min(10.0, turns / hours / 30),
-            "Patience": sum(gaps) / len(gaps) if gaps else 0.0,
-        }
-        return [{"name": name, "value": round(value, 2)} for name, value in figures.items()]
+        gaps = [other[1] - one[2] for one, other in pairwise(spans) if other[0]]
+        yield sum(ours) / (sum(ours) + sum(theirs) or 1.0)
+        yield max(ours, default=0.0)
+        yield max(theirs, default=0.0)
+        yield min(10.0, turns / hours / 30)
+        yield sum(gaps) / len(gaps) if gaps else 0.0
 
     def _questions(self) -> dict[str, int]:
         ours = [self._is_ours(said) for said, sentence in self._sentences() if sentence.text.endswith("?")]

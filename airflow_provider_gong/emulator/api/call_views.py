@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.emulator.api.call_content import Conversation
@@ -28,39 +29,44 @@ _LANGUAGES = {
 
 
 def without_missing(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that have a value: Gong leaves out what it does not have."""
+    """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def basic_data(ask: Ask, call: Call) -> dict[str, Any]:
-    """Return the metadata of a processed call."""
+    """Return the metadata of a processed call: what is missing is ``null`` (observed on live tenants)."""
     return _basic_data(ask, call, call.posted)
 
 
 def _basic_data(ask: Ask, call: Call, posted: Mapping[str, Any]) -> dict[str, Any]:
-    return without_missing(
-        {
-            "id": call.id,
-            "url": f"{ask.base_url}call?id={call.id}",
-            "title": posted.get("title") or "Call",
-            "scheduled": posted.get("scheduledStart"),
-            "started": wire_time(ask.emulator, call.started),
-            "duration": round(call.media.duration) if call.media else None,
-            "primaryUserId": call.primary_user_id,
-            "direction": posted["direction"],
-            "system": "Upload API",
-            "scope": _scope(ask.emulator, posted),
-            "media": "Audio",
-            "language": _LANGUAGES.get((posted.get("languageCode") or "en")[:2], "und"),
-            "workspaceId": call.workspace_id,
-            "sdrDisposition": posted.get("disposition"),
-            "clientUniqueId": call.client_unique_id,
-            "customData": posted.get("customData"),
-            "purpose": posted.get("purpose"),
-            "meetingUrl": posted.get("meetingUrl") or unsigned_recording_url(ask.base_url, call.id),
-            "isPrivate": False,
-        }
-    )
+    started = wire_time(ask.emulator, call.started)
+    return {
+        "id": call.id,
+        "url": f"{ask.base_url}call?id={call.id}",
+        "title": posted.get("title") or "Call",
+        "scheduled": _scheduled(ask.emulator, posted) or started,
+        "started": started,
+        "duration": round(call.media.duration) if call.media else None,
+        "primaryUserId": call.primary_user_id,
+        "direction": posted["direction"],
+        "system": "Upload API",
+        "scope": _scope(ask.emulator, posted),
+        "media": "Audio",
+        "language": _LANGUAGES.get((posted.get("languageCode") or "en")[:2], "und"),
+        "workspaceId": call.workspace_id,
+        "sdrDisposition": posted.get("disposition"),
+        "clientUniqueId": call.client_unique_id,
+        "customData": posted.get("customData"),
+        "purpose": posted.get("purpose"),
+        "meetingUrl": posted.get("meetingUrl") or unsigned_recording_url(ask.base_url, call.id),
+        "isPrivate": False,
+        "calendarEventId": None,
+    }
+
+
+def _scheduled(emulator: Emulator, posted: Mapping[str, Any]) -> str | None:
+    scheduled = posted.get("scheduledStart")
+    return wire_time(emulator, datetime.fromisoformat(scheduled).timestamp()) if scheduled else None
 
 
 def _scope(emulator: Emulator, posted: Mapping[str, Any]) -> str:
@@ -78,7 +84,7 @@ def speaker_id(emulator: Emulator, call: Call, party: int) -> str:
 
 
 def call_data(ask: Ask, call: Call, selector: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a call with the blocks that were asked for; blocks that Gong does not have are left out."""
+    """Return a call with the blocks that were asked for; what Gong does not have is missing in them."""
     emulator, posted = ask.emulator, call.posted
     exposed = selector.get("exposedFields") or {}
     data: dict[str, Any] = {"metaData": _basic_data(ask, call, posted)}
@@ -87,11 +93,9 @@ def call_data(ask: Ask, call: Call, selector: Mapping[str, Any]) -> dict[str, An
         data["context"] = _context(posted, ("Opportunity", "Account"), timings)
     if exposed.get("parties") and emulator.settings.imported_parties:
         data["parties"] = [_party(emulator, call, *numbered) for numbered in enumerate(posted["parties"])]
-    conversation = Conversation(emulator, call, posted)
+    conversation = Conversation(emulator, call)
     blocks = ("content", "interaction", "collaboration")
-    data.update(
-        (name, block) for name in blocks if exposed.get(name) and (block := getattr(conversation, name)(exposed[name]))
-    )
+    data.update((name, getattr(conversation, name)(exposed[name])) for name in blocks if exposed.get(name))
     if exposed.get("media"):
         data["media"] = {"audioUrl": signed_recording_url(emulator, ask.base_url, call.id)}
     return data
@@ -102,14 +106,15 @@ def _party(emulator: Emulator, call: Call, number: int, party: Mapping[str, Any]
     return without_missing(
         {
             "id": emulator.new_id("party", f"{call.id}/{number}"),
-            "emailAddress": party.get("emailAddress"),
-            "name": party.get("name") or (user.name if user else None),
+            # Of a user Gong shows its own record, whatever was posted (observed on live tenants).
+            "emailAddress": user.email_address if user else party.get("emailAddress"),
+            "name": user.name if user else party.get("name"),
             "title": user.title if user else None,
             "userId": user.id if user else None,
             "speakerId": speaker_id(emulator, call, number),
             "context": _context(party, ("Contact", "Lead", "User"), ["Now"]),
             "affiliation": "Internal" if user else "External",
-            "phoneNumber": party.get("phoneNumber"),
+            "phoneNumber": user.phone_number if user else party.get("phoneNumber"),
             "methods": ["Attendee"],
         }
     )
@@ -138,10 +143,10 @@ def transcript(emulator: Emulator, call: Call) -> dict[str, Any]:
             "speakerId": speaker_id(emulator, call, monologue.party),
             "topic": monologue.topic if number % 3 == 0 else None,
             "sentences": [
-                {"start": int(sentence.start * 1000), "end": int(sentence.end * 1000), "text": sentence.text}
+                {"start": sentence.start, "end": sentence.end, "text": sentence.text}
                 for sentence in monologue.sentences
             ],
         }
-        for number, monologue in enumerate(Conversation(emulator, call, call.posted).monologues)
+        for number, monologue in enumerate(Conversation(emulator, call).monologues)
     ]
     return {"callId": call.id, "transcript": monologues}

@@ -93,9 +93,9 @@ def _refuse_duplicate(ask: Ask, client_unique_id: str) -> None:
 
 async def list_calls(ask: Ask) -> Reply:
     """``GET /v2/calls``."""
-    start, end = ask.query["fromDateTime"], ask.query["toDateTime"]
+    start, end = ask.query.get("fromDateTime"), ask.query.get("toDateTime")
     require_window(start, end, "fromDateTime", "toDateTime")
-    wanted = _Wanted(start.timestamp(), end.timestamp(), ask.query.get("workspaceId"))
+    wanted = _Wanted(_seconds(start), _seconds(end), ask.query.get("workspaceId"))
     found, records = _page(ask, ask.emulator.calls.details, wanted)
     return Reply({"records": records, "calls": [basic_data(ask, call) for call in found]})
 
@@ -166,12 +166,16 @@ def _read_filter(ask: Ask) -> _Wanted:
     start, end = _moment(filters, "fromDateTime"), _moment(filters, "toDateTime")
     require_window(start, end, "filter.fromDateTime", "toDateTime")
     return _Wanted(
-        start.timestamp() if start else None,
-        end.timestamp() if end else None,
+        _seconds(start),
+        _seconds(end),
         filters.get("workspaceId"),
         filters.get("callIds"),
         filters.get("primaryUserIds"),
     )
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
 
 
 def _moment(filters: Mapping[str, Any], name: str) -> datetime | None:

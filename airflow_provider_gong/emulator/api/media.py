@@ -85,8 +85,10 @@ def _why_discarded(emulator: Emulator, measured: Measurement) -> str | None:
     # Accepted and then silently dropped (observed on live tenants).
     if measured.duration < SHORTEST_SECONDS:
         return f"shorter than {SHORTEST_SECONDS:.0f} seconds"
-    if measured.silent:
+    if not measured.speech:
         return "no speech"
+    if measured.trimmed < SHORTEST_SECONDS:
+        return f"shorter than {SHORTEST_SECONDS:.0f} seconds without the silence at its ends"
     if emulator.calls.id_by_content(measured.sha256) is not None:
         return "same content as another call"
     return None

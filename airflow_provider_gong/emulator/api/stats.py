@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
-from airflow_provider_gong.emulator.api.call_content import Conversation, commenter_of
+from airflow_provider_gong.emulator.api.call_content import FIGURES, Conversation, commenter_of
 from airflow_provider_gong.emulator.api.users import created_window
 from airflow_provider_gong.emulator.company.records import Call, User
 from airflow_provider_gong.emulator.contract.checking import parse_date, require_window
 from airflow_provider_gong.emulator.contract.notation import schemas
 from airflow_provider_gong.emulator.contract.operation import Ask, Reply
 from airflow_provider_gong.emulator.errors import GongApiError
-from airflow_provider_gong.emulator.times import day_of, days_between, start_of, wire_time
+from airflow_provider_gong.emulator.times import day_of, start_of, wire_time
 
 _NO_SCORECARDS = "No answered scorecards found corresponding to the provided filters."
 _NO_USERS = "No users found corresponding to the provided filters"
 _SCORED_CALLS = 2
 _REVIEW_SECONDS = 86_400
 _SCORES = 5
-_AVERAGED_CALLS = 10
+_CALLS_AT_A_TIME = 50
+# Three years of days.
+_MOST_PERIODS = 1_100
 
 # By user and kind of activity the ids of the calls.
 Activities = dict[str, dict[str, list[str]]]
@@ -133,7 +137,10 @@ async def aggregate_activity(ask: Ask) -> Reply:
 async def aggregate_by_period(ask: Ask) -> Reply:
     """``POST /v2/stats/activity/aggregate-by-period``; the first and last period are clipped."""
     days = _Days(ask)
-    periods = _periods(days.first, days.end, ask.body["aggregationPeriod"])
+    periods = list(islice(_periods(days.first, days.end, ask.body["aggregationPeriod"]), _MOST_PERIODS + 1))
+    if len(periods) > _MOST_PERIODS:
+        # No such limit of Gong is known; days of centuries would make an answer of gigabytes.
+        raise GongApiError(400, f"filter.fromDate: must not be more than {_MOST_PERIODS} periods before toDate")
     found = [(first, end, _activities(ask, days.calls(first, end))) for first, end in periods]
 
     def view(user: User) -> dict[str, Any]:
@@ -146,13 +153,11 @@ def _dated(figures: dict[str, Any], first: date, end: date) -> dict[str, Any]:
     return {**figures, "fromDate": first.isoformat(), "toDate": end.isoformat()}
 
 
-def _periods(first: date, end: date, period: str) -> list[tuple[date, date]]:
-    found = []
+def _periods(first: date, end: date, period: str) -> Iterator[tuple[date, date]]:
     while first < end:
         following = min(_next_period(first, period), end)
-        found.append((first, following))
+        yield first, following
         first = following
-    return found
 
 
 def _next_period(day: date, period: str) -> date:
@@ -181,7 +186,7 @@ async def day_by_day_activity(ask: Ask) -> Reply:
     calls: dict[date, list[Call]] = {}
     for call in days.calls():
         calls.setdefault(day_of(ask.emulator, call.started), []).append(call)
-    found = [(day, _activities(ask, calls[day])) for day in days_between(days.first, days.end) if day in calls]
+    found = [(day, _activities(ask, calls[day])) for day in sorted(calls)]
     active = [user for user in _users(ask) if any(user.id in done for _, done in found)]
 
     def view(user: User) -> dict[str, Any]:
@@ -192,11 +197,15 @@ async def day_by_day_activity(ask: Ask) -> Reply:
 
 
 async def interaction_stats(ask: Ask) -> Reply:
-    """``POST /v2/stats/interaction``: averages over the latest calls that a user hosted, ten at most."""
+    """``POST /v2/stats/interaction``: averages over the calls that a user hosted."""
     days = _Days(ask)
     hosted: dict[str, list[Call]] = {}
-    for call in days.calls():
+    for number, call in enumerate(days.calls()):
         hosted.setdefault(call.primary_user_id, []).append(call)
+        Conversation(ask.emulator, call).figures()
+        if number % _CALLS_AT_A_TIME == 0:
+            # Years of calls take seconds the first time; others must not wait for them.
+            await asyncio.sleep(0)
     body = _reply(
         ask,
         "peopleInteractionStats",
@@ -207,11 +216,11 @@ async def interaction_stats(ask: Ask) -> Reply:
 
 
 def _averages(ask: Ask, calls: Sequence[Call]) -> list[dict[str, Any]]:
-    figures: dict[str, list[float]] = {}
-    for call in calls[-_AVERAGED_CALLS:]:
-        for figure in Conversation(ask.emulator, call, call.posted).interaction_stats():
-            figures.setdefault(figure["name"], []).append(figure["value"])
-    return [{"name": name, "value": round(sum(values) / len(values), 2)} for name, values in figures.items()]
+    figures = zip(*(Conversation(ask.emulator, call).figures() for call in calls), strict=True)
+    return [
+        {"name": name, "value": round(sum(values) / len(values), 2)}
+        for name, values in zip(FIGURES, figures, strict=True)
+    ]
 
 
 async def answered_scorecards(ask: Ask) -> Reply:

@@ -72,8 +72,8 @@ async def list_workspaces(ask: Ask) -> Reply:
 
 
 def user_view(user: User) -> dict[str, Any]:
-    """Return a user as the API shows it."""
-    view: dict[str, Any] = {
+    """Return a user as the API shows it: what is missing is ``null``."""
+    return {
         "id": user.id,
         "emailAddress": user.email_address,
         "created": user.created.isoformat(),
@@ -84,16 +84,16 @@ def user_view(user: User) -> dict[str, Any]:
         "lastName": user.last_name,
         "title": user.title,
         "phoneNumber": user.phone_number,
+        "extension": None,
         "personalMeetingUrls": [],
         "settings": _settings_view(user),
         "conferencingProviders": [
             {"provider": provider, "isDefault": position == 0} for position, provider in enumerate(user.providers)
         ],
+        "managerId": user.manager_id,
+        "meetingConsentPageUrl": None,
         "spokenLanguages": [{"language": user.language, "primary": True}],
     }
-    if user.manager_id is not None:
-        view["managerId"] = user.manager_id
-    return view
 
 
 def _settings_view(user: User) -> dict[str, bool]:

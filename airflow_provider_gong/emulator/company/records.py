@@ -97,6 +97,7 @@ class Call:
     :param started: seconds since the epoch.
     :param received: how often the bytes of a recording were sent for this call, refused ones included.
     :param settled: whether processing has ended.
+    :param figures: what is known of who talked how long, once somebody asked.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Call:
     media: Media | None = None
     received: int = 0
     settled: bool = False
+    figures: tuple[float, ...] | None = None
 
     @property
     def posted(self) -> dict[str, Any]:

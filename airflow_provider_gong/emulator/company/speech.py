@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_gong.emulator.seeds.words import words
 
 _SECONDS_PER_SENTENCE = 6.0
 _MOST_SENTENCES = 240
+_MOSTLY = 205
 _FIRST, _LAST = "Introduction", "Next steps"
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence; times are seconds from the beginning of the call."""
+class Sentence(NamedTuple):
+    """A sentence; times are milliseconds from the beginning of the call."""
 
-    start: float
-    end: float
+    start: int
+    end: int
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Monologue:
     """Sentences of one party about one topic.
 
@@ -32,17 +32,17 @@ class Monologue:
 
     party: int
     topic: str
-    sentences: tuple[Sentence, ...]
+    sentences: list[Sentence]
 
     @property
     def start(self) -> float:
-        """When it begins."""
-        return self.sentences[0].start
+        """When it begins, in seconds."""
+        return self.sentences[0].start / 1000
 
     @property
     def end(self) -> float:
-        """When it ends."""
-        return self.sentences[-1].end
+        """When it ends, in seconds."""
+        return self.sentences[-1].end / 1000
 
     @property
     def duration(self) -> float:
@@ -63,17 +63,26 @@ def talk(call_id: str, duration: float, ours: Sequence[int], theirs: Sequence[in
     """
     random = Random(call_id)  # noqa: S311 (made-up data)
     count = max(2, min(_MOST_SENTENCES, int(duration / _SECONDS_PER_SENTENCE)))
-    pace = duration / count
+    pace = 1000 * duration / count
     speakers = {"us": list(ours) or list(theirs), "them": list(theirs) or list(ours)}
+    # One draw for all sentences: thousands of talks are made up for one request.
+    chance = random.randbytes(2 * count)
     turns: list[Monologue] = []
+    last: tuple[int, str] | None = None
     for number, (topic, side, text) in enumerate(_lines(random, count)):
-        party = speakers[side][0] if random.random() < 0.8 else random.choice(speakers[side])
-        sentence = Sentence(round(number * pace, 3), round((number + random.uniform(0.7, 0.98)) * pace, 3), text)
-        if turns and (turns[-1].party, turns[-1].topic) == (party, topic):
-            turns[-1] = Monologue(party, topic, (*turns[-1].sentences, sentence))
-        else:
-            turns.append(Monologue(party, topic, (sentence,)))
+        party = _speaker(speakers[side], chance[2 * number])
+        if last != (party, topic):
+            last = party, topic
+            sentences: list[Sentence] = []
+            turns.append(Monologue(party, topic, sentences))
+        length = 0.7 + 0.28 * chance[2 * number + 1] / 255
+        sentences.append(Sentence(int(number * pace), int((number + length) * pace), text))
     return turns
+
+
+def _speaker(parties: Sequence[int], chance: int) -> int:
+    # The first party of a side talks most.
+    return parties[0] if chance < _MOSTLY else parties[chance % len(parties)]
 
 
 def _lines(random: Random, count: int) -> Iterator[tuple[str, str, str]]:

@@ -19,12 +19,13 @@ _EMAIL = re.compile(r"[^@\s<>(),;:\"]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9]
 # .example was refused on live tenants while example.com passed; the others are reserved by the same RFC 2606.
 _NO_TOP_LEVEL_DOMAINS = frozenset({"example", "invalid", "localhost", "test"})
 _LONG = re.compile(r"-?[0-9]{1,19}")
+_ANY = Field(kind="any")
 
 
 def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
     """Return the JSON of a request body.
 
-    :param strict: whether fields that are not expected are refused; Gong ignores them.
+    :param strict: whether only what the reference knows is taken; Gong ignores other fields and takes other types.
     :raises GongApiError: 400 when it is no JSON, has a wrong shape, or a field is missing or out of bounds.
     """
     try:
@@ -36,7 +37,9 @@ def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
         raise GongApiError(400, JSON_PARSE_ERROR) from error
     if body is None:
         raise GongApiError(400, JSON_PARSE_ERROR)
-    errors = _check(body, expected, "")
+    if not strict:
+        body = as_declared(body, expected)
+    errors = field_errors(body, expected)
     if strict:
         errors += [f"{path}: unknown field" for path in _unknown(body, expected, "")]
     if errors:
@@ -46,6 +49,31 @@ def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
 
 def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
+
+
+def as_declared(value: Any, expected: Field) -> Any:
+    """Return JSON with the types of the reference in place of others that live tenants take.
+
+    Airbyte's connector sends ids as numbers, and times where the reference has days; so do Singer taps.
+    """
+    if isinstance(value, dict):
+        fields = expected.fields or {}
+        return {name: as_declared(item, fields.get(name) or expected.items or _ANY) for name, item in value.items()}
+    if isinstance(value, list):
+        return [as_declared(item, expected.items or _ANY) for item in value]
+    if expected.kind == "string" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if expected.kind == "date" and isinstance(value, str) and parse_datetime(value) is not None:
+        return value[:10]
+    return value
+
+
+def field_errors(value: Any, expected: Field) -> list[str]:
+    """Return what is wrong with single fields of JSON.
+
+    :raises GongApiError: 400 when a type or an enum is wrong, so that Gong could not read it at all.
+    """
+    return _check(value, expected, "")
 
 
 def _check(value: Any, expected: Field, path: str) -> list[str]:
@@ -132,7 +160,7 @@ def _unknown(value: Any, expected: Field, path: str) -> Iterator[str]:
 def parse_query(query: QueryParams, expected: Mapping[str, Field], *, strict: bool) -> dict[str, Any]:
     """Return the parameters of a query that are expected and there.
 
-    :param strict: whether parameters that are not expected are refused; Gong ignores them.
+    :param strict: whether the reference is followed to the letter; Gong ignores parameters that it does not know.
     :raises GongApiError: 400 when one is missing or has a wrong form.
     """
     errors = [f"{name}: unknown parameter" for name in query if name not in expected] if strict else []
@@ -142,7 +170,7 @@ def parse_query(query: QueryParams, expected: Mapping[str, Field], *, strict: bo
             found[name] = [part for text in query.getlist(name) for part in text.split(",")]
         elif name in query:
             found[name] = _query_value(query[name], field)
-        if field.required and not found.get(name):
+        if (field.required or (strict and field.declared)) and not found.get(name):
             errors.append(f"{name}: must not be null")
     if errors:
         raise GongApiError(400, *errors)

@@ -5,6 +5,7 @@ A schema is ``Name: field, field type, ...``; lines that begin with spaces go on
 ====================  ==========================================================================================
 ``name*``             must be there: ``null`` or nothing is refused field by field
 ``name!``             must be there: without it the whole body is unreadable
+``name~``             must be there as the reference says, but live tenants do without
 ``string..255``       bounds: characters of a string, size of a number, items of an array (``[string]1..100``)
 ``A|B``               an enum; ``A|`` has one value; ``Name = A|B`` names one
 ``[type]``, ``{type}``  an array, a map with free keys
@@ -39,7 +40,7 @@ _ABBREVIATIONS: Mapping[str, Kind] = {
     "bool": "boolean",
     "int": "integer",
 }
-_FIELD = re.compile(r"(?P<name>[\w-]+)(?P<mark>[*!]?)(?: (?P<type>.+))?")
+_FIELD = re.compile(r"(?P<name>[\w-]+)(?P<mark>[*!~]?)(?: (?P<type>.+))?")
 _BOUNDS = re.compile(r"(?P<type>.*?)(?P<lowest>\d*)\.\.(?P<highest>\d*)")
 
 
@@ -50,6 +51,7 @@ class Field:
     :param kind: its type; ``datetime`` is ISO-8601 with ``Z`` or an offset, ``long`` an id as the reference types it.
     :param required: whether ``null`` or nothing is refused field by field.
     :param needed: whether ``null`` or nothing makes the whole body unreadable, as with ``filter``.
+    :param declared: whether only the reference says that it must be there.
     :param fields: the fields of an object.
     :param items: what is expected of each item of an array or map.
     :param choices: the values of an enum.
@@ -61,6 +63,7 @@ class Field:
     kind: Kind = "string"
     required: bool = False
     needed: bool = False
+    declared: bool = False
     fields: Mapping[str, Field] | None = None
     items: Field | None = None
     choices: tuple[str, ...] = ()
@@ -96,7 +99,8 @@ class _Reader:
         if match is None:
             raise ValueError(f"no field: {text!r}")
         found = self.type(match["type"] or "string")
-        return match["name"], replace(found, required=match["mark"] == "*", needed=match["mark"] == "!")
+        mark = match["mark"]
+        return match["name"], replace(found, required=mark == "*", needed=mark == "!", declared=mark == "~")
 
     def type(self, text: str) -> Field:
         bounds = _BOUNDS.fullmatch(text)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.emulator.company.records import (
     LONG_AGO,
+    Call,
     Media,
     SettingChange,
     User,
     Workspace,
     new_call,
 )
+from airflow_provider_gong.emulator.company.users import Users
+from airflow_provider_gong.emulator.contract.checking import field_errors
+from airflow_provider_gong.emulator.contract.notation import schemas
+from airflow_provider_gong.emulator.errors import GongApiError
 from airflow_provider_gong.emulator.seeds.documents import (
     CallSeed,
     CompanyDocument,
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 
 _FIRST_CREATED = datetime(2024, 1, 15, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-8)))
 _BYTES_PER_MINUTE = 480_000
+_MOST_MINUTES = 1_440
 
 
 def seed_company(emulator: Emulator, company: Mapping[str, Any] | None) -> list[Workspace]:
@@ -41,21 +48,24 @@ def seed_company(emulator: Emulator, company: Mapping[str, Any] | None) -> list[
     document = default if company is None else read_document(company)
     workspaces = _workspaces(emulator, document.workspaces or default.workspaces)
     if not document.users:
-        _add_users(emulator, default.users)
+        _put_users(emulator, emulator.users, default.users)
     extend_company(emulator, document, workspaces)
     return workspaces
 
 
 def extend_company(emulator: Emulator, document: CompanyDocument, workspaces: list[Workspace]) -> None:
-    """Add the users and calls of a description to a company, the generated ones included.
+    """Add the users and calls of a description to a company, the generated ones included: all of them or nothing.
 
     :raises ValueError: when something is there already, or a call's host or workspace is not known.
     """
-    _add_users(emulator, document.users)
-    _add_users(emulator, generated_users(emulator, document.generate))
-    for calls in (document.calls, generated_calls(emulator, document.generate)):
-        for call in calls:
-            _add_call(emulator, call, workspaces)
+    users = Users(emulator.users)
+    _put_users(emulator, users, document.users)
+    _put_users(emulator, users, generated_users(emulator, users, document.generate))
+    calls = _new_calls(emulator, document, users, workspaces)
+    emulator.users = users
+    for call, media in calls:
+        emulator.calls.add(call)
+        emulator.calls.attach(call, media)
 
 
 def _workspaces(emulator: Emulator, seeds: Iterable[WorkspaceSeed]) -> list[Workspace]:
@@ -67,16 +77,20 @@ def user_id(emulator: Emulator, email: str) -> str:
     return emulator.new_id("user", email.removesuffix("@example.com"))
 
 
-def _add_users(emulator: Emulator, seeds: Iterable[UserSeed]) -> None:
-    for seed in list(seeds):
-        user = _user(emulator, seed)
-        if user.id in emulator.users:
+def _put_users(emulator: Emulator, users: Users, seeds: Iterable[UserSeed]) -> None:
+    added = list(seeds)
+    for seed in added:
+        user = _user(emulator, users, seed)
+        if user.id in users:
             raise ValueError(f"user {seed.email} is there already")
-        emulator.users.put(user)
+        users.put(user)
+    for seed in added:
+        if seed.manager and user_id(emulator, seed.manager) not in users:
+            raise ValueError(f"user {seed.email}: the manager {seed.manager} is not known")
 
 
-def _user(emulator: Emulator, seed: UserSeed) -> User:
-    number, first = len(emulator.users), next(iter(emulator.users), None)
+def _user(emulator: Emulator, users: Users, seed: UserSeed) -> User:
+    number, first = len(users), next(iter(users), None)
     created = _FIRST_CREATED + timedelta(days=37 * (number % 24), minutes=number)
     return User(
         id=user_id(emulator, seed.email),
@@ -106,33 +120,63 @@ def _history(created: datetime, seed: UserSeed) -> tuple[SettingChange, ...]:
     return tuple(changes)
 
 
-def _add_call(emulator: Emulator, seed: CallSeed, workspaces: list[Workspace]) -> None:
-    host = emulator.users.by_email(seed.host)
+def _new_calls(
+    emulator: Emulator, document: CompanyDocument, users: Users, workspaces: list[Workspace]
+) -> list[tuple[Call, Media]]:
+    known = len(emulator.calls) + len(document.calls)
+    generated = generated_calls(emulator, users, document.generate, known)
+    calls = {}
+    for seed in chain(document.calls, generated):
+        if emulator.calls.id_by_client_id(seed.clientUniqueId) or seed.clientUniqueId in calls:
+            raise ValueError(f"call {seed.clientUniqueId} is there already")
+        calls[seed.clientUniqueId] = _call(emulator, seed, users, workspaces)
+    for seed in document.calls:
+        _check(seed, calls[seed.clientUniqueId][0].posted)
+    return list(calls.values())
+
+
+def _check(seed: CallSeed, posted: Mapping[str, Any]) -> None:
+    try:
+        errors = field_errors(posted, schemas()["NewCallAddingRequest"])
+    except GongApiError:
+        errors = ["the start, a party, the direction or the language has a wrong form"]
+    if errors:
+        raise ValueError(f"call {seed.clientUniqueId}: {', '.join(errors)}")
+
+
+def _call(emulator: Emulator, seed: CallSeed, users: Users, workspaces: list[Workspace]) -> tuple[Call, Media]:
+    host = users.by_email(seed.host)
     workspace = next((found for found in workspaces if found.name == (seed.workspace or workspaces[0].name)), None)
     if host is None:
         raise ValueError(f"call {seed.clientUniqueId}: nobody has the address {seed.host}")
     if workspace is None:
         raise ValueError(f"call {seed.clientUniqueId}: there is no workspace {seed.workspace}")
-    if emulator.calls.id_by_client_id(seed.clientUniqueId):
-        raise ValueError(f"call {seed.clientUniqueId} is there already")
+    if not 0 < seed.minutes <= _MOST_MINUTES:
+        raise ValueError(f"call {seed.clientUniqueId}: minutes must be up to {_MOST_MINUTES}, not {seed.minutes}")
     call_id = emulator.new_id("call", seed.clientUniqueId)
     call = new_call(call_id, _posted(seed, host, emulator.clock.now()), workspace.id, LONG_AGO)
     call.received = 1
-    emulator.calls.add(call)
-    emulator.calls.attach(call, _processed_media(emulator.new_id("content", seed.clientUniqueId), seed.minutes))
+    return call, _processed_media(emulator.new_id("content", seed.clientUniqueId), seed.minutes)
 
 
 def _posted(seed: CallSeed, host: User, now: float) -> dict[str, Any]:
     posted = {
         "clientUniqueId": seed.clientUniqueId,
         "title": seed.title,
-        "actualStart": seed.started_at(now).isoformat(),
+        "actualStart": _started(seed, now),
         "direction": seed.direction,
         "languageCode": seed.languageCode,
         "primaryUser": host.id,
         "parties": [{"userId": host.id, "emailAddress": host.email_address, "name": host.name}, *seed.parties],
     }
     return {**posted, "disposition": seed.disposition} if seed.disposition else posted
+
+
+def _started(seed: CallSeed, now: float) -> str:
+    try:
+        return seed.started_at(now).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"call {seed.clientUniqueId}: started or daysAgo names no time: {error}") from error
 
 
 def _processed_media(content: str, minutes: float) -> Media:

@@ -97,6 +97,7 @@ class CompanyDocument:
     generate: Generate = Generate()
 
 
+_ITEMS: Mapping[type, str] = {Mapping: "objects", str: "texts"}
 _PARTS: Mapping[str, type] = {"workspaces": WorkspaceSeed, "users": UserSeed, "calls": CallSeed}
 
 
@@ -137,7 +138,9 @@ def _read(place: str, given: Any, kind: type[Described]) -> Described:
 
 def _value(place: str, value: Any, default: Any) -> Any:
     wanted: type | tuple[type, ...] = str if default is MISSING else type(default)
-    if isinstance(default, tuple) and isinstance(value, list):
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        kind = Mapping if place.endswith(".parties") else str
+        _require(all(isinstance(item, kind) for item in value), f"{place} must hold {_ITEMS[kind]}, not {value!r}")
         return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

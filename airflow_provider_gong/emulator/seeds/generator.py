@@ -10,6 +10,7 @@ from airflow_provider_gong.emulator.seeds.documents import CallSeed, Generate, U
 from airflow_provider_gong.emulator.seeds.words import words
 
 if TYPE_CHECKING:
+    from airflow_provider_gong.emulator.company.users import Users
     from airflow_provider_gong.emulator.state import Emulator
 
 _DAYS_PER_MONTH = 30.4
@@ -17,9 +18,12 @@ _SHORTEST_MINUTES = 2.0
 _LONGEST_MINUTES = 75.0
 
 
-def generated_users(emulator: Emulator, wanted: Generate) -> Iterator[UserSeed]:
-    """Return made-up users, who are told apart by number."""
-    taken = len(emulator.users)
+def generated_users(emulator: Emulator, users: Users, wanted: Generate) -> Iterator[UserSeed]:
+    """Return made-up users, who are told apart by number.
+
+    :param users: who is there already.
+    """
+    taken = len(users)
     random = Random(f"{emulator.settings.seed}/users/{taken}")  # noqa: S311 (made-up data)
     for number in range(taken, taken + wanted.users):
         first, last = random.choice(words()["firstNames"]), random.choice(words()["lastNames"])
@@ -32,11 +36,13 @@ def generated_users(emulator: Emulator, wanted: Generate) -> Iterator[UserSeed]:
         )
 
 
-def generated_calls(emulator: Emulator, wanted: Generate) -> Iterator[CallSeed]:
-    """Return made-up calls of the past months, spread over the users who can host imported calls."""
-    taken = len(emulator.calls)
+def generated_calls(emulator: Emulator, users: Users, wanted: Generate, taken: int) -> Iterator[CallSeed]:
+    """Return made-up calls of the past months, spread over the users who can host imported calls.
+
+    :param taken: how many calls there are already.
+    """
     random = Random(f"{emulator.settings.seed}/calls/{taken}")  # noqa: S311 (made-up data)
-    hosts = [user.email_address for user in emulator.users if user.telephony_calls_imported and user.active]
+    hosts = [user.email_address for user in users if user.telephony_calls_imported and user.active]
     if wanted.calls and not hosts:
         raise ValueError("generate.calls: no user can host imported calls")
     for number in range(taken, taken + wanted.calls):

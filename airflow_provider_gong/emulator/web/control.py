@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from airflow_provider_gong.emulator.api.users import user_view
 from airflow_provider_gong.emulator.callers import AccessKey
+from airflow_provider_gong.emulator.clock import require_speed
 from airflow_provider_gong.emulator.company.records import SettingChange, User
 from airflow_provider_gong.emulator.contract.openapi import openapi_document
 from airflow_provider_gong.emulator.faults import Fault
@@ -87,9 +88,10 @@ def _refused(error: Exception, status: int = 400) -> JSONResponse:
 def _set_clock(emulator: Emulator, body: Any) -> None:
     if not {"advance_seconds", "speed"} & set(body):
         raise ValueError("advance_seconds or speed is needed")
-    if "speed" in body:
-        emulator.clock.run_at(float(body["speed"]))
+    speed = float(body.get("speed", emulator.clock.speed))
+    require_speed(speed)
     emulator.clock.advance(float(body.get("advance_seconds", 0)))
+    emulator.clock.run_at(speed)
 
 
 def change_settings(emulator: Emulator, changes: Any) -> None:

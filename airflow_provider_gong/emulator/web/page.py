@@ -61,6 +61,7 @@ def page_routes() -> Sequence[BaseRoute]:
         Route("/call", _call, methods=["GET"]),
         Route("/meeting", _meeting, methods=["GET"]),
         Route("/request", _request, methods=["GET"]),
+        Route("/favicon.ico", _no_icon, methods=["GET"]),
         Route("/_emulator/page", _act, methods=["POST"]),
         Route("/_emulator/style.css", _style, methods=["GET"]),
         Route("/_emulator/recordings/{call_id}", _recording, methods=["GET"]),
@@ -181,6 +182,11 @@ def _indented(text: str | None) -> str | None:
 
 async def _style(request: Request) -> Response:
     return FileResponse(_TEMPLATES / "style.css", media_type="text/css", headers=_SAFE_HEADERS)
+
+
+async def _no_icon(request: Request) -> Response:
+    # Browsers ask for it unasked; it would stand in the log as a request without credentials.
+    return Response(status_code=204)
 
 
 async def _recording(request: Request) -> Response:

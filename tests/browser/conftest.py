@@ -1,0 +1,68 @@
+"""A real Chromium in front of an emulator."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+# Not for the whole session: in a thread where Playwright runs, other tests can start no event loop.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Run Chromium without a window; where there is none, the test is skipped, but never in CI."""
+    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    if program is None and not os.environ.get("CI"):
+        pytest.skip("needs Chromium; on Debian: apt install chromium")
+    if program is None:
+        raise FileNotFoundError("Chromium is not installed. On Debian: apt install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver, driver.chromium.launch(executable_path=program) as browser:
+        yield browser
+
+
+@pytest.fixture
+def gong() -> Iterator[RunningEmulator]:
+    """Run an emulator whose clock stands still."""
+    with running_emulator(clock=ManualClock(), requests_per_second=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def api(gong: RunningEmulator) -> Iterator[httpx.Client]:
+    """Return a client of the emulated API."""
+    with httpx.Client(base_url=gong.url, auth=(gong.access_key, gong.access_key_secret)) as client:
+        yield client
+
+
+@pytest.fixture
+def page(chromium: Browser, gong: RunningEmulator) -> Iterator[Page]:
+    """Return an empty tab; at the end nothing may have gone wrong in it, and nothing may have left the emulator."""
+    with chromium.new_context(base_url=gong.url) as context:
+        complaints, addresses = _watched(context)
+        yield context.new_page()
+    assert complaints == []
+    assert {urlsplit(address).netloc for address in addresses} == {urlsplit(gong.url).netloc}
+
+
+def _watched(context: BrowserContext) -> tuple[list[str], list[str]]:
+    complaints: list[str] = []
+    addresses: list[str] = []
+    context.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    context.on("request", lambda request: addresses.append(request.url))
+    return complaints, addresses
