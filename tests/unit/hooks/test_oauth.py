@@ -124,6 +124,19 @@ def test_access_tokens_are_masked_before_and_after_a_refresh(
     assert airflows_redact()(f"sent {first}, then {second}.") == "sent ***, then ***."
 
 
+def test_airflow_is_asked_once_to_mask_a_token(
+    gong: RunningEmulator, authorize: Authorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorize()
+    token = access_token()
+    asked: list[str] = []
+    monkeypatch.setattr(hook_module, "mask_secret", asked.append)
+    with GongHook() as hook:
+        for _ in range(3):
+            assert list(hook.list_workspaces())
+    assert asked.count(token) == 1
+
+
 def test_triggers_have_tokens_masked_over_the_loop_that_they_run_on(
     gong: RunningEmulator, authorize: Authorize, monkeypatch: pytest.MonkeyPatch
 ) -> None:
