@@ -523,6 +523,21 @@ def test_slot_that_is_no_longer_good_is_booked_again(drive: Driver) -> None:
     assert sent.slept == [1.0, 1.0, 1.0]
 
 
+def test_what_blocks_is_called_where_the_caller_wants() -> None:
+    called: list[str] = []
+
+    async def note(function: Callable[..., Any], *arguments: Any) -> Any:
+        called.append(function.__name__)
+        return function(*arguments)
+
+    tokens = Tokens("old", "new")
+    scripted = transport(refused(), httpx.Response(401, json={"errors": ["Unauthorized"]}), ok())
+    in_event_loop(
+        GONG, sending(READ), transport=scripted, budget=WatchedBudget(), auth=BearerAuth(tokens), in_thread=note
+    )
+    assert set(called) == {"reserve", "confirm", "close", "header", "refresh"}
+
+
 def test_budget_and_credentials_never_block_the_event_loop() -> None:
     budget, tokens = WatchedBudget(), Tokens("old", "new")
     unauthorized = httpx.Response(401, json={"errors": ["Unauthorized"]})
@@ -546,6 +561,16 @@ def test_threads_share_a_client_and_its_counters() -> None:
     for thread in threads:
         thread.join()
     assert client.requests_sent == 100
+
+
+def test_usage_is_counted_since_it_was_last_asked_for() -> None:
+    scripted = transport(refused(), ok(), ok())
+    with GongClient(GONG, AccessKeyAuth("KEY", SECRET), transport=scripted, sleep=lambda _: None) as client:
+        client.send(READ)
+        assert client.take_usage() == (2, 1)
+        client.send(READ)
+        assert client.take_usage() == (1, 0)
+        assert client.take_usage() == (0, 0)
 
 
 def raising(error: Exception) -> httpx.MockTransport:
