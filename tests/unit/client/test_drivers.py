@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -442,11 +443,14 @@ def test_date_of_retry_after_counts_from_the_answers_arrival_and_is_not_believed
 
 def test_long_waits_are_announced_with_their_reason_and_end(drive: Driver, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="airflow_provider_gong")
+    began = datetime.now().astimezone()
     drive(GONG, sending(READ), transport=transport(refused(), ok()))
     (record,) = [record for record in caplog.records if record.name.startswith("airflow_provider_gong")]
-    message = record.getMessage()
-    assert message.startswith("getCall waits 7.0 s, until 20")
-    assert "Gong has refused requests of the company (429)" in message
+    wait, until, reason = record.getMessage().split(", ")
+    assert wait == "getCall waits 7.0 s"
+    moment = datetime.fromisoformat(until.removeprefix("until "))
+    assert began + timedelta(seconds=6) <= moment <= datetime.now().astimezone() + timedelta(seconds=7)
+    assert reason == "since Gong has refused requests of the company (429)."
 
 
 def test_client_may_book_one_slot_ahead_only() -> None:
@@ -571,6 +575,20 @@ def test_usage_is_counted_since_it_was_last_asked_for() -> None:
         client.send(READ)
         assert client.take_usage() == (1, 0)
         assert client.take_usage() == (0, 0)
+
+
+def test_leaving_the_client_closes_its_connections(drive: Driver) -> None:
+    closed: list[str] = []
+
+    class Noting(httpx.MockTransport):
+        def close(self) -> None:
+            closed.append("closed")
+
+        async def aclose(self) -> None:
+            closed.append("closed")
+
+    drive(GONG, sending(READ), transport=Noting(lambda _: ok()))
+    assert closed == ["closed"]
 
 
 def raising(error: Exception) -> httpx.MockTransport:
