@@ -453,36 +453,80 @@ def test_long_waits_are_announced_with_their_reason_and_end(drive: Driver, caplo
     assert reason == "since Gong has refused requests of the company (429)."
 
 
+class NotingBudget:
+    """Grants every slot, a second away, and notes when."""
+
+    def __init__(self, events: list[str]) -> None:
+        self.events = events
+
+    def reserve(self, max_wait: float) -> Slot:
+        self.events.append("booked")
+        return Slot(1.0, 0)
+
+    def confirm(self, slot: Slot) -> bool:
+        return True
+
+    def close(self, retry_after: float) -> None:
+        """Nothing is refused."""
+
+
+class NotingKey(AccessKeyAuth):
+    """Notes when a request is about to leave."""
+
+    def __init__(self, events: list[str]) -> None:
+        super().__init__("KEY", SECRET)
+        self.events = events
+
+    def header(self) -> str:
+        self.events.append("leaving")
+        return super().header()
+
+
+def noting_client(events: list[str], **options: Any) -> AsyncGongClient:
+    async def give_way(_: float) -> None:
+        await asyncio.sleep(0)
+
+    async def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
+    options |= {"transport": httpx.MockTransport(lambda _: ok()), "sleep": give_way, "in_thread": call}
+    return AsyncGongClient(GONG, NotingKey(events), budget=NotingBudget(events), **options)
+
+
 def test_client_may_book_one_slot_ahead_only() -> None:
     events: list[str] = []
 
-    class NotingBudget(WatchedBudget):
-        def reserve(self, max_wait: float) -> Slot:
-            events.append("booked")
-            return Slot(1.0, 2)
-
-    async def sleep(_: float) -> None:
-        await asyncio.sleep(0)
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        events.append("sent")
-        return ok()
-
     async def send_four() -> list[Any]:
-        options = {"budget": NotingBudget(), "transport": httpx.MockTransport(handle), "sleep": sleep}
-        async with AsyncGongClient(GONG, AccessKeyAuth("KEY", SECRET), one_slot_ahead=True, **options) as client:
-            failing = client.send(raw_request("getCall", path={"id": "1"}))
-            cancelled = asyncio.ensure_future(failing)
-            await asyncio.sleep(0)
-            cancelled.cancel()
+        async with noting_client(events, one_slot_ahead=True) as client:
             return await asyncio.gather(*(client.send(READ) for _ in range(4)))
 
     assert asyncio.run(send_four()) == [DONE] * 4
-    assert [event for event in events if event == "sent"] == ["sent"] * 4
-    waiting = 0
-    for event in events[events.index("sent") :]:
-        waiting += 1 if event == "booked" else -1
-        assert waiting <= 1
+    assert events == ["booked", "leaving"] * 4
+
+
+def test_client_books_for_all_its_requests_unless_told_otherwise() -> None:
+    events: list[str] = []
+
+    async def send_four() -> list[Any]:
+        async with noting_client(events) as client:
+            return await asyncio.gather(*(client.send(READ) for _ in range(4)))
+
+    assert asyncio.run(send_four()) == [DONE] * 4
+    assert events == ["booked"] * 4 + ["leaving"] * 4
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_request_that_is_cancelled_holds_no_other_back(steps: int) -> None:
+    async def send_two() -> Any:
+        async with noting_client([], one_slot_ahead=True) as client:
+            cancelled = asyncio.ensure_future(client.send(READ))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            cancelled.cancel()
+            async with asyncio.timeout(30):
+                return await client.send(READ)
+
+    assert asyncio.run(send_two()) == DONE
 
 
 def test_refusal_holds_back_the_other_clients_of_the_budget(drive: Driver) -> None:
