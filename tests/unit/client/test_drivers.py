@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -138,19 +138,6 @@ def drive(request: pytest.FixtureRequest) -> Driver:
     """Do the same work with either driver."""
     driver: Driver = request.param
     return driver
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture
-def server() -> Iterator[MisbehavingServer]:
-    with misbehaving_server() as running:
-        yield running
 
 
 def sending(request: GongRequest[Any]) -> Callable[[Any], Any]:
@@ -451,82 +438,6 @@ def test_long_waits_are_announced_with_their_reason_and_end(drive: Driver, caplo
     moment = datetime.fromisoformat(until.removeprefix("until "))
     assert began + timedelta(seconds=6) <= moment <= datetime.now().astimezone() + timedelta(seconds=7)
     assert reason == "since Gong has refused requests of the company (429)."
-
-
-class NotingBudget:
-    """Grants every slot, a second away, and notes when."""
-
-    def __init__(self, events: list[str]) -> None:
-        self.events = events
-
-    def reserve(self, max_wait: float) -> Slot:
-        self.events.append("booked")
-        return Slot(1.0, 0)
-
-    def confirm(self, slot: Slot) -> bool:
-        return True
-
-    def close(self, retry_after: float) -> None:
-        """Nothing is refused."""
-
-
-class NotingKey(AccessKeyAuth):
-    """Notes when a request is about to leave."""
-
-    def __init__(self, events: list[str]) -> None:
-        super().__init__("KEY", SECRET)
-        self.events = events
-
-    def header(self) -> str:
-        self.events.append("leaving")
-        return super().header()
-
-
-def noting_client(events: list[str], **options: Any) -> AsyncGongClient:
-    async def give_way(_: float) -> None:
-        await asyncio.sleep(0)
-
-    async def call(function: Callable[..., Any], *arguments: Any) -> Any:
-        return function(*arguments)
-
-    options |= {"transport": httpx.MockTransport(lambda _: ok()), "sleep": give_way, "in_thread": call}
-    return AsyncGongClient(GONG, NotingKey(events), budget=NotingBudget(events), **options)
-
-
-def test_client_may_book_one_slot_ahead_only() -> None:
-    events: list[str] = []
-
-    async def send_four() -> list[Any]:
-        async with noting_client(events, one_slot_ahead=True) as client:
-            return await asyncio.gather(*(client.send(READ) for _ in range(4)))
-
-    assert asyncio.run(send_four()) == [DONE] * 4
-    assert events == ["booked", "leaving"] * 4
-
-
-def test_client_books_for_all_its_requests_unless_told_otherwise() -> None:
-    events: list[str] = []
-
-    async def send_four() -> list[Any]:
-        async with noting_client(events) as client:
-            return await asyncio.gather(*(client.send(READ) for _ in range(4)))
-
-    assert asyncio.run(send_four()) == [DONE] * 4
-    assert events == ["booked"] * 4 + ["leaving"] * 4
-
-
-@pytest.mark.parametrize("steps", range(8))
-def test_request_that_is_cancelled_holds_no_other_back(steps: int) -> None:
-    async def send_two() -> Any:
-        async with noting_client([], one_slot_ahead=True) as client:
-            cancelled = asyncio.ensure_future(client.send(READ))
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            cancelled.cancel()
-            async with asyncio.timeout(30):
-                return await client.send(READ)
-
-    assert asyncio.run(send_two()) == DONE
 
 
 def test_refusal_holds_back_the_other_clients_of_the_budget(drive: Driver) -> None:
