@@ -234,8 +234,10 @@ def _create_schema(engine: Engine) -> None:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return str(original).strip().rstrip(".")
+    original = str(error.orig if isinstance(error, DBAPIError) else error).strip().rstrip(".")
+    if original == "database is locked":
+        return f"another process has been writing to it for more than {_BUSY_SECONDS} s"
+    return original
 
 
 def _check_folder(folder: Path, mounts: Path) -> None:

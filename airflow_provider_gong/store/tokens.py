@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,9 +34,10 @@ _AUTHORIZE_AGAIN = "Let a technical administrator of Gong authorize the app agai
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The tokens of the store, and who is refreshing them."""
+    """The tokens of the store, open and as they are kept there, and who is refreshing them."""
 
     tokens: Tokens
+    sealed: str
     lease_number: int
     lease_left: float
 
@@ -122,10 +123,10 @@ class StoredTokens:
         try:
             tokens = self._client.exchange_refresh_token(self._post, held.tokens.refresh_token)
         except GongConnectionError:
-            self._end_lease(held, {})
+            self._end_lease(held)
             raise
         except GongAuthenticationError as refusal:
-            self._end_lease(held, {})
+            self._end_lease(held)
             found = self._look().tokens
             if is_fresh(found):
                 return found
@@ -136,7 +137,7 @@ class StoredTokens:
                 errors=refusal.errors,
                 remedy=_AUTHORIZE_AGAIN,
             ) from refusal
-        self._end_lease(held, self._as_row(tokens))
+        self._keep(held, tokens)
         return tokens
 
     def _lease_unless(self, is_fresh: Callable[[Tokens], bool]) -> _Held:
@@ -147,11 +148,17 @@ class StoredTokens:
                 return held
             number = held.lease_number + 1
             connection.execute(self._change(lease_number=number, lease_until=self._clock() + _LEASE_SECONDS))
-            return _Held(held.tokens, number, 0.0)
+            return replace(held, lease_number=number, lease_left=0.0)
 
-    def _end_lease(self, held: _Held, changes: dict[str, Any]) -> None:
+    def _keep(self, held: _Held, tokens: Tokens) -> None:
+        """Store new tokens in place of those that they were got for, also if that has taken longer than the lease."""
         with self._store.begin() as connection:
-            change = self._change(lease_until=None, **changes)
+            change = self._change(lease_until=None, **self._as_row(tokens))
+            connection.execute(change.where(token_table.c.tokens == held.sealed))
+
+    def _end_lease(self, held: _Held) -> None:
+        with self._store.begin() as connection:
+            change = self._change(lease_until=None)
             connection.execute(change.where(token_table.c.lease_number == held.lease_number))
 
     def _look(self) -> _Held:
@@ -165,7 +172,7 @@ class StoredTokens:
             raise GongAuthenticationError(
                 f"The store holds no tokens of the OAuth app {self._client.client_id}.", remedy=_AUTHORIZE_AGAIN
             )
-        return _Held(self._decrypted(found), found.lease_number, (found.lease_until or 0.0) - found.now)
+        return _Held(self._decrypted(found), found.tokens, found.lease_number, (found.lease_until or 0.0) - found.now)
 
     def _decrypted(self, row: Any) -> Tokens:
         try:

@@ -9,8 +9,9 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -137,19 +138,6 @@ def drive(request: pytest.FixtureRequest) -> Driver:
     """Do the same work with either driver."""
     driver: Driver = request.param
     return driver
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture
-def server() -> Iterator[MisbehavingServer]:
-    with misbehaving_server() as running:
-        yield running
 
 
 def sending(request: GongRequest[Any]) -> Callable[[Any], Any]:
@@ -442,43 +430,14 @@ def test_date_of_retry_after_counts_from_the_answers_arrival_and_is_not_believed
 
 def test_long_waits_are_announced_with_their_reason_and_end(drive: Driver, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="airflow_provider_gong")
+    began = datetime.now().astimezone()
     drive(GONG, sending(READ), transport=transport(refused(), ok()))
     (record,) = [record for record in caplog.records if record.name.startswith("airflow_provider_gong")]
-    message = record.getMessage()
-    assert message.startswith("getCall waits 7.0 s, until 20")
-    assert "Gong has refused requests of the company (429)" in message
-
-
-def test_client_may_book_one_slot_ahead_only() -> None:
-    events: list[str] = []
-
-    class NotingBudget(WatchedBudget):
-        def reserve(self, max_wait: float) -> Slot:
-            events.append("booked")
-            return Slot(1.0, 2)
-
-    async def sleep(_: float) -> None:
-        await asyncio.sleep(0)
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        events.append("sent")
-        return ok()
-
-    async def send_four() -> list[Any]:
-        options = {"budget": NotingBudget(), "transport": httpx.MockTransport(handle), "sleep": sleep}
-        async with AsyncGongClient(GONG, AccessKeyAuth("KEY", SECRET), one_slot_ahead=True, **options) as client:
-            failing = client.send(raw_request("getCall", path={"id": "1"}))
-            cancelled = asyncio.ensure_future(failing)
-            await asyncio.sleep(0)
-            cancelled.cancel()
-            return await asyncio.gather(*(client.send(READ) for _ in range(4)))
-
-    assert asyncio.run(send_four()) == [DONE] * 4
-    assert [event for event in events if event == "sent"] == ["sent"] * 4
-    waiting = 0
-    for event in events[events.index("sent") :]:
-        waiting += 1 if event == "booked" else -1
-        assert waiting <= 1
+    wait, until, reason = record.getMessage().split(", ")
+    assert wait == "getCall waits 7.0 s"
+    moment = datetime.fromisoformat(until.removeprefix("until "))
+    assert began + timedelta(seconds=6) <= moment <= datetime.now().astimezone() + timedelta(seconds=7)
+    assert reason == "since Gong has refused requests of the company (429)."
 
 
 def test_refusal_holds_back_the_other_clients_of_the_budget(drive: Driver) -> None:
@@ -523,6 +482,21 @@ def test_slot_that_is_no_longer_good_is_booked_again(drive: Driver) -> None:
     assert sent.slept == [1.0, 1.0, 1.0]
 
 
+def test_what_blocks_is_called_where_the_caller_wants() -> None:
+    called: list[str] = []
+
+    async def note(function: Callable[..., Any], *arguments: Any) -> Any:
+        called.append(function.__name__)
+        return function(*arguments)
+
+    tokens = Tokens("old", "new")
+    scripted = transport(refused(), httpx.Response(401, json={"errors": ["Unauthorized"]}), ok())
+    in_event_loop(
+        GONG, sending(READ), transport=scripted, budget=WatchedBudget(), auth=BearerAuth(tokens), in_thread=note
+    )
+    assert set(called) == {"reserve", "confirm", "close", "header", "refresh"}
+
+
 def test_budget_and_credentials_never_block_the_event_loop() -> None:
     budget, tokens = WatchedBudget(), Tokens("old", "new")
     unauthorized = httpx.Response(401, json={"errors": ["Unauthorized"]})
@@ -546,6 +520,30 @@ def test_threads_share_a_client_and_its_counters() -> None:
     for thread in threads:
         thread.join()
     assert client.requests_sent == 100
+
+
+def test_usage_is_counted_since_it_was_last_asked_for() -> None:
+    scripted = transport(refused(), ok(), ok())
+    with GongClient(GONG, AccessKeyAuth("KEY", SECRET), transport=scripted, sleep=lambda _: None) as client:
+        client.send(READ)
+        assert client.take_usage() == (2, 1)
+        client.send(READ)
+        assert client.take_usage() == (1, 0)
+        assert client.take_usage() == (0, 0)
+
+
+def test_leaving_the_client_closes_its_connections(drive: Driver) -> None:
+    closed: list[str] = []
+
+    class Noting(httpx.MockTransport):
+        def close(self) -> None:
+            closed.append("closed")
+
+        async def aclose(self) -> None:
+            closed.append("closed")
+
+    drive(GONG, sending(READ), transport=Noting(lambda _: ok()))
+    assert closed == ["closed"]
 
 
 def raising(error: Exception) -> httpx.MockTransport:

@@ -80,6 +80,12 @@ def test_refusal_widens_the_spacing_and_quiet_narrows_it_slowly() -> None:
     assert spacing(pace, NOON + 24 * HOUR) == pytest.approx(before)
 
 
+def test_request_that_has_yet_to_connect_leaves_room_behind_it() -> None:
+    cold, warm = Pace(), Pace()
+    assert cold.reserve(SHARE, NOON, 60.0, cold=True) == warm.reserve(SHARE, NOON, 60.0)
+    assert granted(cold, NOON).delay - granted(warm, NOON).delay == pytest.approx(0.2)
+
+
 def test_refusals_of_what_was_under_way_widen_it_once() -> None:
     once, burst = Pace(), Pace()
     once.close(NOON, 1.0)

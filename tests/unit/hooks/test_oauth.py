@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from airflow_provider_gong.client.api.users import list_workspaces
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.commands.oauth import main
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
+from airflow_provider_gong.hooks import gong as hook_module
 from airflow_provider_gong.hooks.gong import GongHook
 from tests.support.masking import airflows_redact
 from tests.support.oauth import CALLBACK, CONNECTION, LIFETIME, agree, oauth_connection, workspaces
@@ -120,6 +122,40 @@ def test_access_tokens_are_masked_before_and_after_a_refresh(
     second = access_token()
     assert first != second
     assert airflows_redact()(f"sent {first}, then {second}.") == "sent ***, then ***."
+
+
+def test_airflow_is_asked_once_to_mask_a_token(
+    gong: RunningEmulator, authorize: Authorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorize()
+    token = access_token()
+    asked: list[str] = []
+    monkeypatch.setattr(hook_module, "mask_secret", asked.append)
+    with GongHook() as hook:
+        for _ in range(3):
+            assert list(hook.list_workspaces())
+    assert asked.count(token) == 1
+
+
+def test_triggers_have_tokens_masked_over_the_loop_that_they_run_on(
+    gong: RunningEmulator, authorize: Authorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, asyncio.AbstractEventLoop] = {}
+
+    async def ask(secret: str) -> None:
+        asked[secret] = asyncio.get_running_loop()
+
+    async def trigger() -> asyncio.AbstractEventLoop:
+        await workspaces_async()
+        return asyncio.get_running_loop()
+
+    authorize()
+    token = access_token()
+    # As Airflow 3.0 asks its supervisor; from any other loop that would mix up the answers.
+    monkeypatch.setattr(hook_module, "mask_secret", lambda secret: async_to_sync(ask)(secret))
+    loop = asyncio.run(trigger())
+    assert set(asked.values()) == {loop}
+    assert token in asked
 
 
 def test_connection_test_works(gong: RunningEmulator, authorize: Authorize) -> None:

@@ -142,6 +142,13 @@ def test_timer_has_an_absolute_time_and_a_spread_that_fits_the_wait(clock: Clock
     assert timer == {"due": clock.start + 4.0, "jitter": 2.0}
 
 
+def test_no_wait_is_shorter_than_a_second(clock: Clock) -> None:
+    operator = _Busy(task_id="busy", deferrable=False)
+    operator.retry_after = 0.0
+    operator.execute(task_context())
+    assert clock.now == clock.start + 1.0
+
+
 def test_short_waits_are_slept_without_a_triggerer(clock: Clock) -> None:
     assert _Busy(task_id="busy", deferrable=False).execute(task_context()) == 2
     assert clock.now == clock.start + 4.0

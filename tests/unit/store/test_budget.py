@@ -137,6 +137,15 @@ def test_reset_opens_the_gate_and_forgets_the_day(store: Store, clock: Clock) ->
     assert sum(budget.look()[1].hours.values()) == 1
 
 
+def test_slot_from_before_a_reset_is_booked_again(store: Store, clock: Clock) -> None:
+    budget = SharedBudget(store, COMPANY, clock=clock)
+    slot = budget.reserve(60.0)
+    assert isinstance(slot, Slot)
+    assert budget.confirm(slot)
+    budget.reset()
+    assert not budget.confirm(slot)
+
+
 def test_time_that_the_booking_takes_is_taken_off_the_delay(store: Store, clock: Clock) -> None:
     budget = SharedBudget(store, COMPANY, clock=clock)
     budget.close(30.0)

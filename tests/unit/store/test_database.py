@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import ResourceClosedError
 
+from airflow_provider_gong.store import database
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.schema import db_now, metadata, store_table
@@ -271,6 +272,14 @@ def test_failure_of_the_database_is_told_in_the_readers_words(tmp_path: Path, wo
     (tmp_path / "gong_store.db").mkdir()
     with pytest.raises(GongStoreError, match=r"Store\(.*gong_store\.db\) failed: unable to open database file"):
         work(store)
+
+
+def test_process_that_writes_for_too_long_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.01)
+    stuck, other = Store.in_folder(tmp_path), Store.in_folder(tmp_path)
+    _ = other.id
+    with stuck.begin(), pytest.raises(GongStoreError, match=r"another process has been writing to it"), other.begin():
+        pass
 
 
 def test_content_of_rows_is_in_no_error_text(tmp_path: Path) -> None:

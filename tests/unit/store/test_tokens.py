@@ -214,6 +214,65 @@ def test_worker_that_dies_with_the_new_token_in_hand_is_reported_with_what_to_do
     assert worker().token() == "access-3"
 
 
+def test_worker_that_stands_still_with_the_new_token_in_hand_keeps_it_when_it_goes_on(
+    worker: Any, endpoint: TokenEndpoint, clock: Clock
+) -> None:
+    slow = worker()
+
+    def stand_still(*arguments: Any) -> Any:
+        answered = endpoint(*arguments)
+        clock.now += 61
+        with pytest.raises(GongAuthenticationError, match="gong-oauth"):
+            worker().refresh("access-1")
+        return answered
+
+    slow._post = stand_still
+    slow.refresh("access-1")
+    assert worker().token() == "access-2"
+    worker().refresh("access-2")
+    assert worker().token() == "access-3"
+
+
+def test_worker_that_comes_too_late_does_not_undo_a_later_refresh(
+    worker: Any, endpoint: TokenEndpoint, clock: Clock
+) -> None:
+    slow = worker()
+
+    def stand_still(*_: Any) -> Any:
+        clock.now += 61
+        worker().refresh("access-1")
+        return tokens(99)
+
+    slow._post = stand_still
+    slow.refresh("access-1")
+    assert worker().token() == "access-2"
+
+
+def test_worker_that_comes_too_late_does_not_end_the_lease_of_another(
+    worker: Any, endpoint: TokenEndpoint, clock: Clock
+) -> None:
+    slow, other, third = worker(), worker(), worker()
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        raise Killed
+
+    def refresh_meanwhile(*arguments: Any) -> Any:
+        slow._end_lease(lease)
+        third._sleep = wait
+        with pytest.raises(Killed):
+            third.refresh("access-1")
+        return endpoint(*arguments)
+
+    lease = slow._lease_unless(lambda _: False)
+    clock.now += 61
+    other._post = refresh_meanwhile
+    other.refresh("access-1")
+    assert waited
+    assert endpoint.reused == 0
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [b"<html>", b"{}", b'{"access_token": "a", "refresh_token": "b", "api_base_url_for_customer": "ftp://x"}'],

@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 import uuid
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from airflow_provider_gong._compat import BaseHook
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.triggers import calls
 from airflow_provider_gong.triggers.calls import GongCallProcessedTrigger
 from tests.support.recordings import write_wav
 from tests.unit.hooks.support import PROCESSING_SECONDS, connection_json, new_call
@@ -107,6 +109,26 @@ def test_request_limits_are_waited_out(gong, call_id, monkeypatch):
     assert event["status"] == "timeout"
     assert "requests of the day are used up" in event["message"]
     assert len(gong.requests("getCall")) == 1
+
+
+class Woken(BaseException):
+    """The sleep ends here."""
+
+
+def test_trigger_sleeps_for_as_long_as_the_budget_is_spent(gong, call_id, monkeypatch):
+    company = {"company": uuid.uuid4().hex}
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=company))
+    gong.add_faults(Fault(action="status", status=429, retry_after=3600, operation="getCall", nth=1))
+    slept = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        raise Woken
+
+    monkeypatch.setattr(calls, "asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(Woken):
+        event_of(trigger_of(call_id, left=3 * FAR, poll_interval=60.0))
+    assert 3590 <= slept[0] <= 3660
 
 
 def test_wrong_key_ends_the_wait(gong, monkeypatch):
