@@ -17,12 +17,13 @@ REQUESTS_PER_SECOND = 3.0
 REQUESTS_PER_DAY = 10_000
 # Refusals for this long mean that the day's quota is gone, not that the last second was busy.
 DAILY_WAIT = 600.0
-# Gong measures arrivals, not departures: a little more than the exact spacing absorbs the network's jitter.
-_LEAST_MARGIN = 0.012
-_LARGEST_MARGIN = 0.1
+# Gong measures arrivals, not departures: taking a little more than a second for the requests of a second absorbs the
+# network's jitter.
+_LEAST_MARGIN = 0.036
+_LARGEST_MARGIN = 0.3
 _COLD_MARGIN = 0.2
 _WIDEN = 1.25
-_NARROW_PER_SECOND = 0.003 / 3600
+_NARROW_PER_SECOND = 0.009 / 3600
 # After the day has reopened, one request goes first: nobody else is sent before its answer could close the gate again.
 _PROBE_HEAD_START = 10.0
 _HOUR = 3600
@@ -159,7 +160,7 @@ class Pace:
     :param opens_at: when the gate opens
     :param day_is_gone: whether the gate was closed for the day; then one request goes first when it opens
     :param epoch: number of times that the gate was closed
-    :param margin: seconds between two slots in addition to the exact spacing
+    :param margin: seconds in addition to the one that the requests of a second are spread over
     :param refused_at: when Gong last refused a request; None if it never did
     :param hours: requests by bucket
     """
@@ -207,6 +208,10 @@ class Pace:
             self.epoch += 1
             self.opens_at = self.next_slot = now + retry_after
 
+    def spacing(self, share: Share) -> float:
+        """Return the seconds between two slots."""
+        return (1 + self.margin) / share.requests_per_second
+
     def used(self, share: Share, now: float) -> int:
         """Return how many requests of the current day were granted."""
         return sum(share.day.counted(self.hours, now).values())
@@ -220,7 +225,7 @@ class Pace:
         return share.day.room_at(counted, surplus, now) if surplus > 0 else now
 
     def _book(self, start: float, share: Share, *, cold: bool) -> None:
-        spacing = 1 / share.requests_per_second + self.margin + (_COLD_MARGIN if cold else 0.0)
+        spacing = self.spacing(share) + (_COLD_MARGIN if cold else 0.0)
         if self.day_is_gone:
             self.day_is_gone = False
             self.hours.clear()

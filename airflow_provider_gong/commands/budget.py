@@ -71,7 +71,7 @@ def _in_store(options: argparse.Namespace) -> _Target:
 
 def _described(target: _Target, now: float, pace: Pace) -> dict[str, str]:
     share, used = target.share, pace.used(target.share, now)
-    spacing = 1 / share.requests_per_second + pace.margin
+    spacing = pace.spacing(share)
     return {
         "company": target.company,
         "store": target.store.location,
