@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import and_, delete, exists, func, insert, select, update
+from sqlalchemy import and_, delete, exists, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, problems_as_json, problems_from_json
@@ -58,6 +58,9 @@ def replace_rows(connection: Connection, company: str, import_id: str, planned: 
     for batch in _batches(dict(zip(columns, row, strict=True)) for row in values):
         connection.execute(insert(rows), batch)
     if had_plan:
+        if connection.dialect.name == "postgresql":
+            # Of rows that were just written it has no statistics, and would compare each with each.
+            connection.execute(text("SET LOCAL enable_nestloop = off"))
         _drop_what_is_replaced(connection, mine)
         _keep_the_rest(connection, mine)
 

@@ -185,3 +185,11 @@ def test_the_first_rows_are_those_that_are_planned_first(night: Ledger) -> None:
 def test_there_may_be_no_first_rows(night: Ledger) -> None:
     night.replace_plan("manifest.csv", [])
     assert night.first_rows(2).counts() == {}
+
+
+def test_a_large_plan_takes_the_place_of_a_large_one(night: Ledger) -> None:
+    """With each row compared with each other, this would take many minutes."""
+    for content in ("old", "new"):
+        plan(night, *(f"pbx-{number}" for number in range(20_000)), content=content)
+    assert night.counts() == {CallState.PLANNED: 20_000}
+    assert {row.title for row in night.rows()} == {"new"}
