@@ -92,6 +92,8 @@ class ColumnMap:
 
     def values(self, cells: Mapping[str, str]) -> dict[str, str]:
         """Return a row's text by field; what stands under headers that fill no field is kept under these."""
+        if not self._sources:
+            return dict(cells)
         kept = {
             header: text
             for header, text in cells.items()

@@ -12,11 +12,12 @@ from airflow_provider_gong.call_import.fields import (
     FLOW_TASK_COLUMN,
     JSON_COLUMNS,
     OPTIONAL_COLUMNS,
-    PARTY_COLUMN,
     PARTY_CONTEXT,
     PARTY_FIELDS,
     REQUIRED_COLUMNS,
     TIME_COLUMNS,
+    is_json,
+    party_field,
 )
 from airflow_provider_gong.call_import.hosts import Host
 from airflow_provider_gong.call_import.manifest import ManifestRow
@@ -129,7 +130,7 @@ def _json_cells(row: ManifestRow) -> tuple[dict[str, Any], list[Problem]]:
     parsed: dict[str, Any] = {}
     problems = []
     for column, text in row.values.items():
-        if column not in JSON_COLUMNS and not _is_party_context(column):
+        if not is_json(column):
             continue
         try:
             parsed[column] = json.loads(text)
@@ -137,11 +138,6 @@ def _json_cells(row: ManifestRow) -> tuple[dict[str, Any], list[Problem]]:
             remedy = "Write it as in Gong's API, such as a list of objects in double quotes."
             problems.append(Problem(column, text, f"is not JSON ({error})", remedy, "manifest"))
     return parsed, problems
-
-
-def _is_party_context(column: str) -> bool:
-    match = PARTY_COLUMN.fullmatch(column)
-    return match is not None and match[2] == PARTY_CONTEXT
 
 
 def _listed_parties(entries: Any, problems: list[Problem]) -> list[_Party]:
@@ -156,9 +152,10 @@ def _listed_parties(entries: Any, problems: list[Problem]) -> list[_Party]:
 def _numbered_parties(row: ManifestRow, parsed: dict[str, Any]) -> list[_Party]:
     parties: dict[int, dict[str, Any]] = {}
     for column, text in row.values.items():
-        if match := PARTY_COLUMN.fullmatch(column):
-            value = parsed.get(column) if match[2] == PARTY_CONTEXT else text
-            parties.setdefault(int(match[1]), {})[PARTY_FIELDS[match[2]]] = value
+        if field := party_field(column):
+            number, name = field
+            value = parsed.get(column) if name == PARTY_CONTEXT else text
+            parties.setdefault(number, {})[PARTY_FIELDS[name]] = value
     return [_Party(parties[number], number) for number in sorted(parties)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 
 REQUIRED_COLUMNS = ("client_unique_id", "actual_start", "direction", "primary_user", "media")
@@ -37,13 +38,30 @@ PARTY_FIELDS = {
     "media_channel_id": "mediaChannelId",
     PARTY_CONTEXT: "context",
 }
-PARTY_COLUMN = re.compile(rf"party_([1-9]\d?)_({'|'.join(PARTY_FIELDS)})")
+_PARTY_COLUMN = re.compile(rf"party_([1-9]\d?)_({'|'.join(PARTY_FIELDS)})")
 _SHOWN_PARTIES = 9
 
 
+@functools.lru_cache
 def is_field(column: str) -> bool:
     """Tell whether a column fills a field of the call."""
-    return column in REQUIRED_COLUMNS or column in OPTIONAL_COLUMNS or bool(PARTY_COLUMN.fullmatch(column))
+    return column in REQUIRED_COLUMNS or column in OPTIONAL_COLUMNS or party_field(column) is not None
+
+
+@functools.lru_cache
+def party_field(column: str) -> tuple[int, str] | None:
+    """Return the number of the party and the end of the column's name, for columns that fill a field of a party."""
+    match = _PARTY_COLUMN.fullmatch(column)
+    return match and (int(match[1]), match[2])
+
+
+@functools.lru_cache
+def is_json(column: str) -> bool:
+    """Tell whether the cells of a column hold JSON."""
+    if column in JSON_COLUMNS:
+        return True
+    field = party_field(column)
+    return field is not None and field[1] == PARTY_CONTEXT
 
 
 def similar_field(column: str) -> str | None:

@@ -12,6 +12,7 @@ from airflow_provider_gong.client.models import User
 from airflow_provider_gong.store.ledger_rows import Problem
 
 _FIELD = "primary_user"
+_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class HostDirectory:
     ) -> None:
         self._by_id: dict[str, User] = {}
         self._by_email: dict[str, set[str]] = defaultdict(set)
-        self._unknown: dict[str, Problem] = {}
+        self._found: dict[str | None, Host | Problem] = {}
         self._overrides = {_normal(text): user for text, user in (overrides or {}).items()}
         self._default: Host | None = None
         for user in users:
@@ -55,13 +56,22 @@ class HostDirectory:
             for email in _emails(user):
                 self._by_email[email].add(user.id)
         if default:
-            found = self.find(default)
+            found = self._look_for(default)
             if isinstance(found, Problem):
                 raise GongManifestError(f"default_primary_user {found.value} {found.rule}. {found.remedy}")
             self._default = found
 
     def find(self, text: str | None) -> Host | Problem:
         """Return the host that a manifest names, or why that user cannot host an imported call."""
+        # Kept, since a manifest repeats its hosts, and looking for what may be meant by an unknown one is slow.
+        found = self._found.get(text)
+        if found is None:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+            found = self._found[text] = self._look_for(text)
+        return found
+
+    def _look_for(self, text: str | None) -> Host | Problem:
         if text is None:
             problem = Problem(_FIELD, "nothing", "is required", "Name the host by Gong user id or e-mail.", "manifest")
             return self._stand_in(problem)
@@ -76,8 +86,7 @@ class HostDirectory:
     def _find(self, text: str) -> Host | Problem:
         ids = {text} & self._by_id.keys() if text.isdigit() else self._by_email.get(text.lower(), set())
         if not ids:
-            # Kept, since looking for what may be meant is slow, and a manifest repeats its hosts.
-            return self._stand_in(self._unknown.get(text) or self._unknown.setdefault(text, self._not_found(text)))
+            return self._stand_in(self._not_found(text))
         if len(ids) > 1:
             rule = f"belongs to several Gong users ({', '.join(sorted(ids))})"
             return Problem(_FIELD, text, rule, "Name the host by Gong user id.", "manifest")

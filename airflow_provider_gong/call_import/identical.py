@@ -1,91 +1,119 @@
-"""Recordings with the same content: Gong stores each once, so all but one are stopped before they are sent."""
+"""What may stand in one row only: a call's id, and its recording, which Gong stores once whatever it is called."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import logging
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
+from airflow_provider_gong.call_import.manifest import Manifest
+from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.store.ledger_rows import CallState, KnownRecording, PlannedRow, Problem
+from airflow_provider_gong.store.known_calls import KnownCalls
+from airflow_provider_gong.store.ledger_rows import KnownRecording, Problem
+from airflow_provider_gong.store.plan_draft import PlanDraft, Repeated, Suspect
 from airflow_provider_gong.store.texts import shown
 
-log = logging.getLogger(__name__)
-
 _CHUNK = 1024 * 1024
+_AT_A_TIME = 200
 _REMEDY = "Check which of the two calls the recording belongs to, and leave the other one out."
 
-KnownRecordings = Callable[[Sequence[int]], Iterable[KnownRecording]]
+
+def reject_repeated(draft: PlanDraft, manifest: Manifest) -> None:
+    """Reject the rows whose id, or whose place of the recording, stands in an earlier row."""
+    column = manifest.described("client_unique_id")
+    remedy = "Give each call its own id, and each row once."
+    draft.reject(
+        (row.position, Problem(column, row.client_unique_id, _stands_in(row), remedy, "manifest"))
+        for row in draft.repeated("client_unique_id")
+    )
+    column = manifest.described("media")
+    remedy = "Give each call its own recording: Gong stores each once."
+    draft.reject(
+        (row.position, Problem(column, row.media, _stands_in(row), remedy, "manifest"))
+        for row in draft.repeated("media")
+    )
 
 
-def reject_identical(
-    rows: Sequence[PlannedRow], known_recordings: KnownRecordings, open_path: Callable[[str], MediaPath], pool: Executor
-) -> list[PlannedRow]:
+def _stands_in(row: Repeated) -> str:
+    of_file = "the same manifest" if row.first_file == row.file else shown(row.first_file)
+    return f"stands in row {row.first_number} of {of_file} already"
+
+
+class IdenticalRecordings:
     """
-    Reject planned rows whose recording was uploaded for another call, or is that of an earlier row.
+    Finds recordings with the same content. Only those of equal length are read.
 
-    Only recordings of equal length are read.
-
-    :param known_recordings: returns the recordings of some lengths that were uploaded earlier
     :param open_path: makes the path object of a recording
     :param pool: where several recordings are read at a time
+    :param known: what was sent earlier; None for nothing
+    :param column: how problems name the column of the recordings
     """
-    sizes = Counter(row.media_bytes for row in rows if row.state is CallState.PLANNED and row.media_bytes)
-    known = list(known_recordings(list(sizes)))
-    alike = {size for size, count in sizes.items() if count > 1} | {recording.size for recording in known}
-    suspects = [row for row in rows if row.state is CallState.PLANNED and row.media_bytes in alike]
-    if suspects:
-        log.info("%d recordings have the length of another one, and are compared.", len(suspects))
-    hashes = pool.map(lambda row: _hash_or_problem(row, open_path), suspects)
-    hash_by_row = dict(zip((id(row) for row in suspects), hashes, strict=True))
-    return _compared(rows, hash_by_row, known)
 
+    def __init__(
+        self, open_path: Callable[[str], MediaPath], pool: Executor, known: KnownCalls | None, column: str
+    ) -> None:
+        self._open_path = open_path
+        self._pool = pool
+        self._known = known
+        self._column = column
 
-def _compared(
-    rows: Sequence[PlannedRow], hash_by_row: Mapping[int, str | Problem], known: Sequence[KnownRecording]
-) -> list[PlannedRow]:
-    known_by_hash: dict[str, list[KnownRecording]] = defaultdict(list)
-    for recording in known:
-        known_by_hash[recording.sha256].append(recording)
-    firsts: dict[str, PlannedRow] = {}
-    compared = []
-    for row in rows:
-        found = hash_by_row.get(id(row))
-        if isinstance(found, str):
-            found = _known_problem(row, known_by_hash[found]) or _repeated_problem(row, firsts.setdefault(found, row))
-        compared.append(row if found is None else dataclasses.replace(row, problems=(found,)))
-    return compared
+    def reject(self, draft: PlanDraft) -> None:
+        """Reject the planned rows whose recording was uploaded for another call, or is that of an earlier row."""
+        if self._known is not None:
+            for sizes in draft.sizes():
+                draft.suspect(self._known.recorded_sizes(sizes))
+        compared, progress = 0, Progress("Compared", None)
+        for suspects in draft.suspects(_AT_A_TIME):
+            self._compare(draft, suspects)
+            compared += len(suspects)
+            progress.show(compared, {})
+        draft.reject((row.position, self._repeated_problem(row)) for row in draft.repeated("sha256"))
 
+    def _compare(self, draft: PlanDraft, suspects: Sequence[Suspect]) -> None:
+        """Note the content of recordings, and reject the rows of those that were uploaded or cannot be read."""
+        contents = list(self._pool.map(lambda suspect: self._hash_or_problem(suspect.media), suspects))
+        sent = self._sent(suspects, {content for content in contents if isinstance(content, str)})
+        problems, hashes = [], []
+        for suspect, content in zip(suspects, contents, strict=True):
+            problem = content if isinstance(content, Problem) else self._sent_problem(suspect, sent[content])
+            if isinstance(problem, Problem):
+                problems.append((suspect.position, problem))
+            elif isinstance(content, str):
+                hashes.append((suspect.position, content))
+        draft.reject(problems)
+        draft.note_hashes(hashes)
 
-def _known_problem(row: PlannedRow, known: Sequence[KnownRecording]) -> Problem | None:
-    # A recording of the row's own call is what an earlier try has sent.
-    if not known or any(recording.client_unique_id == row.client_unique_id for recording in known):
-        return None
-    call = f"call {known[0].call_id} ({shown(known[0].client_unique_id)})"
-    return _problem(row, f"is the same recording as that of {call}, which was uploaded before")
+    def _hash_or_problem(self, media: str) -> str | Problem:
+        digest = hashlib.sha256()
+        try:
+            with self._open_path(media).open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+        except OSError as error:
+            rule = f"cannot be read ({type(error).__name__}: {error})"
+            return Problem(self._column, media, rule, "Check the recording, and plan again.", "recording")
+        return digest.hexdigest()
 
+    def _sent(self, suspects: Sequence[Suspect], hashes: set[str]) -> dict[str, list[KnownRecording]]:
+        sent: dict[str, list[KnownRecording]] = defaultdict(list)
+        if self._known is not None:
+            for recording in self._known.recordings({suspect.media_bytes for suspect in suspects}, hashes):
+                sent[recording.sha256].append(recording)
+        return sent
 
-def _repeated_problem(row: PlannedRow, first: PlannedRow) -> Problem | None:
-    if first is row:
-        return None
-    of_file = f" of {shown(first.file)}" if first.file != row.file else ""
-    return _problem(row, f"is the same recording as that of row {first.row_number}{of_file}")
+    def _sent_problem(self, suspect: Suspect, sent: Sequence[KnownRecording]) -> Problem | None:
+        # A recording of the row's own call is what an earlier try has sent.
+        if not sent or any(recording.client_unique_id == suspect.client_unique_id for recording in sent):
+            return None
+        call = f"call {sent[0].call_id} ({shown(sent[0].client_unique_id)})"
+        return self._problem(suspect.media, f"{call}, which was uploaded before")
 
+    def _repeated_problem(self, row: Repeated) -> Problem:
+        of_file = f" of {shown(row.first_file)}" if row.first_file != row.file else ""
+        return self._problem(row.media, f"row {row.first_number}{of_file}")
 
-def _problem(row: PlannedRow, rule: str) -> Problem:
-    return Problem("media", row.media or "", f"{rule}, and Gong stores each recording once", _REMEDY, "recording")
-
-
-def _hash_or_problem(row: PlannedRow, open_path: Callable[[str], MediaPath]) -> str | Problem:
-    digest = hashlib.sha256()
-    try:
-        with open_path(row.media or "").open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        rule = f"cannot be read ({type(error).__name__}: {error})"
-        return Problem("media", row.media or "", rule, "Check the recording, and plan again.", "recording")
-    return digest.hexdigest()
+    def _problem(self, media: str, other: str) -> Problem:
+        rule = f"is the same recording as that of {other}, and Gong stores each recording once"
+        return Problem(self._column, media, rule, _REMEDY, "recording")

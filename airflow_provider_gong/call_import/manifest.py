@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS, similar_field
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.store.ledger_rows import Problem
+from airflow_provider_gong.store.texts import shown, storable
 
 # Key of what stands beyond the columns of the header.
 SURPLUS = ""
@@ -23,11 +24,13 @@ class ManifestRow:
     :param values: text by column, without surrounding white space; empty cells are left out. What stands beyond the
         header's columns is under ``SURPLUS``
     :param file: path or URL of the file that holds it; empty for rows that came from a task
+    :param problems: what is wrong with it whatever its columns mean
     """
 
     number: int
     values: dict[str, str]
     file: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,10 @@ class Manifest:
                 self._check_required(table.header, table.name)
             seen: dict[str, None] = {}
             for number, record in enumerate(_readable(table), 1):
-                seen |= dict.fromkeys(record)
-                yield ManifestRow(number, self._columns.values(record), table.file)
-            if table.header is None and seen:
+                if table.header is None:
+                    seen |= dict.fromkeys(record)
+                yield _row(number, self._columns.values(record), storable(table.file))
+            if seen:
                 self._check(tuple(seen), table)
 
     def _check(self, header: tuple[str, ...], table: Table) -> None:
@@ -102,6 +106,26 @@ class Manifest:
                 f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
                 "line, where commas separate them, or say with columns which other columns they are."
             )
+
+
+def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:
+    problems = []
+    if SURPLUS in values:
+        rule = "has cells beyond the columns of the header"
+        problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", "manifest"))
+    if not _is_text("".join((*values, *values.values()))):
+        problems += [_broken_text(column, cell) for column, cell in values.items() if not _is_text(column + cell)]
+        values = {storable(column): storable(cell) for column, cell in values.items()}
+    return ManifestRow(number, values, file, tuple(problems))
+
+
+def _is_text(text: str) -> bool:
+    return storable(text) is text
+
+
+def _broken_text(column: str, cell: str) -> Problem:
+    rule = "holds NUL characters or halves of characters, which are no text"
+    return Problem(column, cell, rule, "Correct it where the manifest is made.", "manifest")
 
 
 def _readable(table: Table) -> Iterator[dict[str, str]]:

@@ -71,9 +71,9 @@ def _records(reader: Reader, name: str) -> Iterator[list[str]]:
 
 def _row(header: list[str], cells: list[str]) -> dict[str, str]:
     values = {
-        column: unescape_cell(cell.strip())
+        column: unescape_cell(text)
         for column, cell in zip(header, cells, strict=False)
-        if column and cell.strip()
+        if column and (text := cell.strip())
     }
     surplus = ", ".join(cell.strip() for cell in cells[len(header) :] if cell.strip())
     return values | {SURPLUS: surplus} if surplus else values

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
@@ -14,16 +16,18 @@ from airflow_provider_gong.call_import.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest_files import find_files, read_files
 from airflow_provider_gong.call_import.manifest_records import list_table
 from airflow_provider_gong.call_import.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, log_plan, make_plan
+from airflow_provider_gong.call_import.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan_summary import estimate, log_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.hooks.signed_urls import signed_url
 from airflow_provider_gong.store import texts
-from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState
+from airflow_provider_gong.store.known_calls import KnownCalls
 
 if TYPE_CHECKING:
     from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
     from airflow_provider_gong.store.ledger import Ledger
+    from airflow_provider_gong.store.plan_draft import PlanDraft
 
 # An XCom is no place for the remarks of a hundred thousand rows.
 _KEPT_WARNINGS = 50
@@ -45,35 +49,41 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
 
 
 def _plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> dict[str, Any]:
-    plan = _make_plan(operator, ledger)
-    estimate = _estimate(operator, ledger, plan)
-    log_plan(plan, estimate)
-    if not operator.is_dry_run:
-        ledger.replace_plan(_described(operator.manifest), plan.rows)
-        ledger.add_usage(*operator.hook.client.take_usage())
-    if plan.rejected and operator.on_rejected == "stop":
-        raise GongImportRejectedError(
-            f"{len(plan.rejected)} of {len(plan.rows)} rows were rejected, and nothing was sent (on_rejected='stop'). "
-            "The rows and what is wrong with them stand in the log above."
+    with _make_plan(operator, ledger) as plan:
+        settings = operator.hook.settings
+        figures = estimate(
+            plan, requests_per_second=settings.requests_per_second, requests_per_day=settings.requests_per_day
         )
-    shown = [texts.shown(warning) for warning in plan.warnings[:_KEPT_WARNINGS]]
+        log_plan(plan, figures)
+        if not operator.is_dry_run:
+            ledger.replace_plan(_described(operator.manifest), plan)
+            ledger.add_usage(*operator.hook.client.take_usage())
+        warnings = [texts.shown(warning) for warning in itertools.islice(plan.warnings(), _KEPT_WARNINGS)]
+        warning_count = plan.figures().warnings
+    if figures["rejected"] and operator.on_rejected == "stop":
+        raise GongImportRejectedError(
+            f"{figures['rejected']} of {figures['rows']} rows were rejected, and nothing was sent "
+            "(on_rejected='stop'). The rows and what is wrong with them stand in the log above."
+        )
     identity = {"import_id": operator.import_id, "store_id": ledger.shared_id}
-    return {**estimate, **identity, "warning_count": len(plan.warnings), "warnings": shown}
+    return {**figures, **identity, "warning_count": warning_count, "warnings": warnings}
 
 
-def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> ImportPlan:
+@contextlib.contextmanager
+def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator[PlanDraft]:
     hook = operator.hook
     base = MediaBase.at(operator.media_base) if operator.media_base else None
     required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not operator.default_primary_user]
     manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns), required)
     overrides = _overrides(operator.host_overrides)
-    settings = PlanSettings(
-        base, media_path, signed_url, operator.media_mode, hook.settings.timezone, ledger.known_recordings
-    )
+    known = KnownCalls(ledger.store, ledger.company)
+    settings = PlanSettings(base, media_path, signed_url, operator.media_mode, hook.settings.timezone, known)
     hosts = HostDirectory(hook.list_users(), overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
-    plan = make_plan(manifest, hosts, settings)
-    return plan if readable else ImportPlan(plan.rows, [_BLIND_KEY, *plan.warnings])
+    with make_plan(manifest, hosts, settings) as plan:
+        if not readable:
+            plan.remarks.insert(0, _BLIND_KEY)
+        yield plan
 
 
 def _overrides(file: str | None) -> dict[str, str]:
@@ -96,15 +106,3 @@ def _described(manifest: str | Sequence[Any]) -> str:
         return manifest
     names = [name for name in manifest if isinstance(name, str)]
     return ", ".join(names) or f"{len(manifest)} rows of a task"
-
-
-def _estimate(operator: GongPlanCallImportOperator, ledger: Ledger, plan: ImportPlan) -> dict[str, Any]:
-    known = ledger.known_calls([row.client_unique_id for row in plan.planned])
-    waiting = UNFINISHED | {CallState.FAILED}
-    done = sum(1 for state, _ in known.values() if state not in waiting)
-    settings = operator.hook.settings
-    return plan.estimate(
-        already_imported=done,
-        requests_per_second=settings.requests_per_second,
-        requests_per_day=settings.requests_per_day,
-    )

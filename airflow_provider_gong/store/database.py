@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.schema import SCHEMA_VERSION, metadata, store_table
+from airflow_provider_gong.store.schema import SCHEMA_VERSION, create_tables, store_table
 
 _BUSY_SECONDS = 30
 # Any constant does, as long as every process that upgrades the schema uses the same.
@@ -219,18 +219,19 @@ def _create_schema(engine: Engine) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
-        metadata.create_all(connection, checkfirst=True)
+        store_table.create(connection, checkfirst=True)
         found = connection.execute(select(store_table.c.schema_version)).scalar()
-        if found is None:
-            connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=SCHEMA_VERSION))
-        elif found < SCHEMA_VERSION:
-            # Version 2 added tables and changed none, so they have just been created.
-            connection.execute(update(store_table).values(schema_version=SCHEMA_VERSION))
-        elif found > SCHEMA_VERSION:
+        if found is not None and found > SCHEMA_VERSION:
             raise GongStoreError(
                 f"The store was written by a newer airflow-provider-gong (schema {found}, this one knows "
                 f"{SCHEMA_VERSION}): upgrade the package on this host."
             )
+        if found != SCHEMA_VERSION:
+            create_tables(connection)
+        if found is None:
+            connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=SCHEMA_VERSION))
+        elif found < SCHEMA_VERSION:
+            connection.execute(update(store_table).values(schema_version=SCHEMA_VERSION))
 
 
 def _reason(error: SQLAlchemyError) -> str:

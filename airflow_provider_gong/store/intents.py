@@ -15,6 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import db_now, intent_table
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
 
 class IntentStatus(enum.Enum):
     """What the store knows of an intent."""
@@ -81,5 +83,4 @@ class IntentLog:
 
 def fingerprint_of(content: Any) -> str:
     """Return a hash that is equal for equal JSON content."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()

@@ -26,6 +26,7 @@ from airflow_provider_gong.store.database import Store, folder_url
 from airflow_provider_gong.store.journal import Entry, Journal, JournalFolder
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, PlannedRow
+from airflow_provider_gong.store.plan_draft import PlanDraft
 from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import import_table as imports
 from airflow_provider_gong.store.schema import row_table as rows
@@ -102,7 +103,7 @@ class JournaledLedger(Ledger):
         self._give_back()
         self._files.write()
 
-    def replace_plan(self, manifest: str, planned: Sequence[PlannedRow]) -> None:
+    def replace_plan(self, manifest: str, planned: PlanDraft | Iterable[PlannedRow]) -> None:
         """Write a plan in place of an earlier one, as any ledger does, and freeze its rows in the journal."""
         super().replace_plan(manifest, planned)
         self._files.write_plan()

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
-from sqlalchemy import and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import LeaseLostError
+from airflow_provider_gong.store.ledger_plan import note_plan, replace_rows, row_values
 from airflow_provider_gong.store.ledger_queries import (
     count_by_state,
     forgotten_intent,
     import_row,
     is_unsent,
-    recordings_of_size,
     row_state,
-    row_values,
     rows_and_calls,
-    rows_that_stay,
     rows_with_calls,
     write_claim,
 )
@@ -34,12 +32,12 @@ from airflow_provider_gong.store.ledger_rows import (
     UNSEEN,
     CallState,
     ImportRow,
-    KnownRecording,
     LeasedRow,
     PlannedRow,
     Problem,
     problems_as_json,
 )
+from airflow_provider_gong.store.plan_draft import PlanDraft
 from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import db_now
 from airflow_provider_gong.store.schema import import_table as imports
@@ -80,23 +78,21 @@ class Ledger:
         part._mine = and_(self._mine, rows.c.position <= last)
         return part
 
-    def replace_plan(self, manifest: str, planned: Sequence[PlannedRow]) -> None:
+    def replace_plan(self, manifest: str, planned: PlanDraft | Iterable[PlannedRow]) -> None:
         """
-        Write a plan in place of an earlier one of the same import.
+        Write a plan in place of an earlier one of the same import, as a whole or not at all.
 
         What was sent stays: a row that left the manifest, or is rejected now, is kept if its call was sent. A row that
         left before it was sent is withdrawn.
+
+        :param manifest: what was planned, for people
+        :param planned: the plan, or its rows, which are taken one by one
         """
-        identity = {"company": self.company, "import_id": self.import_id}
+        remarks = planned.remarks if isinstance(planned, PlanDraft) else []
+        values = planned.row_values() if isinstance(planned, PlanDraft) else map(row_values, planned)
         with self.store.begin() as connection:
-            staying = rows_that_stay(connection, self._mine, planned)
-            kept = {row["client_unique_id"] for row in staying}
-            new = [row_values(row) for row in planned if not row.problems or row.client_unique_id not in kept]
-            connection.execute(delete(rows).where(self._mine))
-            values = [{**row, **identity, "position": place} for place, row in enumerate([*new, *staying], 1)]
-            for start in range(0, len(values), _BATCH):
-                connection.execute(insert(rows), values[start : start + _BATCH])
-            self._note_plan(connection, identity, {"manifest": manifest, "planned_at": db_now(), "verify_until": None})
+            note_plan(connection, self.company, self.import_id, manifest=manifest, warnings=remarks)
+            replace_rows(connection, self.company, self.import_id, values)
 
     def is_planned(self) -> bool:
         """Tell whether the import has a plan."""
@@ -120,26 +116,6 @@ class Ledger:
         with self.store.begin() as connection:
             found = connection.execute(count_by_state(self._mine)).all()
         return {CallState(row.effective): row.number for row in found}
-
-    def known_calls(self, client_unique_ids: Sequence[str]) -> dict[str, tuple[CallState, str]]:
-        """Return state and fingerprint of those calls that any import has claimed."""
-        known: dict[str, tuple[CallState, str]] = {}
-        with self.store.begin() as connection:
-            for start in range(0, len(client_unique_ids), _BATCH):
-                batch = client_unique_ids[start : start + _BATCH]
-                query = select(calls).where(calls.c.company == self.company, calls.c.client_unique_id.in_(batch))
-                for found in connection.execute(query):
-                    known[found.client_unique_id] = (CallState(found.state), found.fingerprint)
-        return known
-
-    def known_recordings(self, sizes: Sequence[int]) -> list[KnownRecording]:
-        """Return the recordings of these lengths that any import of the company has uploaded."""
-        known: list[KnownRecording] = []
-        with self.store.begin() as connection:
-            for start in range(0, len(sizes), _BATCH):
-                query = recordings_of_size(self.company, sizes[start : start + _BATCH])
-                known += [KnownRecording(*found) for found in connection.execute(query)]
-        return known
 
     def resume(self, owner: str) -> None:
         """Free what an earlier try of the same worker had leased."""
@@ -288,14 +264,9 @@ class Ledger:
         this = and_(calls.c.company == self.company, calls.c.client_unique_id == lease.client_unique_id)
         return and_(this, calls.c.lease_number == lease.lease_number)
 
-    def _note_plan(self, connection: Connection, identity: dict[str, str], values: dict[str, Any]) -> None:
-        # Updated where it exists, so that the requests counted so far stay.
-        if connection.execute(update(imports).where(self._import).values(**values)).rowcount == 0:
-            connection.execute(insert(imports).values(**identity, **values))
-
     def _claim(self, connection: Connection, row: Any, owner: str, seconds: float) -> LeasedRow | None:
         lease = {"lease_owner": owner, "lease_until": db_now() + seconds, "updated_at": db_now()}
-        content = {"import_id": self.import_id, "fingerprint": row.fingerprint}
+        content = {"import_id": self.import_id, "fingerprint": row.fingerprint, "media_bytes": row.media_bytes}
         known = row.call_client_unique_id is not None
         same_content = known and row.call_fingerprint == row.fingerprint
         earlier_intent = same_content and row.call_intended_at is not None

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from airflow_provider_gong.store.ledger_plan import was_sent
 from airflow_provider_gong.store.ledger_rows import (
     CallState,
     ImportRow,
     LeasedRow,
-    PlannedRow,
     Problem,
-    problems_as_json,
     problems_from_json,
 )
 from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import row_table as rows
 
-_MAX_ID = 2048
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _other_content = calls.c.fingerprint != rows.c.fingerprint
-# Also where a create's answer is not known; an intent that had no effect is forgotten.
-was_sent = calls.c.intended_at.is_not(None)
 # A row without a call, and one that was sent from other content, differ from what stands in gong_call.
 row_state = case(
     (rows.c.state != CallState.PLANNED.value, rows.c.state),
@@ -52,48 +47,6 @@ def count_by_state(condition: Any) -> Any:
     # Grouped by the name: as an expression, its parameters would make it another one than the selected.
     found = select(row_state.label("effective")).select_from(rows_with_calls).where(condition).subquery()
     return select(found.c.effective, func.count().label("number")).group_by(found.c.effective)
-
-
-def recordings_of_size(company: str, sizes: Sequence[int]) -> Any:
-    """Return the query for the recordings of these lengths that were uploaded: length, hash, client unique id, call."""
-    found = (rows.c.media_bytes, calls.c.media_sha256, calls.c.client_unique_id, calls.c.call_id)
-    known = and_(rows.c.company == company, rows.c.media_bytes.in_(sizes), calls.c.media_sha256.is_not(None))
-    return select(*found).select_from(rows_with_calls).where(known).distinct()
-
-
-def row_values(row: PlannedRow) -> dict[str, Any]:
-    """Return the columns of a row as a plan writes it."""
-    return {
-        "row_number": row.row_number,
-        # Longer ones are rejected, and would not fit into the column.
-        "client_unique_id": row.client_unique_id[:_MAX_ID],
-        "state": row.state.value,
-        "title": row.title,
-        "payload": None if row.payload is None else json.dumps(row.payload),
-        "media": row.media,
-        "media_bytes": row.media_bytes,
-        "fingerprint": row.fingerprint,
-        "problems": problems_as_json(row.problems),
-        "source": json.dumps({"file": row.file, "cells": row.source}),
-    }
-
-
-def rows_that_stay(connection: Connection, mine: Any, planned: Sequence[PlannedRow]) -> list[dict[str, Any]]:
-    """Return the rows of an earlier plan of the same import that a new one does not replace."""
-    query = select(rows, was_sent.label("was_sent")).select_from(rows_with_calls).order_by(rows.c.position)
-    earlier = connection.execute(query.where(mine, rows.c.state != CallState.REJECTED.value)).all()
-    listed = {row.client_unique_id for row in planned}
-    replaced = {row.client_unique_id for row in planned if not row.problems}
-    staying = []
-    for row in earlier:
-        values = {column.name: getattr(row, column.name) for column in rows.c}
-        if row.client_unique_id in replaced:
-            continue
-        if row.state == CallState.PLANNED.value and row.was_sent:
-            staying.append(values)
-        elif row.client_unique_id not in listed:
-            staying.append({**values, "state": CallState.WITHDRAWN.value})
-    return staying
 
 
 def import_row(found: Any) -> ImportRow:

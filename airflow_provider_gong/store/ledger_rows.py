@@ -79,6 +79,7 @@ class PlannedRow:
     :param problems: why it is rejected; empty if it is not
     :param source: the row as the manifest has it
     :param file: the file of the manifest that holds it, if it is in one
+    :param warnings: what was noticed and does not stop it
     """
 
     row_number: int
@@ -91,6 +92,7 @@ class PlannedRow:
     problems: tuple[Problem, ...] = ()
     source: dict[str, str] = field(default_factory=dict)
     file: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def state(self) -> CallState:
@@ -153,11 +155,9 @@ class KnownRecording:
     """
     A recording that was uploaded.
 
-    :param size: length in bytes
     :param sha256: hash of its content, in hexadecimal digits
     """
 
-    size: int
     sha256: str
     client_unique_id: str
     call_id: str | None
@@ -165,7 +165,7 @@ class KnownRecording:
 
 def problems_as_json(problems: tuple[Problem, ...]) -> str:
     """Return problems as the ledger keeps them."""
-    return json.dumps([problem.as_dict() for problem in problems])
+    return json.dumps([problem.as_dict() for problem in problems]) if problems else "[]"
 
 
 def problems_from_json(text: str | None) -> tuple[Problem, ...]:

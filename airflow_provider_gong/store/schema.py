@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text, inspect, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateColumn
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -39,6 +41,7 @@ import_table = Table(
     Column("verify_until", Float),
     Column("requests_sent", Integer, nullable=False, default=0),
     Column("requests_refused", Integer, nullable=False, default=0),
+    Column("warnings", Text),
 )
 
 # What a plan says of a row of its manifest. What became of the call stands in gong_call, once for all imports.
@@ -58,6 +61,7 @@ row_table = Table(
     Column("fingerprint", String(64)),
     Column("problems", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("warnings", Text),
     Index("gong_import_row_call", "company", "client_unique_id"),
 )
 
@@ -68,6 +72,7 @@ call_table = Table(
     Column("client_unique_id", String(2048), primary_key=True),
     Column("import_id", String(512), nullable=False),
     Column("fingerprint", String(64), nullable=False),
+    Column("media_bytes", Integer),
     Column("state", String(16), nullable=False),
     Column("lease_owner", String(1024)),
     Column("lease_number", Integer, nullable=False, default=0),
@@ -82,6 +87,7 @@ call_table = Table(
     Column("url", Text),
     Column("duration", Float),
     Column("updated_at", Float, nullable=False),
+    Index("gong_call_recording", "company", "media_bytes", "media_sha256"),
 )
 
 # What is known of a company's request budget: see client.pacing.Pace.
@@ -110,6 +116,31 @@ token_table = Table(
     Column("lease_number", Integer, nullable=False),
     Column("lease_until", Float),
 )
+
+
+def create_tables(connection: Connection) -> None:
+    """
+    Create all tables, and add to those of an earlier version what they lack.
+
+    A version may add tables, indexes, and columns that may be empty.
+    """
+    for table in metadata.sorted_tables:
+        if inspect(connection).has_table(table.name):
+            _complete(connection, table)
+        else:
+            table.create(connection)
+
+
+def _complete(connection: Connection, table: Table) -> None:
+    columns = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in columns:
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
+    indexes = {index["name"] for index in inspect(connection).get_indexes(table.name)}
+    for index in table.indexes:
+        if index.name not in indexes:
+            index.create(connection)
 
 
 class db_now(FunctionElement[float]):  # noqa: N801 - named like a function of SQL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _LONGEST = 1000
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 _PASSWORD = re.compile(r"(://)[^\s/?#]*:[^\s/?#]*@")
 # A text that is a URL ends with its query; one that quotes a URL goes on after it.
 _QUERY = re.compile(r"(\A\w[\w+.-]*://[^?]*)\?.*|(://[^\s?'\"]*)\?[^\s'\"]*", re.DOTALL)
@@ -25,3 +26,8 @@ def shown(text: str, longest: int = _LONGEST) -> str:
 def row_place(number: int, file: str) -> str:
     """Return how a message names a row of a manifest; rows of a task have no file."""
     return f"Row {number} of {shown(file)}" if file else f"Row {number}"
+
+
+def storable(text: str) -> str:
+    """Return the text itself if every database keeps it, else with U+FFFD for NUL and halves of surrogate pairs."""
+    return text if text.isprintable() or not _NOT_STORABLE.search(text) else _NOT_STORABLE.sub("\ufffd", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.hosts import HostDirectory
 from airflow_provider_gong.call_import.manifest import Manifest
 from airflow_provider_gong.call_import.manifest_csv import csv_table
-from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan_summary import estimate, log_plan
 from airflow_provider_gong.call_import.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client.api import calls as calls_api
@@ -28,12 +30,36 @@ from airflow_provider_gong.client.models import User
 from airflow_provider_gong.client.models.users import UserSettings
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
 from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.known_calls import KnownCalls
 from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, ImportRow
+from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, PlannedRow
+from airflow_provider_gong.store.plan_draft import PlanDraft
 from tests.support.recordings import write_night, write_wav
 
 QUICK = ExchangePolicy(max_wait=5, first_backoff=0.001, max_backoff=0.002)
 COMPANY = "emulated"
+SHARE: dict[str, Any] = {"requests_per_second": 3, "requests_per_day": 42}
+
+
+@dataclass
+class SeenPlan:
+    """What became of a plan, all of it in memory."""
+
+    rows: list[PlannedRow]
+    warnings: list[str]
+    estimate: dict[str, Any]
+
+    @classmethod
+    def of(cls, draft: PlanDraft) -> SeenPlan:
+        return cls(list(draft.rows()), list(draft.warnings()), estimate(draft, **SHARE))
+
+    @property
+    def planned(self) -> list[PlannedRow]:
+        return [row for row in self.rows if row.state is CallState.PLANNED]
+
+    @property
+    def rejected(self) -> list[PlannedRow]:
+        return [row for row in self.rows if row.state is CallState.REJECTED]
 
 
 class NightlyImport:
@@ -51,16 +77,16 @@ class NightlyImport:
     def client(self) -> GongClient:
         return GongClient(self.emulator.url, self.auth, **self.options)
 
-    def plan(self, manifest: Path, **settings: Any) -> ImportPlan:
-        known = self.ledger.known_recordings
-        values = {"media_base": None, "open_path": Path, "known_recordings": known, **settings}
+    def plan(self, manifest: Path, **settings: Any) -> SeenPlan:
+        known = KnownCalls(self.ledger.store, COMPANY)
+        values = {"media_base": None, "open_path": Path, "known": known, **settings}
         with self.client() as client, manifest.open(newline="", encoding="utf-8-sig") as lines:
             hosts = HostDirectory(client.iterate(users_api.list_users()))
-            plan = make_plan(Manifest([csv_table(lines, str(manifest))]), hosts, PlanSettings(**values))
-        self.ledger.replace_plan(manifest.name, plan.rows)
-        return plan
+            with make_plan(Manifest([csv_table(lines, str(manifest))]), hosts, PlanSettings(**values)) as draft:
+                self.ledger.replace_plan(manifest.name, draft)
+                return SeenPlan.of(draft)
 
-    def plan_night(self, rows: Sequence[Mapping[str, str]]) -> ImportPlan:
+    def plan_night(self, rows: Sequence[Mapping[str, str]]) -> SeenPlan:
         return self.plan(write_night(self.folder, rows))
 
     def upload(self, **options: Any) -> dict[CallState, int]:
@@ -171,10 +197,19 @@ USERS = (
 
 
 def plan_offline(
-    manifest: Path, users: Sequence[User] = USERS, columns: Mapping[str, str] | None = None, **settings: Any
-) -> ImportPlan:
+    manifest: Path,
+    users: Sequence[User] = USERS,
+    columns: Mapping[str, str] | None = None,
+    *,
+    is_logged: bool = False,
+    **settings: Any,
+) -> SeenPlan:
     """Plan a manifest for a company of a few users, without an emulator and a ledger."""
     values = {"media_base": None, "open_path": Path, **settings}
     with manifest.open(newline="", encoding="utf-8-sig") as lines:
         read = Manifest([csv_table(lines, str(manifest))], ColumnMap(columns))
-        return make_plan(read, HostDirectory(users), PlanSettings(**values))
+        with make_plan(read, HostDirectory(users), PlanSettings(**values)) as draft:
+            seen = SeenPlan.of(draft)
+            if is_logged:
+                log_plan(draft, seen.estimate)
+            return seen

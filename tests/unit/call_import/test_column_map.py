@@ -8,9 +8,8 @@ import pytest
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.plan import ImportPlan
 from tests.support.recordings import manifest_row, write_manifest, write_wav
-from tests.unit.call_import.conftest import plan_offline
+from tests.unit.call_import.conftest import SeenPlan, plan_offline
 
 EXPORT = {
     "Call ID": "pbx-1",
@@ -31,7 +30,7 @@ COLUMNS = {
 }
 
 
-def plan_export(folder: Path, columns: dict[str, str], **changes: str) -> ImportPlan:
+def plan_export(folder: Path, columns: dict[str, str], **changes: str) -> SeenPlan:
     write_wav(folder / "recordings/1.wav", seconds=60, seed=1)
     return plan_offline(write_manifest(folder / "manifest.csv", [EXPORT | changes]), columns=columns)
 

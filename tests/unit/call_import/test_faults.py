@@ -112,7 +112,7 @@ def test_a_call_of_somebody_else_is_not_touched_after_a_refused_try(night: Night
     night.emulator.add_faults(Fault(operation="addCall", nth=1, action="status", status=429, retry_after=3600))
     with pytest.raises(GongRateLimitError):
         night.upload()
-    assert night.ledger.known_calls(["pbx-00001"])["pbx-00001"][0] == "planned"
+    assert night.states() == {"pbx-00001": "planned"}
     night.options["budget"].close(0)
 
 

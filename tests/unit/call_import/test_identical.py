@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_gong.call_import.plan import ImportPlan
 from tests.support.recordings import manifest_row, write_manifest, write_wav
-from tests.unit.call_import.conftest import NightlyImport, plan_offline
+from tests.unit.call_import.conftest import NightlyImport, SeenPlan, plan_offline
 
 
 def write_calls(folder: Path, *recordings: tuple[float, int], name: str = "manifest.csv", start: int = 1) -> Path:
@@ -18,7 +17,7 @@ def write_calls(folder: Path, *recordings: tuple[float, int], name: str = "manif
     return write_manifest(folder / name, rows)
 
 
-def rules(plan: ImportPlan) -> dict[str, str]:
+def rules(plan: SeenPlan) -> dict[str, str]:
     found = {}
     for row in plan.rejected:
         (problem,) = row.problems

@@ -21,9 +21,9 @@ from airflow_provider_gong.call_import.manifest import Manifest, ManifestRow, Ta
 from airflow_provider_gong.call_import.manifest_files import find_files, read_files
 from airflow_provider_gong.call_import.manifest_records import list_table
 from airflow_provider_gong.call_import.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan import ImportPlan, PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan import PlanSettings, make_plan
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
-from tests.unit.call_import.conftest import USERS
+from tests.unit.call_import.conftest import USERS, SeenPlan
 
 NESTED = {
     "clientUniqueId": "pbx-1",
@@ -55,11 +55,12 @@ def error_of(*names: object, columns: dict[str, str] | None = None) -> str:
     return str(raised.value)
 
 
-def plan_tables(tables: Iterable[Table], media_base: MediaBase | None = None) -> ImportPlan:
-    return make_plan(Manifest(tables), HostDirectory(USERS), PlanSettings(media_base, Path))
+def plan_tables(tables: Iterable[Table], media_base: MediaBase | None = None) -> SeenPlan:
+    with make_plan(Manifest(tables), HostDirectory(USERS), PlanSettings(media_base, Path)) as draft:
+        return SeenPlan.of(draft)
 
 
-def plan_files(*names: object) -> ImportPlan:
+def plan_files(*names: object) -> SeenPlan:
     return plan_tables(read_files(find_files([str(name) for name in names], Path), Path))
 
 

@@ -13,16 +13,15 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.plan import PULL, ImportPlan, log_plan
+from airflow_provider_gong.call_import.row_media import PULL
 from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
 from tests.support.recordings import manifest_row, write_manifest, write_wav
-from tests.unit.call_import.conftest import USERS, plan_offline
+from tests.unit.call_import.conftest import USERS, NightlyImport, SeenPlan, plan_offline
 
 URL = "https://files.example.com/recordings/1.wav?X-Amz-Signature=secret"
-ESTIMATE = {"already_imported": 0, "requests_per_second": 3, "requests_per_day": 1000}
 
 
-def plan_rows(folder: Path, rows: Sequence[Mapping[str, str]], **settings: Any) -> ImportPlan:
+def plan_rows(folder: Path, rows: Sequence[Mapping[str, str]], **settings: Any) -> SeenPlan:
     """Plan rows whose recordings are there, as far as they have the usual places."""
     usual = {manifest_row(number)["media"] for number in range(20)}
     for row in rows:
@@ -31,7 +30,7 @@ def plan_rows(folder: Path, rows: Sequence[Mapping[str, str]], **settings: Any) 
     return plan_offline(write_manifest(folder / "manifest.csv", rows), **settings)
 
 
-def problems(plan: ImportPlan) -> dict[int, list[Problem]]:
+def problems(plan: SeenPlan) -> dict[int, list[Problem]]:
     return {row.row_number: list(row.problems) for row in plan.rejected}
 
 
@@ -167,25 +166,36 @@ def test_what_gong_says_of_the_host_is_no_part_of_the_content(tmp_path: Path) ->
 
 
 def test_the_estimate_tells_requests_time_and_bytes(tmp_path: Path) -> None:
-    rows = [manifest_row(number) for number in range(12)] + [manifest_row(13, direction="x")]
+    rows = [manifest_row(number) for number in range(10)] + [manifest_row(13, direction="x")]
     plan = plan_rows(tmp_path, rows)
     size = os.path.getsize(tmp_path / "recordings/00001.wav")
-    assert plan.estimate(already_imported=2, requests_per_second=3, requests_per_day=42) == {
-        "rows": 13,
-        "planned": 12,
+    assert plan.estimate == {
+        "rows": 11,
+        "planned": 10,
         "rejected": 1,
-        "already_imported": 2,
+        "already_imported": 0,
         "requests": 21,
         "requests_by_push": 21,
         "requests_by_pull": 11,
         "quota_days": 0.5,
         "seconds_at_least": 7,
-        "bytes": 12 * size,
+        "bytes": 10 * size,
     }
 
 
+def test_the_estimate_leaves_out_what_was_imported(night: NightlyImport) -> None:
+    rows = [manifest_row(number) for number in range(1, 4)]
+    night.plan_night(rows[:2])
+    night.upload()
+    night.finish()
+    plan = night.plan_night(rows)
+    size = os.path.getsize(night.folder / rows[2]["media"])
+    figures = ("planned", "already_imported", "requests_by_push", "requests_by_pull", "bytes")
+    assert [plan.estimate[name] for name in figures] == [3, 2, 3, 2, size]
+
+
 def test_an_estimate_of_nothing(tmp_path: Path) -> None:
-    estimate = plan_rows(tmp_path, []).estimate(**ESTIMATE)
+    estimate = plan_rows(tmp_path, []).estimate
     assert (estimate["rows"], estimate["requests_by_push"], estimate["seconds_at_least"]) == (0, 0, 0)
 
 
@@ -226,9 +236,8 @@ def test_a_cell_in_the_wrong_column_neither_tells_a_secret_nor_forges_a_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, column: str, text: str
 ) -> None:
     caplog.set_level(logging.INFO)
-    plan = plan_rows(tmp_path, [manifest_row(1, **{column: text}, media="nowhere.wav", title=text)])
+    plan = plan_rows(tmp_path, [manifest_row(1, **{column: text}, media="nowhere.wav", title=text)], is_logged=True)
     assert plan.rejected
-    log_plan(plan, plan.estimate(**ESTIMATE))
     assert "secret" not in caplog.text
     assert all(message.isprintable() for message in caplog.messages)
 
@@ -238,8 +247,7 @@ def test_the_log_names_every_rejected_row_and_the_first_warnings(
 ) -> None:
     caplog.set_level(logging.INFO)
     rows = [manifest_row(number, direction="x") | {f"column_{number}": "x"} for number in range(1, 23)]
-    plan = plan_rows(tmp_path, rows)
-    log_plan(plan, plan.estimate(**ESTIMATE))
+    plan_rows(tmp_path, rows, is_logged=True)
     assert "planned 0, rejected 22" in caplog.messages[0]
     for number in range(1, 23):
         assert any(

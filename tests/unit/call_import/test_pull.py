@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from airflow_provider_gong.call_import.plan import AUTO, PULL
+from airflow_provider_gong.call_import.row_media import AUTO, PULL
 from airflow_provider_gong.client.errors import GongConnectionError, GongDailyQuotaError
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.emulator.faults import Fault
@@ -38,8 +38,7 @@ def test_recordings_are_fetched_or_uploaded_row_by_row(night: NightlyImport) -> 
     write_night(night.folder, [manifest_row(2)])
     rows = [pull_row(), manifest_row(2), manifest_row(3, media="nowhere.wav")]
     plan = night.plan(write_manifest(night.folder / "manifest.csv", rows), media_mode=AUTO)
-    estimate = plan.estimate(already_imported=0, requests_per_second=1, requests_per_day=100)
-    assert (estimate["planned"], estimate["rejected"], estimate["requests"]) == (2, 1, 4)
+    assert (plan.estimate["planned"], plan.estimate["rejected"], plan.estimate["requests"]) == (2, 1, 4)
     assert night.upload() == {"rejected": 1, "uploaded": 2}
     night.finish()
     assert night.states() == {"pbx-00001": "verified", "pbx-00002": "verified", "pbx-00003": "rejected"}

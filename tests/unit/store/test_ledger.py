@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState
+from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow
 from tests.unit.store.conftest import LONG, REFUSED, create, lease, only_row, plan, planned, states, upload
 
 
@@ -21,6 +23,37 @@ def test_a_plan_is_replaced_as_a_whole(night: Ledger) -> None:
     plan(night, "pbx-1")
     night.replace_plan("manifest.csv", [planned("pbx-1", content="new"), planned("pbx-2", 2, problems=(REFUSED,))])
     assert [(row.title, row.state) for row in night.rows()] == [("new", "planned"), ("same", "rejected")]
+
+
+def test_a_plan_that_ends_half_way_leaves_the_earlier_one(night: Ledger) -> None:
+    def rows() -> Iterator[PlannedRow]:
+        yield from (planned(f"pbx-{number}", number) for number in range(2, 1203))
+        raise ConnectionResetError
+
+    plan(night, "pbx-1")
+    with pytest.raises(ConnectionResetError):
+        night.replace_plan("manifest.csv", rows())
+    assert states(night) == {"pbx-1": "planned"}
+
+
+def test_rows_that_stay_are_behind_those_of_the_new_plan(night: Ledger) -> None:
+    plan(night, "pbx-1", "pbx-2", "pbx-3")
+    plan(night, "pbx-4", "pbx-2")
+    assert list(states(night)) == ["pbx-4", "pbx-2", "pbx-1", "pbx-3"]
+    night.replace_plan("manifest.csv", [planned("pbx-3", problems=(REFUSED,))])
+    assert list(states(night).items()) == [
+        ("pbx-3", "rejected"),
+        ("pbx-4", "withdrawn"),
+        ("pbx-2", "withdrawn"),
+        ("pbx-1", "withdrawn"),
+    ]
+
+
+def test_a_row_that_stands_twice_and_was_sent_stays_once_when_all_are_rejected(night: Ledger) -> None:
+    plan(night, "pbx-1")
+    upload(night)
+    night.replace_plan("manifest.csv", [planned("pbx-1", number, problems=(REFUSED,)) for number in (1, 2)])
+    assert only_row(night).state is CallState.UPLOADED
 
 
 def test_imports_do_not_see_the_rows_of_others(night: Ledger, other: Ledger, store: Store) -> None:
@@ -132,17 +165,10 @@ def test_verification_has_its_time_from_the_first_question_on(night: Ledger) -> 
     assert Ledger(night.store, "example", "night").verify_time_left(0) > 4000
 
 
-def test_known_calls_are_those_that_any_import_has_claimed(night: Ledger, other: Ledger) -> None:
-    plan(night, "pbx-1", "pbx-2")
-    upload(night)
-    assert other.known_calls(["pbx-1", "pbx-2"]) == {"pbx-1": (CallState.UPLOADED, "same")}
-    assert other.known_calls([f"x-{number}" for number in range(1203)]) == {}
-
-
 def test_ids_that_are_too_long_are_shortened_for_rejected_rows(night: Ledger) -> None:
-    ident = "x" * 5000
-    night.replace_plan("manifest.csv", [planned(ident, problems=(REFUSED,))])
-    assert only_row(night).client_unique_id == ident[:2048]
+    for sign, kept in (("x", 2048), ("\u00e4", 1024), ("\U0001f600", 512)):
+        night.replace_plan("manifest.csv", [planned(sign * 5000, problems=(REFUSED,))])
+        assert only_row(night).client_unique_id == sign * kept
 
 
 def test_the_first_rows_are_those_that_are_planned_first(night: Ledger) -> None:
@@ -159,3 +185,11 @@ def test_the_first_rows_are_those_that_are_planned_first(night: Ledger) -> None:
 def test_there_may_be_no_first_rows(night: Ledger) -> None:
     night.replace_plan("manifest.csv", [])
     assert night.first_rows(2).counts() == {}
+
+
+def test_a_large_plan_takes_the_place_of_a_large_one(night: Ledger) -> None:
+    """With each row compared with each other, this would take many minutes."""
+    for content in ("old", "new"):
+        plan(night, *(f"pbx-{number}" for number in range(20_000)), content=content)
+    assert night.counts() == {CallState.PLANNED: 20_000}
+    assert {row.title for row in night.rows()} == {"new"}

@@ -1,0 +1,55 @@
+"""What a plan comes to, for people."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+from typing import Any
+
+from airflow_provider_gong.store.plan_draft import PlanDraft
+from airflow_provider_gong.store.texts import row_place, shown
+
+log = logging.getLogger(__name__)
+
+_VERIFY_BATCH = 100
+_SHOWN_WARNINGS = 20
+
+
+def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: int) -> dict[str, Any]:
+    """
+    Return rows, requests, days of quota, time and bytes that the upload takes, as a JSON object.
+
+    :param requests_per_second: share of the company's limit
+    :param requests_per_day: share of the company's limit
+    """
+    figures = plan.figures()
+    reads = math.ceil(figures.to_send / _VERIFY_BATCH)
+    push, pull = 2 * figures.to_send + reads, figures.to_send + reads
+    requests = push - figures.pulled
+    return {
+        "rows": figures.rows,
+        "planned": figures.planned,
+        "rejected": figures.rejected,
+        "already_imported": figures.already_imported,
+        "requests": requests,
+        "requests_by_push": push,
+        "requests_by_pull": pull,
+        "quota_days": round(requests / requests_per_day, 2),
+        "seconds_at_least": round(requests / requests_per_second),
+        "bytes": figures.bytes,
+    }
+
+
+def log_plan(plan: PlanDraft, figures: dict[str, Any]) -> None:
+    """Write the plan into the log: its figures, every rejected row, the first of its warnings."""
+    log.info("Plan: %s", ", ".join(f"{name} {value}" for name, value in figures.items()))
+    for row in plan.rows(rejected=True):
+        for problem in row.problems:
+            place, ident = row_place(row.row_number, row.file), shown(row.client_unique_id) or "no id"
+            log.warning("%s (%s) is rejected: %s", place, ident, problem)
+    for warning in itertools.islice(plan.warnings(), _SHOWN_WARNINGS):
+        log.warning("%s", warning)
+    more = plan.figures().warnings - _SHOWN_WARNINGS
+    if more > 0:
+        log.warning("There are %d more warnings like these.", more)

@@ -1,0 +1,42 @@
+"""Stores that an earlier package has written."""
+
+from __future__ import annotations
+
+from sqlalchemy import inspect, select, text
+
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.ledger import Ledger
+from airflow_provider_gong.store.schema import SCHEMA_VERSION, metadata, store_table
+from tests.unit.store.conftest import plan, states, upload
+
+ADDED_COLUMNS = (("gong_call", "media_bytes"), ("gong_import_row", "warnings"), ("gong_import", "warnings"))
+ADDED_TABLES = ("gong_token",)
+
+
+def make_old(store: Store) -> None:
+    """Take away what was added since the first version."""
+    with store.begin() as connection:
+        connection.execute(text("DROP INDEX gong_call_recording"))
+        for table, column in ADDED_COLUMNS:
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        for table in ADDED_TABLES:
+            connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(store_table.update().values(schema_version=1))
+    store.close()
+
+
+def test_an_older_store_is_completed_and_keeps_its_rows(database_url: str) -> None:
+    old = Store(database_url)
+    plan(Ledger(old, "example", "night"), "pbx-1")
+    make_old(old)
+    store = Store(database_url)
+    ledger = Ledger(store, "example", "night")
+    assert states(ledger) == {"pbx-1": "planned"}
+    upload(ledger)
+    with store.begin() as connection:
+        assert connection.execute(select(store_table.c.schema_version)).scalar_one() == SCHEMA_VERSION
+        found = inspect(connection)
+        for table in metadata.sorted_tables:
+            assert {column["name"] for column in found.get_columns(table.name)} == set(table.columns.keys())
+            assert {index["name"] for index in found.get_indexes(table.name)} == {index.name for index in table.indexes}
+    store.close()
