@@ -57,6 +57,7 @@ class AirflowStandalone(AirflowRest):
         self._start_timeout = start_timeout
         self._progress = progress
         self._process: psutil.Popen | None = None
+        self._new_triggerer: psutil.Popen | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -75,7 +76,7 @@ class AirflowStandalone(AirflowRest):
         self.home.mkdir(parents=True, exist_ok=True)
         atexit.register(self.stop)
         try:
-            self._process = self._spawn()
+            self._process = self._spawn("standalone")
             self._wait_until_healthy()
             self.sign_in()
         except BaseException:
@@ -85,15 +86,9 @@ class AirflowStandalone(AirflowRest):
     def stop(self) -> None:
         """Stop all components; does nothing when they are stopped."""
         atexit.unregister(self.stop)
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(psutil.NoSuchProcess):
-            family = [process, *process.children(recursive=True)]
-            _signal_group(process.pid, signal.SIGTERM)
-            _wait_for_end(family, STOP_TIMEOUT)
-        _signal_group(process.pid, signal.SIGKILL)
-        process.wait(timeout=STOP_TIMEOUT)
+        for process in filter(None, (self._new_triggerer, self._process)):
+            _stop_group(process)
+        self._process = self._new_triggerer = None
 
     def kill(self, pid: int) -> None:
         """Kill one of Airflow's processes, such as that of a task, as the kernel does when memory runs out.
@@ -106,6 +101,16 @@ class AirflowStandalone(AirflowRest):
             raise AirflowRestError(f"Process {pid} is none of this Airflow's.")
         os.kill(pid, signal.SIGKILL)
 
+    def replace_triggerer(self) -> None:
+        """Kill the triggerer with all that it runs, and start another one."""
+        self.check_alive()
+        family = self._process.children(recursive=True) if self._process else []
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                if "triggerer" in " ".join(process.cmdline()):
+                    process.kill()
+        self._new_triggerer = self._spawn("triggerer")
+
     def check_alive(self) -> None:
         """Raise when the components were stopped or ended by themselves."""
         if self._process is None or self._process.poll() is not None:
@@ -115,10 +120,10 @@ class AirflowStandalone(AirflowRest):
         """Return the DAG import errors and the end of what the components printed."""
         return super().diagnosis() + self._log_tail()
 
-    def _spawn(self) -> psutil.Popen:
+    def _spawn(self, command: str) -> psutil.Popen:
         with self.log_file.open("ab") as log:
             return psutil.Popen(
-                [str(_bin_folder() / "airflow"), "standalone"],
+                [str(_bin_folder() / "airflow"), command],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -146,6 +151,9 @@ class AirflowStandalone(AirflowRest):
             "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log_port),
             # Runs start when they are triggered, never because a schedule is due.
             "SCHEDULER__USE_JOB_SCHEDULE": "False",
+            # What a dead triggerer leaves behind is taken over soon.
+            "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+            "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
         }
         own = {f"AIRFLOW__{key}": value for key, value in settings.items()}
         # The components are started by the bare name "airflow".
@@ -190,6 +198,15 @@ def _free_ports(count: int) -> list[int]:
     finally:
         for opened in sockets:
             opened.close()
+
+
+def _stop_group(process: psutil.Popen) -> None:
+    with suppress(psutil.NoSuchProcess):
+        family = [process, *process.children(recursive=True)]
+        _signal_group(process.pid, signal.SIGTERM)
+        _wait_for_end(family, STOP_TIMEOUT)
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait(timeout=STOP_TIMEOUT)
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

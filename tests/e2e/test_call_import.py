@@ -41,12 +41,17 @@ class NightlyRun:
 def nightly(
     standalone: AirflowStandalone, shared_emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory
 ) -> NightlyRun:
-    """Import a night with a row of every mistake; Gong processes the recordings only once the import waits for it."""
+    """
+    Import a night with a row of every mistake; Gong processes the recordings only once the import waits for it.
+
+    While it waits, the triggerer is killed, and another one has to take over.
+    """
     before = shared_emulator.state()
     folder = tmp_path_factory.mktemp("recordings")
     night = export_night(folder, last_night(), user_ids(before), FEWEST_ROWS + 2)
     run_id = start_import(standalone, night)
     waited = standalone.wait_for_task(DAG_ID, run_id, task("verify"), "deferred")
+    standalone.replace_triggerer()
     shared_emulator.advance(3600)
     state = standalone.wait(DAG_ID, run_id)
     report = read_report(standalone, night, run_id)
