@@ -18,9 +18,10 @@ from typing import IO, Any
 from sqlalchemy import event
 
 from airflow_provider_gong.call_import.upload import ImportUpload
+from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
-from airflow_provider_gong.client.drivers import AsyncGongClient
+from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.store.database import Store
@@ -41,6 +42,7 @@ class UploadProcess:
     :param kill_at_state: die when the store is about to commit that a call is in this state
     :param kill_at_byte: die when so much of a recording was read
     :param import_path: where the import is kept if not in the store
+    :param verifies: look for the calls of the import, instead of uploading them
     :param environment: environment variables to add, such as Airflow connections
     :param kill_at_file: die in the middle of writing the file of this number, counted from 1, to the import's folder
     :param is_eager: whether the folder gets every change at once, instead of what it must have
@@ -59,6 +61,7 @@ class UploadProcess:
     import_path: str | None = None
     kill_at_file: int | None = None
     is_eager: bool = False
+    verifies: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self) -> int:
@@ -78,7 +81,15 @@ class UploadProcess:
         os.environ.update(self.environment)
         with self._ledger() as ledger:
             self._arm(ledger.store)
-            asyncio.run(self._upload_all(ledger))
+            if self.verifies:
+                self._verify(ledger)
+            else:
+                asyncio.run(self._upload_all(ledger))
+
+    def _verify(self, ledger: Ledger) -> None:
+        auth = AccessKeyAuth(self.access_key, self.access_key_secret)
+        with GongClient(self.url, auth, budget=LocalBudget(10_000, 1_000_000)) as client:
+            ImportVerification(ledger, client, timeout=3600).look()
 
     async def _upload_all(self, ledger: Ledger) -> None:
         auth = AccessKeyAuth(self.access_key, self.access_key_secret)

@@ -159,6 +159,15 @@ def test_killed_in_the_middle_of_a_recording(night: FolderImport, is_eager: bool
     assert_once(night)
 
 
+def test_killed_while_writing_what_was_verified(night: FolderImport) -> None:
+    night.plan_night([manifest_row(1)])
+    night.upload()
+    night.emulator.advance(3600)
+    assert process(night, verifies=True, kill_at_file=2).run() == -signal.SIGKILL
+    assert night.states() == {"pbx-00001": "uploaded"}
+    assert_once(night)
+
+
 def test_a_lost_tail_costs_a_duplicate_answer_and_no_second_recording(night: FolderImport) -> None:
     """The worker dies with all calls sent and none of it in the folder but that they might be."""
     rows = 5

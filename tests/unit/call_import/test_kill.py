@@ -77,6 +77,16 @@ def test_killed_in_the_middle_of_a_recording(night: NightlyImport, emulator: Run
     assert_once(night)
 
 
+@pytest.mark.parametrize("commit", range(1, 4))
+def test_killed_while_verifying(night: NightlyImport, emulator: RunningEmulator, tmp_path: Path, commit: int) -> None:
+    night.plan_night([manifest_row(1)])
+    night.upload()
+    emulator.advance(3600)
+    killed = upload_process(night, emulator, tmp_path, verifies=True, kill_at_commit=commit).run()
+    assert killed == -signal.SIGKILL
+    assert_once(night)
+
+
 def test_the_process_that_is_not_killed_ends_well(
     night: NightlyImport, emulator: RunningEmulator, tmp_path: Path
 ) -> None:
