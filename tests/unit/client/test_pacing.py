@@ -221,6 +221,16 @@ def test_clock_that_is_set_back_delays_nobody(back: float) -> None:
         granted(state, NOON)
     assert granted(pace, NOON - back).delay == pytest.approx(granted(undisturbed, NOON).delay)
     assert pace.used(SHARE, NOON - back) == undisturbed.used(SHARE, NOON)
+    assert pace.refused_at == NOON - back
+
+
+def test_requests_from_before_the_clock_was_set_back_leave_the_day_no_later() -> None:
+    pace = Pace()
+    granted(pace, NOON)
+    back = NOON - 5 * HOUR
+    granted(pace, back)
+    assert pace.used(SHARE, back) == 2
+    assert pace.used(SHARE, back + 25 * HOUR) == 0
 
 
 def test_refusal_right_after_the_clock_was_set_back_counts_in_full() -> None:
