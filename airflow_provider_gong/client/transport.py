@@ -55,7 +55,7 @@ class _Transport:
             "headers": {"User-Agent": user_agent, "Accept": "application/json"},
             "timeout": _timeout(timeout),
             "proxy": proxy or None,
-            "verify": ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
+            "verify": _authorities(ca_bundle),
             "follow_redirects": False,
         }
 
@@ -127,12 +127,15 @@ def post_form(
     timeout: float = 20.0,
 ) -> Outcome:
     """Send a form once, with a user and password."""
-    verify = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
     try:
-        with httpx.Client(proxy=proxy or None, verify=verify, timeout=_timeout(timeout)) as http:
+        with httpx.Client(proxy=proxy or None, verify=_authorities(ca_bundle), timeout=_timeout(timeout)) as http:
             return _answer(http.post(url, data=form, auth=credentials))
     except httpx.HTTPError as error:
         return _failure(error)
+
+
+def _authorities(ca_bundle: str | None) -> ssl.SSLContext | bool:
+    return ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
 
 
 def _timeout(seconds: float) -> httpx.Timeout:

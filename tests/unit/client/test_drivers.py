@@ -608,6 +608,14 @@ def test_request_line_and_body(drive: Driver, request_: GongRequest[Any], line: 
     assert (json.loads(request.content) if request.content else None) == body
 
 
+def test_recording_may_take_five_times_as_long(drive: Driver, tmp_path: Path) -> None:
+    (tmp_path / "call.wav").write_bytes(b"RIFF")
+    seen: list[httpx.Request] = []
+    for request in (READ, upload_call_media("123", MediaFile.at(tmp_path / "call.wav"))):
+        drive(GONG, sending(request), transport=transport(ok({"callId": "123"}), seen=seen), timeout=30.0)
+    assert [request.extensions["timeout"]["read"] for request in seen] == [30.0, 150.0]
+
+
 def test_runs_any_operation_by_name(drive: Driver) -> None:
     seen: list[httpx.Request] = []
     sent = drive(

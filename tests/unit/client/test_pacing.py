@@ -74,7 +74,8 @@ def test_refusal_widens_the_spacing_and_quiet_narrows_it_slowly() -> None:
     before = spacing(pace, NOON)
     pace.close(NOON + 1, 1.0)
     widened = spacing(pace, NOON + 3)
-    assert widened > before
+    # A quarter of the margin of 12 ms.
+    assert widened - before == pytest.approx(0.003, rel=0.01)
     an_hour_later = spacing(pace, NOON + HOUR)
     assert before <= an_hour_later < widened
     assert spacing(pace, NOON + 24 * HOUR) == pytest.approx(before)
@@ -164,6 +165,13 @@ def test_reset_follows_the_clock_of_its_zone(now: str, reset: str) -> None:
     assert day.room_at({}, 1, at(now, "America/Los_Angeles")) == at(reset, "America/Los_Angeles")
 
 
+def test_only_the_requests_of_about_a_day_are_kept() -> None:
+    pace = Pace()
+    for hour in range(100):
+        granted(pace, NOON + hour * HOUR)
+    assert len(pace.hours) <= 26
+
+
 # Probe
 
 
@@ -213,6 +221,23 @@ def test_clock_that_is_set_back_delays_nobody(back: float) -> None:
         granted(state, NOON)
     assert granted(pace, NOON - back).delay == pytest.approx(granted(undisturbed, NOON).delay)
     assert pace.used(SHARE, NOON - back) == undisturbed.used(SHARE, NOON)
+    assert pace.refused_at == NOON - back
+
+
+def test_requests_from_before_the_clock_was_set_back_leave_the_day_no_later() -> None:
+    pace = Pace()
+    granted(pace, NOON)
+    back = NOON - 5 * HOUR
+    granted(pace, back)
+    assert pace.used(SHARE, back) == 2
+    assert pace.used(SHARE, back + 25 * HOUR) == 0
+
+
+def test_refusal_right_after_the_clock_was_set_back_counts_in_full() -> None:
+    pace = Pace()
+    pace.close(NOON, 20.0)
+    pace.close(NOON - HOUR, 30.0)
+    assert granted(pace, NOON - HOUR).delay == 30.0
 
 
 def test_clock_that_is_set_forward_opens_the_gate_and_gong_decides() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -43,6 +44,7 @@ def test_shows_until_when_the_gate_is_closed_and_opens_it(gong, run):
     shown = run()
     assert shown["gate"].startswith(("closed for another 2:00:00, until", "closed for another 1:59:"))
     assert shown["gate"].endswith("the day's requests are used up")
+    assert datetime.fromisoformat(shown["last refusal"]) <= datetime.now(UTC)
     assert run("--reset")["gate"] == "open"
     assert list(GongHook().list_workspaces())
 
