@@ -89,6 +89,9 @@ def _purge(options: argparse.Namespace) -> None:
             else:
                 verb = "would be forgotten" if options.dry_run else "forgotten"
                 print(f"{verb}: {_line(info.import_id)} of {_moment(info.planned_at)}, {deleted} rows")
+        lists = 0 if options.dry_run else imports.forget_users(options.older_than * _DAY)
+    if lists:
+        print(f"forgotten: {lists} lists of Gong's users")
 
 
 def _adopt(options: argparse.Namespace) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
+from airflow_provider_gong.call_import.company_users import CompanyUsers
 from airflow_provider_gong.call_import.errors import GongImportRejectedError
 from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.host_overrides import read_overrides
@@ -22,6 +23,7 @@ from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.store import texts
 from airflow_provider_gong.store.known_calls import KnownCalls
+from airflow_provider_gong.store.user_lists import UserList
 
 if TYPE_CHECKING:
     from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
@@ -44,11 +46,12 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
     :raises GongImportRejectedError: if rows were rejected and the operator is set to stop
     """
     ledger = operator.open_ledger()
-    with _make_plan(operator, ledger) as plan:
+    with _make_plan(operator, ledger) as (plan, users):
         settings = operator.hook.settings
         figures = estimate(
             plan, requests_per_second=settings.requests_per_second, requests_per_day=settings.requests_per_day
         )
+        figures["users_listed_at"] = users.listed_at.isoformat(timespec="seconds")
         log_plan(plan, figures)
         if not operator.is_dry_run:
             ledger.replace_plan(_described(operator.manifest), plan)
@@ -65,7 +68,7 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator[PlanDraft]:
+def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator[tuple[PlanDraft, CompanyUsers]]:
     hook = operator.hook
     base = MediaBase.at(operator.media_base) if operator.media_base else None
     required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not operator.default_primary_user]
@@ -73,12 +76,18 @@ def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator
     overrides = _overrides(operator.host_overrides)
     known = KnownCalls(ledger.store, ledger.company)
     settings = PlanSettings(base, media_path, operator.media_mode, hook.settings.timezone, known)
-    hosts = HostDirectory(hook.list_users(), overrides, operator.default_primary_user)
+    users = CompanyUsers(UserList(ledger.store, ledger.company), hook.list_users, keep=not operator.is_dry_run)
+    hosts = _hosts(users, overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
     with make_plan(manifest, hosts, settings) as plan:
         if not readable:
             plan.remarks.insert(0, _BLIND_KEY)
-        yield plan
+        yield plan, users
+
+
+def _hosts(users: CompanyUsers, overrides: Mapping[str, str], default: str | None) -> HostDirectory:
+    listed = users.users()
+    return HostDirectory(listed, overrides, default, users.refresh if users.is_old else None)
 
 
 def _overrides(file: str | None) -> dict[str, str]:

@@ -17,6 +17,7 @@ from airflow_provider_gong.store.schema import db_now
 from airflow_provider_gong.store.schema import import_table as imports
 from airflow_provider_gong.store.schema import row_table as rows
 from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.store.user_lists import forget_user_lists
 
 ADOPTED = "adopted"
 
@@ -115,6 +116,14 @@ class Imports:
             return sum(counts.values())
         with self._store.begin() as connection:
             return _delete_import(connection, ledger.company, ledger.import_id)
+
+    def forget_users(self, min_age: float) -> int:
+        """
+        Delete the lists of users that plans have kept, which are personal data, and return their number.
+
+        :param min_age: age of the youngest, in seconds
+        """
+        return forget_user_lists(self._store, min_age, self._company)
 
     def adopt(self, company: str, call_ids: Mapping[str, str]) -> Adoption:
         """

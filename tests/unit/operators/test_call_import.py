@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,11 @@ IMPORT = {"import_id": "night"}
 def planned(gong: RunningEmulator, tmp_path: Path) -> dict[str, Any]:
     manifest = write_night(tmp_path, [manifest_row(1), manifest_row(2)])
     return GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
+
+
+def read_store(query: str) -> Any:
+    with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "gong" / "gong_store.db") as connection:
+        return connection.execute(query).fetchone()[0]
 
 
 def upload(**options: Any) -> dict[str, int]:
@@ -178,6 +186,38 @@ def test_a_dry_run_writes_nothing(gong: RunningEmulator, tmp_path: Path) -> None
     assert plan.execute(task_context())["planned"] == 1
     assert upload() == {}
     assert not gong.requests("addCall")
+    assert read_store("SELECT count(*) FROM gong_user_list") == 0
+
+
+def test_users_are_listed_once_a_day(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = str(write_night(tmp_path, [manifest_row(1)]))
+    for name in ("monday", "tuesday"):
+        plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, import_id=name)
+        assert plan.execute(task_context())["planned"] == 1
+    assert len(gong.requests("listUsers")) == 1
+    kept = read_store("SELECT users FROM gong_user_list")
+    assert "tobias.okafor@example.com" in kept
+    assert "phoneNumber" not in kept
+
+
+def test_users_are_listed_again_when_a_host_is_refused(gong: RunningEmulator, tmp_path: Path) -> None:
+    rows = [manifest_row(1), *(manifest_row(number, primary_user=f"{number}@example.com") for number in (2, 3))]
+    manifest = str(write_night(tmp_path, rows))
+    for number in (1, 2, 3):
+        plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, **IMPORT)
+        assert plan.execute(task_context())["rejected"] == 2
+        assert len(gong.requests("listUsers")) == number
+
+
+def test_the_plan_says_when_the_users_were_listed(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = str(write_night(tmp_path, [manifest_row(1)]))
+    first, second = (
+        GongPlanCallImportOperator(task_id="plan", manifest=manifest, **IMPORT).execute(task_context())
+        for _ in range(2)
+    )
+    listed = datetime.fromisoformat(first["users_listed_at"])
+    assert abs((datetime.now(UTC) - listed).total_seconds()) < 60
+    assert abs((datetime.fromisoformat(second["users_listed_at"]) - listed).total_seconds()) <= 2
 
 
 def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_path: Path) -> None:
