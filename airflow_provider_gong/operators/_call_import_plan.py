@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from airflow_provider_gong.call_import.plan_summary import estimate, log_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.store import texts
+from airflow_provider_gong.store.imports import Imports
 from airflow_provider_gong.store.known_calls import KnownCalls
 from airflow_provider_gong.store.user_lists import UserList
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from airflow_provider_gong.store.ledger import Ledger
     from airflow_provider_gong.store.plan_draft import PlanDraft
 
+log = logging.getLogger(__name__)
+
+_DAY = 86_400
 # An XCom is no place for the remarks of a hundred thousand rows.
 _KEPT_WARNINGS = 50
 _BLIND_KEY = (
@@ -56,6 +61,7 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
         if not operator.is_dry_run:
             ledger.replace_plan(_described(operator.manifest), plan)
             ledger.add_usage(*operator.hook.client.take_usage())
+            _forget_old_imports(ledger, settings.retention_days)
         warnings = [texts.shown(warning) for warning in itertools.islice(plan.warnings(), _KEPT_WARNINGS)]
         warning_count = plan.figures().warnings
     if figures["rejected"] and operator.on_rejected == "stop":
@@ -88,6 +94,16 @@ def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator
 def _hosts(users: CompanyUsers, overrides: Mapping[str, str], default: str | None) -> HostDirectory:
     listed = users.users()
     return HostDirectory(listed, overrides, default, users.refresh if users.is_old else None)
+
+
+def _forget_old_imports(ledger: Ledger, retention_days: float | None) -> None:
+    if retention_days is None:
+        return
+    for purged in Imports(ledger.store, ledger.company).purge(retention_days * _DAY):
+        if purged.rows is None:
+            log.warning("Older than retention_days, and kept: %s", purged.reason)
+        else:
+            log.info("Older than retention_days, and forgotten: import %s.", texts.shown(purged.info.import_id))
 
 
 def _overrides(file: str | None) -> dict[str, str]:

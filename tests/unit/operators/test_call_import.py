@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
 from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
@@ -22,6 +23,7 @@ from airflow_provider_gong.operators.call_import import (
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
+from airflow_provider_gong.store.database import Store
 from tests.support.budget import reopen_budget
 from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.unit.hooks.support import connection_json, task_context
@@ -218,6 +220,32 @@ def test_the_plan_says_when_the_users_were_listed(gong: RunningEmulator, tmp_pat
     listed = datetime.fromisoformat(first["users_listed_at"])
     assert abs((datetime.now(UTC) - listed).total_seconds()) < 60
     assert abs((datetime.fromisoformat(second["users_listed_at"]) - listed).total_seconds()) <= 2
+
+
+def test_finished_imports_are_forgotten_when_they_are_old(
+    gong: RunningEmulator, planned: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"retention_days": 30}))
+    upload()
+    gong.advance(3600)
+    verify()
+    unsent = str(write_night(tmp_path / "unsent", [manifest_row(3)]))
+    GongPlanCallImportOperator(task_id="plan", manifest=unsent, import_id="unsent").execute(task_context())
+
+    def plan_next(import_id: str) -> None:
+        manifest = str(write_manifest(tmp_path / "empty.csv", []))
+        GongPlanCallImportOperator(task_id="plan", manifest=manifest, import_id=import_id).execute(task_context())
+
+    plan_next("a day later")
+    assert read_store("SELECT count(*) FROM gong_import_row") == 3
+    store = Store(f"sqlite:///{tmp_path}/gong/gong_store.db")
+    with store.begin() as connection:
+        connection.execute(text("UPDATE gong_import SET planned_at = planned_at - 40 * 86400"))
+    store.close()
+    plan_next("40 days later")
+    assert read_store("SELECT group_concat(import_id) FROM gong_import_row") == "unsent"
+    assert read_store("SELECT count(*) FROM gong_import") == 2
+    assert read_store("SELECT count(*) FROM gong_call WHERE call_id IS NOT NULL") == 2
 
 
 def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_path: Path) -> None:
