@@ -53,9 +53,8 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
     ledger = operator.open_ledger()
     with _make_plan(operator, ledger) as (plan, users):
         settings = operator.hook.settings
-        figures = estimate(
-            plan, requests_per_second=settings.requests_per_second, requests_per_day=settings.requests_per_day
-        )
+        for_imports = settings.requests_per_day - settings.reserved_requests
+        figures = estimate(plan, requests_per_second=settings.requests_per_second, requests_per_day=for_imports)
         figures["users_listed_at"] = users.listed_at.isoformat(timespec="seconds")
         log_plan(plan, figures)
         if not operator.is_dry_run:

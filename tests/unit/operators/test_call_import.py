@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sqlite3
 import time
@@ -256,12 +257,21 @@ def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_pa
     assert report()["rows"] == 0
 
 
-@pytest.mark.parametrize("warnings", ['["Careful <now>"]', ["Careful <now>"]])
-def test_the_page_shows_the_warnings_of_the_plan(
-    gong: RunningEmulator, planned: dict[str, Any], tmp_path: Path, warnings: str | list[str]
-) -> None:
-    report(report_path=str(tmp_path / "report"), plan_warnings=warnings)
-    assert "<li>Careful &lt;now&gt;</li>" in (tmp_path / "report/report.html").read_text()
+def test_the_report_has_all_warnings_of_the_plan(gong: RunningEmulator, tmp_path: Path) -> None:
+    rows = [manifest_row(number, primary_user="", topic="<x>") for number in range(1, 61)]
+    manifest = str(write_night(tmp_path, rows))
+    default = {"default_primary_user": "tobias.okafor@example.com"}
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, **default, **IMPORT).execute(task_context())
+    report(report_path=str(tmp_path / "report"))
+    page = (tmp_path / "report/report.html").read_text()
+    assert "Column &#x27;topic&#x27; is not known" in page
+    assert page.count("is required, so that") == 60
+    with (tmp_path / "report/report.csv").open(newline="") as file:
+        warnings = [row["warnings"] for row in csv.DictReader(file)]
+    assert len(warnings) == 60
+    assert all("primary_user: nothing is required, so that" in warning for warning in warnings)
+    assert plan["warning_count"] >= 61
+    assert len(plan["warnings"]) == 50
 
 
 def test_a_report_without_a_plan_fails(gong: RunningEmulator) -> None:
