@@ -120,6 +120,14 @@ FIELDS = (
         "gong_store",
     ),
     FormField(
+        "retention_days",
+        "Retention in days",
+        "Finished imports that were planned so many days ago are forgotten by the next plan: names, addresses, titles. "
+        "What was sent stays known by its ids. Default: imports are kept.",
+        "90",
+        type="number",
+    ),
+    FormField(
         "timezone",
         "Time zone",
         "IANA time zone in which times without an offset are read, such as Europe/Berlin. "

@@ -106,7 +106,6 @@ def gong_call_import(
             return group
         planned = f"(ti.xcom_pull(task_ids='{plan.task_id}') or {{}})"
         common["store_id"] = f"{{{{ {planned}.get('store_id', '') }}}}"
-        warnings = f"{{{{ {planned}.get('warnings', []) | tojson }}}}"
         sending: dict[str, Any] = {"on_existing": on_existing, "deferrable": deferrable, **common}
         reading: dict[str, Any] = {"verify_timeout": verify_timeout, "deferrable": deferrable, **common}
         before: Any = plan
@@ -120,7 +119,6 @@ def gong_call_import(
             task_id="report",
             report_path=report_path,
             max_failed=max_failed,
-            plan_warnings=warnings,
             trigger_rule="all_done",
             **common,
         )

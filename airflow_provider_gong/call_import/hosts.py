@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.errors import GongManifestError
@@ -40,23 +40,25 @@ class HostDirectory:
     :param overrides: Gong user for each host of a manifest that is called otherwise there, by id or address
     :param default: host of the calls whose own is not given, unknown or inactive, by id or address; without one such
         calls have no host
+    :param refresh: has Gong list the users again, if the list is not of now; asked at most once, before a user is said
+        not to be able to host calls
     :raises GongManifestError: if the default cannot host calls
     """
 
     def __init__(
-        self, users: Iterable[User], overrides: Mapping[str, str] | None = None, default: str | None = None
+        self,
+        users: Iterable[User],
+        overrides: Mapping[str, str] | None = None,
+        default: str | None = None,
+        refresh: Callable[[], Iterable[User]] | None = None,
     ) -> None:
-        self._by_id: dict[str, User] = {}
-        self._by_email: dict[str, set[str]] = defaultdict(set)
+        self._refresh = refresh
         self._found: dict[str | None, Host | Problem] = {}
         self._overrides = {_normal(text): user for text, user in (overrides or {}).items()}
         self._default: Host | None = None
-        for user in users:
-            self._by_id[user.id] = user
-            for email in _emails(user):
-                self._by_email[email].add(user.id)
+        self._learn(users)
         if default:
-            found = self._look_for(default)
+            found = self.find(default)
             if isinstance(found, Problem):
                 raise GongManifestError(f"default_primary_user {found.value} {found.rule}. {found.remedy}")
             self._default = found
@@ -68,8 +70,27 @@ class HostDirectory:
         if found is None:
             if len(self._found) >= _KEPT:
                 self._found.clear()
-            found = self._found[text] = self._look_for(text)
+            found = self._found[text] = self._newly_found(text)
         return found
+
+    def _learn(self, users: Iterable[User]) -> None:
+        self._by_id: dict[str, User] = {}
+        self._by_email: dict[str, set[str]] = defaultdict(set)
+        self._found.clear()
+        for user in users:
+            self._by_id[user.id] = user
+            for email in _emails(user):
+                self._by_email[email].add(user.id)
+
+    def _newly_found(self, text: str | None) -> Host | Problem:
+        """Look for a host, and again in a new list if there is none in the one at hand."""
+        found = self._look_for(text)
+        is_right = isinstance(found, Host) and not found.remark
+        if is_right or text is None or self._refresh is None:
+            return found
+        refresh, self._refresh = self._refresh, None
+        self._learn(refresh())
+        return self._look_for(text)
 
     def _look_for(self, text: str | None) -> Host | Problem:
         if text is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import logging
 import math
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from airflow_provider_gong.store.plan_draft import PlanDraft
@@ -12,6 +14,8 @@ from airflow_provider_gong.store.texts import row_place, shown
 
 log = logging.getLogger(__name__)
 
+_DAY = 86_400
+_MEGABYTE = 1_000_000
 _VERIFY_BATCH = 100
 _SHOWN_WARNINGS = 20
 
@@ -21,12 +25,13 @@ def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: i
     Return rows, requests, days of quota, time and bytes that the upload takes, as a JSON object.
 
     :param requests_per_second: share of the company's limit
-    :param requests_per_day: share of the company's limit
+    :param requests_per_day: share of the company's limit that imports may use
     """
     figures = plan.figures()
     reads = math.ceil(figures.to_send / _VERIFY_BATCH)
     push, pull = 2 * figures.to_send + reads, figures.to_send + reads
     requests = push - figures.pulled
+    full_days = max(math.ceil(requests / requests_per_day) - 1, 0)
     return {
         "rows": figures.rows,
         "planned": figures.planned,
@@ -36,14 +41,15 @@ def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: i
         "requests_by_push": push,
         "requests_by_pull": pull,
         "quota_days": round(requests / requests_per_day, 2),
-        "seconds_at_least": round(requests / requests_per_second),
+        "seconds_at_least": full_days * _DAY + round((requests - full_days * requests_per_day) / requests_per_second),
         "bytes": figures.bytes,
     }
 
 
 def log_plan(plan: PlanDraft, figures: dict[str, Any]) -> None:
-    """Write the plan into the log: its figures, every rejected row, the first of its warnings."""
-    log.info("Plan: %s", ", ".join(f"{name} {value}" for name, value in figures.items()))
+    """Write the plan into the log: its figures as a table, every rejected row, the first of its warnings."""
+    for line in _table(figures):
+        log.info("%s", line)
     for row in plan.rows(rejected=True):
         for problem in row.problems:
             place, ident = row_place(row.row_number, row.file), shown(row.client_unique_id) or "no id"
@@ -53,3 +59,20 @@ def log_plan(plan: PlanDraft, figures: dict[str, Any]) -> None:
     more = plan.figures().warnings - _SHOWN_WARNINGS
     if more > 0:
         log.warning("There are %d more warnings like these.", more)
+
+
+def _table(figures: dict[str, Any]) -> Iterator[str]:
+    lines = {
+        "Rows in the manifest": f"{figures['rows']:,}",
+        "Rows without problems": f"{figures['planned']:,}",
+        "of these imported before": f"{figures['already_imported']:,}",
+        "Rejected rows": f"{figures['rejected']:,}",
+        "Requests needed": f"{figures['requests']:,}",
+        "if all are pushed": f"{figures['requests_by_push']:,}",
+        "if all are pulled": f"{figures['requests_by_pull']:,}",
+        "Days of quota": f"{figures['quota_days']:,}",
+        "Time, at least": str(timedelta(seconds=figures["seconds_at_least"])),
+        "Upload": f"{figures['bytes'] / _MEGABYTE:,.1f} MB",
+    }
+    for name, value in lines.items():
+        yield f"{name if name[0].isupper() else f'  {name}':<28}{value:>20}"

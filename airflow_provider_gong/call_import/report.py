@@ -7,7 +7,7 @@ import functools
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Any, Protocol
 
 from airflow_provider_gong.call_import.csv_cells import escape_cell
@@ -43,6 +43,7 @@ _COLUMNS = (
     "sent_by",
     "who",
     "problem",
+    "warnings",
 )
 
 
@@ -92,19 +93,17 @@ def summarize(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def write_report(ledger: Ledger, summary: dict[str, Any], folder: Folder, warnings: Sequence[str] = ()) -> None:
+def write_report(ledger: Ledger, summary: dict[str, Any], folder: Folder) -> None:
     """
     Write ``report.csv``, ``report.json`` and ``report.html``, ``retry.csv`` and ``permanent.csv`` into a folder.
 
     ``retry.csv`` holds the rows that Gong never accepted and is a valid next manifest; ``permanent.csv`` those that
     Gong will not take again.
-
-    :param warnings: what the plan has noticed
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
     _write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, ledger.rows())))
-    _write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, ledger.rows(), warnings)))
+    _write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, ledger.rows(), ledger.remarks())))
     named = (column for row in ledger.rows() for column in row.source if column != SURPLUS)
     columns = list(dict.fromkeys((*REQUIRED_COLUMNS, *named)))
     for name, belongs in ((RETRY_CSV, _may_be_retried), (PERMANENT_CSV, _is_permanent)):
@@ -181,10 +180,11 @@ def _manifest_cells(row: ImportRow, columns: Iterable[str]) -> list[str]:
 def _cells(row: ImportRow) -> list[str]:
     who = "; ".join(dict.fromkeys(problem.who for problem in row.problems))
     problems = " | ".join(str(problem) for problem in row.problems)
+    warnings = " | ".join(shown(warning) for warning in row.warnings)
     sha256, media = row.media_sha256, shown(row.media or "")
     identity = (shown(row.file), row.row_number, row.client_unique_id, row.title, row.state.value)
     gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
-    return ["" if value is None else str(value) for value in (*identity, *gong, who, problems)]
+    return ["" if value is None else str(value) for value in (*identity, *gong, who, problems, warnings)]
 
 
 def _write_table(file: IO[str], columns: Iterable[str], rows: Iterable[list[str]]) -> None:

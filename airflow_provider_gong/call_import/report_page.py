@@ -14,6 +14,7 @@ from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, Proble
 from airflow_provider_gong.store.texts import row_place, shown
 
 _MAX_PROBLEMS = 200
+_MAX_WARNINGS = 200
 _BARS = 60
 _WIDTH, _HEIGHT = 900, 120
 _STYLE = """
@@ -35,11 +36,15 @@ class _Findings:
     :param sent_at: when each call was sent, in seconds since 1970
     :param problems: table rows, by who must act
     :param counts: number of problems, by who must act
+    :param warnings: what the plan noticed on rows
+    :param warning_count: number of these, with those that are not shown
     """
 
     sent_at: list[float] = field(default_factory=list)
     problems: dict[str, list[list[str]]] = field(default_factory=lambda: defaultdict(list))
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    warnings: list[str] = field(default_factory=list)
+    warning_count: int = 0
 
     def add(self, row: ImportRow) -> None:
         if row.sent_at is not None:
@@ -47,6 +52,10 @@ class _Findings:
         if row.state in BAD_STATES or row.state is CallState.EXISTS:
             for problem in row.problems:
                 self._add_problem(row, problem)
+        for warning in row.warnings:
+            self.warning_count += 1
+            if len(self.warnings) < _MAX_WARNINGS:
+                self.warnings.append(f"{row_place(row.row_number, row.file)}: {warning}")
 
     def _add_problem(self, row: ImportRow, problem: Problem) -> None:
         self.counts[problem.who] += 1
@@ -56,13 +65,13 @@ class _Findings:
             self.problems[problem.who].append([place, row.client_unique_id, row.state.value, what, problem.remedy])
 
 
-def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], warnings: Sequence[str]) -> str:
+def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: Sequence[str]) -> str:
     """
     Return the page. Nothing that a manifest, a file or Gong says can be anything but text in it.
 
     :param summary: the report in short
     :param rows: all rows of the import
-    :param warnings: what the plan has noticed
+    :param remarks: what the plan noticed on the manifest as a whole
     """
     findings = _Findings()
     for row in rows:
@@ -76,7 +85,7 @@ def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], warnings:
         _timeline(sorted(findings.sent_at)),
         f"<p>{summary['requests_sent']} requests were sent, {summary['requests_refused']} of them refused.</p>",
         *_problem_sections(findings),
-        *_warning_section(warnings),
+        *_warning_section(remarks, findings),
     ]
     return _document(title, parts)
 
@@ -108,11 +117,13 @@ def _problem_sections(findings: _Findings) -> Iterable[str]:
             yield f"<p>{findings.counts[who] - len(problems)} more stand in report.csv.</p>"
 
 
-def _warning_section(warnings: Sequence[str]) -> Iterable[str]:
-    if warnings:
+def _warning_section(remarks: Sequence[str], findings: _Findings) -> Iterable[str]:
+    if remarks or findings.warnings:
         yield "<h2>Warnings of the plan</h2>\n<ul>"
-        yield from (f"<li>{_text(warning)}</li>" for warning in warnings)
+        yield from (f"<li>{_text(warning)}</li>" for warning in (*remarks, *findings.warnings))
         yield "</ul>"
+    if findings.warning_count > len(findings.warnings):
+        yield f"<p>{findings.warning_count - len(findings.warnings)} more stand in report.csv.</p>"
 
 
 def _table(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -76,19 +76,14 @@ def _forget(options: argparse.Namespace) -> None:
 
 
 def _purge(options: argparse.Namespace) -> None:
-    from airflow_provider_gong.store.errors import GongStoreError
-
+    verb = "would be forgotten" if options.dry_run else "forgotten"
     with _opened(options) as (imports, _):
-        for info in imports.all():
-            if info.age < options.older_than * _DAY:
-                continue
-            try:
-                deleted = imports.forget(imports.ledger_of(info), dry_run=options.dry_run)
-            except GongStoreError as unfinished:
-                print(f"kept: {unfinished}")
+        for purged in imports.purge(options.older_than * _DAY, dry_run=options.dry_run):
+            if purged.rows is None:
+                print(f"kept: {purged.reason}")
             else:
-                verb = "would be forgotten" if options.dry_run else "forgotten"
-                print(f"{verb}: {_line(info.import_id)} of {_moment(info.planned_at)}, {deleted} rows")
+                planned = _moment(purged.info.planned_at)
+                print(f"{verb}: {_line(purged.info.import_id)} of {planned}, {purged.rows} rows")
 
 
 def _adopt(options: argparse.Namespace) -> None:

@@ -63,6 +63,7 @@ class GongConnection:
     :param reserved_requests: how many of the day's requests bulk work leaves to everything else
     :param day: what counts as a day of the limit
     :param store_conn_id: Airflow connection to the shared store; None for an SQLite file on this host
+    :param retention_days: days after which finished imports are forgotten; None keeps them
     :param timezone: IANA name of the zone in which times without an offset are read; None if they have no meaning
     :param proxy: URL of an HTTP proxy
     :param ca_bundle: PEM file of the certificate authorities to trust
@@ -78,6 +79,7 @@ class GongConnection:
     reserved_requests: int = 0
     day: Day = field(default_factory=RollingDay)
     store_conn_id: str | None = None
+    retention_days: float | None = None
     timezone: str | None = None
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
@@ -105,6 +107,7 @@ class GongConnection:
                 reserved_requests=_reserved(settings, per_day),
                 day=_day(settings.get("quota_reset")),
                 store_conn_id=_text(settings.get("store_conn_id")),
+                retention_days=_positive(settings, "retention_days", 0) if "retention_days" in settings else None,
                 timezone=_timezone(settings.get("timezone")),
                 proxy=_proxy(settings.get("proxy")),
                 ca_bundle=_ca_bundle(settings.get("ca_bundle")),

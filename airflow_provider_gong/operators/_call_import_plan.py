@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.column_map import ColumnMap
+from airflow_provider_gong.call_import.company_users import CompanyUsers
 from airflow_provider_gong.call_import.errors import GongImportRejectedError
 from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.host_overrides import read_overrides
@@ -22,13 +24,18 @@ from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.hooks.signed_urls import signed_url
 from airflow_provider_gong.store import texts
+from airflow_provider_gong.store.imports import Imports
 from airflow_provider_gong.store.known_calls import KnownCalls
+from airflow_provider_gong.store.user_lists import UserList
 
 if TYPE_CHECKING:
     from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
     from airflow_provider_gong.store.ledger import Ledger
     from airflow_provider_gong.store.plan_draft import PlanDraft
 
+log = logging.getLogger(__name__)
+
+_DAY = 86_400
 # An XCom is no place for the remarks of a hundred thousand rows.
 _KEPT_WARNINGS = 50
 _BLIND_KEY = (
@@ -49,15 +56,16 @@ def plan_call_import(operator: GongPlanCallImportOperator) -> dict[str, Any]:
 
 
 def _plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> dict[str, Any]:
-    with _make_plan(operator, ledger) as plan:
+    with _make_plan(operator, ledger) as (plan, users):
         settings = operator.hook.settings
-        figures = estimate(
-            plan, requests_per_second=settings.requests_per_second, requests_per_day=settings.requests_per_day
-        )
+        for_imports = settings.requests_per_day - settings.reserved_requests
+        figures = estimate(plan, requests_per_second=settings.requests_per_second, requests_per_day=for_imports)
+        figures["users_listed_at"] = users.listed_at.isoformat(timespec="seconds")
         log_plan(plan, figures)
         if not operator.is_dry_run:
             ledger.replace_plan(_described(operator.manifest), plan)
             ledger.add_usage(*operator.hook.client.take_usage())
+            _forget_old_imports(ledger, settings.retention_days)
         warnings = [texts.shown(warning) for warning in itertools.islice(plan.warnings(), _KEPT_WARNINGS)]
         warning_count = plan.figures().warnings
     if figures["rejected"] and operator.on_rejected == "stop":
@@ -70,7 +78,7 @@ def _plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> dict[str, Any
 
 
 @contextlib.contextmanager
-def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator[PlanDraft]:
+def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator[tuple[PlanDraft, CompanyUsers]]:
     hook = operator.hook
     base = MediaBase.at(operator.media_base) if operator.media_base else None
     required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not operator.default_primary_user]
@@ -78,12 +86,28 @@ def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator
     overrides = _overrides(operator.host_overrides)
     known = KnownCalls(ledger.store, ledger.company)
     settings = PlanSettings(base, media_path, signed_url, operator.media_mode, hook.settings.timezone, known)
-    hosts = HostDirectory(hook.list_users(), overrides, operator.default_primary_user)
+    users = CompanyUsers(UserList(ledger.store, ledger.company), hook.list_users, keep=not operator.is_dry_run)
+    hosts = _hosts(users, overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
     with make_plan(manifest, hosts, settings) as plan:
         if not readable:
             plan.remarks.insert(0, _BLIND_KEY)
-        yield plan
+        yield plan, users
+
+
+def _hosts(users: CompanyUsers, overrides: Mapping[str, str], default: str | None) -> HostDirectory:
+    listed = users.users()
+    return HostDirectory(listed, overrides, default, users.refresh if users.is_old else None)
+
+
+def _forget_old_imports(ledger: Ledger, retention_days: float | None) -> None:
+    if retention_days is None:
+        return
+    for purged in Imports(ledger.store, ledger.company).purge(retention_days * _DAY):
+        if purged.rows is None:
+            log.warning("Older than retention_days, and kept: %s", purged.reason)
+        else:
+            log.info("Older than retention_days, and forgotten: import %s.", texts.shown(purged.info.import_id))
 
 
 def _overrides(file: str | None) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -46,7 +45,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
     :param dry_run: write no ledger either
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :return: figures of the plan, ``import_id`` and ``store_id``
+    :return: figures of the plan, ``import_id`` and ``store_id``, number and first 50 of the warnings
     :raises GongManifestError: if the manifest cannot be read, or does not fit ``columns``
     :raises GongImportRejectedError: with ``on_rejected="stop"``
     """
@@ -211,12 +210,11 @@ class GongReportCallImportOperator(CallImportOperator):
 
     :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
     :param max_failed: rows that may have failed or been rejected before the task fails
-    :param plan_warnings: the plan's result ``warnings``, as a list or as JSON, for the page (templated)
     :return: rows by state, problems, who has to act, requests used
     :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
     """
 
-    template_fields: Sequence[str] = (*CallImportOperator.template_fields, "report_path", "plan_warnings")
+    template_fields: Sequence[str] = (*CallImportOperator.template_fields, "report_path")
     ui_color = "#b99bee"
 
     def __init__(
@@ -224,13 +222,11 @@ class GongReportCallImportOperator(CallImportOperator):
         *,
         report_path: str | None = None,
         max_failed: int = 0,
-        plan_warnings: str | Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.report_path = report_path
         self.max_failed = max_failed
-        self.plan_warnings = plan_warnings
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report."""
@@ -242,16 +238,11 @@ class GongReportCallImportOperator(CallImportOperator):
             report.log_summary(summary)
             if self.report_path:
                 folder = ObjectStoragePath(self.report_path)
-                report.write_report(ledger, summary, folder, _texts(self.plan_warnings))
+                report.write_report(ledger, summary, folder)
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             report.require_success(summary, self.max_failed)
         return summary
-
-
-def _texts(listed: str | Sequence[str]) -> list[str]:
-    # DAGs that render templates as native objects make a list of the JSON.
-    return list(json.loads(listed)) if isinstance(listed, str) else list(listed)
 
 
 def _seconds(duration: float | timedelta) -> float:

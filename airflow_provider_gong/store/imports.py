@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
@@ -17,6 +17,7 @@ from airflow_provider_gong.store.schema import db_now
 from airflow_provider_gong.store.schema import import_table as imports
 from airflow_provider_gong.store.schema import row_table as rows
 from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.store.user_lists import forget_user_lists
 
 ADOPTED = "adopted"
 
@@ -50,6 +51,20 @@ class Adoption:
     adopted: int
     known: int
     conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """
+    What became of an import that is old enough to be forgotten.
+
+    :param rows: number of its rows; None if it was kept
+    :param reason: why it was kept
+    """
+
+    info: ImportInfo
+    rows: int | None
+    reason: str = ""
 
 
 class Imports:
@@ -115,6 +130,23 @@ class Imports:
             return sum(counts.values())
         with self._store.begin() as connection:
             return _delete_import(connection, ledger.company, ledger.import_id)
+
+    def purge(self, min_age: float, *, dry_run: bool = False) -> Iterator[Purged]:
+        """
+        Forget all finished imports of some age, yielding each, and the lists of users that plans have kept for so long.
+
+        :param min_age: seconds since they were planned
+        :param dry_run: forget nothing
+        """
+        for info in self.all():
+            if info.age < min_age:
+                continue
+            try:
+                yield Purged(info, self.forget(self.ledger_of(info), dry_run=dry_run))
+            except GongStoreError as unfinished:
+                yield Purged(info, None, str(unfinished))
+        if not dry_run:
+            forget_user_lists(self._store, min_age, self._company)
 
     def adopt(self, company: str, call_ids: Mapping[str, str]) -> Adoption:
         """

@@ -111,6 +111,11 @@ class Ledger:
                 return
             after = page[-1].position
 
+    def remarks(self) -> list[str]:
+        """Return what the plan noticed on the manifest as a whole."""
+        with self.store.begin() as connection:
+            return list(json.loads(connection.execute(select(imports.c.warnings).where(self._import)).scalar() or "[]"))
+
     def counts(self) -> dict[CallState, int]:
         """Return how many rows are in each state."""
         with self.store.begin() as connection:

@@ -70,6 +70,7 @@ def import_row(found: Any) -> ImportRow:
         source=source["cells"],
         file=source["file"],
         sent_at=found.call_intended_at if own else None,
+        warnings=tuple(json.loads(found.warnings or "[]")),
     )
 
 

@@ -131,6 +131,7 @@ class ImportRow:
     A row with what became of its call, also where another import sent it.
 
     :param sent_at: when the call was sent, in seconds since 1970 by the store's clock
+    :param warnings: what the plan noticed and did not reject
     """
 
     row_number: int
@@ -148,6 +149,7 @@ class ImportRow:
     source: dict[str, str]
     file: str
     sent_at: float | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

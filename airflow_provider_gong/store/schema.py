@@ -90,6 +90,15 @@ call_table = Table(
     Index("gong_call_recording", "company", "media_bytes", "media_sha256"),
 )
 
+# The users that may host calls, as Gong listed them: JSON, with what is needed to find them.
+user_list_table = Table(
+    "gong_user_list",
+    metadata,
+    Column("company", String(255), primary_key=True),
+    Column("users", Text, nullable=False),
+    Column("listed_at", Float, nullable=False),
+)
+
 # What is known of a company's request budget: see client.pacing.Pace.
 budget_table = Table(
     "gong_budget",

@@ -9,6 +9,7 @@ from airflow_provider_gong.call_import.host_overrides import read_overrides
 from airflow_provider_gong.call_import.hosts import Host, HostDirectory
 from airflow_provider_gong.call_import.manifest_csv import csv_table
 from airflow_provider_gong.client.models import User
+from airflow_provider_gong.client.models.users import UserSettings
 from airflow_provider_gong.store.ledger_rows import Problem
 from tests.unit.call_import.conftest import USERS
 
@@ -147,3 +148,52 @@ def test_a_default_host_does_not_stand_in_where_somebody_can_mend_it() -> None:
 def test_a_default_host_has_to_be_able_to_host(default: str) -> None:
     with pytest.raises(GongManifestError, match=f"default_primary_user {default} is"):
         HostDirectory(USERS, default=default)
+
+
+class Refreshed:
+    """A company whose users have changed since they were listed."""
+
+    def __init__(self, *users: User) -> None:
+        self.users = users
+        self.times = 0
+
+    def __call__(self) -> tuple[User, ...]:
+        self.times += 1
+        return self.users
+
+
+NOOR = USERS[1].model_copy(update={"settings": UserSettings(telephony_calls_imported=True)})
+
+
+@pytest.mark.parametrize("text", ["new@example.com", "noor.haddad@example.com", "901"])
+def test_users_are_listed_again_before_a_host_is_refused(text: str) -> None:
+    """So that what a Gong administrator has just mended is seen."""
+    amelie = USERS[2].model_copy(update={"active": True})
+    refreshed = Refreshed(USERS[0], NOOR, amelie, User(id="902", email_address="new@example.com"))
+    assert isinstance(HostDirectory(USERS, refresh=refreshed).find(text), Host)
+
+
+def test_users_are_listed_again_once_and_only_when_needed() -> None:
+    refreshed = Refreshed(*USERS)
+    directory = HostDirectory(USERS, refresh=refreshed)
+    assert isinstance(directory.find("tobias.okafor@example.com"), Host)
+    assert isinstance(directory.find(None), Problem)
+    assert refreshed.times == 0
+    for text in ("nobody@example.com", "noor.haddad@example.com", "nobody@example.com"):
+        assert isinstance(directory.find(text), Problem)
+    assert refreshed.times == 1
+
+
+def test_users_are_listed_again_before_another_host_stands_in() -> None:
+    refreshed = Refreshed(*USERS, User(id="902", email_address="new@example.com"))
+    found = HostDirectory(USERS, default="tobias.okafor@example.com", refresh=refreshed).find("new@example.com")
+    assert isinstance(found, Host)
+    assert (found.id, found.remark) == ("902", "")
+
+
+def test_users_are_listed_again_before_the_default_is_refused() -> None:
+    refreshed = Refreshed(*USERS, User(id="902", email_address="new@example.com"))
+    directory = HostDirectory(USERS, default="new@example.com", refresh=refreshed)
+    found = directory.find(None)
+    assert isinstance(found, Host)
+    assert found.id == "902"

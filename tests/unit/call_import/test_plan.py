@@ -194,6 +194,14 @@ def test_the_estimate_leaves_out_what_was_imported(night: NightlyImport) -> None
     assert [plan.estimate[name] for name in figures] == [3, 2, 3, 2, size]
 
 
+def test_the_estimate_spreads_requests_over_days(tmp_path: Path) -> None:
+    rows = [manifest_row(number, media=f"https://files.example.com/{number}.wav") for number in range(50)]
+    plan = plan_rows(tmp_path, rows, media_mode=PULL)
+    assert (plan.estimate["requests"], plan.estimate["quota_days"]) == (51, 1.21)
+    assert plan.estimate["seconds_at_least"] == 86_400 + 3
+    assert plan.estimate["bytes"] == 0
+
+
 def test_an_estimate_of_nothing(tmp_path: Path) -> None:
     estimate = plan_rows(tmp_path, []).estimate
     assert (estimate["rows"], estimate["requests_by_push"], estimate["seconds_at_least"]) == (0, 0, 0)
@@ -248,7 +256,9 @@ def test_the_log_names_every_rejected_row_and_the_first_warnings(
     caplog.set_level(logging.INFO)
     rows = [manifest_row(number, direction="x") | {f"column_{number}": "x"} for number in range(1, 23)]
     plan_rows(tmp_path, rows, is_logged=True)
-    assert "planned 0, rejected 22" in caplog.messages[0]
+    table = [text.split() for text in caplog.messages]
+    assert [*["Rows", "without", "problems"], "0"] in table
+    assert ["Rejected", "rows", "22"] in table
     for number in range(1, 23):
         assert any(
             text.startswith(f"Row {number} of {tmp_path}/manifest.csv (pbx-{number:05d}) is rejected: direction")

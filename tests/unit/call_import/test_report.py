@@ -97,6 +97,7 @@ def test_the_report_has_a_line_for_each_row(night: Reported) -> None:
         "sent_by": "night",
         "who": "",
         "problem": "",
+        "warnings": "",
     }
     assert (second["state"], second["call_id"], second["sent_by"]) == ("planned", "", "")
     assert (third["state"], third["who"]) == ("rejected", "manifest")

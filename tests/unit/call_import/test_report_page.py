@@ -114,10 +114,20 @@ def test_warnings_of_the_plan_are_shown() -> None:
     assert "Column 'x' is not known" in page.text
 
 
+def test_warnings_of_rows_are_shown_up_to_a_number() -> None:
+    rows = [row(CallState.VERIFIED, warnings=(f"remark {number}", "another")) for number in range(101)]
+    page = Page(report_page(SUMMARY, rows, ["on the manifest"]))
+    assert page.count("li") == 201
+    assert "remark 99" in page.text
+    assert "remark 100" not in page.text
+    assert "2 more stand in report.csv" in page.text
+
+
 def test_nothing_that_a_manifest_says_is_more_than_text() -> None:
-    harmless = Page(report_page(SUMMARY, [row(CallState.FAILED, problem())], ["w"]))
+    harmless = Page(report_page(SUMMARY, [row(CallState.FAILED, problem(), warnings=("w",))], ["w"]))
     bad = Problem(DANGEROUS, DANGEROUS, DANGEROUS, DANGEROUS, DANGEROUS)
-    rows = [row(CallState.FAILED, bad, client_unique_id=DANGEROUS, file=DANGEROUS, title=DANGEROUS)]
+    dangerous = {"client_unique_id": DANGEROUS, "file": DANGEROUS, "title": DANGEROUS}
+    rows = [row(CallState.FAILED, bad, warnings=(DANGEROUS,), **dangerous)]
     text = report_page(SUMMARY | {"import_id": DANGEROUS, "company": DANGEROUS}, rows, [DANGEROUS])
     page = Page(text)
     assert page.tags == harmless.tags
@@ -134,11 +144,11 @@ def test_a_page_loads_nothing() -> None:
 def test_an_import_writes_its_page(night: NightlyImport, tmp_path: Path) -> None:
     from airflow_provider_gong.call_import.report import write_report
 
-    night.plan_night([manifest_row(1), manifest_row(2, direction="x")])
+    night.plan_night([manifest_row(1, topic="x"), manifest_row(2, direction="x")])
     night.upload()
-    write_report(night.ledger, night.summary(), tmp_path / "report", ["Careful"])
+    write_report(night.ledger, night.summary(), tmp_path / "report")
     page = Page((tmp_path / "report/report.html").read_text())
     assert page.count("rect") == 1
     assert "1 calls were sent" in page.text
-    assert "Careful" in page.text
+    assert "Column 'topic' is not known" in page.text
     assert "direction: must be one of" in page.text

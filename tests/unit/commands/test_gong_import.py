@@ -14,6 +14,7 @@ from airflow_provider_gong.operators.call_import import GongPlanCallImportOperat
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, Problem
+from airflow_provider_gong.store.user_lists import UserList
 from tests.support.recordings import manifest_row, write_night
 from tests.unit.call_import.conftest import plan_offline
 from tests.unit.hooks.support import task_context
@@ -133,6 +134,15 @@ def test_old_imports_are_purged(command: Command, store: Store, tmp_path: Path) 
     assert first.endswith(", 1 rows")
     assert second.startswith("kept: Import 'unfinished' has 1 unfinished rows")
     assert not old.is_planned()
+
+
+def test_lists_of_users_are_purged_with_the_imports(command: Command, store: Store) -> None:
+    users = UserList(store, "emulated")
+    users.keep([{"id": "1"}])
+    assert command("purge", "--older-than", "1") == command("purge", "--older-than", "0", "--dry-run") == ""
+    assert users.read(60) is not None
+    assert command("purge", "--older-than", "0") == ""
+    assert users.read(60) is None
 
 
 def adoption_file(folder: Path, *lines: str) -> str:

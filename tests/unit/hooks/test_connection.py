@@ -164,6 +164,12 @@ def test_bulk_work_leaves_a_part_of_the_day():
     assert read({"reserved_requests": 0}).share(bulk=True).reserved_requests == 0
 
 
+def test_imports_are_kept_unless_a_retention_is_set():
+    assert read({}).retention_days is None
+    assert read({"retention_days": "90"}).retention_days == 90
+    assert "retention_days must be a number greater than 0, not 0" in problem({"retention_days": 0})
+
+
 @pytest.mark.parametrize("reserved", [10_000, 20_000])
 def test_something_must_remain_for_bulk_work(reserved):
     assert "reserved_requests must be less than requests_per_day (10000)" in problem({"reserved_requests": reserved})

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import os
+import sqlite3
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
 from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
@@ -21,6 +26,7 @@ from airflow_provider_gong.operators.call_import import (
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
+from airflow_provider_gong.store.database import Store
 from tests.support.budget import reopen_budget
 from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.unit.hooks.support import connection_json, task_context
@@ -32,6 +38,11 @@ IMPORT = {"import_id": "night"}
 def planned(gong: RunningEmulator, tmp_path: Path) -> dict[str, Any]:
     manifest = write_night(tmp_path, [manifest_row(1), manifest_row(2)])
     return GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
+
+
+def read_store(query: str) -> Any:
+    with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "gong" / "gong_store.db") as connection:
+        return connection.execute(query).fetchone()[0]
 
 
 def upload(**options: Any) -> dict[str, int]:
@@ -190,6 +201,64 @@ def test_a_dry_run_writes_nothing(gong: RunningEmulator, tmp_path: Path) -> None
     assert plan.execute(task_context())["planned"] == 1
     assert upload() == {}
     assert not gong.requests("addCall")
+    assert read_store("SELECT count(*) FROM gong_user_list") == 0
+
+
+def test_users_are_listed_once_a_day(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = str(write_night(tmp_path, [manifest_row(1)]))
+    for name in ("monday", "tuesday"):
+        plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, import_id=name)
+        assert plan.execute(task_context())["planned"] == 1
+    assert len(gong.requests("listUsers")) == 1
+    kept = read_store("SELECT users FROM gong_user_list")
+    assert "tobias.okafor@example.com" in kept
+    assert "phoneNumber" not in kept
+
+
+def test_users_are_listed_again_when_a_host_is_refused(gong: RunningEmulator, tmp_path: Path) -> None:
+    rows = [manifest_row(1), *(manifest_row(number, primary_user=f"{number}@example.com") for number in (2, 3))]
+    manifest = str(write_night(tmp_path, rows))
+    for number in (1, 2, 3):
+        plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, **IMPORT)
+        assert plan.execute(task_context())["rejected"] == 2
+        assert len(gong.requests("listUsers")) == number
+
+
+def test_the_plan_says_when_the_users_were_listed(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = str(write_night(tmp_path, [manifest_row(1)]))
+    first, second = (
+        GongPlanCallImportOperator(task_id="plan", manifest=manifest, **IMPORT).execute(task_context())
+        for _ in range(2)
+    )
+    listed = datetime.fromisoformat(first["users_listed_at"])
+    assert abs((datetime.now(UTC) - listed).total_seconds()) < 60
+    assert abs((datetime.fromisoformat(second["users_listed_at"]) - listed).total_seconds()) <= 2
+
+
+def test_finished_imports_are_forgotten_when_they_are_old(
+    gong: RunningEmulator, planned: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"retention_days": 30}))
+    upload()
+    gong.advance(3600)
+    verify()
+    unsent = str(write_night(tmp_path / "unsent", [manifest_row(3)]))
+    GongPlanCallImportOperator(task_id="plan", manifest=unsent, import_id="unsent").execute(task_context())
+
+    def plan_next(import_id: str) -> None:
+        manifest = str(write_manifest(tmp_path / "empty.csv", []))
+        GongPlanCallImportOperator(task_id="plan", manifest=manifest, import_id=import_id).execute(task_context())
+
+    plan_next("a day later")
+    assert read_store("SELECT count(*) FROM gong_import_row") == 3
+    store = Store(f"sqlite:///{tmp_path}/gong/gong_store.db")
+    with store.begin() as connection:
+        connection.execute(text("UPDATE gong_import SET planned_at = planned_at - 40 * 86400"))
+    store.close()
+    plan_next("40 days later")
+    assert read_store("SELECT group_concat(import_id) FROM gong_import_row") == "unsent"
+    assert read_store("SELECT count(*) FROM gong_import") == 2
+    assert read_store("SELECT count(*) FROM gong_call WHERE call_id IS NOT NULL") == 2
 
 
 def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_path: Path) -> None:
@@ -200,12 +269,21 @@ def test_an_empty_manifest_is_an_import_of_nothing(gong: RunningEmulator, tmp_pa
     assert report()["rows"] == 0
 
 
-@pytest.mark.parametrize("warnings", ['["Careful <now>"]', ["Careful <now>"]])
-def test_the_page_shows_the_warnings_of_the_plan(
-    gong: RunningEmulator, planned: dict[str, Any], tmp_path: Path, warnings: str | list[str]
-) -> None:
-    report(report_path=str(tmp_path / "report"), plan_warnings=warnings)
-    assert "<li>Careful &lt;now&gt;</li>" in (tmp_path / "report/report.html").read_text()
+def test_the_report_has_all_warnings_of_the_plan(gong: RunningEmulator, tmp_path: Path) -> None:
+    rows = [manifest_row(number, primary_user="", topic="<x>") for number in range(1, 61)]
+    manifest = str(write_night(tmp_path, rows))
+    default = {"default_primary_user": "tobias.okafor@example.com"}
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, **default, **IMPORT).execute(task_context())
+    report(report_path=str(tmp_path / "report"))
+    page = (tmp_path / "report/report.html").read_text()
+    assert "Column &#x27;topic&#x27; is not known" in page
+    assert page.count("is required, so that") == 60
+    with (tmp_path / "report/report.csv").open(newline="") as file:
+        warnings = [row["warnings"] for row in csv.DictReader(file)]
+    assert len(warnings) == 60
+    assert all("primary_user: nothing is required, so that" in warning for warning in warnings)
+    assert plan["warning_count"] >= 61
+    assert len(plan["warnings"]) == 50
 
 
 def test_a_report_without_a_plan_fails(gong: RunningEmulator) -> None:

@@ -10,7 +10,7 @@ from airflow_provider_gong.store.schema import SCHEMA_VERSION, metadata, store_t
 from tests.unit.store.conftest import plan, states, upload
 
 ADDED_COLUMNS = (("gong_call", "media_bytes"), ("gong_import_row", "warnings"), ("gong_import", "warnings"))
-ADDED_TABLES = ("gong_token",)
+ADDED_TABLES = ("gong_token", "gong_user_list")
 
 
 def make_old(store: Store) -> None:

@@ -1,0 +1,68 @@
+"""The users of a company: listed by Gong once a day, and again when a list seems to be out of date."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_gong.client.models import User
+from airflow_provider_gong.store.user_lists import UserList
+
+log = logging.getLogger(__name__)
+
+_DAY = 86_400.0
+# Nothing else of a user is looked at.
+_KEPT: dict[str, Any] = {
+    "id": True,
+    "email_address": True,
+    "email_aliases": True,
+    "trusted_email_address": True,
+    "first_name": True,
+    "last_name": True,
+    "active": True,
+    "settings": {"telephony_calls_imported"},
+}
+
+
+class CompanyUsers:
+    """
+    The users of a company.
+
+    :param kept: the list that is kept for the company
+    :param fetch: has Gong list the users
+    :param keep: whether a new list is kept
+    """
+
+    def __init__(self, kept: UserList, fetch: Callable[[], Iterable[User]], *, keep: bool = True) -> None:
+        self._kept = kept
+        self._fetch = fetch
+        self._keep = keep
+        self.listed_at = datetime.now(UTC)
+        """When Gong has listed the users that were returned last."""
+        self.is_old = False
+        """Whether that was before this object was made."""
+
+    def users(self) -> list[User]:
+        """Return the users as Gong has listed them within the last day."""
+        found = self._kept.read(_DAY)
+        if found is None:
+            return self.refresh()
+        self.is_old = True
+        self.listed_at = datetime.fromtimestamp(found.listed_at, UTC)
+        log.info("Hosts are looked up in Gong's list of users of %s.", self.listed_at.isoformat(timespec="seconds"))
+        return [User.model_validate(user) for user in found.users]
+
+    def refresh(self) -> list[User]:
+        """Return the users as Gong lists them now."""
+        users = list(self._fetch())
+        self.is_old = False
+        self.listed_at = datetime.now(UTC)
+        if self._keep:
+            self._kept.keep([_kept(user) for user in users])
+        return users
+
+
+def _kept(user: User) -> dict[str, Any]:
+    return user.model_dump(mode="json", by_alias=True, exclude_none=True, include=_KEPT)

@@ -1,0 +1,77 @@
+"""The users of a company as Gong has listed them: kept for a while, since each listing costs requests of the day."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.schema import db_now
+from airflow_provider_gong.store.schema import user_list_table as user_lists
+
+
+@dataclass(frozen=True, slots=True)
+class KeptUsers:
+    """
+    A list that was kept.
+
+    :param users: JSON objects, as they were given
+    :param listed_at: when, in seconds since 1970
+    """
+
+    users: list[dict[str, Any]]
+    listed_at: float
+
+
+class UserList:
+    """
+    The list of one company.
+
+    :param store: where it is kept
+    :param company: name of the Gong company
+    """
+
+    def __init__(self, store: Store, company: str) -> None:
+        self._store = store
+        self._company = company
+        self._mine = user_lists.c.company == company
+
+    def read(self, max_age: float) -> KeptUsers | None:
+        """
+        Return the list, if it is young enough.
+
+        :param max_age: seconds
+        """
+        young = user_lists.c.listed_at > db_now() - max_age
+        query = select(user_lists.c.users, user_lists.c.listed_at).where(self._mine, young)
+        with self._store.read() as connection:
+            found = connection.execute(query).first()
+        return KeptUsers(json.loads(found.users), found.listed_at) if found else None
+
+    def keep(self, users: Sequence[dict[str, Any]]) -> None:
+        """Keep a list that is as of now."""
+        values = {"users": json.dumps(users), "listed_at": db_now()}
+        with self._store.begin() as connection:
+            if connection.execute(update(user_lists).where(self._mine).values(**values)).rowcount:
+                return
+            # Somebody else may just have listed them too.
+            with contextlib.suppress(IntegrityError), connection.begin_nested():
+                connection.execute(insert(user_lists).values(company=self._company, **values))
+
+
+def forget_user_lists(store: Store, min_age: float, company: str | None = None) -> int:
+    """
+    Delete lists of users, which are personal data, and return their number.
+
+    :param min_age: age of the youngest, in seconds
+    :param company: only that of this company; None for all
+    """
+    old = delete(user_lists).where(user_lists.c.listed_at <= db_now() - min_age)
+    with store.begin() as connection:
+        return int(connection.execute(old if company is None else old.where(user_lists.c.company == company)).rowcount)
