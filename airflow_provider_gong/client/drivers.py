@@ -7,93 +7,33 @@ They carry out instructions and decide nothing.
 from __future__ import annotations
 
 import asyncio
-import logging
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from airflow_provider_gong.client.answers import Answer, JsonObject
+from airflow_provider_gong.client.answers import JsonObject
 from airflow_provider_gong.client.auth import Authentication
-from airflow_provider_gong.client.budget import LocalBudget, RequestBudget
-from airflow_provider_gong.client.endpoint import base_url
+from airflow_provider_gong.client.budget import RequestBudget
 from airflow_provider_gong.client.errors import GongEmptyResultError
 from airflow_provider_gong.client.exchange import (
     CloseGate,
     ConfirmSlot,
     ExchangePolicy,
-    NotSent,
     RefreshToken,
     ReserveSlot,
     Send,
     Wait,
-    exchange,
 )
-from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.pagination import next_page
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
-from airflow_provider_gong.client.transport import LoopTransport, Outcome, ThreadTransport
+from airflow_provider_gong.client.shell import Shell, Turn, log_wait
+from airflow_provider_gong.client.transport import LoopTransport, ThreadTransport
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
-
-_LONG_WAIT = 5.0
 
 
-class _Shell:
-    """What both drivers share."""
-
-    def __init__(
-        self, host: str, auth: Authentication, *, budget: RequestBudget | None, policy: ExchangePolicy | None
-    ) -> None:
-        self.base_url = base_url(host)
-        self.budget = budget or LocalBudget()
-        self._auth = auth
-        self._policy = policy or ExchangePolicy()
-        self.requests_sent = 0
-        self.requests_refused = 0
-        self.requests_left: int | None = None
-        self._counting = threading.Lock()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.base_url!r})"
-
-    def take_usage(self) -> tuple[int, int]:
-        """Return how many requests were sent and how many Gong refused with 429 since the last time this was asked."""
-        usage = (self.requests_sent, self.requests_refused)
-        self.requests_sent = self.requests_refused = 0
-        return usage
-
-    def _noted(self, slot: Slot | SlotRefused) -> Slot | SlotRefused:
-        self.requests_left = slot.left if isinstance(slot, Slot) else 0 if slot.daily else self.requests_left
-        return slot
-
-    def _counted(self, outcome: Outcome) -> Outcome:
-        with self._counting:
-            self.requests_sent += not isinstance(outcome, NotSent)
-            self.requests_refused += isinstance(outcome, Answer) and outcome.status == 429
-        return outcome
-
-    def _steps(self, request: GongRequest[T]) -> Any:
-        return exchange(request, self._policy, refreshable=self._auth.refreshable)
-
-
-def _log_wait(request: GongRequest[Any], wait: Wait) -> None:
-    level = logging.INFO if wait.seconds >= _LONG_WAIT else logging.DEBUG
-    until = datetime.now().astimezone() + timedelta(seconds=wait.seconds)
-    log.log(
-        level,
-        "%s waits %.1f s, until %s, %s.",
-        request.operation.name,
-        wait.seconds,
-        until.isoformat(timespec="seconds"),
-        wait.reason,
-    )
-
-
-class GongClient(_Shell):
+class GongClient(Shell):
     """
     Gong's API for threads. Usable as a context manager.
 
@@ -141,7 +81,7 @@ class GongClient(_Shell):
                     case CloseGate(retry_after):
                         self.budget.close(retry_after)
                     case Wait() as wait:
-                        _log_wait(request, wait)
+                        log_wait(request, wait)
                         self._sleep(wait.seconds)
                     case RefreshToken():
                         self._auth.refresh(header)
@@ -202,7 +142,7 @@ class GongClient(_Shell):
         self.close()
 
 
-class AsyncGongClient(_Shell):
+class AsyncGongClient(Shell):
     """
     Gong's API for event loops: the same as :class:`GongClient`, awaited. Usable as an async context manager.
 
@@ -236,7 +176,7 @@ class AsyncGongClient(_Shell):
         steps = self._steps(request)
         outcome: Any = None
         header = ""
-        turn = _Turn(self._turns)
+        turn = Turn(self._turns)
         try:
             while True:
                 instruction, outcome = steps.send(outcome), None
@@ -249,7 +189,7 @@ class AsyncGongClient(_Shell):
                     case CloseGate(retry_after):
                         await self._in_thread(self.budget.close, retry_after)
                     case Wait() as wait:
-                        _log_wait(request, wait)
+                        log_wait(request, wait)
                         await self._sleep(wait.seconds)
                     case RefreshToken():
                         await self._in_thread(self._auth.refresh, header)
@@ -297,21 +237,3 @@ class AsyncGongClient(_Shell):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
-
-
-class _Turn:
-    """The right of one request to book the client's next slot, held until the request is sent or has failed."""
-
-    def __init__(self, turns: asyncio.Lock | None) -> None:
-        self._turns = turns
-        self._held = False
-
-    async def take(self) -> None:
-        if self._turns is not None and not self._held:
-            await self._turns.acquire()
-            self._held = True
-
-    def give_up(self) -> None:
-        if self._turns is not None and self._held:
-            self._turns.release()
-            self._held = False
