@@ -1,9 +1,8 @@
 """
-Import calls whose recordings Gong fetches by URL.
+Import calls whose recordings Gong fetches.
 
-The ``media`` column of the manifest holds https URLs that Gong can reach, such as presigned ones. No recording passes
-through Airflow, and each call takes one request instead of two. The URLs have to be valid until Gong has come, which
-may be hours later.
+The ``media`` column of the manifest holds recordings in S3, whose URLs are signed for a day when their calls are sent,
+or https URLs that Gong can reach. No recording passes through Airflow, and each call takes one request instead of two.
 
 Whatever writes the manifest triggers a run for it, here with Airflow's command line::
 

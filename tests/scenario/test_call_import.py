@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -236,6 +237,33 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
     reopen_budget()
     assert upload.resume({}) == {"uploaded": 4}
     assert [call["received"] for call in new_calls(gong_emulator).values()] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("import_path", [None, "imports"])
+def test_days_in_a_row_park_the_upload_again_and_again(
+    gong_emulator: RunningEmulator, tmp_path: Path, import_path: str | None
+) -> None:
+    manifest = write_night(tmp_path, [manifest_row(number) for number in range(1, 9)])
+    options = {"import_id": "night", "import_path": import_path and str(tmp_path / import_path)}
+    GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **options).execute({})
+    gong_emulator.advance(25 * 3600)
+    gong_emulator.set(requests_per_day=5)
+    waits = []
+    for _ in range(20):
+        # Each time in another process, as far as the task is concerned.
+        upload = GongUploadCallImportOperator(task_id="upload", deferrable=True, **options)
+        try:
+            counts = upload.resume({})
+            break
+        except TaskDeferred as parked:
+            waits.append(parked.trigger.serialize()[1]["due"] - time.time())
+        gong_emulator.advance(25 * 3600)
+        reopen_budget()
+
+    assert counts == {"uploaded": 8}
+    assert len(waits) >= 3
+    assert min(waits) > 3600
+    assert [call["received"] for call in new_calls(gong_emulator).values()] == [1] * 8
 
 
 @pytest.mark.parametrize("options", [{"workers": 0}, {"workers": 1.5}, {"canary": 0}, {"canary": True}])
