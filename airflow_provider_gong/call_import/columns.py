@@ -36,7 +36,7 @@ _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(\w+)(.*))?")
 _UPPER_CASE = re.compile(r"(?<=[a-z])([A-Z])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Party:
     """
     A party as far as a row gives it.
@@ -57,7 +57,7 @@ class _Party:
         return path if self.index is None else re.sub(r"\d+", str(self.index), path, count=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallDraft:
     """
     The fields of a call as far as a row gives them.

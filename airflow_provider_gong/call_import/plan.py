@@ -24,7 +24,7 @@ from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.store.intents import fingerprint_of
 from airflow_provider_gong.store.known_calls import KnownCalls
 from airflow_provider_gong.store.ledger_plan import MAX_ID_BYTES
-from airflow_provider_gong.store.ledger_rows import PlannedRow, Problem
+from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
 from airflow_provider_gong.store.plan_draft import PlanDraft
 
 _CONCURRENT_CHECKS = 8
@@ -70,13 +70,13 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
 
 
 def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: PlanSettings, pool: Executor) -> None:
-    progress, states = Progress("Planned", None), Counter[str]()
+    progress, states = Progress("Planned", None), Counter[CallState]()
     for batch in _batches(manifest.rows):
         found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
         medias = look_at(found, settings.open_path, pool)
         planned = (_plan_row(row, media, hosts, settings) for row, media in zip(batch, medias, strict=True))
         draft.add((_described(row, manifest, states) for row in planned), _imported(batch, settings.known))
-        progress.show(states.total(), states)
+        progress.show(states.total(), {state.value: count for state, count in states.items()})
 
 
 def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]:
@@ -145,9 +145,9 @@ def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
     return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
 
 
-def _described(row: PlannedRow, manifest: Manifest, states: Counter[str]) -> PlannedRow:
+def _described(row: PlannedRow, manifest: Manifest, states: Counter[CallState]) -> PlannedRow:
     """Count a row, and name in its problems the columns as the manifest has them."""
-    states[row.state.value] += 1
+    states[row.state] += 1
     if not row.problems:
         return row
     problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)

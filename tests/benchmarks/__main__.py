@@ -1,4 +1,4 @@
-"""The benchmarks of the request budget: tables for people, JSON under ``build/benchmarks`` for comparison."""
+"""The benchmarks of budget and imports: tables for people, JSON under ``build/benchmarks`` for comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import costs, processes, simulation
+from tests.benchmarks import costs, plans, processes, simulation
 from tests.benchmarks.gong_limits import LIMITS
 
 Rows = list[dict[str, Any]]
@@ -83,8 +83,18 @@ def exchanges(options: argparse.Namespace) -> Rows:
     return costs.exchanges(count=options.exchanges)
 
 
+def plan(options: argparse.Namespace) -> Rows:
+    """A plan without media checks, against csv and the same model; the memory it adds to theirs."""
+    return plans.plans(rows=options.rows)
+
+
+def media(options: argparse.Namespace) -> Rows:
+    """What a plan's look at recordings on a local disk adds."""
+    return plans.media_checks(recordings=options.recordings)
+
+
 _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
-    part.__name__: part for part in (virtual, reservations, exchanges, gate, real, soak)
+    part.__name__: part for part in (virtual, reservations, exchanges, plan, media, gate, real, soak)
 }
 
 
@@ -117,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--soak-seconds", type=float, default=600, help="duration of the soak, with each store")
     parser.add_argument("--reservations", type=int, default=300, help="reservations in each store")
     parser.add_argument("--exchanges", type=int, default=2000, help="requests with each client")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the larger plan")
+    parser.add_argument("--recordings", type=int, default=10_000, help="recordings that a plan looks at")
     parser.add_argument("--pacing", choices=list(_PACINGS), help="only this way to pace, with real processes")
     return parser
 
