@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import itertools
 import re
 from collections import Counter
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import to_json
 
 from airflow_provider_gong.call_import.columns import draft_call
 from airflow_provider_gong.call_import.hosts import Host, HostDirectory
@@ -21,7 +24,6 @@ from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.call_import.row_media import PUSH, RowMedia, find_media, look_at
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
-from airflow_provider_gong.store.intents import fingerprint_of
 from airflow_provider_gong.store.known_calls import KnownCalls
 from airflow_provider_gong.store.ledger_plan import MAX_ID_BYTES
 from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
@@ -135,7 +137,8 @@ def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | 
     content = {name: value for name, value in payload.items() if name != "downloadMediaUrl"}
     content["parties"] = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
     path = _URL_END.sub("", media) if "://" in media else media
-    return fingerprint_of([content, path.rpartition("/")[2], media_bytes])
+    # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
+    return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()
 
 
 def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
