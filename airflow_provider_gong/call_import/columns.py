@@ -36,7 +36,7 @@ _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(\w+)(.*))?")
 _UPPER_CASE = re.compile(r"(?<=[a-z])([A-Z])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Party:
     """
     A party as far as a row gives it.
@@ -57,7 +57,7 @@ class _Party:
         return path if self.index is None else re.sub(r"\d+", str(self.index), path, count=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallDraft:
     """
     The fields of a call as far as a row gives them.
@@ -133,11 +133,18 @@ def _json_cells(row: ManifestRow) -> tuple[dict[str, Any], list[Problem]]:
         if not is_json(column):
             continue
         try:
-            parsed[column] = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_sorted_object)
+            # Halves of surrogate pairs can be written in JSON, but are no text.
+            json.dumps(value, ensure_ascii=False).encode()
+            parsed[column] = value
         except (ValueError, RecursionError) as error:
             remedy = "Write it as in Gong's API, such as a list of objects in double quotes."
             problems.append(Problem(column, text, f"is not JSON ({error})", remedy, "manifest"))
     return parsed, problems
+
+
+def _sorted_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(sorted(dict(pairs).items()))
 
 
 def _listed_parties(entries: Any, problems: list[Problem]) -> list[_Party]:

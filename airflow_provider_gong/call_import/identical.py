@@ -69,7 +69,8 @@ class IdenticalRecordings:
             self._compare(draft, suspects)
             compared += len(suspects)
             progress.show(compared, {})
-        draft.reject((row.position, self._repeated_problem(row)) for row in draft.repeated("sha256"))
+        if compared:
+            draft.reject((row.position, self._repeated_problem(row)) for row in draft.repeated("sha256"))
 
     def _compare(self, draft: PlanDraft, suspects: Sequence[Suspect]) -> None:
         """Note the content of recordings, and reject the rows of those that were uploaded or cannot be read."""

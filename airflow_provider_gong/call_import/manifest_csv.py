@@ -49,8 +49,9 @@ def _header(reader: Reader, name: str) -> list[str]:
 
 def _rows(reader: Reader, header: list[str], name: str) -> Iterator[dict[str, str]]:
     for cells in _records(reader, name):
-        if any(cell.strip() for cell in cells):
-            yield _row(header, cells)
+        values = _row(header, cells)
+        if values or any(cell.strip() for cell in cells):
+            yield values
 
 
 def _records(reader: Reader, name: str) -> Iterator[list[str]]:
@@ -75,5 +76,7 @@ def _row(header: list[str], cells: list[str]) -> dict[str, str]:
         for column, cell in zip(header, cells, strict=False)
         if column and (text := cell.strip())
     }
-    surplus = ", ".join(cell.strip() for cell in cells[len(header) :] if cell.strip())
-    return values | {SURPLUS: surplus} if surplus else values
+    if len(cells) > len(header):
+        surplus = ", ".join(cell.strip() for cell in cells[len(header) :] if cell.strip())
+        values |= {SURPLUS: surplus} if surplus else {}
+    return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import itertools
 import re
 from collections import Counter
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import to_json
 
 from airflow_provider_gong.call_import.columns import draft_call
 from airflow_provider_gong.call_import.hosts import Host, HostDirectory
@@ -22,10 +25,9 @@ from airflow_provider_gong.call_import.row_media import PUSH, RowMedia, find_med
 from airflow_provider_gong.call_import.signing import Sign, cannot_sign
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
-from airflow_provider_gong.store.intents import fingerprint_of
 from airflow_provider_gong.store.known_calls import KnownCalls
 from airflow_provider_gong.store.ledger_plan import MAX_ID_BYTES
-from airflow_provider_gong.store.ledger_rows import PlannedRow, Problem
+from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
 from airflow_provider_gong.store.plan_draft import PlanDraft
 
 _CONCURRENT_CHECKS = 8
@@ -73,13 +75,13 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
 
 
 def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: PlanSettings, pool: Executor) -> None:
-    progress, states = Progress("Planned", None), Counter[str]()
+    progress, states = Progress("Planned", None), Counter[CallState]()
     for batch in _batches(manifest.rows):
         found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
         medias = look_at(found, settings.open_path, settings.sign, settings.media_mode, pool)
         planned = (_plan_row(row, media, hosts, settings) for row, media in zip(batch, medias, strict=True))
         draft.add((_described(row, manifest, states) for row in planned), _imported(batch, settings.known))
-        progress.show(states.total(), states)
+        progress.show(states.total(), {state.value: count for state, count in states.items()})
 
 
 def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]:
@@ -140,7 +142,8 @@ def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | 
     content = {name: value for name, value in payload.items() if name != "downloadMediaUrl"}
     content["parties"] = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
     path = _URL_END.sub("", media) if "://" in media else media
-    return fingerprint_of([content, path.rpartition("/")[2], media_bytes])
+    # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
+    return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()
 
 
 def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
@@ -150,9 +153,9 @@ def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
     return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
 
 
-def _described(row: PlannedRow, manifest: Manifest, states: Counter[str]) -> PlannedRow:
+def _described(row: PlannedRow, manifest: Manifest, states: Counter[CallState]) -> PlannedRow:
     """Count a row, and name in its problems the columns as the manifest has them."""
-    states[row.state.value] += 1
+    states[row.state] += 1
     if not row.problems:
         return row
     problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)

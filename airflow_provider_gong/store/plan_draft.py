@@ -29,6 +29,7 @@ CREATE TABLE planned (
     media TEXT, media_bytes INTEGER, fingerprint TEXT, problems TEXT, warnings TEXT, source TEXT,
     file TEXT, is_rejected INTEGER, is_imported INTEGER, is_pulled INTEGER, sha256 TEXT
 );
+CREATE INDEX planned_size ON planned (media_bytes, is_rejected) WHERE media_bytes > 0;
 CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
 CREATE TABLE compared_size (media_bytes INTEGER PRIMARY KEY);
 """
@@ -218,6 +219,8 @@ class PlanDraft:
     def suspects(self, at_a_time: int) -> Iterator[list[Suspect]]:
         """Yield, some at a time, the planned rows whose recording has a suspected length or that of another row."""
         self._connection.execute(f"INSERT OR IGNORE INTO compared_size {_SIZES} HAVING count(*) > 1")
+        if self._connection.execute("SELECT 1 FROM compared_size").fetchone() is None:
+            return
         for page in self._pages(_SUSPECTS, at_a_time):
             yield [Suspect(*found) for found in page]
 

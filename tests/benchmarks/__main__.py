@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import costs, processes, simulation, uploads
+from tests.benchmarks import costs, plans, processes, simulation, uploads
 from tests.benchmarks.gong_limits import LIMITS
 
 Rows = list[dict[str, Any]]
@@ -95,11 +95,22 @@ def imports(options: argparse.Namespace) -> Rows:
 
 def ledgers(options: argparse.Namespace) -> Rows:
     """The ledger's work for each row of an upload."""
-    return uploads.ledgers(rows=options.rows)
+    return uploads.ledgers(rows=options.ledger_rows)
+
+
+def plan(options: argparse.Namespace) -> Rows:
+    """A plan without media checks, against csv and the same model; the memory it adds to theirs."""
+    return plans.plans(rows=options.rows)
+
+
+def media(options: argparse.Namespace) -> Rows:
+    """What a plan's look at recordings on a local disk adds."""
+    return plans.media_checks(recordings=options.recordings)
 
 
 _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
-    part.__name__: part for part in (virtual, reservations, exchanges, gate, real, soak, pushes, imports, ledgers)
+    part.__name__: part
+    for part in (virtual, reservations, exchanges, plan, media, ledgers, pushes, imports, gate, real, soak)
 }
 
 
@@ -134,7 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--exchanges", type=int, default=2000, help="requests with each client")
     parser.add_argument("--megabytes", type=int, default=1490, help="size of the large recording")
     parser.add_argument("--calls", type=int, default=2000, help="calls of each import")
-    parser.add_argument("--rows", type=int, default=2000, help="rows of each ledger")
+    parser.add_argument("--ledger-rows", type=int, default=2000, help="rows of each ledger")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the larger plan")
+    parser.add_argument("--recordings", type=int, default=10_000, help="recordings that a plan looks at")
     parser.add_argument("--pacing", choices=list(_PACINGS), help="only this way to pace, with real processes")
     return parser
 

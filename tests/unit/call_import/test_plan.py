@@ -146,6 +146,21 @@ def test_the_fingerprint_is_that_of_the_content(tmp_path: Path) -> None:
     assert planned_row(tmp_path, media="archive/00001.wav").fingerprint != first
 
 
+def test_the_order_of_names_in_nested_cells_is_no_part_of_the_content(tmp_path: Path) -> None:
+    crm = '[{"system": "Generic", "objects": [{"objectType": "Account", "objectId": "1", "fields": [%s]}]}]'
+    one, other = '{"name": "n", "value": {"a": 1, "b": 2}}', '{"value": {"b": 2, "a": 1}, "name": "n"}'
+    cells = [crm % field for field in (one, other, one.replace("2", "3"))]
+    fingerprints = [planned_row(tmp_path, context=cell).fingerprint for cell in cells]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
+
+
+@pytest.mark.parametrize("column", ["context", "parties"])
+def test_halves_of_characters_in_nested_cells_reject_their_row(tmp_path: Path, column: str) -> None:
+    (problem,) = problems(plan_rows(tmp_path, [manifest_row(1, **{column: '[{"name": "\\ud800"}]'})]))[1]
+    assert problem.field == column
+    assert "surrogates not allowed" in problem.rule
+
+
 def test_recordings_with_signs_of_urls_in_their_names_are_told_apart(tmp_path: Path) -> None:
     for name in ("call #1.wav", "call #2.wav"):
         write_wav(tmp_path / name, seconds=60, seed=1)

@@ -87,8 +87,8 @@ def test_without_the_store_a_tenth_of_the_share_is_used_and_said_once(
         delays = [granted(budget).delay for _ in range(3)]
         clock.now += 60
         granted(budget)
-    assert delays[1] - delays[0] == pytest.approx(1 / 0.3, abs=0.1)
-    assert delays[2] - delays[1] == pytest.approx(1 / 0.3, abs=0.1)
+    assert delays[1] - delays[0] == pytest.approx(1 / 0.3, rel=0.05)
+    assert delays[2] - delays[1] == pytest.approx(1 / 0.3, rel=0.05)
     (record,) = caplog.records
     assert "connection refused" in record.getMessage()
     assert "0.3 requests per second and 100 per day" in record.getMessage()

@@ -1,0 +1,140 @@
+"""What a plan costs: against the same CSV through nothing but ``csv`` and the same model, and what its memory is."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import resource
+import struct
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_gong.call_import.hosts import HostDirectory
+from airflow_provider_gong.call_import.manifest import Manifest
+from airflow_provider_gong.call_import.manifest_csv import csv_table
+from airflow_provider_gong.call_import.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.row_media import PULL, PUSH
+from airflow_provider_gong.client.models import NewCall, User, parse_request
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.known_calls import KnownCalls
+from airflow_provider_gong.store.ledger import Ledger
+from tests.support.recordings import manifest_row
+
+_HOST = User(id="234599484848423", email_address="tobias.okafor@example.com", first_name="Tobias", last_name="Okafor")
+_RATE = 8000
+_SECONDS = 60
+_MEGABYTE = 1024
+
+
+def plans(*, rows: int) -> list[dict[str, Any]]:
+    """Return times and memory of plans without media checks, of a tenth of the rows and of all of them."""
+    return [_elsewhere(_plan_and_plain, number) for number in (rows // 10, rows)]
+
+
+def media_checks(*, recordings: int) -> list[dict[str, Any]]:
+    """Return the time of a plan with recordings on a local disk, and without looking at them."""
+    return [_elsewhere(_with_and_without_media, recordings)]
+
+
+def _elsewhere(measure: Callable[[int], dict[str, Any]], number: int) -> dict[str, Any]:
+    """Measure in a process of its own, whose peak of memory is that of the measurement."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(measure, (number,))
+
+
+def _plan_and_plain(rows: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="gong-benchmark-") as folder:
+        manifest = _manifest(Path(folder), rows, "https://files.example.com/recordings/{:06d}.wav")
+        plain = _timed(lambda: _plain(manifest))
+        before = _peak()
+        first = _timed(lambda: _plan(manifest, Path(folder), PULL, rows))
+        growth = _peak() - before
+        again = _timed(lambda: _plan(manifest, Path(folder), PULL, rows))
+    return {
+        "rows": rows,
+        "csv and model s": round(plain[0], 2),
+        "plan s": round(first[0], 2),
+        "ratio": round(first[0] / plain[0], 2),
+        "ratio of CPU": round(first[1] / plain[1], 2),
+        "planned again s": round(again[0], 2),
+        "memory MiB": round(growth / _MEGABYTE, 1),
+    }
+
+
+def _with_and_without_media(recordings: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="gong-benchmark-") as folder:
+        for number in range(recordings):
+            _sparse_wav(Path(folder) / f"{number:06d}.wav", number)
+        local = _manifest(Path(folder), recordings, "{:06d}.wav")
+        with_media = _timed(lambda: _plan(local, Path(folder) / "with", PUSH, recordings))
+        remote = _manifest(Path(folder), recordings, "https://files.example.com/{:06d}.wav")
+        without = _timed(lambda: _plan(remote, Path(folder) / "without", PULL, recordings))
+    return {
+        "recordings": recordings,
+        "with checks s": round(with_media[0], 2),
+        "without s": round(without[0], 2),
+        "ms for a recording": round((with_media[0] - without[0]) / recordings * 1000, 3),
+    }
+
+
+def _plain(manifest: Path) -> None:
+    with manifest.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            parse_request(NewCall, _call(row))
+
+
+def _call(row: Mapping[str, str]) -> dict[str, Any]:
+    """Return the call that the plan makes of a row."""
+    names = ("client_unique_id", "actual_start", "direction", "title")
+    host = {"userId": _HOST.id, "name": "Tobias Okafor", "emailAddress": row["primary_user"]}
+    fields = (("name", "party_1_name"), ("emailAddress", "party_1_email"), ("phoneNumber", "party_1_phone"))
+    party = {name: row[column] for name, column in fields}
+    own = {"primary_user": _HOST.id, "download_media_url": row["media"], "parties": [host, party]}
+    return {name: row[name] for name in names} | own
+
+
+def _plan(manifest: Path, folder: Path, media_mode: str, rows: int) -> None:
+    store = Store.in_folder(folder / "store")
+    known = KnownCalls(store, "benchmark")
+    settings = PlanSettings(None, Path, media_mode, known=known)
+    with manifest.open(newline="", encoding="utf-8") as file:
+        read = Manifest([csv_table(file, str(manifest))])
+        with make_plan(read, HostDirectory([_HOST]), settings) as draft:
+            Ledger(store, "benchmark", "import").replace_plan(str(manifest), draft)
+            found = draft.figures().planned
+    store.close()
+    if found != rows:
+        raise AssertionError(f"only {found} of {rows} rows were planned")
+
+
+def _manifest(folder: Path, rows: int, media: str) -> Path:
+    path = folder / "manifest.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(manifest_row(1)))
+        writer.writeheader()
+        writer.writerows(manifest_row(number, media=media.format(number)) for number in range(rows))
+    return path
+
+
+def _sparse_wav(path: Path, number: int) -> None:
+    """Write a recording of silence that takes no room, each of a length of its own."""
+    length = _RATE * _SECONDS + number
+    riff = struct.pack("<4sI4s", b"RIFF", 36 + length, b"WAVE")
+    head = riff + struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 1, 1, _RATE, _RATE, 1, 8, b"data", length)
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(len(head) + length)
+
+
+def _timed(run: Callable[[], None]) -> tuple[float, float]:
+    """Return seconds by the clock, and of the processor."""
+    clock, processor = time.monotonic(), time.process_time()
+    run()
+    return time.monotonic() - clock, time.process_time() - processor
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
