@@ -14,7 +14,7 @@ from airflow_provider_gong.call_import.outcomes import (
     server_problem,
     unreadable_problem,
 )
-from airflow_provider_gong.call_import.signing import Sign, cannot_sign, is_pulled, with_url
+from airflow_provider_gong.call_import.signing import Sign, cannot_sign, with_url
 from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.errors import (
@@ -29,11 +29,11 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.client.media import ByteMeter, MediaFile, MediaPath
+from airflow_provider_gong.client.media import ByteMeter, MediaChangedError, MediaFile, MediaPath
 from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
 from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, Problem
+from airflow_provider_gong.store.ledger_rows import URL_FIELD, CallState, LeasedRow, Problem
 from airflow_provider_gong.store.texts import shown
 
 log = logging.getLogger(__name__)
@@ -89,10 +89,13 @@ class RowSender:
             burned = int(refusal.operation == "addCallRecording")
             problem, sent = refusal_problem(lease, refusal), refusal.unanswered > 0
             await self._end(lease, CallState.FAILED, problem, sent=sent, burned=burned)
-        except OSError as unreadable:
+        except (FileNotFoundError, PermissionError, MediaChangedError) as unreadable:
             await self._end(lease, CallState.FAILED, unreadable_problem(lease, unreadable), sent=False)
+        except OSError as failure:
+            # An object store may be busy; of the call itself, what was sent is recorded.
+            await self._set_back(lease, unreadable_problem(lease, failure), sent=False)
         except GongServerError as failure:
-            await self._set_back(lease, failure)
+            await self._set_back(lease, server_problem(lease, failure), sent=True)
         except GongError as error:
             await asyncio.to_thread(self._ledger.release, lease, sent=error.unanswered > 0)
             raise
@@ -101,29 +104,42 @@ class RowSender:
             raise
 
     async def _send(self, lease: LeasedRow) -> None:
-        media = None if is_pulled(lease) else await asyncio.to_thread(self._find_media, lease)
-        row = await asyncio.to_thread(with_url, lease, self._open_path, self._sign)
-        created = row if row.call_id else await self._create(row)
+        row = lease if lease.call_id else await asyncio.to_thread(with_url, lease, self._open_path, self._sign)
+        is_fetched = row.call_id is None and URL_FIELD in row.payload
+        # Looked at before the call is created, for which there is no way back.
+        media = None if is_fetched else await asyncio.to_thread(self._find_media, row)
+        created = row if row.call_id else await self._create(row, is_fetched=is_fetched)
         if created is None:
             return
-        if media is not None:
-            await self._upload(created, media)
-        digest = {"media_sha256": media.sha256} if media is not None and media.sha256 else {}
-        await self._record(lease, CallState.UPLOADED, **digest)
+        if created.by_url:
+            await self._record(lease, CallState.UPLOADED, call_id=created.call_id, by_url=1)
+        else:
+            await self._push(created, media)
 
-    async def _create(self, lease: LeasedRow) -> LeasedRow | None:
+    async def _create(self, lease: LeasedRow, *, is_fetched: bool) -> LeasedRow | None:
         """Create the call and return the row with its id; None if it has ended since the existing call is not ours."""
+        if lease.by_url != is_fetched:
+            await asyncio.to_thread(self._ledger.note_unclear_recording, lease)
+            lease = dataclasses.replace(lease, by_url=False, media_sent=True)
         request = dataclasses.replace(calls_api.create_call(lease.payload), settle=_never_settled)
         try:
-            call_id, media_sent = (await self._client.send(request)).call_id, False
+            call_id = (await self._client.send(request)).call_id
         except GongDuplicateCallError as duplicate:
             if not await self._is_ours(lease, duplicate):
                 await self._end_existing(lease, duplicate)
                 return None
-            call_id, media_sent = duplicate.call_id, lease.media_sent
-            log.info("Row %d goes on with call %s, which an earlier try has created.", lease.row_number, call_id)
-        await self._record(lease, CallState.CREATED, keep_lease=True, call_id=call_id)
-        return dataclasses.replace(lease, call_id=call_id, media_sent=media_sent)
+            log.info("Row %d goes on with call %s, which was created before.", lease.row_number, duplicate.call_id)
+            return dataclasses.replace(lease, call_id=duplicate.call_id)
+        return dataclasses.replace(lease, call_id=call_id, by_url=is_fetched, media_sent=False)
+
+    async def _push(self, lease: LeasedRow, media: MediaFile | None) -> None:
+        if lease.state is not CallState.CREATED:
+            await self._record(lease, CallState.CREATED, keep_lease=True, call_id=lease.call_id, by_url=0)
+        if media is None:
+            media = await asyncio.to_thread(self._find_media, lease)
+        await self._upload(lease, media)
+        digest = {"media_sha256": media.sha256} if media.sha256 else {}
+        await self._record(lease, CallState.UPLOADED, **digest)
 
     async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
         """Tell whether an existing call is what this or an earlier try has created from the same content."""
@@ -180,18 +196,20 @@ class RowSender:
         return True
 
     def _find_media(self, lease: LeasedRow) -> MediaFile:
+        if lease.media_bytes is None:
+            raise MediaChangedError("its call is in Gong without a URL, and what is in the web cannot be uploaded")
         media = MediaFile.at(self._open_path(lease.media or ""))
         if media.size != lease.media_bytes:
-            raise OSError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
+            raise MediaChangedError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
         return dataclasses.replace(media, meter=self.meter)
 
-    async def _set_back(self, lease: LeasedRow, failure: GongServerError) -> None:
+    async def _set_back(self, lease: LeasedRow, problem: Problem, *, sent: bool) -> None:
         if lease.attempts >= _MAX_ATTEMPTS:
-            await self._end(lease, CallState.FAILED, server_problem(lease, failure), sent=True)
+            await self._end(lease, CallState.FAILED, problem, sent=sent)
             return
         pause = self._row_backoff * 2 ** (lease.attempts - 1)
-        log.warning("Row %d is tried again in %.0f s: %s", lease.row_number, pause, failure)
-        await asyncio.to_thread(self._ledger.release, lease, sent=True, pause=pause)
+        log.warning("Row %d is tried again in %.0f s: %s", lease.row_number, pause, problem)
+        await asyncio.to_thread(self._ledger.release, lease, sent=sent, pause=pause)
 
     async def _record(self, lease: LeasedRow, state: CallState, **changes: Any) -> None:
         await asyncio.to_thread(self._ledger.advance, lease, state, **changes)

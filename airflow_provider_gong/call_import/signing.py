@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.store.ledger_rows import LeasedRow
+from airflow_provider_gong.store.ledger_rows import URL_FIELD, LeasedRow
 
 Sign = Callable[[MediaPath], str]
 
-_FIELD = "downloadMediaUrl"
+log = logging.getLogger(__name__)
 
 
 def cannot_sign(media: MediaPath) -> str:
@@ -18,18 +19,19 @@ def cannot_sign(media: MediaPath) -> str:
     raise OSError(f"there is nothing to sign a URL of {media.name} with")
 
 
-def is_pulled(lease: LeasedRow) -> bool:
-    """Tell whether Gong fetches the row's recording."""
-    return _FIELD in lease.payload
-
-
 def with_url(lease: LeasedRow, open_path: Callable[[str], MediaPath], sign: Sign) -> LeasedRow:
     """
     Return the row with the URL by which Gong can fetch its recording now, where the plan has only its place.
 
-    :raises OSError: if no URL can be made
+    When no URL can be signed any more, such as shortly before credentials end, the row comes without: its recording
+    is uploaded.
     """
-    place = lease.payload.get(_FIELD)
+    place = lease.payload.get(URL_FIELD)
     if place is None or place.startswith(("https://", "http://")):
         return lease
-    return dataclasses.replace(lease, payload={**lease.payload, _FIELD: sign(open_path(place))})
+    payload = {name: value for name, value in lease.payload.items() if name != URL_FIELD}
+    try:
+        payload[URL_FIELD] = sign(open_path(place))
+    except OSError as error:
+        log.warning("The recording of row %d is uploaded, since %s.", lease.row_number, error)
+    return dataclasses.replace(lease, payload=payload)

@@ -103,17 +103,17 @@ class ImportUpload:
             await asyncio.sleep(min(max(free_in, _SHORTEST_POLL), self._heartbeat, _LONGEST_POLL))
 
     async def _work(self) -> None:
-        while not self._is_ending:
-            leases = await asyncio.to_thread(self._ledger.lease, self._owner, limit=1, seconds=self._lease_seconds)
-            if not leases:
-                return
-            try:
+        try:
+            while not self._is_ending:
+                leases = await asyncio.to_thread(self._ledger.lease, self._owner, limit=1, seconds=self._lease_seconds)
+                if not leases:
+                    return
                 await self._send(leases[0])
-            except BaseException:
-                self._is_ending = True
-                raise
-            if self._progress is not None and self._progress.is_due:
-                await self._show_progress()
+                if self._progress is not None and self._progress.is_due:
+                    await self._show_progress()
+        except BaseException:
+            self._is_ending = True
+            raise
 
     async def _send(self, lease: LeasedRow) -> None:
         # A row whose lease has ended may meanwhile be leased again, also by this process.

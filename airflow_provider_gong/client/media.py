@@ -37,6 +37,10 @@ class MediaPath(Protocol):
         """Return an object with ``st_size``."""
 
 
+class MediaChangedError(OSError):
+    """A recording is not what it was when it was planned, or when its sending began."""
+
+
 @dataclass(slots=True)
 class ByteMeter:
     """Counts bytes of recordings as they are sent, those of attempts that fail included."""
@@ -128,9 +132,9 @@ class MultipartUpload:
         self.media.sha256 = self._hash.hexdigest()
         return self._tail
 
-    def _changed(self) -> OSError:
+    def _changed(self) -> MediaChangedError:
         expected = f"its size is no longer {self.media.size} bytes"
-        return OSError(f"{self.media.path.name} changed while it was being uploaded: {expected}")
+        return MediaChangedError(f"{self.media.path.name} changed while it was being uploaded: {expected}")
 
     @property
     def _head(self) -> bytes:

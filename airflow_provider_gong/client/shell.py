@@ -43,8 +43,9 @@ class Shell:
 
     def take_usage(self) -> tuple[int, int]:
         """Return how many requests were sent and how many Gong refused with 429 since the last time this was asked."""
-        usage = (self.requests_sent, self.requests_refused)
-        self.requests_sent = self.requests_refused = 0
+        with self._counting:
+            usage = (self.requests_sent, self.requests_refused)
+            self.requests_sent = self.requests_refused = 0
         return usage
 
     def _noted(self, slot: Slot | SlotRefused) -> Slot | SlotRefused:

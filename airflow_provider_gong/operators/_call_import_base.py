@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong._compat import BaseOperator
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.hooks.gong import GongHook
-from airflow_provider_gong.store.errors import GongStoreNotSharedError
+from airflow_provider_gong.store.errors import GongStoreError, GongStoreNotSharedError
 
 if TYPE_CHECKING:
+    from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
     from airflow_provider_gong.store.ledger import Ledger
 
 
@@ -68,6 +69,13 @@ class CallImportOperator(BaseOperator):
             if self.store_id is not None and self.store_id != ledger.shared_id:
                 raise GongStoreNotSharedError(self.store_id, ledger.shared_id, self.import_path)
             yield ledger if canary is None else ledger.first_rows(canary)
+
+    def count_usage(self, ledger: Ledger, client: GongClient | AsyncGongClient) -> None:
+        """Count the requests of a client for the import; that they cannot be counted hides no other error."""
+        try:
+            ledger.add_usage(*client.take_usage())
+        except GongStoreError as error:
+            self.log.warning("The requests of this task were not counted: %s", error)
 
     def _whole_ledger(self) -> contextlib.AbstractContextManager[Ledger]:
         company = self.hook.settings.import_company

@@ -149,7 +149,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
             try:
                 return await upload.run()
             finally:
-                ledger.add_usage(*client.take_usage())
+                self.count_usage(ledger, client)
 
 
 class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
@@ -198,7 +198,7 @@ class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
         try:
             return ImportVerification(ledger, client, timeout=_seconds(self.verify_timeout)).look()
         finally:
-            ledger.add_usage(*client.take_usage())
+            self.count_usage(ledger, client)
 
 
 class GongReportCallImportOperator(CallImportOperator):

@@ -30,5 +30,19 @@ class GongStoreNotSharedError(GongStoreError):
         )
 
 
+class JournalTakenOverError(GongStoreError):
+    """
+    Another task has begun to work on an import that is kept in a folder, so this one has to stop.
+
+    :param journal: where the import is kept
+    """
+
+    def __init__(self, journal: str) -> None:
+        super().__init__(
+            f"Another task has begun to work on the import in {journal}, so this one stops. Only one may at a time: to "
+            "have several, share a database with store_conn_id instead of import_path."
+        )
+
+
 class LeaseLostError(GongStoreError):
     """Another worker has taken over the row, because this one did not renew its lease in time."""

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import re
-import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from airflow_provider_gong.store.database import Store, folder_url
+from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.journal import Journal, JournalFolder
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_files import LedgerFiles
 from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, PlannedRow
 from airflow_provider_gong.store.plan_draft import PlanDraft
+from airflow_provider_gong.store.private_folder import private_folder
+
+log = logging.getLogger(__name__)
 
 # Each of these costs a read of its call when the worker dies.
 _LEASED_AHEAD = 20
@@ -29,6 +33,7 @@ _LEASED_AHEAD = 20
 _FOR_EVER = 1e9
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.+=_-]+")
 _LONGEST_NAME = 100
+_PREFIX = "gong-import-"
 
 
 @contextlib.contextmanager
@@ -45,14 +50,16 @@ def journaled_ledger(
     :raises GongStoreError: if the journal cannot be read or written
     """
     journal = Journal(base / _name(company) / _name(import_id))
-    with contextlib.ExitStack() as stack:
-        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="gong-import-"))
+    with private_folder(_PREFIX) as place, contextlib.closing(Store(folder_url(place), durable=False)) as store:
         # What the journal does not hold is looked for in Gong, so nothing has to survive here.
-        store = stack.enter_context(contextlib.closing(Store(folder_url(Path(place)), durable=False)))
         ledger = JournaledLedger(store, company, import_id, journal, clock=clock)
         ledger.load()
-        stack.callback(ledger.finish)
-        yield ledger
+        try:
+            yield ledger
+        except BaseException:
+            ledger.finish_if_possible()
+            raise
+        ledger.finish()
 
 
 class JournaledLedger(Ledger):
@@ -77,6 +84,7 @@ class JournaledLedger(Ledger):
     ) -> None:
         super().__init__(store, company, import_id)
         self._files = LedgerFiles(store, company, import_id, journal, clock)
+        self._leased_ahead: deque[LeasedRow] = deque()
 
     @property
     def shared_id(self) -> str:
@@ -91,6 +99,13 @@ class JournaledLedger(Ledger):
         """Give back what was leased ahead, and write what is not written yet."""
         self._give_back()
         self._files.write()
+
+    def finish_if_possible(self) -> None:
+        """Finish while an error is on its way, which is not to be hidden by another one."""
+        try:
+            self.finish()
+        except GongStoreError as error:
+            log.warning("What was done last is not written, and is found out from Gong by the next task: %s", error)
 
     def replace_plan(self, manifest: str, planned: PlanDraft | Iterable[PlannedRow]) -> None:
         """Write a plan in place of an earlier one, as any ledger does, and freeze its rows in the journal."""
@@ -111,12 +126,13 @@ class JournaledLedger(Ledger):
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:
         """Claim rows that wait to be sent; that they may be on their way is in the journal when this returns."""
         with self._files.lock:
-            ahead = self._files.leased_ahead
-            if not ahead:
-                ahead.extend(super().lease(owner, limit=max(limit, _LEASED_AHEAD), seconds=_FOR_EVER))
-                self._files.note(lease.client_unique_id for lease in ahead)
+            if not self._leased_ahead:
+                leases = super().lease(owner, limit=max(limit, _LEASED_AHEAD), seconds=_FOR_EVER)
+                self._files.note(lease.client_unique_id for lease in leases)
                 self._files.write()
-            return [ahead.popleft() for _ in range(min(limit, len(ahead)))]
+                # Nobody gets a row of which the journal does not know.
+                self._leased_ahead.extend(leases)
+            return [self._leased_ahead.popleft() for _ in range(min(limit, len(self._leased_ahead)))]
 
     def renew(self, leases: Iterable[LeasedRow], *, seconds: float) -> None:
         """Do nothing: nobody else could take them."""
@@ -126,6 +142,11 @@ class JournaledLedger(Ledger):
         super().advance(lease, state, keep_lease=keep_lease, **changes)
         self._files.note([lease.client_unique_id])
         self._files.write_if_due()
+
+    def note_unclear_recording(self, lease: LeasedRow) -> None:
+        """Record that only Gong can tell if the recording came; the journal knows when this returns."""
+        super().note_unclear_recording(lease)
+        self._files.write()
 
     def release(self, lease: LeasedRow, *, sent: bool, pause: float = 0.0) -> None:
         """Give a row back as it is."""
@@ -150,8 +171,8 @@ class JournaledLedger(Ledger):
         self._files.note_import()
 
     def _give_back(self) -> None:
-        while self._files.leased_ahead:
-            self.release(self._files.leased_ahead.popleft(), sent=False)
+        while self._leased_ahead:
+            self.release(self._leased_ahead.popleft(), sent=False)
 
 
 def _name(text: str) -> str:

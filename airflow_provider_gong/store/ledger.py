@@ -30,6 +30,7 @@ from airflow_provider_gong.store.ledger_queries import (
 )
 from airflow_provider_gong.store.ledger_rows import (
     UNSEEN,
+    URL_FIELD,
     CallState,
     ImportRow,
     LeasedRow,
@@ -62,6 +63,8 @@ class Ledger:
         self.import_id = import_id
         self._mine = and_(rows.c.company == company, rows.c.import_id == import_id)
         self._import = and_(imports.c.company == company, imports.c.import_id == import_id)
+        # Where the search for the next row starts, so that it does not pass all that were sent each time.
+        self._sent_up_to = 0
 
     @property
     def shared_id(self) -> str:
@@ -72,7 +75,7 @@ class Ledger:
         """Return the ledger of the first so many planned rows, for all that is done after the plan."""
         planned = and_(self._mine, rows.c.state == CallState.PLANNED.value)
         places = select(rows.c.position).where(planned).order_by(rows.c.position).limit(number)
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             last = max((place.position for place in connection.execute(places)), default=0)
         part = copy.copy(self)
         part._mine = and_(self._mine, rows.c.position <= last)
@@ -96,7 +99,7 @@ class Ledger:
 
     def is_planned(self) -> bool:
         """Tell whether the import has a plan."""
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             return connection.execute(select(imports.c.import_id).where(self._import)).first() is not None
 
     def rows(self) -> Iterator[ImportRow]:
@@ -104,7 +107,7 @@ class Ledger:
         query = rows_and_calls.where(self._mine).order_by(rows.c.position).limit(_BATCH)
         after = 0
         while True:
-            with self.store.begin() as connection:
+            with self.store.read() as connection:
                 page = connection.execute(query.where(rows.c.position > after)).all()
             yield from (import_row(found) for found in page)
             if len(page) < _BATCH:
@@ -113,12 +116,12 @@ class Ledger:
 
     def remarks(self) -> list[str]:
         """Return what the plan noticed on the manifest as a whole."""
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             return list(json.loads(connection.execute(select(imports.c.warnings).where(self._import)).scalar() or "[]"))
 
     def counts(self) -> dict[CallState, int]:
         """Return how many rows are in each state."""
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             found = connection.execute(count_by_state(self._mine)).all()
         return {CallState(row.effective): row.number for row in found}
 
@@ -148,11 +151,20 @@ class Ledger:
         free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
         query = rows_and_calls.where(self._mine, is_unsent, free).order_by(rows.c.position).limit(limit)
         while True:
+            # Looked for without holding anybody up: a claim counts only if the row is still as it was seen.
+            with self.store.read() as connection:
+                found = connection.execute(query.where(rows.c.position > self._sent_up_to)).all()
+            if not found and self._sent_up_to:
+                # Rows that others hold, or that were given back, may have become free again.
+                self._sent_up_to = 0
+                continue
+            if not found:
+                return []
+            self._sent_up_to = found[0].position - 1
             with self.store.begin() as connection:
-                found = connection.execute(query).all()
                 claims = [self._claim(connection, row, owner, seconds) for row in found]
             leases = [claim for claim in claims if claim is not None]
-            if leases or not found:
+            if leases:
                 return leases
             # Others were quicker with all of these; there may be more.
 
@@ -186,6 +198,10 @@ class Ledger:
         """Record, before the first byte, that the recording may have been sent."""
         self.advance(lease, CallState.CREATED, keep_lease=True, media_sent_at=db_now())
 
+    def note_unclear_recording(self, lease: LeasedRow) -> None:
+        """Record, before the call is created otherwise than intended, that only Gong can tell if its recording came."""
+        self.advance(lease, lease.state, keep_lease=True, by_url=0, media_sent_at=db_now())
+
     def end(self, lease: LeasedRow, state: CallState, problem: Problem, *, sent: bool, **changes: Any) -> None:
         """End a leased call with a problem; ``sent`` tells whether its create may have reached Gong."""
         told = {"problem": problems_as_json((problem,)), **forgotten_intent(lease, sent=sent)}
@@ -207,7 +223,7 @@ class Ledger:
         """Return how many rows are still to be sent, and in how many seconds the first of them may be leased."""
         free_in = func.min(calls.c.lease_until) - db_now()
         query = select(func.count(), free_in).select_from(rows_with_calls).where(self._mine, is_unsent)
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             number, seconds = connection.execute(query).one()
         return int(number), max(float(seconds or 0.0), 0.0)
 
@@ -219,7 +235,7 @@ class Ledger:
             .select_from(rows_with_calls)
             .where(self._mine, row_state.in_(states))
         )
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             return {found.call_id: found.client_unique_id for found in connection.execute(query)}
 
     def record_reading(self, readings: Mapping[str, Mapping[str, Any]]) -> None:
@@ -257,7 +273,7 @@ class Ledger:
     def usage(self) -> tuple[int, int]:
         """Return the requests sent for the import, and how many of them were refused."""
         query = select(imports.c.requests_sent, imports.c.requests_refused).where(self._import)
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             found = connection.execute(query).first()
         return (found.requests_sent, found.requests_refused) if found else (0, 0)
 
@@ -279,21 +295,24 @@ class Ledger:
         attempts = (row.call_attempts or 0) + 1
         values = {**lease, **content, "state": row.effective, "lease_number": number, "attempts": attempts}
         values["problem"] = None
+        payload = json.loads(row.payload)
+        by_url = bool(row.call_by_url) if earlier_intent else URL_FIELD in payload
         if not earlier_intent:
-            values["intended_at"] = db_now()
+            values |= {"intended_at": db_now(), "by_url": int(by_url)}
         identity = {"company": self.company, "client_unique_id": row.client_unique_id}
         if not write_claim(connection, identity, values, seen=row.call_lease_number if known else None):
             return None
         return LeasedRow(
             client_unique_id=row.client_unique_id,
             row_number=row.row_number,
-            payload=json.loads(row.payload),
+            payload=payload,
             media=row.media,
             media_bytes=row.media_bytes,
             lease_number=number,
             state=CallState(row.effective),
             call_id=row.call_call_id if row.effective == CallState.CREATED.value else None,
             earlier_intent=earlier_intent,
+            by_url=by_url,
             media_sent=row.call_media_sent_at is not None,
             attempts=attempts,
         )

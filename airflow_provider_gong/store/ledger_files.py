@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from sqlalchemy import and_, delete, insert, select, update
 
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.journal import Entry, Journal
-from airflow_provider_gong.store.ledger_rows import LeasedRow
 from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import import_table as imports
 from airflow_provider_gong.store.schema import row_table as rows
@@ -38,7 +36,6 @@ class LedgerFiles:
         self, store: Store, company: str, import_id: str, journal: Journal, clock: Callable[[], float]
     ) -> None:
         self.lock = threading.RLock()
-        self.leased_ahead: deque[LeasedRow] = deque()
         self.plan_id = ""
         self._store = store
         self._identity = {"company": company, "import_id": import_id}

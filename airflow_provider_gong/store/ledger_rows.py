@@ -27,6 +27,8 @@ class CallState(enum.StrEnum):
     UNVERIFIABLE = "unverifiable"
 
 
+# Field of a call's payload by which Gong fetches the recording.
+URL_FIELD = "downloadMediaUrl"
 _LONGEST_VALUE = 300
 _LONGEST_RULE = 1000
 UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED})
@@ -108,7 +110,8 @@ class LeasedRow:
     :param lease_number: fences the worker off once somebody else has leased the row
     :param state: ``planned`` or ``created``
     :param earlier_intent: whether a create with the same content may have been sent before
-    :param media_sent: whether bytes of the recording may have been sent before
+    :param by_url: whether Gong was, or is going to be, given a URL of the recording when the call is created
+    :param media_sent: whether the recording may have arrived before
     :param attempts: how often it was leased, this time included
     """
 
@@ -121,6 +124,7 @@ class LeasedRow:
     state: CallState
     call_id: str | None
     earlier_intent: bool
+    by_url: bool
     media_sent: bool
     attempts: int
 

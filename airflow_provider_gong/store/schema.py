@@ -10,7 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -79,6 +79,7 @@ call_table = Table(
     Column("lease_until", Float),
     Column("intended_at", Float),
     Column("call_id", String(20)),
+    Column("by_url", Integer),
     Column("media_sent_at", Float),
     Column("media_sha256", String(64)),
     Column("burned", Integer, nullable=False, default=0),

@@ -156,8 +156,10 @@ class _DeadlyFolder:
 
     def open(self, mode: str) -> IO[Any]:
         file = self._path.open(mode)
-        self._countdown[0] -= mode == "wb"
-        if self._countdown[0] or mode != "wb":
+        if mode == "rb":
+            return file
+        self._countdown[0] -= 1
+        if self._countdown[0]:
             return file
         write = file.write
 

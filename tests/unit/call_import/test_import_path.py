@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import signal
-from collections.abc import Callable
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
+from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
 from airflow_provider_gong.store.journaled_ledger import JournaledLedger, journaled_ledger
 from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
@@ -193,17 +198,112 @@ def test_rows_that_were_not_reached_are_as_before(night: FolderImport) -> None:
     assert night.states() == {"pbx-00001": "exists", "pbx-00002": "uploaded"}
 
 
-def test_a_task_that_was_thought_dead_stops(night: FolderImport) -> None:
-    night.plan_night([manifest_row(number) for number in range(1, 4)])
+@contextlib.contextmanager
+def open_night(night: FolderImport) -> Iterator[JournaledLedger]:
+    """Open the ledger; one that was taken over says so again at its end."""
+    with contextlib.suppress(JournalTakenOverError), journaled_ledger(night.import_path, COMPANY, "night") as ledger:
+        yield ledger
 
-    def work_on_both() -> None:
-        with journaled_ledger(night.import_path, COMPANY, "night") as slow:
-            with journaled_ledger(night.import_path, COMPANY, "night") as quick:
-                assert quick.lease("night", limit=1, seconds=60)
+
+def test_a_task_that_was_thought_dead_stops(night: FolderImport) -> None:
+    """Whichever of the two is the first to write after the other has begun."""
+    night.plan_night([manifest_row(number) for number in range(1, 4)])
+    with open_night(night) as slow, open_night(night) as quick:
+        assert quick.lease("night", limit=1, seconds=60)
+        with pytest.raises(JournalTakenOverError, match="Another task has begun"):
             slow.lease("night", limit=1, seconds=60)
 
-    with pytest.raises(LeaseLostError, match="Another task has begun"):
-        work_on_both()
+
+def test_what_is_written_after_the_journal_was_read_is_not_passed_over(night: FolderImport) -> None:
+    night.plan_night([manifest_row(number) for number in range(1, 30)])
+    with open_night(night) as earlier:
+        assert earlier.lease("night", limit=1, seconds=60)
+        with open_night(night) as later:
+            assert len([earlier.lease("night", limit=1, seconds=60) for _ in range(20)]) == 20
+            with pytest.raises(JournalTakenOverError):
+                later.lease("night", limit=1, seconds=60)
+
+
+def test_of_two_tasks_that_begin_at_once_one_stops(night: FolderImport) -> None:
+    night.plan_night([manifest_row(1)])
+    with open_night(night) as one, open_night(night) as other:
+        began = threading.Barrier(2)
+
+        def lease(ledger: JournaledLedger) -> bool:
+            began.wait()
+            try:
+                return bool(ledger.lease("night", limit=1, seconds=60))
+            except JournalTakenOverError:
+                return False
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(lease, (one, other))) <= 1
+
+
+def test_a_task_that_is_taken_over_in_its_middle_sends_nothing_more(night: FolderImport) -> None:
+    night.plan_night([manifest_row(number) for number in range(1, 41)])
+
+    def take_over(path: str) -> Path:
+        if path.endswith("00003.wav"):
+            with open_night(night) as other:
+                other.lease("other", limit=1, seconds=60)
+        return Path(path)
+
+    with pytest.raises(JournalTakenOverError):
+        night.upload(open_path=take_over, in_flight=1)
+    assert len(night.calls_in_gong()) <= 20
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_nothing_is_sent_that_the_folder_could_not_be_told(night: FolderImport, in_flight: int) -> None:
+    night.plan_night([manifest_row(number) for number in range(1, 7)])
+    night.import_path = FullFolder(night.import_path)
+    with pytest.raises(GongStoreError, match="No space left on device"):
+        night.upload(in_flight=in_flight)
+    assert night.calls_in_gong() == {}
+    night.import_path = night.import_path.path
+    night.upload()
+    assert_once(night, 6)
+
+
+class FullFolder:
+    """A folder on a disk that has no room for another file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __truediv__(self, name: str) -> FullFolder:
+        return FullFolder(self.path / name)
+
+    def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
+        self.path.mkdir(parents=parents, exist_ok=exist_ok)
+
+    def open(self, mode: str) -> IO[bytes]:
+        if mode != "rb":
+            self.path.touch()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self.path.open("rb")
+
+
+def test_what_a_killed_worker_left_on_its_disk_is_removed_by_the_next_one(
+    night: FolderImport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    night.plan_night([manifest_row(1)])
+    environment = {"TMPDIR": str(tmp_path / "tmp")}
+    assert process(night, kill_at_state="created", environment=environment).run() == -signal.SIGKILL
+    assert list((tmp_path / "tmp").rglob("*.db"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    night.upload()
+    assert list((tmp_path / "tmp").glob("gong-import-*")) == []
+
+
+def test_a_journal_of_a_newer_version_is_refused(night: FolderImport) -> None:
+    night.plan_night([manifest_row(1)])
+    first = next(night.import_path.rglob("000001.txt"))
+    first.write_text(first.read_text().replace("journal 1", "journal 2"))
+    with pytest.raises(GongStoreError, match="newer airflow-provider-gong"):
+        night.rows()
 
 
 def test_a_damaged_file_is_not_passed_over(night: FolderImport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 
 import pytest
@@ -10,8 +11,10 @@ from airflow_provider_gong.call_import.row_media import AUTO, PULL
 from airflow_provider_gong.client.errors import GongConnectionError, GongDailyQuotaError
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.store.database import folder_url
 from tests.support.recordings import manifest_row, write_manifest, write_night
-from tests.unit.call_import.conftest import NightlyImport
+from tests.support.upload_process import UploadProcess
+from tests.unit.call_import.conftest import COMPANY, NightlyImport
 
 
 def pull_row(**changes: str) -> Mapping[str, str]:
@@ -63,18 +66,58 @@ def test_recordings_in_a_store_are_fetched_by_urls_that_are_signed_when_they_are
     assert night.media_requests() == 0
 
 
-def test_a_url_that_cannot_be_signed_any_more_ends_the_row_and_a_later_try_mends_it(night: NightlyImport) -> None:
+URL = "https://files.example.com/1.wav"
+
+
+def cannot_sign(_: MediaPath) -> str:
+    raise OSError("its credentials end soon")
+
+
+def test_a_recording_whose_url_cannot_be_signed_any_more_is_uploaded(
+    night: NightlyImport, caplog: pytest.LogCaptureFixture
+) -> None:
     write_night(night.folder, [manifest_row(1)])
-    night.plan(night.folder / "manifest.csv", media_mode=PULL, sign=lambda media: "https://files.example.com/1.wav")
+    night.plan(night.folder / "manifest.csv", media_mode=PULL, sign=lambda media: URL)
+    assert night.upload(sign=cannot_sign) == {"uploaded": 1}
+    assert "The recording of row 1 is uploaded, since its credentials end soon." in caplog.text
+    night.finish()
+    assert night.calls_in_gong()["pbx-00001"]["media"]["received"] == 1
 
-    def too_late(_: MediaPath) -> str:
-        raise OSError("its credentials have ended")
 
-    assert night.upload(sign=too_late) == {"failed": 1}
-    (problem,) = night.rows()["pbx-00001"].problems
-    assert "its credentials have ended" in problem.rule
-    assert night.calls_in_gong() == {}
-    assert night.upload(sign=lambda media: "https://files.example.com/1.wav") == {"uploaded": 1}
+@pytest.mark.parametrize("when", ["created", "uploaded"])
+def test_an_import_that_was_begun_by_upload_goes_on_by_upload(night: NightlyImport, when: str) -> None:
+    """The call is in Gong without a URL, so that nobody would fetch its recording."""
+    write_night(night.folder, [manifest_row(1)])
+    night.plan(night.folder / "manifest.csv")
+    kill_upload(night, kill_at_state=when)
+    assert len(night.calls_in_gong()) == 1
+    night.plan(night.folder / "manifest.csv", media_mode=PULL, sign=lambda media: URL)
+    assert night.upload(sign=lambda media: URL) == {"uploaded": 1}
+    night.finish()
+    assert night.states() == {"pbx-00001": "verified"}
+    assert night.calls_in_gong()["pbx-00001"]["media"]["received"] == 1
+
+
+def test_an_import_that_was_begun_by_url_sends_no_bytes(night: NightlyImport) -> None:
+    write_night(night.folder, [manifest_row(1)])
+    night.plan(night.folder / "manifest.csv", media_mode=PULL, sign=lambda media: URL)
+    lost = Fault(operation="addCall", probability=1.0, action="reset", when="after")
+    night.emulator.add_faults(lost)
+    with pytest.raises(GongConnectionError):
+        night.upload(sign=lambda media: URL)
+    night.emulator.clear_faults()
+    night.plan(night.folder / "manifest.csv")
+    assert night.upload() == {"uploaded": 1}
+    night.finish()
+    assert night.states() == {"pbx-00001": "verified"}
+    assert night.media_requests() == 0
+
+
+def kill_upload(night: NightlyImport, **kill: str) -> None:
+    gong = night.emulator
+    url = folder_url(night.folder / "store").render_as_string()
+    process = UploadProcess(gong.url, gong.access_key, gong.access_key_secret, url, COMPANY, "night", **kill)
+    assert process.run() == -signal.SIGKILL
 
 
 def test_an_interrupted_row_goes_on_with_another_url(night: NightlyImport) -> None:
