@@ -64,7 +64,7 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
 
     :raises GongManifestError: if the manifest cannot be read as a whole
     """
-    with PlanDraft() as draft:
+    with contextlib.closing(PlanDraft()) as draft:
         with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
             _fill(draft, manifest, hosts, settings, pool)
             reject_repeated(draft, manifest)

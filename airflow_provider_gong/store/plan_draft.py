@@ -11,8 +11,7 @@ import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from airflow_provider_gong.store.ledger_plan import ROW_COLUMNS, planned_row, row_values
 from airflow_provider_gong.store.ledger_rows import PlannedRow, Problem, problems_as_json, problems_from_json
@@ -135,14 +134,6 @@ class PlanDraft:
         # For SQLite, an empty name is a temporary file that is deleted as soon as it was opened.
         self._connection = sqlite3.connect("", isolation_level=None)
         self._connection.executescript(_SCHEMA)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Forget the draft."""
