@@ -99,7 +99,7 @@ class DrawnRow:
     @property
     def values(self) -> dict[str, str]:
         right = manifest_row(self.number, media=f"recordings/{self.number}.wav")
-        return {name: text for name, text in (right | self.cells | self.wrong).items() if text}
+        return {name: text for name, text in {**right, **self.cells, **self.wrong}.items() if text}
 
 
 drawn_rows = st.lists(st.tuples(free_cells, defects), min_size=1, max_size=ROWS).map(
