@@ -57,7 +57,7 @@ playground: $(INSTALLED) ## Keep an Airflow and an emulated Gong running, to try
 	$(BIN)/python -m tests.demo --playground
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure the request budget (about an hour; BENCH="virtual reservations" for parts of it)
+bench: $(INSTALLED) ## Measure request budget, plans, uploads, imports and ledgers (an hour at least; BENCH="virtual plan" for parts)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python \
 	  --constraint .ci/constraints/airflow-$(AIRFLOW).txt --editable ".[bench]"
 	$(BIN)/python -m tests.benchmarks $(BENCH)

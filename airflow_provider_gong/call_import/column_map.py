@@ -12,12 +12,14 @@ from airflow_provider_gong.call_import.fields import is_field, similar_field
 from airflow_provider_gong.store.texts import shown
 
 _CONSTANT = "="
+# With byte order marks, which editors and concatenated files leave there.
+_LEADING = re.compile(r"\A[\s\ufeff]+")
 _HEADER = re.compile(r"\{([^{}]*)\}")
 
 
 def normal_header(text: str) -> str:
     """Return a header as it is compared: without surrounding white space and in lower case."""
-    return text.strip().lstrip("\ufeff").strip().lower()
+    return _LEADING.sub("", text).rstrip().lower()
 
 
 @dataclass(frozen=True, slots=True)

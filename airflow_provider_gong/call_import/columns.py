@@ -21,6 +21,7 @@ from airflow_provider_gong.call_import.fields import (
 )
 from airflow_provider_gong.call_import.hosts import Host
 from airflow_provider_gong.call_import.manifest import ManifestRow
+from airflow_provider_gong.call_import.manifest_records import distinct
 from airflow_provider_gong.call_import.times import parse_time
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 from airflow_provider_gong.client.models import CallParty, NewCall, parse_request
@@ -144,7 +145,7 @@ def _json_cells(row: ManifestRow) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _sorted_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(sorted(dict(pairs).items()))
+    return dict(sorted(distinct(pairs).items()))
 
 
 def _listed_parties(entries: Any, problems: list[Problem]) -> list[_Party]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from airflow_provider_gong.store.texts import shown, storable
 
 # Key of what stands beyond the columns of the header.
 SURPLUS = ""
+# Characters; a timeline of a long call's speakers has some hundred thousand.
+LONGEST_CELL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class ManifestRow:
     """
     One row.
 
-    :param number: its place among the rows of its file, from 1; a header does not count
+    :param number: its place among the rows of its file, from 1; headers and blank rows do not count
     :param values: text by column, without surrounding white space; empty cells are left out. What stands beyond the
         header's columns is under ``SURPLUS``
     :param file: path or URL of the file that holds it; empty for rows that came from a task
@@ -40,7 +43,7 @@ class Table:
 
     :param name: what it is called in messages
     :param header: names of its columns; None where each row has its own
-    :param records: text by column for each row, empty cells left out; can be walked once
+    :param records: text by column for each row, empty cells left out, so that blank rows have none; can be walked once
     :param file: path or URL; empty for rows that came from a task
     """
 
@@ -86,7 +89,7 @@ class Manifest:
                 self._check(table.header, table)
                 self._check_required(table.header, table.name)
             seen: dict[str, None] = {}
-            for number, record in enumerate(_readable(table), 1):
+            for number, record in enumerate(filter(None, _readable(table)), 1):
                 if table.header is None:
                     seen |= dict.fromkeys(record)
                 yield _row(number, self._columns.values(record), storable(table.file))
@@ -106,6 +109,21 @@ class Manifest:
                 f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
                 "line, where commas separate them, or say with columns which other columns they are."
             )
+
+
+def require_distinct(header: Sequence[str], name: str) -> None:
+    """
+    Check that no two columns have the same name.
+
+    :param header: names of the columns, empty where they have none
+    :param name: what the file is called in messages
+    :raises GongManifestError: with all that stand more than once
+    """
+    repeated = sorted(column for column, count in Counter(header).items() if column and count > 1)
+    if repeated:
+        raise GongManifestError(
+            f"Manifest {name} has these columns more than once: {shown(', '.join(repeated))}. Keep one each."
+        )
 
 
 def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_gong.call_import.column_map import normal_header
 from airflow_provider_gong.call_import.csv_cells import unescape_cell
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.manifest import SURPLUS, Table
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.call_import.manifest import LONGEST_CELL, SURPLUS, Table, require_distinct
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -24,13 +23,11 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     :param name: its path or URL
     :raises GongManifestError: if it has no usable header; while rows are walked, if it is not CSV
     """
+    # Python's own limit, of the whole process, is less than cells of JSON may need. Marks of formulas come on top.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL + 1))
     reader = csv.reader(_without_nul(lines), strict=True)
     header = _header(reader, name)
-    repeated = sorted({column for column in header if column and header.count(column) > 1})
-    if repeated:
-        raise GongManifestError(
-            f"Manifest {name} has these columns more than once: {shown(', '.join(repeated))}. Keep one each."
-        )
+    require_distinct(header, name)
     return Table(name, tuple(header), _rows(reader, header, name), file=name)
 
 
@@ -43,14 +40,13 @@ def _without_nul(lines: Iterable[str]) -> Iterator[str]:
 
 def _header(reader: Reader, name: str) -> list[str]:
     for cells in _records(reader, name):
-        return [normal_header(cell) for cell in cells]
+        return [normal_header(unescape_cell(cell.strip())) for cell in cells]
     raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
 
 
 def _rows(reader: Reader, header: list[str], name: str) -> Iterator[dict[str, str]]:
     for cells in _records(reader, name):
-        values = _row(header, cells)
-        if values or any(cell.strip() for cell in cells):
+        if values := _row(header, cells):
             yield values
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.manifest import Table
+from airflow_provider_gong.call_import.manifest import Table, require_distinct
 from airflow_provider_gong.call_import.manifest_records import column_of, record_of
 
 if TYPE_CHECKING:
@@ -32,9 +32,10 @@ def parquet_table(file: IO[bytes], name: str) -> Table:
         ) from error
     try:
         opened = ParquetFile(file)
-    except ArrowException as error:
+    except (ArrowException, OSError) as error:
         raise GongManifestError(f"Manifest {name} is not a Parquet file: {error}. Export it again.") from error
     header = tuple(column_of(column) for column in opened.schema_arrow.names)
+    require_distinct(header, name)
     return Table(name, header, _records(opened, name, ArrowException), file=name)
 
 
@@ -42,8 +43,8 @@ def _records(file: ParquetFile, name: str, arrow_error: type[Exception]) -> Iter
     try:
         for number, row in enumerate(_rows(file), 1):
             yield record_of(row, f"{name}, row {number}")
-    except (arrow_error, ValueError) as error:
-        # Such as times in nanoseconds, which Python does not have.
+    except (arrow_error, ValueError, OverflowError, LookupError) as error:
+        # Such as times in nanoseconds, after the year 9999, or in a zone that Python does not have.
         raise GongManifestError(f"Manifest {name} cannot be read: {error}. Export it again.") from error
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from airflow_provider_gong.call_import.column_map import normal_header
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.fields import FLOW_TASK_COLUMN, is_field
-from airflow_provider_gong.call_import.manifest import Table
+from airflow_provider_gong.call_import.manifest import LONGEST_CELL, Table
 from airflow_provider_gong.store.texts import shown
 
 _UPPER_CASE = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -34,17 +36,17 @@ def list_table(rows: Iterable[Any], name: str = "of the upstream task") -> Table
     :param rows: the rows
     :param name: what to call them in messages
     """
-    numbered = enumerate(rows, 1)
-    return Table(name, None, (record_of(row, f"{name}, row {number}") for number, row in numbered))
+    return Table(name, None, _records(rows, name))
 
 
 def record_of(row: Any, place: str) -> dict[str, str]:
     """
-    Return a row as text by column; objects and lists become JSON.
+    Return a row as text by column; objects and lists become JSON. What has no name is left out.
 
     :param row: a mapping of column to value; fields may have Gong's own names
     :param place: what to call it in messages
-    :raises GongManifestError: if it is no mapping of names, or gives a column twice
+    :raises GongManifestError: if it is no mapping of names, gives a column twice, or holds too long a text
+    :raises ValueError: for bytes that are not text in UTF-8
     """
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
         raise GongManifestError(
@@ -56,7 +58,9 @@ def record_of(row: Any, place: str) -> dict[str, str]:
         column, text = column_of(name), text_of(value)
         if column in record:
             raise GongManifestError(f"Manifest {place} gives {shown(column)!r} more than once. Keep one.")
-        if text:
+        if len(text) > LONGEST_CELL:
+            raise GongManifestError(f"Manifest {place} has {shown(column)!r} of more than {LONGEST_CELL} characters.")
+        if text and column:
             record[column] = text
     return record
 
@@ -71,8 +75,11 @@ def column_of(name: str) -> str:
 
 def text_of(value: Any) -> str:
     """Return a value as the text of a cell."""
-    if value is None:
+    # pandas has NaN for what is missing.
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
+    if isinstance(value, bytes):
+        return value.decode().strip()
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool):
@@ -82,10 +89,33 @@ def text_of(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Return what a JSON object holds.
+
+    :raises ValueError: if it has a name more than once, of which readers keep one or the other
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"an object gives {shown(repeated)!r} more than once")
+    return found
+
+
+def _records(rows: Iterable[Any], name: str) -> Iterator[dict[str, str]]:
+    for number, row in enumerate(rows, 1):
+        place = f"{name}, row {number}"
+        try:
+            yield record_of(row, place)
+        except (TypeError, ValueError, RecursionError) as error:
+            # Such as objects that are named by something else than text.
+            raise GongManifestError(f"Manifest {place} holds what is neither text nor JSON: {error}.") from error
+
+
 def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         is_flow = normal_header(name) in ("flowcontext", "flow_context")
-        if is_flow and isinstance(value, Mapping) and len(value) == 1:
+        if is_flow and isinstance(value, Mapping) and list(value) in (["taskId"], ["task_id"]):
             yield FLOW_TASK_COLUMN, next(iter(value.values()))
         else:
             yield name, value
@@ -96,7 +126,7 @@ def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, str]]:
     try:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield record_of(json.loads(line), f"{name}, line {number}")
+                yield record_of(json.loads(line, object_pairs_hook=distinct), f"{name}, line {number}")
     except UnicodeDecodeError as error:
         raise GongManifestError(f"Manifest {name} is not in UTF-8, after line {number}. Save it in UTF-8.") from error
     except (ValueError, RecursionError) as error:

@@ -9,6 +9,10 @@ class GongStoreError(Exception):
     """The store cannot be used; the message says what to do."""
 
 
+class GongImportInUseError(GongStoreError):
+    """An import is not forgotten: it has unfinished rows, or somebody has just planned it."""
+
+
 class GongStoreNotSharedError(GongStoreError):
     """
     This task does not see what the plan of its import has written.

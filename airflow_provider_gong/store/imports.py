@@ -9,8 +9,9 @@ from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.errors import GongStoreError
+from airflow_provider_gong.store.errors import GongImportInUseError, GongStoreError
 from airflow_provider_gong.store.ledger import Ledger
+from airflow_provider_gong.store.ledger_queries import count_by_state
 from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState
 from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import db_now
@@ -58,7 +59,7 @@ class Purged:
     """
     What became of an import that is old enough to be forgotten.
 
-    :param rows: number of its rows; None if it was kept
+    :param rows: number of its rows; None if it was kept, since it is unfinished or in use
     :param reason: why it was kept
     """
 
@@ -117,19 +118,9 @@ class Imports:
         What was sent stays known by its ids, so that it is never sent again.
 
         :param dry_run: only count them
-        :raises GongStoreError: if rows are unfinished
+        :raises GongImportInUseError: if rows are unfinished, or somebody is planning it
         """
-        counts = ledger.counts()
-        unfinished = sum(count for state, count in counts.items() if state in UNFINISHED)
-        if unfinished:
-            raise GongStoreError(
-                f"Import {shown(ledger.import_id)!r} has {unfinished} unfinished rows. Let its tasks finish them, or "
-                "plan it again with an empty manifest, before it is forgotten."
-            )
-        if dry_run:
-            return sum(counts.values())
-        with self._store.begin() as connection:
-            return _delete_import(connection, ledger.company, ledger.import_id)
+        return self._forget(ledger.company, ledger.import_id, dry_run=dry_run)
 
     def purge(self, min_age: float, *, dry_run: bool = False) -> Iterator[Purged]:
         """
@@ -142,9 +133,11 @@ class Imports:
             if info.age < min_age:
                 continue
             try:
-                yield Purged(info, self.forget(self.ledger_of(info), dry_run=dry_run))
-            except GongStoreError as unfinished:
-                yield Purged(info, None, str(unfinished))
+                number = self._forget(info.company, info.import_id, info.planned_at, dry_run=dry_run)
+            except GongImportInUseError as reason:
+                yield Purged(info, None, str(reason))
+            else:
+                yield Purged(info, number)
         if not dry_run:
             forget_user_lists(self._store, min_age, self._company)
 
@@ -164,19 +157,51 @@ class Imports:
                 conflicts += [client_unique_id] if done is False else []
         return Adoption(adopted, known, tuple(conflicts))
 
+    def _forget(self, company: str, import_id: str, planned_at: float | None = None, *, dry_run: bool) -> int:
+        with self._store.begin() as connection:
+            _lock_import(connection, company, import_id, planned_at)
+            number = _count_finished(connection, company, import_id)
+            if not dry_run:
+                _delete_import(connection, company, import_id)
+            return number
 
-def _delete_import(connection: Connection, company: str, import_id: str) -> int:
+
+def _lock_import(connection: Connection, company: str, import_id: str, planned_at: float | None) -> None:
+    """Keep others from planning an import that was planned at this time, None for any, until the transaction ends."""
+    this = and_(imports.c.company == company, imports.c.import_id == import_id)
+    if planned_at is not None:
+        this = and_(this, imports.c.planned_at == planned_at)
+    # Not waited for: whoever plans it holds its row, for minutes if the manifest is long.
+    locked = select(imports.c.import_id).where(this).with_for_update(skip_locked=True)
+    if connection.execute(locked).first() is None:
+        raise GongImportInUseError(
+            f"Import {shown(import_id)!r} was planned again or forgotten meanwhile, or is in use."
+        )
+
+
+def _count_finished(connection: Connection, company: str, import_id: str) -> int:
+    mine = and_(rows.c.company == company, rows.c.import_id == import_id)
+    counts = {CallState(row.effective): row.number for row in connection.execute(count_by_state(mine))}
+    unfinished = sum(count for state, count in counts.items() if state in UNFINISHED)
+    if unfinished:
+        raise GongImportInUseError(
+            f"Import {shown(import_id)!r} has {unfinished} unfinished rows. Let its tasks finish them, or plan it "
+            "again with an empty manifest, before it is forgotten."
+        )
+    return sum(counts.values())
+
+
+def _delete_import(connection: Connection, company: str, import_id: str) -> None:
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     own_calls = and_(calls.c.company == company, calls.c.import_id == import_id)
     unsent = and_(calls.c.intended_at.is_(None), calls.c.call_id.is_(None))
     connection.execute(delete(calls).where(own_calls, unsent))
-    deleted = int(connection.execute(delete(rows).where(mine)).rowcount)
+    connection.execute(delete(rows).where(mine))
     same_call = and_(rows.c.company == calls.c.company, rows.c.client_unique_id == calls.c.client_unique_id)
     nowhere = ~exists(select(rows.c.position).where(same_call).correlate(calls))
     connection.execute(update(calls).where(own_calls, nowhere).values(problem=None, url=None))
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
     connection.execute(delete(imports).where(this))
-    return deleted
 
 
 def _adopt(connection: Connection, company: str, client_unique_id: str, call_id: str) -> bool | None:

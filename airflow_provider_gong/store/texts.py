@@ -6,9 +6,10 @@ import re
 
 _LONGEST = 1000
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
-_PASSWORD = re.compile(r"(://)[^\s/?#]*:[^\s/?#]*@")
+# Both take time in proportion to the text, however often these signs are in it.
+_PASSWORD = re.compile(r"(://)[^\s/?#:]*:[^\s/?#]*@")
 # A text that is a URL ends with its query; one that quotes a URL goes on after it.
-_QUERY = re.compile(r"(\A\w[\w+.-]*://[^?]*)\?.*|(://[^\s?'\"]*)\?[^\s'\"]*", re.DOTALL)
+_QUERY = re.compile(r"(\A\w[\w+.-]*://[^?]*)\?.*|(://[^\s?'\"]*)(?:\?[^\s'\"]*)?", re.DOTALL)
 
 
 def shown(text: str, longest: int = _LONGEST) -> str:

@@ -43,7 +43,7 @@ def test_code_is_that_of_its_source(source: str, marker: str, shown: str) -> Non
 
 def test_every_page_of_a_job_shows_its_example() -> None:
     shown = {source for source, _, _ in (parameters.values for parameters in INCLUSIONS)}
-    jobs = ("upload_call", "meeting", "nightly_call_import")
+    jobs = ("upload_call", "meeting", "nightly_call_import", "import_on_managed_airflow")
     assert {f"example_dags/example_gong_{job}.py" for job in jobs} <= shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,8 @@ import pytest
 from sqlalchemy import delete
 
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.imports import Imports
 from tests.scenario.support import new_calls, task_states
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
 
@@ -148,6 +151,27 @@ def test_gong_pulls_the_recordings(
     sent = gong_emulator.state()["requests"]["by_operation"]
     assert sent["addCall"] == 2
     assert "addCallRecording" not in sent
+
+
+@pytest.mark.usefixtures("gong_connection")
+def test_an_import_on_managed_airflow_keeps_its_state_in_its_folder(
+    example: Example, run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    write_night(tmp_path / "night", [manifest_row(1), manifest_row(2)])
+    folders = {"folder": str(tmp_path / "night"), "imports": str(tmp_path / "imports")}
+
+    run = run_dag(example("example_gong_import_on_managed_airflow"), run_conf=folders)
+
+    assert run.state == "success"
+    calls = new_calls(gong_emulator)
+    assert {ident: (call["state"], call["received"]) for ident, call in calls.items()} == {
+        "pbx-00001": ("visible", 1),
+        "pbx-00002": ("visible", 1),
+    }
+    assert (tmp_path / "night/report/report.csv").read_text().count(",verified,") == 2
+    assert any(path.is_file() for path in (tmp_path / "imports").rglob("*"))
+    with contextlib.closing(Store(f"sqlite:///{tmp_path}/store.db")) as store:
+        assert Imports(store).all() == []
 
 
 @pytest.mark.usefixtures("gong_connection")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -98,6 +99,9 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
         ("[" * 100_000, "is not made of JSON lines"),
         ('["pbx-1"]', "line 2 is list and not an object"),
         ('{"title": "x", "Title": "y"}', "line 2 gives 'title' more than once"),
+        ('{"title": "x", "title": "y"}', "an object gives 'title' more than once, in line 2"),
+        ('{"parties": [{"name": "x", "name": "y"}]}', "an object gives 'name' more than once, in line 2"),
+        (json.dumps({"title": "x" * 1_000_001}), "line 2 has 'title' of more than 1000000 characters"),
     ],
 )
 def test_what_is_not_json_lines_is_refused_with_its_line(tmp_path: Path, line: str, says: str) -> None:
@@ -107,6 +111,18 @@ def test_what_is_not_json_lines_is_refused_with_its_line(tmp_path: Path, line: s
     assert str(manifest) in error
     assert says in error
     assert "line 2" in error
+
+
+def test_objects_without_a_value_are_no_rows(tmp_path: Path) -> None:
+    manifest = write_lines(
+        tmp_path / "calls.jsonl", {}, {"media": " "}, {"title": math.nan, "": "x"}, {"media": "1.wav"}
+    )
+    assert [(row.number, row.values) for row in rows_of(manifest)] == [(1, {"media": "1.wav"})]
+
+
+def test_of_a_flow_context_the_task_is_taken_and_nothing_else() -> None:
+    (row,) = listed({"flowContext": {"flowId": "7"}})
+    assert "flow_task_id" not in row.values
 
 
 def test_json_lines_have_to_be_utf_8(tmp_path: Path) -> None:
@@ -160,6 +176,45 @@ def test_parquet_without_a_required_column_is_refused(tmp_path: Path) -> None:
 def test_what_is_not_parquet_is_refused(tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path / "calls.parquet", [manifest_row(1)])
     assert f"Manifest {manifest} is not a Parquet file" in error_of(manifest)
+
+
+def test_a_broken_parquet_file_is_refused(tmp_path: Path) -> None:
+    manifest = write_parquet(tmp_path / "calls.parquet", [manifest_row(1)])
+    content = bytearray(manifest.read_bytes())
+    content[-9] ^= 0xFF
+    manifest.write_bytes(content)
+    assert f"Manifest {manifest} is not a Parquet file" in error_of(manifest)
+
+
+def test_columns_of_parquet_stand_once(tmp_path: Path) -> None:
+    columns = pyarrow.table({name: [text] for name, text in manifest_row(1).items()})
+    pyarrow.parquet.write_table(columns.append_column("title", pyarrow.array(["y"])), tmp_path / "calls.parquet")
+    assert "has these columns more than once: title. Keep one each." in error_of(tmp_path / "calls.parquet")
+
+
+def test_bytes_in_parquet_are_text(tmp_path: Path) -> None:
+    row = {name: text.encode() for name, text in manifest_row(1, title="Jürgen").items()}
+    assert rows_of(write_parquet(tmp_path / "calls.parquet", [row]))[0].values == manifest_row(1, title="Jürgen")
+    write_parquet(tmp_path / "calls.parquet", [row | {"title": b"J\xfcrgen"}])
+    assert "cannot be read: 'utf-8' codec can't decode byte 0xfc" in error_of(tmp_path / "calls.parquet")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (2**62, pyarrow.timestamp("us")),
+        (2**40, pyarrow.timestamp("us", "Nowhere/Atlantis")),
+        (2**31 - 1, pyarrow.date32()),
+        (2**62, pyarrow.duration("s")),
+    ],
+)
+def test_values_of_parquet_that_python_does_not_have_are_refused(
+    tmp_path: Path, number: int, kind: pyarrow.DataType
+) -> None:
+    columns = pyarrow.table({name: [text] for name, text in manifest_row(1).items()})
+    columns = columns.append_column("exported", pyarrow.array([number], kind))
+    pyarrow.parquet.write_table(columns, tmp_path / "calls.parquet")
+    assert f"Manifest {tmp_path / 'calls.parquet'} cannot be read: " in error_of(tmp_path / "calls.parquet")
 
 
 def test_parquet_names_the_extra_that_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

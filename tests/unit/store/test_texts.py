@@ -39,6 +39,11 @@ def test_urls_are_shown_without_what_opens_them(text: str, expected: str | None)
     assert expected in (None, shown(text))
 
 
+@pytest.mark.parametrize("signs", ["://", "://:", ":", "://a?"])
+def test_the_longest_texts_are_shown_without_going_through_them_again_and_again(signs: str) -> None:
+    assert len(shown("x://" + signs * 300_000)) <= 1000
+
+
 def test_long_texts_are_shortened() -> None:
     assert shown("x" * 1001) == "x" * 997 + "..."
     assert shown("x" * 10, 10) == "x" * 10
