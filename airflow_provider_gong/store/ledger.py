@@ -136,8 +136,9 @@ class Ledger:
         again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
         failed = and_(self._my_calls(), calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
         with self.store.begin() as connection:
-            changed = connection.execute(update(calls).where(failed).values(state=again, attempts=0, problem=None))
+            # The import first, as whoever forgets it does: in another order, each could wait for the other.
             connection.execute(update(imports).where(self._import).values(verify_until=None))
+            changed = connection.execute(update(calls).where(failed).values(state=again, attempts=0, problem=None))
         return int(changed.rowcount)
 
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:

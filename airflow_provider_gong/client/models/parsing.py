@@ -14,6 +14,8 @@ from airflow_provider_gong.client.models.fields import BROKEN_RULE, close_match
 M = TypeVar("M", bound=RequestModel)
 
 _MAX_SHOWN = 80
+# Of a longer text the rest is not looked at: the search for secrets takes time by the square of its length.
+_MAX_READ = 4000
 
 _RULES: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("is required", "Add it."),
@@ -120,7 +122,7 @@ def _shown(value: object) -> str:
         return f"a list of length {len(value)}"
     if not isinstance(value, str):
         return _shorten(repr(value))
-    return _shorten(repr(_without_secrets(value)))
+    return _shorten(repr(_without_secrets(value[:_MAX_READ])))
 
 
 def _without_secrets(text: str) -> str:
