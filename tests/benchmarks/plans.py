@@ -99,7 +99,7 @@ def _call(row: Mapping[str, str]) -> dict[str, Any]:
 def _plan(manifest: Path, folder: Path, media_mode: str, rows: int) -> None:
     store = Store.in_folder(folder / "store")
     known = KnownCalls(store, "benchmark")
-    settings = PlanSettings(None, Path, media_mode, known=known)
+    settings = PlanSettings(None, Path, media_mode=media_mode, known=known)
     with manifest.open(newline="", encoding="utf-8") as file:
         read = Manifest([csv_table(file, str(manifest))])
         with make_plan(read, HostDirectory([_HOST]), settings) as draft:
