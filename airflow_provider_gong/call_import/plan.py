@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -25,9 +24,10 @@ from airflow_provider_gong.call_import.row_media import PUSH, RowMedia, find_med
 from airflow_provider_gong.call_import.signing import Sign, cannot_sign
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
+from airflow_provider_gong.store.batches import batches
 from airflow_provider_gong.store.known_calls import KnownCalls
 from airflow_provider_gong.store.ledger_plan import MAX_ID_BYTES
-from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, Problem
+from airflow_provider_gong.store.ledger_rows import URL_FIELD, CallState, PlannedRow, Problem
 from airflow_provider_gong.store.plan_draft import PlanDraft
 
 _CONCURRENT_CHECKS = 8
@@ -76,7 +76,7 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
 
 def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: PlanSettings, pool: Executor) -> None:
     progress, states = Progress("Planned", None), Counter[CallState]()
-    for batch in _batches(manifest.rows):
+    for batch in batches(manifest.rows, _CHECK_BATCH):
         found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
         medias = look_at(found, settings.open_path, settings.sign, settings.media_mode, pool)
         planned = (_plan_row(row, media, hosts, settings) for row, media in zip(batch, medias, strict=True))
@@ -121,7 +121,7 @@ def _row(
 ) -> PlannedRow:
     payload = None if call is None else call.wire()
     if payload is not None and media.is_pulled:
-        payload["downloadMediaUrl"] = media.location
+        payload[URL_FIELD] = media.location
     return PlannedRow(
         row_number=row.number,
         client_unique_id=row.values.get("client_unique_id", ""),
@@ -139,7 +139,7 @@ def _row(
 
 def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
     """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
-    content = {name: value for name, value in payload.items() if name != "downloadMediaUrl"}
+    content = {name: value for name, value in payload.items() if name != URL_FIELD}
     content["parties"] = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
     path = _URL_END.sub("", media) if "://" in media else media
     # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
@@ -160,9 +160,3 @@ def _described(row: PlannedRow, manifest: Manifest, states: Counter[CallState]) 
         return row
     problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)
     return dataclasses.replace(row, problems=tuple(problems))
-
-
-def _batches(rows: Iterable[ManifestRow]) -> Iterator[list[ManifestRow]]:
-    iterator = iter(rows)
-    while batch := list(itertools.islice(iterator, _CHECK_BATCH)):
-        yield batch

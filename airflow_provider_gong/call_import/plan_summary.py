@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from airflow_provider_gong.client.api.calls import MAX_CALL_IDS
 from airflow_provider_gong.store.plan_draft import PlanDraft
 from airflow_provider_gong.store.texts import row_place, shown
 
@@ -16,7 +17,6 @@ log = logging.getLogger(__name__)
 
 _DAY = 86_400
 _MEGABYTE = 1_000_000
-_VERIFY_BATCH = 100
 _SHOWN_WARNINGS = 20
 
 
@@ -28,7 +28,7 @@ def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: i
     :param requests_per_day: share of the company's limit that imports may use
     """
     figures = plan.figures()
-    reads = math.ceil(figures.to_send / _VERIFY_BATCH)
+    reads = math.ceil(figures.to_send / MAX_CALL_IDS)
     push, pull = 2 * figures.to_send + reads, figures.to_send + reads
     requests = push - figures.pulled
     full_days = max(math.ceil(requests / requests_per_day) - 1, 0)

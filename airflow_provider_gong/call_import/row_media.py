@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from airflow_provider_gong.call_import.manifest import ManifestRow
 from airflow_provider_gong.call_import.media_paths import MediaBase
 from airflow_provider_gong.call_import.recordings import check_recording
-from airflow_provider_gong.call_import.signing import Sign
+from airflow_provider_gong.call_import.signing import Sign, is_web
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.store.ledger_rows import Problem
 
@@ -37,7 +37,7 @@ class RowMedia:
     @property
     def is_web(self) -> bool:
         """Whether its place is a web address."""
-        return self.location is not None and self.location.startswith(("https://", "http://"))
+        return self.location is not None and is_web(self.location)
 
     @property
     def is_unseen(self) -> bool:

@@ -14,6 +14,11 @@ Sign = Callable[[MediaPath], str]
 log = logging.getLogger(__name__)
 
 
+def is_web(place: str) -> bool:
+    """Tell whether a recording is in the web, where Gong can fetch it."""
+    return place.startswith(("https://", "http://"))
+
+
 def cannot_sign(media: MediaPath) -> str:
     """Stand in where there is nothing to sign URLs with."""
     raise OSError(f"there is nothing to sign a URL of {media.name} with")
@@ -27,7 +32,7 @@ def with_url(lease: LeasedRow, open_path: Callable[[str], MediaPath], sign: Sign
     is uploaded.
     """
     place = lease.payload.get(URL_FIELD)
-    if place is None or place.startswith(("https://", "http://")):
+    if place is None or is_web(place):
         return lease
     payload = {name: value for name, value in lease.payload.items() if name != URL_FIELD}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.drivers import GongClient
 from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError, GongPermissionError
 from airflow_provider_gong.client.models import Call
+from airflow_provider_gong.store.batches import batches
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, Problem, problems_as_json
 
@@ -59,7 +60,7 @@ class ImportVerification:
     def _read(self, unseen: Mapping[str, str]) -> set[str]:
         """Record the calls that Gong lists, page by page, and return their ids."""
         seen: set[str] = set()
-        for ids in _chunks(list(unseen), calls_api.MAX_CALL_IDS):
+        for ids in batches(unseen, calls_api.MAX_CALL_IDS):
             listed = self._client.iterate(calls_api.list_calls_extensive({"callIds": ids}))
             found = {call.id: _verified(call) for call in (row.meta_data for row in listed) if call.id in unseen}
             self._ledger.record_reading({unseen[call_id]: values for call_id, values in found.items()})
@@ -133,8 +134,3 @@ _PROBLEMS: Mapping[CallState, Callable[[str], Problem]] = {
     CallState.NOT_VISIBLE: _not_visible,
     CallState.UNVERIFIABLE: _unverifiable,
 }
-
-
-def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

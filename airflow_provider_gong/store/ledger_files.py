@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, insert, select, update
 
+from airflow_provider_gong.store.batches import batches
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.journal import Entry, Journal
 from airflow_provider_gong.store.schema import call_table as calls
@@ -49,7 +50,7 @@ class LedgerFiles:
         """Fill the database."""
         readers = {"row": self._load_rows, "call": self._load_calls, "plan": self._load_plans}
         for kind, entries in itertools.groupby(self._journal.entries(), key=lambda entry: str(entry["kind"])):
-            for batch in _batches(entries, _ROWS_OF_SEGMENT):
+            for batch in batches(entries, _ROWS_OF_SEGMENT):
                 readers[kind](batch)
 
     def note(self, client_unique_ids: Iterable[str]) -> None:
@@ -82,24 +83,24 @@ class LedgerFiles:
         """Write all rows; they count from the moment at which the plan's own entry stands behind them."""
         plan_id = str(uuid.uuid4())
         query = select(rows).where(self._is_mine(rows)).order_by(rows.c.position)
-        with self.lock, self._store.begin() as connection:
-            for batch in _batches(connection.execute(query), _ROWS_OF_SEGMENT):
+        with self.lock, self._store.read() as connection:
+            for batch in batches(connection.execute(query), _ROWS_OF_SEGMENT):
                 self._journal.append([{"kind": "row", "plan_id": plan_id, **_columns(row, rows)} for row in batch])
             self.plan_id = plan_id
             self._import_has_changed = True
         self.write()
 
     def _changed_calls(self) -> Iterator[Entry]:
-        for batch in _batches(sorted(self._changed), _ROWS_OF_SEGMENT):
+        for batch in batches(sorted(self._changed), _ROWS_OF_SEGMENT):
             query = select(calls).where(calls.c.client_unique_id.in_(batch))
-            with self._store.begin() as connection:
+            with self._store.read() as connection:
                 found = connection.execute(query).all()
             yield from ({"kind": "call", **_call_values(row)} for row in found)
 
     def _changed_import(self) -> Iterator[Entry]:
         if not self._import_has_changed:
             return
-        with self._store.begin() as connection:
+        with self._store.read() as connection:
             found = connection.execute(select(imports).where(self._is_mine(imports))).first()
         if found is not None:
             yield {"kind": "plan", "plan_id": self.plan_id, **_columns(found, imports)}
@@ -149,9 +150,3 @@ def _call_values(found: Any) -> Entry:
         # It may be sent at any moment from now on, and its recording as well, before anything is written again.
         values["media_sent_at"] = values["media_sent_at"] or values["intended_at"]
     return values | {"lease_until": None}
-
-
-def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic_core import to_json
 from sqlalchemy import and_, delete, exists, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
+from airflow_provider_gong.store.batches import batches
 from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow, problems_as_json, problems_from_json
 from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import db_now
@@ -55,7 +55,7 @@ def replace_rows(connection: Connection, company: str, import_id: str, planned: 
     had_plan = connection.execute(update(rows).where(mine).values(position=-rows.c.position)).rowcount > 0
     columns = ("company", "import_id", "position", *ROW_COLUMNS)
     values = ((company, import_id, place, *row) for place, row in enumerate(planned, 1))
-    for batch in _batches(dict(zip(columns, row, strict=True)) for row in values):
+    for batch in batches((dict(zip(columns, row, strict=True)) for row in values), _BATCH):
         connection.execute(insert(rows), batch)
     if had_plan:
         if connection.dialect.name == "postgresql":
@@ -151,9 +151,3 @@ def _was_sent() -> Any:
         calls.c.company == rows.c.company, calls.c.client_unique_id == rows.c.client_unique_id, was_sent
     )
     return exists(sent.correlate(rows))
-
-
-def _batches(values: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    iterator = iter(values)
-    while batch := list(itertools.islice(iterator, _BATCH)):
-        yield batch

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_gong.store.ledger_plan import ROW_COLUMNS, planned_row, row_values
-from airflow_provider_gong.store.ledger_rows import PlannedRow, Problem, problems_as_json, problems_from_json
+from airflow_provider_gong.store.ledger_rows import URL_FIELD, PlannedRow, Problem, problems_as_json, problems_from_json
 from airflow_provider_gong.store.texts import row_place
 
 _PAGE = 500
@@ -236,4 +236,4 @@ class PlanDraft:
 
 def _values(row: PlannedRow, imported: Collection[str]) -> tuple[Any, ...]:
     is_imported = not row.problems and row.client_unique_id in imported
-    return (*row_values(row), row.file, bool(row.problems), is_imported, "downloadMediaUrl" in (row.payload or {}))
+    return (*row_values(row), row.file, bool(row.problems), is_imported, URL_FIELD in (row.payload or {}))

@@ -7,11 +7,11 @@ import signal
 from collections.abc import Iterable
 
 from airflow_provider_gong.emulator import RunningEmulator
-from tests.support.postgres import postgres
+from tests.support.postgres import database_url, postgres
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport, _emulator, emulator, store
 
-__all__ = ["_emulator", "emulator", "postgres", "store"]
+__all__ = ["_emulator", "database_url", "emulator", "postgres", "store"]
 
 
 _MOST_TRIES = 30
@@ -20,18 +20,9 @@ _MOST_KILLS = 4
 
 def worker_of(night: NightlyImport, store_url: str, number: int = 0, **options: object) -> UploadProcess:
     """Return a worker of an import, as a process."""
-    gong = night.emulator
     import_id = night.ledger.import_id
-    return UploadProcess(
-        gong.url,
-        gong.access_key,
-        gong.access_key_secret,
-        store_url,
-        COMPANY,
-        import_id,
-        owner=f"{import_id}/{number}",
-        **options,  # type: ignore[arg-type]
-    )
+    owner = f"{import_id}/{number}"
+    return UploadProcess.of(night.emulator, COMPANY, import_id, store_url=store_url, owner=owner, **options)
 
 
 def run_until_done(worker: UploadProcess, chance: random.Random | None = None) -> None:

@@ -6,13 +6,10 @@ import random
 import threading
 from pathlib import Path
 
-import pytest
-
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.store.database import Store
 from tests.resilience.conftest import assert_each_call_once, run_until_done, worker_of
-from tests.support.postgres import PostgresServer
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
 
@@ -25,21 +22,13 @@ FAULTS = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/store.db"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
-
-
-def test_each_call_arrives_once(emulator: RunningEmulator, store_url: str, tmp_path: Path) -> None:
-    store = Store(store_url)
+def test_each_call_arrives_once(emulator: RunningEmulator, database_url: str, tmp_path: Path) -> None:
+    store = Store(database_url)
     first, second = (NightlyImport(emulator, store, tmp_path, name) for name in ("first", "second"))
     first.plan_night([manifest_row(number) for number in range(1, 21)])
     second.plan_night([manifest_row(number) for number in range(11, 31)])
     emulator.add_faults(*FAULTS)
-    workers = [worker_of(night, store_url, number) for night in (first, second) for number in range(2)]
+    workers = [worker_of(night, database_url, number) for night in (first, second) for number in range(2)]
 
     threads = [
         threading.Thread(target=run_until_done, args=(worker, random.Random(number)))

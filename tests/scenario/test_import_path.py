@@ -89,11 +89,8 @@ def test_a_worker_that_is_lost_with_its_disk(
     place = f"s3://aws_recordings@{bucket}"
     options = {"import_id": "night", "import_path": f"{place}/imports"}
     GongPlanCallImportOperator(task_id="plan", manifest=f"{place}/manifest.csv", **options).execute({})
-    worker = UploadProcess(
-        gong_emulator.url,
-        gong_emulator.access_key,
-        gong_emulator.access_key_secret,
-        "",
+    worker = UploadProcess.of(
+        gong_emulator,
         GongHook().company,
         environment={"AIRFLOW_CONN_AWS_RECORDINGS": s3.airflow_connection},
         **options,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from sqlalchemy import event
 
@@ -23,6 +23,7 @@ from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
+from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.journaled_ledger import journaled_ledger
@@ -51,9 +52,9 @@ class UploadProcess:
     url: str
     access_key: str
     access_key_secret: str
-    store_url: str
     company: str
     import_id: str
+    store_url: str = ""
     owner: str = ""
     kill_at_commit: int | None = None
     kill_at_state: str | None = None
@@ -63,6 +64,11 @@ class UploadProcess:
     is_eager: bool = False
     verifies: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, gong: RunningEmulator, company: str, import_id: str, **options: Any) -> Self:
+        """Return an upload to an emulator; the options are the fields of the class."""
+        return cls(gong.url, gong.access_key, gong.access_key_secret, company=company, import_id=import_id, **options)
 
     def run(self) -> int:
         """Run it to its end and return its exit code; ``-9`` if it was killed."""

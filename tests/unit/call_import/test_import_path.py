@@ -57,17 +57,7 @@ def night(emulator: RunningEmulator, tmp_path: Path) -> FolderImport:
 
 
 def process(night: FolderImport, **options: Any) -> UploadProcess:
-    gong = night.emulator
-    return UploadProcess(
-        gong.url,
-        gong.access_key,
-        gong.access_key_secret,
-        "",
-        COMPANY,
-        night.import_id,
-        import_path=str(night.import_path),
-        **options,
-    )
+    return UploadProcess.of(night.emulator, COMPANY, night.import_id, import_path=str(night.import_path), **options)
 
 
 def assert_once(night: FolderImport, number: int = 1) -> None:

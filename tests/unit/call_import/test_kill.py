@@ -19,9 +19,7 @@ COMMITS_OF_ONE_ROW = range(1, 8)
 
 def upload_process(night: NightlyImport, emulator: RunningEmulator, tmp_path: Path, **kill: int | str) -> UploadProcess:
     store_url = folder_url(tmp_path / "store").render_as_string()
-    return UploadProcess(
-        emulator.url, emulator.access_key, emulator.access_key_secret, store_url, COMPANY, "night", **kill
-    )
+    return UploadProcess.of(emulator, COMPANY, "night", store_url=store_url, **kill)
 
 
 def assert_once(night: NightlyImport) -> None:

@@ -114,9 +114,8 @@ def test_an_import_that_was_begun_by_url_sends_no_bytes(night: NightlyImport) ->
 
 
 def kill_upload(night: NightlyImport, **kill: str) -> None:
-    gong = night.emulator
     url = folder_url(night.folder / "store").render_as_string()
-    process = UploadProcess(gong.url, gong.access_key, gong.access_key_secret, url, COMPANY, "night", **kill)
+    process = UploadProcess.of(night.emulator, COMPANY, "night", store_url=url, **kill)
     assert process.run() == -signal.SIGKILL
 
 

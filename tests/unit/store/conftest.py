@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, LeasedRow, PlannedRow, Problem
-from tests.support.postgres import PostgresServer, postgres
+from tests.support.postgres import database_url, postgres
 
-__all__ = ["postgres"]
+__all__ = ["database_url", "postgres"]
 
 REFUSED = Problem("row", "pbx-1", "is refused", "Correct it.", "manifest")
 LONG, OVER = 600.0, -1.0
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of an empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'gong_store.db'}"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
 
 
 @pytest.fixture
