@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import (
     GongDuplicateCallError,
     GongDuplicateMediaError,
@@ -10,8 +11,7 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, Problem
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.ledger.rows import CallState, LeasedRow, Problem
 
 # What keeps an import from being a success, once it has ended.
 BAD_STATES = frozenset(

@@ -9,7 +9,7 @@ from typing import IO, Any, BinaryIO, cast
 from tinytag import TinyTag, TinyTagException
 
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.store.ledger_rows import Problem
+from airflow_provider_gong.ledger.rows import Problem
 
 # Gong API reference, PUT /v2/calls/{id}/media.
 MAX_BYTES = 1_500_000_000

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Any, Protocol
 
-from airflow_provider_gong.call_import.csv_cells import escape_cell
+from airflow_provider_gong._text import row_place, shown
 from airflow_provider_gong.call_import.errors import GongImportFailedError
-from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
-from airflow_provider_gong.call_import.manifest import SURPLUS
+from airflow_provider_gong.call_import.manifest.csv_cells import escape_cell
+from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.manifest import SURPLUS
 from airflow_provider_gong.call_import.outcomes import ACTORS, BAD_STATES
 from airflow_provider_gong.call_import.report_page import report_page
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import UNFINISHED, CallState, ImportRow, Problem
-from airflow_provider_gong.store.texts import row_place, shown
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import UNFINISHED, CallState, ImportRow, Problem
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from airflow_provider_gong._text import row_place, shown
 from airflow_provider_gong.call_import.outcomes import ACTORS, BAD_STATES
-from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, Problem
-from airflow_provider_gong.store.texts import row_place, shown
+from airflow_provider_gong.ledger.rows import CallState, ImportRow, Problem
 
 _MAX_PROBLEMS = 200
 _MAX_WARNINGS = 200

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.outcomes import (
     existing_problem,
     refusal_problem,
@@ -32,9 +33,8 @@ from airflow_provider_gong.client.errors import (
 from airflow_provider_gong.client.media import ByteMeter, MediaChangedError, MediaFile, MediaPath
 from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import URL_FIELD, CallState, LeasedRow, Problem
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import URL_FIELD, CallState, LeasedRow, Problem
 
 log = logging.getLogger(__name__)
 

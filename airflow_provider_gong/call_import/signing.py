@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.store.ledger_rows import URL_FIELD, LeasedRow
+from airflow_provider_gong.ledger.rows import URL_FIELD, LeasedRow
 
 Sign = Callable[[MediaPath], str]
 

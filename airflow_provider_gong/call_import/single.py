@@ -10,15 +10,15 @@ from airflow_provider_gong.call_import.errors import (
     GongImportRejectedError,
     GongImportUnfinishedError,
 )
-from airflow_provider_gong.call_import.plan import content_fingerprint
+from airflow_provider_gong.call_import.plan.plan import content_fingerprint
 from airflow_provider_gong.call_import.recordings import check_recording
 from airflow_provider_gong.call_import.upload import ImportUpload
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall, parse_request
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, PlannedRow, Problem
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow, Problem
 
 
 def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) -> None:

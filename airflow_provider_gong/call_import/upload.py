@@ -11,9 +11,9 @@ from airflow_provider_gong.call_import.sending import RESUME, ROW_BACKOFF, RowSe
 from airflow_provider_gong.call_import.signing import Sign, cannot_sign
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.media import MediaPath
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState, LeasedRow
 from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from airflow_provider_gong._text import batches
 from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.drivers import GongClient
 from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError, GongPermissionError
 from airflow_provider_gong.client.models import Call
-from airflow_provider_gong.store.batches import batches
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, Problem, problems_as_json
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState, Problem, problems_as_json
 
 log = logging.getLogger(__name__)
 

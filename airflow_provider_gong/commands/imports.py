@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.store.imports import Imports
+    from airflow_provider_gong.ledger.imports import Imports
 
 _DAY = 86_400
 _DEFAULT_CONNECTION = "gong_default"
@@ -42,9 +42,9 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
+    from airflow_provider_gong._text import row_place
     from airflow_provider_gong.call_import.outcomes import ACTORS, BAD_STATES
     from airflow_provider_gong.call_import.report import summarize
-    from airflow_provider_gong.store.texts import row_place
 
     with _opened(options) as (imports, _):
         ledger = imports.ledger(options.import_id)
@@ -100,7 +100,7 @@ def _adopt(options: argparse.Namespace) -> None:
 
 def _read_calls(file: Path) -> dict[str, str]:
     """Return the call ids of a file by client unique id, or raise all that is wrong with it."""
-    from airflow_provider_gong.call_import.manifest_csv import csv_table
+    from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 
     with file.open(encoding="utf-8-sig", newline="") as lines:
         table = csv_table(lines, str(file))
@@ -123,8 +123,8 @@ def _read_calls(file: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def _opened(options: argparse.Namespace) -> Iterator[tuple[Imports, str | None]]:
     """Open the store that the command line names; yield its imports and the company."""
+    from airflow_provider_gong.ledger.imports import Imports
     from airflow_provider_gong.store.database import Store
-    from airflow_provider_gong.store.imports import Imports
 
     if options.store:
         store, company = Store(options.store), options.company
@@ -156,7 +156,7 @@ def _print_table(header: Sequence[str], table: Iterable[Sequence[str]]) -> None:
 
 def _line(text: str) -> str:
     """Return a text as one line that cannot control the terminal."""
-    from airflow_provider_gong.store.texts import shown
+    from airflow_provider_gong._text import shown
 
     return shown(text)
 

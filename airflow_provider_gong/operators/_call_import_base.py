@@ -14,7 +14,7 @@ from airflow_provider_gong.store.errors import GongStoreError, GongStoreNotShare
 
 if TYPE_CHECKING:
     from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
-    from airflow_provider_gong.store.ledger import Ledger
+    from airflow_provider_gong.ledger.ledger import Ledger
 
 
 class CallImportOperator(BaseOperator):
@@ -81,9 +81,9 @@ class CallImportOperator(BaseOperator):
         company = self.hook.settings.import_company
         if self.import_path:
             from airflow_provider_gong._compat import ObjectStoragePath
-            from airflow_provider_gong.store.journaled_ledger import journaled_ledger
+            from airflow_provider_gong.ledger.journaled import journaled_ledger
 
             return journaled_ledger(ObjectStoragePath(self.import_path), company, self.import_id)
-        from airflow_provider_gong.store.ledger import Ledger
+        from airflow_provider_gong.ledger.ledger import Ledger
 
         return contextlib.nullcontext(Ledger(self.hook.store, company, self.import_id))

@@ -8,30 +8,30 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong.call_import.column_map import ColumnMap
-from airflow_provider_gong.call_import.company_users import CompanyUsers
+from airflow_provider_gong import _text as texts
 from airflow_provider_gong.call_import.errors import GongImportRejectedError
-from airflow_provider_gong.call_import.fields import REQUIRED_COLUMNS
-from airflow_provider_gong.call_import.host_overrides import read_overrides
-from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import Manifest, Table
-from airflow_provider_gong.call_import.manifest_files import find_files, read_files
-from airflow_provider_gong.call_import.manifest_records import list_table
-from airflow_provider_gong.call_import.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan import PlanSettings, make_plan
-from airflow_provider_gong.call_import.plan_summary import estimate, log_plan
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.files import find_files, read_files
+from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
+from airflow_provider_gong.call_import.manifest.records import list_table
+from airflow_provider_gong.call_import.plan.company_users import CompanyUsers
+from airflow_provider_gong.call_import.plan.host_overrides import read_overrides
+from airflow_provider_gong.call_import.plan.hosts import HostDirectory
+from airflow_provider_gong.call_import.plan.media_paths import MediaBase
+from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.hooks.media import media_path
 from airflow_provider_gong.hooks.signed_urls import signed_url
-from airflow_provider_gong.store import texts
-from airflow_provider_gong.store.imports import Imports
-from airflow_provider_gong.store.known_calls import KnownCalls
+from airflow_provider_gong.ledger.imports import Imports
+from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.store.user_lists import UserList
 
 if TYPE_CHECKING:
+    from airflow_provider_gong.ledger.ledger import Ledger
+    from airflow_provider_gong.ledger.plan_draft import PlanDraft
     from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
-    from airflow_provider_gong.store.ledger import Ledger
-    from airflow_provider_gong.store.plan_draft import PlanDraft
 
 log = logging.getLogger(__name__)
 

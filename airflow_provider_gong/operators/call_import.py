@@ -13,8 +13,8 @@ from airflow_provider_gong.operators._waiting import WaitingTask
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
-    from airflow_provider_gong.store.ledger import Ledger
-    from airflow_provider_gong.store.ledger_rows import CallState
+    from airflow_provider_gong.ledger.ledger import Ledger
+    from airflow_provider_gong.ledger.rows import CallState
 
 SUMMARY_KEY = "summary"
 """XCom key under which the report task leaves its summary, also when it fails."""

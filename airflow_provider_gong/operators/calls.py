@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_gong._compat import Context, ObjectStoragePath
     from airflow_provider_gong.client.models import NewCall
-    from airflow_provider_gong.store.ledger_rows import ImportRow
+    from airflow_provider_gong.ledger.rows import ImportRow
 
 OnExisting = Literal["fail", "return"]
 
@@ -206,7 +206,7 @@ class GongUploadCallOperator(WaitingTask):
     async def _send(self, hook: GongHook, import_id: str) -> ImportRow:
         from airflow_provider_gong.call_import.single import plan_single_call, upload_single_call
         from airflow_provider_gong.hooks.media import media_path
-        from airflow_provider_gong.store.ledger import Ledger
+        from airflow_provider_gong.ledger.ledger import Ledger
 
         ledger, recording = Ledger(hook.store, hook.settings.import_company, import_id), media_path(self.media)
         plan_single_call(ledger, self.call, recording)

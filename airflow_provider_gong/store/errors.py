@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_gong.store.texts import shown
+from airflow_provider_gong._text import shown
 
 
 class GongStoreError(Exception):

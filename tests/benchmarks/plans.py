@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import Manifest
-from airflow_provider_gong.call_import.manifest_csv import csv_table
-from airflow_provider_gong.call_import.plan import PlanSettings, make_plan
-from airflow_provider_gong.call_import.row_media import PULL, PUSH
+from airflow_provider_gong.call_import.manifest.csv_files import csv_table
+from airflow_provider_gong.call_import.manifest.manifest import Manifest
+from airflow_provider_gong.call_import.plan.hosts import HostDirectory
+from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.row_media import PULL, PUSH
 from airflow_provider_gong.client.models import NewCall, User, parse_request
+from airflow_provider_gong.ledger.known_calls import KnownCalls
+from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.known_calls import KnownCalls
-from airflow_provider_gong.store.ledger import Ledger
 from tests.support.recordings import manifest_row
 
 _HOST = User(id="234599484848423", email_address="tobias.okafor@example.com", first_name="Tobias", last_name="Okafor")

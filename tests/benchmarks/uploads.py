@@ -25,10 +25,10 @@ from airflow_provider_gong.client.drivers import GongClient
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Share
 from airflow_provider_gong.emulator import Fault, RunningEmulator, running_emulator
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState, PlannedRow
 from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store, folder_url
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, PlannedRow
 from tests.support.postgres import running_postgres
 from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.unit.call_import.conftest import NightlyImport

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import event
 
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.ledger.rows import CallState
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
-from airflow_provider_gong.store.ledger_rows import CallState
 from tests.resilience.conftest import assert_each_call_once, run_until_done, worker_of
 from tests.support.postgres import PostgresServer
 from tests.support.recordings import manifest_row

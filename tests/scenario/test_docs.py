@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_gong.call_import import errors as import_errors
-from airflow_provider_gong.call_import.fields import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.fields import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.connection_form import FIELDS
 from airflow_provider_gong.emulator.__main__ import main
-from airflow_provider_gong.store.ledger_rows import CallState
+from airflow_provider_gong.ledger.rows import CallState
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]

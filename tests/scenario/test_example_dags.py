@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import delete
 
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.ledger.imports import Imports
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.imports import Imports
 from tests.scenario.support import new_calls, task_states
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
 

@@ -25,9 +25,9 @@ from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.hooks.media import media_path
+from airflow_provider_gong.ledger.journaled import journaled_ledger
+from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.journaled_ledger import journaled_ledger
-from airflow_provider_gong.store.ledger import Ledger
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])

@@ -17,21 +17,23 @@ FOLDER = Path(__file__).parents[2] / PACKAGE
 ROOMS: dict[str, set[str]] = {
     "retries": {"_retry_policy", "_compat"},
     "_retry_policy": {"operators", "call_import", "hooks", "client", "_compat"},
-    "commands": {"call_import", "hooks", "store", "client", "_compat"},
+    "commands": {"call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
     "task_groups": {"operators", "sensors", "triggers", "call_import", "hooks", "_compat"},
-    "operators": {"triggers", "links", "call_import", "hooks", "store", "client", "_compat"},
+    "operators": {"triggers", "links", "call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
     "sensors": {"triggers", "links", "hooks", "client", "_compat"},
     # Triggers run where neither the store nor the import's files can be reached.
     "triggers": {"hooks", "client", "_compat"},
     "links": {"client", "_compat"},
     "hooks": {"store", "client", "connection_form", "_compat", "__init__"},
-    "call_import": {"store", "client"},
+    "call_import": {"ledger", "store", "client", "_text"},
+    "ledger": {"store", "client", "_text"},
     # The shared budget is what the client asks for by protocol, and decides as the client's own does.
-    "store": {"client"},
-    "client": set(),
+    "store": {"client", "_text"},
+    "client": {"_text"},
     "get_provider_info": {"connection_form"},
     "connection_form": set(),
     "_compat": set(),
+    "_text": set(),
     "__init__": set(),
     # A mistake in one must not hide behind the same mistake in the other.
     "emulator": set(),
@@ -43,7 +45,15 @@ LIBRARIES: dict[str, set[str]] = {
     "airflow": {"_compat", "hooks.store_url"},
     "httpx": {"client.transport"},
     # The URL of the store is made from an Airflow connection.
-    "sqlalchemy": {"store", "hooks._budget", "hooks._oauth", "hooks._stores", "hooks.gong", "hooks.store_url"},
+    "sqlalchemy": {
+        "store",
+        "ledger",
+        "hooks._budget",
+        "hooks._oauth",
+        "hooks._stores",
+        "hooks.gong",
+        "hooks.store_url",
+    },
 }
 EXEMPT = {"emulator", "example_dags"}
 
@@ -184,16 +194,16 @@ def test_modules_do_not_import_each_other_in_circles() -> None:
         ("client/errors.py", "from ..store import errors", wrong_arrows),
         ("store/errors.py", "def f():\n    from airflow_provider_gong.hooks import gong", wrong_arrows),
         ("store/errors.py", "if TYPE_CHECKING:\n    from airflow_provider_gong.hooks import gong", wrong_arrows),
-        ("call_import/plan.py", "from airflow_provider_gong._compat import BaseHook", wrong_arrows),
+        ("call_import/verify.py", "from airflow_provider_gong._compat import BaseHook", wrong_arrows),
         ("triggers/timer.py", "from airflow_provider_gong.store.database import Store", wrong_arrows),
         ("emulator/app.py", "from airflow_provider_gong.client.operations import OPERATIONS", wrong_arrows),
         ("hooks/gong.py", "from airflow_provider_gong.emulator import running_emulator", wrong_arrows),
         ("client/errors.py", "import airflow", wrong_libraries),
         ("store/errors.py", "from airflow.sdk import BaseHook", wrong_libraries),
-        ("call_import/plan.py", "def f():\n    import airflow.configuration", wrong_libraries),
+        ("call_import/verify.py", "def f():\n    import airflow.configuration", wrong_libraries),
         ("client/media.py", "import httpx", wrong_libraries),
         ("hooks/check.py", "from httpx import URL", wrong_libraries),
-        ("call_import/plan.py", "import sqlalchemy.exc", wrong_libraries),
+        ("call_import/verify.py", "import sqlalchemy.exc", wrong_libraries),
     ],
 )
 def test_checks_find_what_they_look_for(tmp_path: Path, module: str, source: str, check: object) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.call_import import report
-from airflow_provider_gong.call_import.column_map import ColumnMap
-from airflow_provider_gong.call_import.hosts import HostDirectory
-from airflow_provider_gong.call_import.manifest import Manifest
-from airflow_provider_gong.call_import.manifest_csv import csv_table
-from airflow_provider_gong.call_import.plan import PlanSettings, make_plan
-from airflow_provider_gong.call_import.plan_summary import estimate, log_plan
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from airflow_provider_gong.call_import.manifest.csv_files import csv_table
+from airflow_provider_gong.call_import.manifest.manifest import Manifest
+from airflow_provider_gong.call_import.plan.hosts import HostDirectory
+from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
 from airflow_provider_gong.call_import.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client.api import calls as calls_api
@@ -29,11 +29,11 @@ from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.models import User
 from airflow_provider_gong.client.models.users import UserSettings
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
+from airflow_provider_gong.ledger.known_calls import KnownCalls
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.plan_draft import PlanDraft
+from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.known_calls import KnownCalls
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, PlannedRow
-from airflow_provider_gong.store.plan_draft import PlanDraft
 from tests.support.recordings import write_night, write_wav
 
 QUICK = ExchangePolicy(max_wait=5, first_backoff=0.001, max_backoff=0.002)

@@ -16,9 +16,9 @@ from typing import IO, Any
 import pytest
 
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.ledger.journaled import JournaledLedger, journaled_ledger
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
-from airflow_provider_gong.store.journaled_ledger import JournaledLedger, journaled_ledger
 from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport

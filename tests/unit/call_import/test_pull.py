@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from airflow_provider_gong.call_import.row_media import AUTO, PULL
+from airflow_provider_gong.call_import.plan.row_media import AUTO, PULL
 from airflow_provider_gong.client.errors import GongConnectionError, GongDailyQuotaError
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.emulator.faults import Fault

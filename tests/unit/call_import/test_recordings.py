@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_gong.call_import.recordings import MAX_BYTES, Recording, check_recording
-from airflow_provider_gong.store.ledger_rows import Problem
+from airflow_provider_gong.ledger.rows import Problem
 from tests.support.recordings import RATE, write_wav
 
 DATA_SIZE_AT = 40

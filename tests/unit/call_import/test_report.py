@@ -13,10 +13,10 @@ import pytest
 
 from airflow_provider_gong.call_import import report
 from airflow_provider_gong.call_import.errors import GongImportFailedError
-from airflow_provider_gong.call_import.media_paths import MediaBase
+from airflow_provider_gong.call_import.plan.media_paths import MediaBase
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState, LeasedRow, PlannedRow, Problem
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, LeasedRow, PlannedRow, Problem
 from tests.support.recordings import manifest_row, write_night
 from tests.unit.call_import.conftest import COMPANY, plan_offline
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.call_import.report_page import report_page
-from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, Problem
+from airflow_provider_gong.ledger.rows import CallState, ImportRow, Problem
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
 

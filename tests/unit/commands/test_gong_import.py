@@ -10,10 +10,10 @@ import pytest
 from airflow_provider_gong.call_import import report
 from airflow_provider_gong.commands.imports import main
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState, Problem
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, Problem
 from airflow_provider_gong.store.user_lists import UserList
 from tests.support.recordings import manifest_row, write_night
 from tests.unit.call_import.conftest import plan_offline

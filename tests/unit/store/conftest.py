@@ -1,4 +1,4 @@
-"""Imports of one store, in each kind of database, and the steps of their rows."""
+"""A store in each kind of database."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.ledger import Ledger
-from airflow_provider_gong.store.ledger_rows import CallState, ImportRow, LeasedRow, PlannedRow, Problem
 from tests.support.postgres import database_url, postgres
 
 __all__ = ["database_url", "postgres"]
-
-REFUSED = Problem("row", "pbx-1", "is refused", "Correct it.", "manifest")
-LONG, OVER = 600.0, -1.0
 
 
 @pytest.fixture
@@ -22,46 +17,3 @@ def store(database_url: str) -> Iterator[Store]:
     opened = Store(database_url)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def night(store: Store) -> Ledger:
-    return Ledger(store, "example", "night")
-
-
-@pytest.fixture
-def other(store: Store) -> Ledger:
-    return Ledger(store, "example", "other night")
-
-
-def planned(ident: str, number: int = 1, content: str = "same", problems: tuple[Problem, ...] = ()) -> PlannedRow:
-    payload = None if problems else {"clientUniqueId": ident, "title": content}
-    return PlannedRow(number, ident, content, payload, f"{ident}.wav", 5, content, problems, {"title": content})
-
-
-def plan(ledger: Ledger, *idents: str, content: str = "same") -> None:
-    ledger.replace_plan("manifest.csv", [planned(ident, place, content) for place, ident in enumerate(idents, 1)])
-
-
-def lease(ledger: Ledger, seconds: float = LONG) -> LeasedRow:
-    (leased,) = ledger.lease(ledger.import_id, limit=1, seconds=seconds)
-    return leased
-
-
-def create(ledger: Ledger, seconds: float = LONG) -> LeasedRow:
-    leased = lease(ledger, seconds)
-    ledger.advance(leased, CallState.CREATED, keep_lease=True, call_id="77")
-    return leased
-
-
-def upload(ledger: Ledger) -> None:
-    ledger.advance(create(ledger), CallState.UPLOADED)
-
-
-def states(ledger: Ledger) -> dict[str, str]:
-    return {row.client_unique_id: row.state.value for row in ledger.rows()}
-
-
-def only_row(ledger: Ledger) -> ImportRow:
-    (row,) = ledger.rows()
-    return row

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import inspect, select, text
 
+from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.ledger import Ledger
 from airflow_provider_gong.store.schema import SCHEMA_VERSION, metadata, store_table
-from tests.unit.store.conftest import plan, states, upload
+from tests.unit.ledger.conftest import plan, states, upload
 
 ADDED_COLUMNS = (("gong_call", "media_bytes"), ("gong_import_row", "warnings"), ("gong_import", "warnings"))
 ADDED_TABLES = ("gong_token", "gong_user_list")

@@ -1,0 +1,1 @@
+"""From the files of a manifest to rows of cells."""

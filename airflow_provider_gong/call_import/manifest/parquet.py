@@ -1,0 +1,53 @@
+"""Manifests in Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.manifest import Table, require_distinct
+from airflow_provider_gong.call_import.manifest.records import column_of, record_of
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+_BATCH = 1000
+
+
+def parquet_table(file: IO[bytes], name: str) -> Table:
+    """
+    Read a Parquet manifest, some rows at a time.
+
+    :param file: the file, opened for reading
+    :param name: its path or URL
+    :raises GongManifestError: if it is not Parquet, or pyarrow is not installed
+    """
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise GongManifestError(
+            f"Manifest {name} is a Parquet file, which needs pyarrow: pip install 'airflow-provider-gong[parquet]'."
+        ) from error
+    try:
+        opened = ParquetFile(file)
+    except (ArrowException, OSError) as error:
+        raise GongManifestError(f"Manifest {name} is not a Parquet file: {error}. Export it again.") from error
+    header = tuple(column_of(column) for column in opened.schema_arrow.names)
+    require_distinct(header, name)
+    return Table(name, header, _records(opened, name, ArrowException), file=name)
+
+
+def _records(file: ParquetFile, name: str, arrow_error: type[Exception]) -> Iterator[dict[str, str]]:
+    try:
+        for number, row in enumerate(_rows(file), 1):
+            yield record_of(row, f"{name}, row {number}")
+    except (arrow_error, ValueError, OverflowError, LookupError) as error:
+        # Such as times in nanoseconds, after the year 9999, or in a zone that Python does not have.
+        raise GongManifestError(f"Manifest {name} cannot be read: {error}. Export it again.") from error
+
+
+def _rows(file: ParquetFile) -> Iterator[dict[str, Any]]:
+    for batch in file.iter_batches(batch_size=_BATCH):
+        yield from batch.to_pylist()

@@ -1,0 +1,135 @@
+"""Manifests whose rows are objects: JSON lines, and rows that an upstream task returns."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, time
+from typing import Any
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.column_map import normal_header
+from airflow_provider_gong.call_import.manifest.fields import FLOW_TASK_COLUMN, is_field
+from airflow_provider_gong.call_import.manifest.manifest import LONGEST_CELL, Table
+
+_UPPER_CASE = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+def jsonl_table(lines: Iterable[str], name: str) -> Table:
+    """
+    Read a manifest of JSON lines: an object per line, flat or nested like a call of Gong's API.
+
+    :param lines: its lines, as an open text file gives them
+    :param name: its path or URL
+    """
+    return Table(name, None, _objects(lines, name), file=name)
+
+
+def list_table(rows: Iterable[Any], name: str = "of the upstream task") -> Table:
+    """
+    Take rows that a task has returned: mappings of column to value.
+
+    :param rows: the rows
+    :param name: what to call them in messages
+    """
+    return Table(name, None, _records(rows, name))
+
+
+def record_of(row: Any, place: str) -> dict[str, str]:
+    """
+    Return a row as text by column; objects and lists become JSON. What has no name is left out.
+
+    :param row: a mapping of column to value; fields may have Gong's own names
+    :param place: what to call it in messages
+    :raises GongManifestError: if it is no mapping of names, gives a column twice, or holds too long a text
+    :raises ValueError: for bytes that are not text in UTF-8
+    """
+    if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
+        raise GongManifestError(
+            f"Manifest {place} is {type(row).__name__} and not an object with a value for each column. "
+            "Give each row as an object or dict; rows of a database have to be turned into such."
+        )
+    record: dict[str, str] = {}
+    for name, value in _flat(row):
+        column, text = column_of(name), text_of(value)
+        if column in record:
+            raise GongManifestError(f"Manifest {place} gives {shown(column)!r} more than once. Keep one.")
+        if len(text) > LONGEST_CELL:
+            raise GongManifestError(f"Manifest {place} has {shown(column)!r} of more than {LONGEST_CELL} characters.")
+        if text and column:
+            record[column] = text
+    return record
+
+
+def column_of(name: str) -> str:
+    """Return the column of a name, which may be Gong's own, such as ``clientUniqueId``."""
+    snake = _UPPER_CASE.sub(r"_\1", name.strip()).lower()
+    if snake == "download_media_url":
+        return "media"
+    return snake if is_field(snake) else normal_header(name)
+
+
+def text_of(value: Any) -> str:
+    """Return a value as the text of a cell."""
+    # pandas has NaN for what is missing.
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bytes):
+        return value.decode().strip()
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(value, default=text_of, ensure_ascii=False)
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Return what a JSON object holds.
+
+    :raises ValueError: if it has a name more than once, of which readers keep one or the other
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"an object gives {shown(repeated)!r} more than once")
+    return found
+
+
+def _records(rows: Iterable[Any], name: str) -> Iterator[dict[str, str]]:
+    for number, row in enumerate(rows, 1):
+        place = f"{name}, row {number}"
+        try:
+            yield record_of(row, place)
+        except (TypeError, ValueError, RecursionError) as error:
+            # Such as objects that are named by something else than text.
+            raise GongManifestError(f"Manifest {place} holds what is neither text nor JSON: {error}.") from error
+
+
+def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        is_flow = normal_header(name) in ("flowcontext", "flow_context")
+        if is_flow and isinstance(value, Mapping) and list(value) in (["taskId"], ["task_id"]):
+            yield FLOW_TASK_COLUMN, next(iter(value.values()))
+        else:
+            yield name, value
+
+
+def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, str]]:
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield record_of(json.loads(line, object_pairs_hook=distinct), f"{name}, line {number}")
+    except UnicodeDecodeError as error:
+        raise GongManifestError(f"Manifest {name} is not in UTF-8, after line {number}. Save it in UTF-8.") from error
+    except (ValueError, RecursionError) as error:
+        raise GongManifestError(
+            f"Manifest {name} is not made of JSON lines: {error}, in line {number}. Write one object per line."
+        ) from error

@@ -1,0 +1,33 @@
+"""The file that says which Gong user is meant where a manifest calls a host otherwise."""
+
+from __future__ import annotations
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.manifest import Table
+
+VALUE_COLUMN = "manifest_value"
+USER_COLUMN = "gong_user"
+
+
+def read_overrides(table: Table) -> dict[str, str]:
+    """
+    Return the Gong user, by id or address, for each text of a manifest.
+
+    :param table: a file with the columns ``manifest_value`` and ``gong_user``
+    :raises GongManifestError: with all that is wrong with it
+    """
+    lacking = [column for column in (VALUE_COLUMN, USER_COLUMN) if column not in (table.header or ())]
+    if lacking:
+        raise GongManifestError(f"Host overrides {table.name} lack the columns {', '.join(lacking)}. Add them.")
+    users: dict[str, str] = {}
+    wrong = []
+    for number, record in enumerate(table.records, 1):
+        value, user = record.get(VALUE_COLUMN, "").lower(), record.get(USER_COLUMN, "")
+        if not value or not user:
+            wrong.append(f"Row {number} lacks {USER_COLUMN if value else VALUE_COLUMN}.")
+        elif users.setdefault(value, user) != user:
+            wrong.append(f"Row {number} gives {shown(value)!r} another user than an earlier row.")
+    if wrong:
+        raise GongManifestError(f"Host overrides {table.name} are wrong. {' '.join(wrong)}")
+    return users

@@ -1,0 +1,90 @@
+"""Where a manifest's recordings are, and that none of them is outside of where they may come from."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from airflow_provider_gong.ledger.rows import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class MediaBase:
+    """
+    Where recordings may come from.
+
+    :param folder: where relative paths start
+    :param root: what must contain every recording: a folder, or a bucket
+    """
+
+    folder: str
+    root: str
+
+    @classmethod
+    def of_manifest(cls, manifest: str) -> MediaBase:
+        """Return the manifest's folder, and as root the same folder on a local disk, the whole bucket elsewhere."""
+        if _is_local(manifest):
+            folder = os.path.dirname(_local(manifest))
+            return cls(folder, folder)
+        parts = urlsplit(manifest)
+        return cls(manifest.rpartition("/")[0], f"{parts.scheme}://{parts.netloc}/")
+
+    @classmethod
+    def at(cls, folder: str) -> MediaBase:
+        """Return a folder as both."""
+        place = _local(folder) if _is_local(folder) else folder.rstrip("/")
+        return cls(place, place)
+
+    def locate(self, text: str) -> str | Problem:
+        """Return the place of a recording that a manifest names, or why recordings are not taken from there."""
+        try:
+            return self._located(text)
+        except ValueError as error:
+            remedy = "Correct the path or URL of the recording."
+            return Problem("media", text, f"is not the place of a file ({error})", remedy, "manifest")
+
+    def _located(self, text: str) -> str | Problem:
+        is_complete = "://" in text or text.startswith("/")
+        place = text if is_complete else f"{self.folder}/{text}"
+        if _is_local(place) and _is_local(self.root):
+            place = _local(place)
+            inside = os.path.realpath(place).startswith(os.path.realpath(self.root).rstrip("/") + "/")
+        else:
+            place = self._with_connection(place)
+            inside = not _is_local(place) and not _is_local(self.root) and _is_below(place, self.root)
+        return place if inside else self._outside(text)
+
+    def _with_connection(self, place: str) -> str:
+        """Read from the manifest's bucket over the same Airflow connection (``s3://conn_id@bucket/...``)."""
+        connection, at, bucket = urlsplit(self.root).netloc.rpartition("@")
+        parts = urlsplit(place)
+        return place.replace(f"//{bucket}", f"//{connection}@{bucket}", 1) if at and parts.netloc == bucket else place
+
+    def _outside(self, text: str) -> Problem:
+        return Problem(
+            "media",
+            text,
+            f"is outside of {self.root}, where this import takes recordings from",
+            "Move the recording there, or set media_base of the plan to the folder that holds the recordings.",
+            "recording",
+        )
+
+
+def _is_local(place: str) -> bool:
+    return "://" not in place or place.startswith("file://")
+
+
+def _local(place: str) -> str:
+    return os.path.abspath(place.removeprefix("file://"))
+
+
+def _is_below(place: str, root: str) -> bool:
+    found, allowed = urlsplit(place), urlsplit(root)
+    # fsspec reads "::" as a chain of file systems, of which the last one decides.
+    if "::" in place or (found.scheme, found.netloc) != (allowed.scheme, allowed.netloc):
+        return False
+    folder = posixpath.normpath(allowed.path or "/").rstrip("/") + "/"
+    # Object stores do not resolve "..", but what opens their paths may.
+    return posixpath.normpath(found.path).startswith(folder)

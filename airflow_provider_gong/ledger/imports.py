@@ -1,0 +1,221 @@
+"""All imports of a store: which there are, trying rows again, forgetting, and adopting what others have imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy.engine import Connection
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.queries import count_by_state
+from airflow_provider_gong.ledger.rows import UNFINISHED, CallState
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.errors import GongImportInUseError, GongStoreError
+from airflow_provider_gong.store.schema import call_table as calls
+from airflow_provider_gong.store.schema import db_now
+from airflow_provider_gong.store.schema import import_table as imports
+from airflow_provider_gong.store.schema import row_table as rows
+from airflow_provider_gong.store.user_lists import forget_user_lists
+
+ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportInfo:
+    """
+    An import as a list shows it.
+
+    :param planned_at: when it was last planned, in seconds since 1970
+    :param age: seconds since then
+    """
+
+    company: str
+    import_id: str
+    manifest: str
+    planned_at: float
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """
+    What became of calls that were to be adopted.
+
+    :param adopted: calls that are known from now on
+    :param known: calls that were known with the same call id
+    :param conflicts: client unique ids of calls that imports of this store have sent, or know by another call id
+    """
+
+    adopted: int
+    known: int
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """
+    What became of an import that is old enough to be forgotten.
+
+    :param rows: number of its rows; None if it was kept, since it is unfinished or in use
+    :param reason: why it was kept
+    """
+
+    info: ImportInfo
+    rows: int | None
+    reason: str = ""
+
+
+class Imports:
+    """
+    The imports of a store.
+
+    :param store: where they are kept
+    :param company: only those of this company; None for all
+    """
+
+    def __init__(self, store: Store, company: str | None = None) -> None:
+        self._store = store
+        self._company = company
+
+    def all(self) -> list[ImportInfo]:
+        """Return the imports, the oldest first."""
+        columns = (imports.c.company, imports.c.import_id, imports.c.manifest, imports.c.planned_at)
+        query = select(*columns, (db_now() - imports.c.planned_at).label("age")).order_by(imports.c.planned_at)
+        if self._company is not None:
+            query = query.where(imports.c.company == self._company)
+        with self._store.begin() as connection:
+            return [ImportInfo(*found) for found in connection.execute(query)]
+
+    def ledger(self, import_id: str) -> Ledger:
+        """
+        Return the ledger of an import.
+
+        :raises GongStoreError: if there is none, or several companies have one of this name
+        """
+        found = [info for info in self.all() if info.import_id == import_id]
+        if not found:
+            raise GongStoreError(f"There is no import {shown(import_id)!r}. List the imports to see their names.")
+        if len(found) > 1:
+            companies = ", ".join(info.company for info in found)
+            raise GongStoreError(f"Several companies have an import {shown(import_id)!r}: {companies}. Name one.")
+        return self.ledger_of(found[0])
+
+    def ledger_of(self, info: ImportInfo) -> Ledger:
+        """Return the ledger of an import that was listed."""
+        return Ledger(self._store, info.company, info.import_id)
+
+    def counts(self, info: ImportInfo) -> dict[CallState, int]:
+        """Return how many rows of an import are in each state."""
+        return self.ledger_of(info).counts()
+
+    def forget(self, ledger: Ledger, *, dry_run: bool = False) -> int:
+        """
+        Delete the rows of an import, which are personal data, and return their number.
+
+        What was sent stays known by its ids, so that it is never sent again.
+
+        :param dry_run: only count them
+        :raises GongImportInUseError: if rows are unfinished, or somebody is planning it
+        """
+        return self._forget(ledger.company, ledger.import_id, dry_run=dry_run)
+
+    def purge(self, min_age: float, *, dry_run: bool = False) -> Iterator[Purged]:
+        """
+        Forget all finished imports of some age, yielding each, and the lists of users that plans have kept for so long.
+
+        :param min_age: seconds since they were planned
+        :param dry_run: forget nothing
+        """
+        for info in self.all():
+            if info.age < min_age:
+                continue
+            try:
+                number = self._forget(info.company, info.import_id, info.planned_at, dry_run=dry_run)
+            except GongImportInUseError as reason:
+                yield Purged(info, None, str(reason))
+            else:
+                yield Purged(info, number)
+        if not dry_run:
+            forget_user_lists(self._store, min_age, self._company)
+
+    def adopt(self, company: str, call_ids: Mapping[str, str]) -> Adoption:
+        """
+        Make calls known that something else has imported: rows with their ids end as ``exists`` and are not sent.
+
+        :param call_ids: Gong's call id by client unique id
+        """
+        adopted = known = 0
+        conflicts = []
+        with self._store.begin() as connection:
+            for client_unique_id, call_id in call_ids.items():
+                done = _adopt(connection, company, client_unique_id, call_id)
+                adopted += done is True
+                known += done is None
+                conflicts += [client_unique_id] if done is False else []
+        return Adoption(adopted, known, tuple(conflicts))
+
+    def _forget(self, company: str, import_id: str, planned_at: float | None = None, *, dry_run: bool) -> int:
+        with self._store.begin() as connection:
+            _lock_import(connection, company, import_id, planned_at)
+            number = _count_finished(connection, company, import_id)
+            if not dry_run:
+                _delete_import(connection, company, import_id)
+            return number
+
+
+def _lock_import(connection: Connection, company: str, import_id: str, planned_at: float | None) -> None:
+    """Keep others from planning an import that was planned at this time, None for any, until the transaction ends."""
+    this = and_(imports.c.company == company, imports.c.import_id == import_id)
+    if planned_at is not None:
+        this = and_(this, imports.c.planned_at == planned_at)
+    # Not waited for: whoever plans it holds its row, for minutes if the manifest is long.
+    locked = select(imports.c.import_id).where(this).with_for_update(skip_locked=True)
+    if connection.execute(locked).first() is None:
+        raise GongImportInUseError(
+            f"Import {shown(import_id)!r} was planned again or forgotten meanwhile, or is in use."
+        )
+
+
+def _count_finished(connection: Connection, company: str, import_id: str) -> int:
+    mine = and_(rows.c.company == company, rows.c.import_id == import_id)
+    counts = {CallState(row.effective): row.number for row in connection.execute(count_by_state(mine))}
+    unfinished = sum(count for state, count in counts.items() if state in UNFINISHED)
+    if unfinished:
+        raise GongImportInUseError(
+            f"Import {shown(import_id)!r} has {unfinished} unfinished rows. Let its tasks finish them, or plan it "
+            "again with an empty manifest, before it is forgotten."
+        )
+    return sum(counts.values())
+
+
+def _delete_import(connection: Connection, company: str, import_id: str) -> None:
+    mine = and_(rows.c.company == company, rows.c.import_id == import_id)
+    own_calls = and_(calls.c.company == company, calls.c.import_id == import_id)
+    unsent = and_(calls.c.intended_at.is_(None), calls.c.call_id.is_(None))
+    connection.execute(delete(calls).where(own_calls, unsent))
+    connection.execute(delete(rows).where(mine))
+    same_call = and_(rows.c.company == calls.c.company, rows.c.client_unique_id == calls.c.client_unique_id)
+    nowhere = ~exists(select(rows.c.position).where(same_call).correlate(calls))
+    connection.execute(update(calls).where(own_calls, nowhere).values(problem=None, url=None))
+    this = and_(imports.c.company == company, imports.c.import_id == import_id)
+    connection.execute(delete(imports).where(this))
+
+
+def _adopt(connection: Connection, company: str, client_unique_id: str, call_id: str) -> bool | None:
+    """Return True for an adopted call, None for one that is known, False for one that contradicts what is known."""
+    values = {"import_id": ADOPTED, "state": CallState.EXISTS.value, "call_id": call_id, "updated_at": db_now()}
+    identity = {"company": company, "client_unique_id": client_unique_id}
+    this = and_(calls.c.company == company, calls.c.client_unique_id == client_unique_id)
+    found = connection.execute(select(calls.c.call_id, calls.c.intended_at).where(this)).first()
+    if found is None:
+        connection.execute(insert(calls).values(**identity, **values, fingerprint="", burned=1))
+        return True
+    if found.call_id is not None:
+        return None if found.call_id == call_id else False
+    free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
+    unsent = and_(this, free, calls.c.intended_at.is_(None))
+    fenced = {"lease_number": calls.c.lease_number + 1, "burned": 1, "problem": None}
+    return bool(connection.execute(update(calls).where(unsent).values(**values, **fenced)).rowcount == 1)

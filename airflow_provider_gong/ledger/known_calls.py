@@ -1,0 +1,48 @@
+"""What the imports of a company have sent so far."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import select
+
+from airflow_provider_gong.ledger.rows import UNFINISHED, CallState, KnownRecording
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.schema import call_table as calls
+
+_WAITING = [state.value for state in (*UNFINISHED, CallState.FAILED)]
+
+
+class KnownCalls:
+    """
+    The calls that any import of a company has claimed. Each question may be about some hundred values at most.
+
+    :param store: where they are kept
+    :param company: name of the Gong company
+    """
+
+    def __init__(self, store: Store, company: str) -> None:
+        self._store = store
+        self._company = company
+
+    def finished(self, client_unique_ids: Collection[str]) -> set[str]:
+        """Return those of these ids for whose calls nothing is left to be done."""
+        wanted = (calls.c.client_unique_id.in_(client_unique_ids), calls.c.state.not_in(_WAITING))
+        return {found.client_unique_id for found in self._find(calls.c.client_unique_id, where=wanted)}
+
+    def recorded_sizes(self, sizes: Collection[int]) -> set[int]:
+        """Return those of these lengths that a recording has which was uploaded."""
+        wanted = (calls.c.media_bytes.in_(sizes), calls.c.media_sha256.is_not(None))
+        return {found.media_bytes for found in self._find(calls.c.media_bytes, where=wanted)}
+
+    def recordings(self, sizes: Collection[int], hashes: Collection[str]) -> list[KnownRecording]:
+        """Return the recordings of these lengths and contents that were uploaded."""
+        columns = (calls.c.media_sha256, calls.c.client_unique_id, calls.c.call_id)
+        wanted = (calls.c.media_bytes.in_(sizes), calls.c.media_sha256.in_(hashes))
+        return [KnownRecording(*found) for found in self._find(*columns, where=wanted)]
+
+    def _find(self, *columns: Any, where: tuple[Any, ...]) -> list[Any]:
+        query = select(*columns).where(calls.c.company == self._company, *where).distinct()
+        with self._store.read() as connection:
+            return list(connection.execute(query))

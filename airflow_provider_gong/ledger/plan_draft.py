@@ -1,0 +1,239 @@
+"""
+A plan while it is being made.
+
+Its rows are in a private file of this process, in SQLite, whose indexes tell what stands twice. The store that all
+workers share is neither written nor locked before the whole plan is known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airflow_provider_gong._text import row_place
+from airflow_provider_gong.ledger.plans import ROW_COLUMNS, planned_row, row_values
+from airflow_provider_gong.ledger.rows import URL_FIELD, PlannedRow, Problem, problems_as_json, problems_from_json
+
+_PAGE = 500
+# Nothing outlives the process, so that nothing has to be safe on the disk.
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -16384;
+CREATE TABLE planned (
+    position INTEGER PRIMARY KEY, row_number INTEGER, client_unique_id TEXT, state TEXT, title TEXT, payload TEXT,
+    media TEXT, media_bytes INTEGER, fingerprint TEXT, problems TEXT, warnings TEXT, source TEXT,
+    file TEXT, is_rejected INTEGER, is_imported INTEGER, is_pulled INTEGER, sha256 TEXT
+);
+CREATE INDEX planned_size ON planned (media_bytes, is_rejected) WHERE media_bytes > 0;
+CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
+CREATE TABLE compared_size (media_bytes INTEGER PRIMARY KEY);
+"""
+_INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * (len(ROW_COLUMNS) + 4))}, NULL)"  # noqa: S608 - only names
+_ROWS = f"SELECT position, {', '.join(ROW_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
+# A row that stands twice in one way is not looked at in another.
+_FIND_REPEATED = """
+INSERT INTO repeated
+SELECT position, first, '{column}' FROM planned JOIN (
+    SELECT {column} AS value, min(position) AS first FROM planned
+    WHERE {column} <> '' AND position NOT IN (SELECT position FROM repeated) GROUP BY {column} HAVING count(*) > 1
+) ON {column} = value
+WHERE position > first AND position NOT IN (SELECT position FROM repeated)
+"""
+_REPEATED = """
+SELECT position, first_number, first_file, file, client_unique_id, media
+FROM repeated JOIN planned USING (position)
+    JOIN (SELECT position AS first, row_number AS first_number, file AS first_file FROM planned) USING (first)
+WHERE position > ? AND what = '{column}'
+"""
+_SUSPECTS = """
+SELECT position, client_unique_id, media, media_bytes FROM planned
+WHERE position > ? AND NOT is_rejected AND media_bytes IN (SELECT media_bytes FROM compared_size)
+"""
+_REJECT = """
+UPDATE planned SET problems = ?, warnings = NULL, state = 'rejected', is_rejected = 1, is_imported = 0
+WHERE position = ?
+"""
+_SIZES = "SELECT media_bytes FROM planned WHERE media_bytes > 0 AND NOT is_rejected GROUP BY media_bytes"
+_FIGURES = """
+SELECT count(*), total(NOT is_rejected), total(is_imported), total(is_sent), total(is_sent AND is_pulled),
+    total(CASE WHEN is_sent THEN media_bytes END), total(json_array_length(warnings))
+FROM (SELECT *, NOT is_rejected AND NOT is_imported AS is_sent FROM planned)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFigures:
+    """
+    What a plan comes to.
+
+    :param rows: rows of the manifest
+    :param planned: rows without problems
+    :param already_imported: planned rows whose call some import has finished
+    :param to_send: the other planned rows
+    :param pulled: those to send whose recording Gong fetches
+    :param bytes: length of all recordings that are to be uploaded
+    :param warnings: remarks on the manifest, and on rows that are planned all the same
+    """
+
+    rows: int
+    planned: int
+    already_imported: int
+    to_send: int
+    pulled: int
+    bytes: int
+    warnings: int
+
+    @property
+    def rejected(self) -> int:
+        """The rows with problems."""
+        return self.rows - self.planned
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """
+    A row of which something stands in an earlier row.
+
+    :param position: place of the row in the draft
+    :param first_number: number of the first row in its file
+    :param first_file: file of the first row; empty for rows of a task
+    :param file: the row's own file
+    """
+
+    position: int
+    first_number: int
+    first_file: str
+    file: str
+    client_unique_id: str
+    media: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """
+    A planned row whose recording is as long as another one.
+
+    :param position: place of the row in the draft
+    """
+
+    position: int
+    client_unique_id: str
+    media: str
+    media_bytes: int
+
+
+class PlanDraft:
+    """A plan while it is being made, by one thread. Its file has no name and is gone with the process."""
+
+    def __init__(self) -> None:
+        self.remarks: list[str] = []
+        # For SQLite, an empty name is a temporary file that is deleted as soon as it was opened.
+        self._connection = sqlite3.connect("", isolation_level=None)
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Forget the draft."""
+        self._connection.close()
+
+    def add(self, rows: Iterable[PlannedRow], imported: Collection[str] = ()) -> None:
+        """
+        Add rows at the end.
+
+        :param imported: ids of calls that some import has finished
+        """
+        values = [_values(row, imported) for row in rows]
+        with self._written_at_once():
+            self._connection.executemany(_INSERT, values)
+
+    def rows(self, *, rejected: bool | None = None) -> Iterator[PlannedRow]:
+        """
+        Yield the rows in the manifest's order.
+
+        :param rejected: only those that are rejected, or only those that are not
+        """
+        wanted = "" if rejected is None else f"AND is_rejected = {int(rejected)}"
+        for page in self._pages(f"{_ROWS} {wanted}", _PAGE):
+            yield from (planned_row(values) for _, *values in page)
+
+    def row_values(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows as the ledger keeps them: the values of ``ROW_COLUMNS``."""
+        for page in self._pages(_ROWS, _PAGE):
+            yield from (values[1:] for values in page)
+
+    def warnings(self) -> Iterator[str]:
+        """Yield the remarks on the manifest, and those on rows with their places."""
+        yield from self.remarks
+        for page in self._pages(f"{_ROWS} AND warnings IS NOT NULL", _PAGE):
+            for row in (planned_row(values) for _, *values in page):
+                yield from (f"{row_place(row.row_number, row.file)}: {remark}" for remark in row.warnings)
+
+    def repeated(self, column: str) -> Iterator[Repeated]:
+        """
+        Yield the rows of which a column has a value that stands in an earlier row.
+
+        :param column: ``client_unique_id``, ``media`` or ``sha256``
+        """
+        self._connection.execute(f"CREATE INDEX planned_{column} ON planned ({column})")
+        self._connection.execute(_FIND_REPEATED.format(column=column))
+        for page in self._pages(_REPEATED.format(column=column), _PAGE):
+            yield from (Repeated(*found) for found in page)
+
+    def reject(self, problems: Iterable[tuple[int, Problem]]) -> None:
+        """Add problems to rows, given by their places in the draft."""
+        with self._written_at_once():
+            for position, problem in problems:
+                found = self._connection.execute("SELECT problems FROM planned WHERE position = ?", (position,))
+                known = problems_from_json(found.fetchone()[0])
+                self._connection.execute(_REJECT, (problems_as_json((*known, problem)), position))
+
+    def note_hashes(self, hashes: Iterable[tuple[int, str]]) -> None:
+        """Record the content of recordings, by the place of their rows in the draft."""
+        values = [(sha256, position) for position, sha256 in hashes]
+        with self._written_at_once():
+            self._connection.executemany("UPDATE planned SET sha256 = ? WHERE position = ?", values)
+
+    def sizes(self) -> Iterator[list[int]]:
+        """Yield, some at a time, the lengths of the recordings of planned rows, each once."""
+        cursor = self._connection.execute(_SIZES)
+        while page := cursor.fetchmany(_PAGE):
+            yield [size for (size,) in page]
+
+    def suspect(self, sizes: Iterable[int]) -> None:
+        """Suspect the planned rows with recordings of these lengths."""
+        values = ((size,) for size in sizes)
+        self._connection.executemany("INSERT OR IGNORE INTO compared_size VALUES (?)", values)
+
+    def suspects(self, at_a_time: int) -> Iterator[list[Suspect]]:
+        """Yield, some at a time, the planned rows whose recording has a suspected length or that of another row."""
+        self._connection.execute(f"INSERT OR IGNORE INTO compared_size {_SIZES} HAVING count(*) > 1")
+        if self._connection.execute("SELECT 1 FROM compared_size").fetchone() is None:
+            return
+        for page in self._pages(_SUSPECTS, at_a_time):
+            yield [Suspect(*found) for found in page]
+
+    def figures(self) -> PlanFigures:
+        """Return what the plan comes to."""
+        found = PlanFigures(*map(int, self._connection.execute(_FIGURES).fetchone()))
+        return replace(found, warnings=found.warnings + len(self.remarks))
+
+    @contextlib.contextmanager
+    def _written_at_once(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        yield
+        self._connection.execute("COMMIT")
+
+    def _pages(self, query: str, size: int) -> Iterator[list[Any]]:
+        # Read anew for each page, since rows may be changed between two of them.
+        after = 0
+        while page := self._connection.execute(f"{query} ORDER BY position LIMIT {size}", (after,)).fetchall():
+            yield page
+            after = page[-1][0]
+
+
+def _values(row: PlannedRow, imported: Collection[str]) -> tuple[Any, ...]:
+    is_imported = not row.problems and row.client_unique_id in imported
+    return (*row_values(row), row.file, bool(row.problems), is_imported, URL_FIELD in (row.payload or {}))

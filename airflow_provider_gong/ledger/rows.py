@@ -1,0 +1,179 @@
+"""What goes into the ledger and comes out of it."""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_gong._text import shown
+
+
+class CallState(enum.StrEnum):
+    """Where a row of an import stands."""
+
+    PLANNED = "planned"
+    CREATED = "created"
+    UPLOADED = "uploaded"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    EXISTS = "exists"
+    WITHDRAWN = "withdrawn"
+    CHANGED_AFTER_SEND = "changed_after_send"
+    PROCESSING = "processing"
+    NOT_VISIBLE = "not_visible"
+    UNVERIFIABLE = "unverifiable"
+
+
+# Field of a call's payload by which Gong fetches the recording.
+URL_FIELD = "downloadMediaUrl"
+_LONGEST_VALUE = 300
+_LONGEST_RULE = 1000
+UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED})
+# Uploaded, and not (yet) seen in Gong: what verification looks at, also when it is asked again after its deadline.
+UNSEEN = (CallState.UPLOADED, CallState.PROCESSING, CallState.NOT_VISIBLE, CallState.UNVERIFIABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    What is wrong with a row, and who can mend it. Its texts may be shown: one line each, and URLs without their query.
+
+    :param field: column of the manifest or field of Gong
+    :param value: the offending value, shortened
+    :param rule: what is wrong
+    :param remedy: what to do
+    :param who: ``gong_administrator``, ``manifest``, ``recording`` or ``gong_support``
+    """
+
+    field: str
+    value: str
+    rule: str
+    remedy: str
+    who: str
+
+    def __post_init__(self) -> None:
+        for name, longest in (("field", _LONGEST_VALUE), ("value", _LONGEST_VALUE), ("rule", _LONGEST_RULE)):
+            object.__setattr__(self, name, shown(getattr(self, name), longest))
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the problem as a JSON object."""
+        return {name: getattr(self, name) for name in ("field", "value", "rule", "remedy", "who")}
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.rule} (got {self.value}). {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """
+    A row as the plan writes it.
+
+    :param row_number: place among the rows of its file, from 1
+    :param client_unique_id: Gong's ``clientUniqueId``, empty where the manifest has none
+    :param title: title of the call
+    :param payload: the validated body of the create request; None for a rejected row
+    :param media: where the recording is
+    :param media_bytes: its length
+    :param fingerprint: hash of the payload and of what identifies the recording; None for a rejected row
+    :param problems: why it is rejected; empty if it is not
+    :param source: the row as the manifest has it
+    :param file: the file of the manifest that holds it, if it is in one
+    :param warnings: what was noticed and does not stop it
+    """
+
+    row_number: int
+    client_unique_id: str
+    title: str | None
+    payload: dict[str, Any] | None
+    media: str | None
+    media_bytes: int | None
+    fingerprint: str | None
+    problems: tuple[Problem, ...] = ()
+    source: dict[str, str] = field(default_factory=dict)
+    file: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> CallState:
+        """``rejected`` with problems, ``planned`` without."""
+        return CallState.REJECTED if self.problems else CallState.PLANNED
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedRow:
+    """
+    A row that one worker may work on until its lease ends.
+
+    :param lease_number: fences the worker off once somebody else has leased the row
+    :param state: ``planned`` or ``created``
+    :param earlier_intent: whether a create with the same content may have been sent before
+    :param by_url: whether Gong was, or is going to be, given a URL of the recording when the call is created
+    :param media_sent: whether the recording may have arrived before
+    :param attempts: how often it was leased, this time included
+    """
+
+    client_unique_id: str
+    row_number: int
+    payload: dict[str, Any]
+    media: str | None
+    media_bytes: int | None
+    lease_number: int
+    state: CallState
+    call_id: str | None
+    earlier_intent: bool
+    by_url: bool
+    media_sent: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """
+    A row with what became of its call, also where another import sent it.
+
+    :param sent_at: when the call was sent, in seconds since 1970 by the store's clock
+    :param warnings: what the plan noticed and did not reject
+    """
+
+    row_number: int
+    client_unique_id: str
+    title: str | None
+    state: CallState
+    call_id: str | None
+    url: str | None
+    duration: float | None
+    media: str | None
+    media_sha256: str | None
+    burned: bool
+    sent_by: str | None
+    problems: tuple[Problem, ...]
+    source: dict[str, str]
+    file: str
+    sent_at: float | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecording:
+    """
+    A recording that was uploaded.
+
+    :param sha256: hash of its content, in hexadecimal digits
+    """
+
+    sha256: str
+    client_unique_id: str
+    call_id: str | None
+
+
+def problems_as_json(problems: tuple[Problem, ...]) -> str:
+    """Return problems as the ledger keeps them."""
+    return json.dumps([problem.as_dict() for problem in problems]) if problems else "[]"
+
+
+def problems_from_json(text: str | None) -> tuple[Problem, ...]:
+    """Return problems from the ledger's text."""
+    return tuple(Problem(**problem) for problem in json.loads(text or "[]"))

@@ -1,0 +1,120 @@
+"""Manifests with other column names: headers, templates and constants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from tests.support.recordings import manifest_row, write_manifest, write_wav
+from tests.unit.call_import.conftest import SeenPlan, plan_offline
+
+EXPORT = {
+    "Call ID": "pbx-1",
+    "Started": "2026-11-19T08:01:00+01:00",
+    "Agent E-Mail": "tobias.okafor@example.com",
+    "File": "1.wav",
+    "First": "Dana",
+    "Last": "Ortiz",
+    "Queue": "Sales",
+}
+COLUMNS = {
+    "client_unique_id": "Call ID",
+    "actual_start": "started",
+    "direction": "=Inbound",
+    "primary_user": " Agent E-Mail ",
+    "media": "recordings/{File}",
+    "party_1_name": "{First} {Last}",
+}
+
+
+def plan_export(folder: Path, columns: dict[str, str], **changes: str) -> SeenPlan:
+    write_wav(folder / "recordings/1.wav", seconds=60, seed=1)
+    return plan_offline(write_manifest(folder / "manifest.csv", [EXPORT | changes]), columns=columns)
+
+
+def error_of(folder: Path, columns: dict[str, str]) -> str:
+    with pytest.raises(GongManifestError) as raised:
+        plan_export(folder, columns)
+    return str(raised.value)
+
+
+def test_fields_are_read_from_headers_templates_and_constants(tmp_path: Path) -> None:
+    (row,) = plan_export(tmp_path, COLUMNS).planned
+    assert row.payload is not None
+    assert (row.payload["clientUniqueId"], row.payload["direction"]) == ("pbx-1", "Inbound")
+    assert row.media == str(tmp_path / "recordings/1.wav")
+    assert row.payload["parties"][1] == {"name": "Dana Ortiz"}
+
+
+def test_a_row_is_kept_under_the_names_of_the_fields_so_that_it_can_be_imported_again(tmp_path: Path) -> None:
+    (row,) = plan_export(tmp_path, COLUMNS).rows
+    assert row.source == {
+        "client_unique_id": "pbx-1",
+        "actual_start": "2026-11-19T08:01:00+01:00",
+        "direction": "Inbound",
+        "primary_user": "tobias.okafor@example.com",
+        "media": "recordings/1.wav",
+        "party_1_name": "Dana Ortiz",
+        "queue": "Sales",
+    }
+
+
+def test_columns_that_no_field_is_read_from_are_ignored_with_a_warning(tmp_path: Path) -> None:
+    assert plan_export(tmp_path, COLUMNS).warnings == ["Column 'queue' is not known and is ignored."]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"), [("", "Ortiz", "Ortiz"), ("Dana", "", "Dana"), ("{Last}", "x", "{Last} x")]
+)
+def test_a_template_is_filled_with_what_is_there(tmp_path: Path, first: str, last: str, name: str) -> None:
+    (row,) = plan_export(tmp_path, COLUMNS, First=first, Last=last).rows
+    assert row.source["party_1_name"] == name
+
+
+def test_a_template_without_any_of_its_cells_gives_nothing(tmp_path: Path) -> None:
+    (row,) = plan_export(tmp_path, COLUMNS | {"media": "recordings/{File}.wav"}, File="").rejected
+    (problem,) = row.problems
+    assert (problem.field, problem.value) == ("media (columns: recordings/{File}.wav)", "nothing")
+
+
+def test_a_problem_names_the_header_that_its_value_comes_from(tmp_path: Path) -> None:
+    columns = COLUMNS | {"party_1_email": "Queue", "context": "First"}
+    (row,) = plan_export(tmp_path, columns, **{"Agent E-Mail": "nobody@example.com"}).rejected
+    assert [problem.field for problem in row.problems] == [
+        "primary_user (columns: Agent E-Mail)",
+        "context (columns: First)",
+        "party_1_email (columns: Queue)",
+    ]
+
+
+def test_a_mapped_field_is_not_read_from_the_column_of_its_own_name(tmp_path: Path) -> None:
+    write_wav(tmp_path / "recordings/00001.wav", seconds=60, seed=1)
+    manifest = write_manifest(tmp_path / "manifest.csv", [manifest_row(1, subject="From here", title="Not from here")])
+    (row,) = plan_offline(manifest, columns={"title": "Subject"}).rows
+    assert row.title == row.source["title"] == "From here"
+
+
+def test_all_headers_that_a_manifest_lacks_are_named_at_once(tmp_path: Path) -> None:
+    error = error_of(tmp_path, COLUMNS | {"client_unique_id": "CallID", "title": "{First} {Topic}", "purpose": "Demo"})
+    assert "client_unique_id takes its text from 'callid', which is no header. Did you mean 'call id'?" in error
+    assert "title takes its text from 'topic', which is no header." in error
+    assert "purpose takes its text from 'demo', which is no header. If it is a constant, write '=demo'." in error
+    assert "It has: call id, started, agent e-mail" in error
+
+
+def test_required_fields_that_nothing_fills_are_named(tmp_path: Path) -> None:
+    columns = {field: text for field, text in COLUMNS.items() if field not in ("media", "direction")}
+    assert "lacks the columns direction, media" in error_of(tmp_path, columns)
+
+
+def test_all_that_is_wrong_with_a_mapping_is_found_at_once() -> None:
+    wrong = {"titel": "Subject", "title": "{First", "purpose": "", "disposition": "{}", "media": None}
+    with pytest.raises(GongManifestError) as raised:
+        ColumnMap(wrong)  # type: ignore[arg-type]
+    for text in ("'titel' is not a field of a call. Did you mean 'title'?", "title has the template '{First'"):
+        assert text in str(raised.value)
+    for field in ("purpose has ''", "disposition has the template '{}'", "media has None"):
+        assert field in str(raised.value)
