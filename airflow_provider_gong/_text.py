@@ -39,6 +39,11 @@ def storable(text: str) -> str:
     return text if text.isprintable() or not _NOT_STORABLE.search(text) else _NOT_STORABLE.sub("\ufffd", text)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: ``1 problem``, ``2 problems``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield the items in lists of ``size``, of which the last may be shorter."""
     iterator = iter(items)

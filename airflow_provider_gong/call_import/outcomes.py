@@ -11,7 +11,7 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.ledger.rows import CallState, LeasedRow, Problem
+from airflow_provider_gong.ledger.rows import Actor, CallState, LeasedRow, Problem
 
 # What keeps an import from being a success, once it has ended.
 BAD_STATES = frozenset(
@@ -24,12 +24,6 @@ BAD_STATES = frozenset(
         CallState.UNVERIFIABLE,
     }
 )
-ACTORS = {
-    "gong_administrator": "a Gong administrator",
-    "manifest": "whoever makes the manifest",
-    "recording": "whoever makes the recordings",
-    "gong_support": "Gong's support, or nobody but time",
-}
 _MEDIA_OPERATION = "addCallRecording"
 
 
@@ -37,14 +31,18 @@ def refusal_problem(lease: LeasedRow, error: GongError) -> Problem:
     """Return what Gong's refusal of a row means."""
     if isinstance(error, GongRecordingNotEnabledError):
         host = str(lease.payload.get("primaryUser"))
-        return Problem("primary_user", host, str(error), "", "gong_administrator")
+        return Problem("primary_user", host, str(error), "", Actor.ADMINISTRATOR)
     if isinstance(error, GongDuplicateMediaError):
         return _duplicate_media(lease, error)
     if error.operation == _MEDIA_OPERATION:
         return Problem(
-            "media", file_name(lease), str(error), "Compare the recording with what Gong accepts.", "recording"
+            "media",
+            file_name(lease),
+            str(error),
+            "Compare the recording with what Gong accepts.",
+            Actor.RECORDING,
         )
-    who = "manifest" if isinstance(error, GongValidationError) else "gong_support"
+    who = Actor.MANIFEST if isinstance(error, GongValidationError) else Actor.SUPPORT
     return Problem("row", lease.client_unique_id, str(error), "", who)
 
 
@@ -52,18 +50,20 @@ def existing_problem(lease: LeasedRow, error: GongDuplicateCallError) -> Problem
     """Return what it means that a call with the row's id exists and is not of this import."""
     rule = f"belongs to call {error.call_id} already, which this import has not created"
     remedy = "If it is the same conversation, nothing is left to do; otherwise give the row an id of its own."
-    return Problem("client_unique_id", lease.client_unique_id, rule, remedy, "manifest")
+    return Problem("client_unique_id", lease.client_unique_id, rule, remedy, Actor.MANIFEST)
 
 
 def unreadable_problem(lease: LeasedRow, error: OSError) -> Problem:
     """Return what it means that the recording cannot be read any more."""
     rule = f"cannot be read ({type(error).__name__}: {error})"
-    return Problem("media", file_name(lease), rule, "Put the recording back and clear the upload task.", "recording")
+    return Problem(
+        "media", file_name(lease), rule, "Put the recording back and clear the upload task.", Actor.RECORDING
+    )
 
 
 def server_problem(lease: LeasedRow, error: GongServerError) -> Problem:
     """Return what it means that Gong failed on a row again and again."""
-    return Problem("row", lease.client_unique_id, str(error), "", "gong_support")
+    return Problem("row", lease.client_unique_id, str(error), "", Actor.SUPPORT)
 
 
 def file_name(lease: LeasedRow) -> str:
@@ -75,4 +75,4 @@ def _duplicate_media(lease: LeasedRow, error: GongDuplicateMediaError) -> Proble
     other = f"call {error.call_id}" if error.call_id else "another call"
     rule = f"is the same recording as that of {other}, and Gong stores each recording once"
     remedy = "Check which of the two calls the recording belongs to. This call stays in Gong without a recording."
-    return Problem("media", file_name(lease), rule, remedy, "recording")
+    return Problem("media", file_name(lease), rule, remedy, Actor.RECORDING)

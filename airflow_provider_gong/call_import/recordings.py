@@ -9,7 +9,7 @@ from typing import IO, Any, BinaryIO, cast
 from tinytag import TinyTag, TinyTagException
 
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Gong API reference, PUT /v2/calls/{id}/media.
 MAX_BYTES = 1_500_000_000
@@ -114,4 +114,4 @@ def _durations(file: IO[Any], size: int, *, is_wave: bool) -> tuple[float | None
 
 
 def _problem(text: str, rule: str, remedy: str) -> Problem:
-    return Problem(_FIELD, text, rule, remedy, "recording")
+    return Problem(_FIELD, text, rule, remedy, Actor.RECORDING)

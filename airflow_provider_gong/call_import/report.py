@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Any, Protocol
 
-from airflow_provider_gong._text import row_place, shown
+from airflow_provider_gong._text import counted, row_place, shown
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.call_import.manifest.csv_cells import escape_cell
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.manifest.manifest import SURPLUS
-from airflow_provider_gong.call_import.outcomes import ACTORS, BAD_STATES
+from airflow_provider_gong.call_import.outcomes import BAD_STATES
 from airflow_provider_gong.call_import.report_page import report_page
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import UNFINISHED, CallState, ImportRow, Problem
+from airflow_provider_gong.ledger.rows import UNFINISHED, Actor, CallState, ImportRow, Problem
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def log_summary(summary: dict[str, Any]) -> None:
     log.info("Import %s: %d rows: %s", summary["import_id"], summary["rows"], states)
     log.info("Requests sent: %d, refused: %d", summary["requests_sent"], summary["requests_refused"])
     for who, count in summary["who_must_act"].items():
-        log.warning("%d problems wait for %s", count, ACTORS.get(who, who))
+        log.warning("%s for %s", counted(count, "problem"), Actor(who).described)
     for problem in summary["problems"]:
         place = row_place(problem["row"], problem["file"])
         what = Problem(**{name: problem[name] for name in ("field", "value", "rule", "remedy", "who")})

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from airflow_provider_gong._text import row_place, shown
-from airflow_provider_gong.call_import.outcomes import ACTORS, BAD_STATES
-from airflow_provider_gong.ledger.rows import CallState, ImportRow, Problem
+from airflow_provider_gong._text import counted, row_place, shown
+from airflow_provider_gong.call_import.outcomes import BAD_STATES
+from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 
 _MAX_PROBLEMS = 200
 _MAX_WARNINGS = 200
@@ -111,7 +111,7 @@ def _problem_sections(findings: _Findings) -> Iterable[str]:
     if not findings.counts:
         yield "<h2>Problems</h2>\n<p>None.</p>"
     for who, problems in findings.problems.items():
-        yield f"<h2>{findings.counts[who]} problems wait for {_text(ACTORS.get(who, who))}</h2>"
+        yield f"<h2>{counted(findings.counts[who], 'problem')} for {_text(Actor(who).described)}</h2>"
         yield _table(("row", "id", "state", "what is wrong", "what to do"), problems)
         if len(problems) < findings.counts[who]:
             yield f"<p>{findings.counts[who] - len(problems)} more stand in report.csv.</p>"

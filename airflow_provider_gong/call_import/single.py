@@ -18,7 +18,7 @@ from airflow_provider_gong.client.errors import FieldProblem, GongValidationErro
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall, parse_request
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow, Problem
+from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, PlannedRow, Problem
 
 
 def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) -> None:
@@ -74,7 +74,7 @@ def _failure(row: ImportRow) -> GongImportFailedError | GongImportUnfinishedErro
         )
     what = " ".join(str(problem) for problem in row.problems) or "Another task holds it."
     text = f"Call {row.client_unique_id} is {row.state.value}: {what}"
-    passing = not row.problems or any(problem.who == "gong_support" for problem in row.problems)
+    passing = not row.problems or any(problem.who == Actor.SUPPORT for problem in row.problems)
     return GongImportUnfinishedError(text, retry_after=0) if passing else GongImportFailedError(text)
 
 

@@ -13,7 +13,7 @@ from airflow_provider_gong.client.drivers import GongClient
 from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError, GongPermissionError
 from airflow_provider_gong.client.models import Call
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, Problem, problems_as_json
+from airflow_provider_gong.ledger.rows import Actor, CallState, Problem, problems_as_json
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def _verified(call: Call) -> dict[str, Any]:
 
 def _processing(call_id: str) -> Problem:
     rule = "was still being processed by Gong when the verification's time was up"
-    return Problem("call", call_id, rule, "Clear the verify task later to look again.", "gong_support")
+    return Problem("call", call_id, rule, "Clear the verify task later to look again.", Actor.SUPPORT)
 
 
 def _not_visible(call_id: str) -> Problem:
@@ -120,13 +120,15 @@ def _not_visible(call_id: str) -> Problem:
         "was accepted by Gong and never appeared. Likely, in this order: the recording has less than 60 s left after "
         "Gong trimmed it; it has no speech; the same recording is known to Gong; import was switched off for the host"
     )
-    return Problem("call", call_id, rule, "Look at the call in Gong; its upload status names the reason.", "recording")
+    return Problem(
+        "call", call_id, rule, "Look at the call in Gong; its upload status names the reason.", Actor.RECORDING
+    )
 
 
 def _unverifiable(call_id: str) -> Problem:
     rule = "cannot be told from the others: the access key does not see any call of the company"
     remedy = "Let a Gong administrator give the access key visibility of all calls, then clear the verify task."
-    return Problem("call", call_id, rule, remedy, "gong_administrator")
+    return Problem("call", call_id, rule, remedy, Actor.ADMINISTRATOR)
 
 
 _PROBLEMS: Mapping[CallState, Callable[[str], Problem]] = {

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from airflow_provider_gong.ledger.plans import was_sent
 from airflow_provider_gong.ledger.rows import (
+    Actor,
     CallState,
     ImportRow,
     LeasedRow,
@@ -81,7 +82,7 @@ def _call_problems(found: Any, effective: CallState) -> tuple[Problem, ...]:
         call = f"as call {found.call_call_id}" if found.call_call_id else "and Gong's answer was lost"
         rule = f"has changed after it was sent, {call}, and Gong changes no call"
         remedy = "Put the row back as it was, or give the new content an id of its own."
-        return (Problem("row", found.client_unique_id, rule, remedy, "manifest"),)
+        return (Problem("row", found.client_unique_id, rule, remedy, Actor.MANIFEST),)
     return problems_from_json(found.call_problem)
 
 

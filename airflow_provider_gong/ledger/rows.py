@@ -36,25 +36,49 @@ UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED
 UNSEEN = (CallState.UPLOADED, CallState.PROCESSING, CallState.NOT_VISIBLE, CallState.UNVERIFIABLE)
 
 
+class Actor(enum.StrEnum):
+    """Who can fix a problem."""
+
+    ADMINISTRATOR = "gong_administrator"
+    MANIFEST = "manifest"
+    RECORDING = "recording"
+    SUPPORT = "gong_support"
+
+    @property
+    def described(self) -> str:
+        """The actor as a report names it."""
+        return _ACTOR_TITLES[self]
+
+
+_ACTOR_TITLES = {
+    Actor.ADMINISTRATOR: "a Gong administrator",
+    Actor.MANIFEST: "the manifest's owner",
+    Actor.RECORDING: "the recordings' owner",
+    Actor.SUPPORT: "Gong support (it may also resolve itself)",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
-    What is wrong with a row, and who can mend it. Its texts may be shown: one line each, and URLs without their query.
+    What is wrong with a row, and who can fix it. Its texts may be shown: one line each, and URLs without their query.
 
     :param field: column of the manifest or field of Gong
     :param value: the offending value, shortened
     :param rule: what is wrong
     :param remedy: what to do
-    :param who: ``gong_administrator``, ``manifest``, ``recording`` or ``gong_support``
+    :param who: who can fix it
     """
 
     field: str
     value: str
     rule: str
     remedy: str
-    who: str
+    who: Actor
 
     def __post_init__(self) -> None:
+        # What the store keeps is text.
+        object.__setattr__(self, "who", Actor(self.who))
         for name, longest in (("field", _LONGEST_VALUE), ("value", _LONGEST_VALUE), ("rule", _LONGEST_RULE)):
             object.__setattr__(self, name, shown(getattr(self, name), longest))
 

@@ -22,8 +22,8 @@ _OUTCOMES = {
 }
 _ACTORS = {
     "gong_administrator": "a Gong administrator",
-    "manifest": "whoever makes the manifest",
-    "recording": "whoever makes the recordings",
+    "manifest": "the manifest's owner",
+    "recording": "the recordings' owner",
     "gong_support": "Gong's support",
 }
 _SHORT = {"success": "done"}

@@ -87,7 +87,7 @@ def test_wrong_rows_do_not_hold_up_the_others(
     assert [row["state"] for row in read_rows(report / "report.csv")] == ["verified", "rejected"]
     assert [row["client_unique_id"] for row in read_rows(report / "retry.csv")] == ["pbx-00002"]
     page = (report / "report.html").read_text()
-    assert "1 problems wait for whoever makes the manifest" in page
+    assert "1 problem for the manifest's owner" in page
     assert "Column &#x27;topic&#x27; is not known" in page
 
 

@@ -10,7 +10,7 @@ from airflow_provider_gong._text import shown, storable
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS, similar_field
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Key of what stands beyond the columns of the header.
 SURPLUS = ""
@@ -130,7 +130,7 @@ def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:
     problems = []
     if SURPLUS in values:
         rule = "has cells beyond the columns of the header"
-        problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", "manifest"))
+        problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", Actor.MANIFEST))
     if not _is_text("".join((*values, *values.values()))):
         problems += [_broken_text(column, cell) for column, cell in values.items() if not _is_text(column + cell)]
         values = {storable(column): storable(cell) for column, cell in values.items()}
@@ -143,7 +143,7 @@ def _is_text(text: str) -> bool:
 
 def _broken_text(column: str, cell: str) -> Problem:
     rule = "holds NUL characters or halves of characters, which are no text"
-    return Problem(column, cell, rule, "Correct it where the manifest is made.", "manifest")
+    return Problem(column, cell, rule, "Correct it where the manifest is made.", Actor.MANIFEST)
 
 
 def _readable(table: Table) -> Iterator[dict[str, str]]:

@@ -25,7 +25,7 @@ from airflow_provider_gong.call_import.plan.hosts import Host
 from airflow_provider_gong.call_import.plan.times import parse_time
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 from airflow_provider_gong.client.models import CallParty, NewCall, parse_request
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _PLAIN_COLUMNS = [
     column
@@ -86,7 +86,7 @@ class CallDraft:
         return self.problems or call
 
     def _in_columns(self, problem: FieldProblem) -> Problem:
-        return Problem(self._column(problem.field), problem.value, problem.rule, problem.remedy, "manifest")
+        return Problem(self._column(problem.field), problem.value, problem.rule, problem.remedy, Actor.MANIFEST)
 
     def _column(self, path: str) -> str:
         if match := _PARTY_PATH.fullmatch(path):
@@ -140,7 +140,7 @@ def _json_cells(row: ManifestRow) -> tuple[dict[str, Any], list[Problem]]:
             parsed[column] = value
         except (ValueError, RecursionError) as error:
             remedy = "Write it as in Gong's API, such as a list of objects in double quotes."
-            problems.append(Problem(column, text, f"is not JSON ({error})", remedy, "manifest"))
+            problems.append(Problem(column, text, f"is not JSON ({error})", remedy, Actor.MANIFEST))
     return parsed, problems
 
 
@@ -151,7 +151,7 @@ def _sorted_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _listed_parties(entries: Any, problems: list[Problem]) -> list[_Party]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         rule = "must be a list of objects with named fields"
-        problems.append(Problem("parties", json.dumps(entries), rule, "Write it like [{...}, {...}].", "manifest"))
+        problems.append(Problem("parties", json.dumps(entries), rule, "Write it like [{...}, {...}].", Actor.MANIFEST))
         return []
     named = [{CallParty.official_name(name): value for name, value in entry.items()} for entry in entries]
     return [_Party(fields, index=index) for index, fields in enumerate(named)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.client.models import User
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _FIELD = "primary_user"
 _KEPT = 10_000
@@ -94,7 +94,9 @@ class HostDirectory:
 
     def _look_for(self, text: str | None) -> Host | Problem:
         if text is None:
-            problem = Problem(_FIELD, "nothing", "is required", "Name the host by Gong user id or e-mail.", "manifest")
+            problem = Problem(
+                _FIELD, "nothing", "is required", "Name the host by Gong user id or e-mail.", Actor.MANIFEST
+            )
             return self._stand_in(problem)
         other = self._overrides.get(_normal(text))
         if other is None:
@@ -110,7 +112,7 @@ class HostDirectory:
             return self._stand_in(self._not_found(text))
         if len(ids) > 1:
             rule = f"belongs to several Gong users ({', '.join(sorted(ids))})"
-            return Problem(_FIELD, text, rule, "Name the host by Gong user id.", "manifest")
+            return Problem(_FIELD, text, rule, "Name the host by Gong user id.", Actor.MANIFEST)
         user = self._by_id[next(iter(ids))]
         found = _eligible(user, text)
         return self._stand_in(found) if isinstance(found, Problem) and user.active is False else found
@@ -125,7 +127,7 @@ class HostDirectory:
         known = self._by_id if text.isdigit() else self._by_email
         close = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.85)
         hint = f"Did you mean {close[0]}?" if close else "Name a Gong user by id, e-mail address or alias."
-        return Problem(_FIELD, text, "is not a user of this Gong company", hint, "manifest")
+        return Problem(_FIELD, text, "is not a user of this Gong company", hint, Actor.MANIFEST)
 
 
 def _eligible(user: User, text: str) -> Host | Problem:
@@ -135,7 +137,7 @@ def _eligible(user: User, text: str) -> Host | Problem:
             text,
             "is an inactive Gong user",
             "Name an active user as the host, or ask a Gong administrator to activate this one.",
-            "gong_administrator",
+            Actor.ADMINISTRATOR,
         )
     if user.settings is not None and user.settings.telephony_calls_imported is False:
         return Problem(
@@ -143,7 +145,7 @@ def _eligible(user: User, text: str) -> Host | Problem:
             text,
             "is a Gong user whose telephony calls may not be imported",
             "A Gong administrator has to switch on call import for this user (Gong: Team members > Data capture).",
-            "gong_administrator",
+            Actor.ADMINISTRATOR,
         )
     name = " ".join(part for part in (user.first_name, user.last_name) if part)
     return Host(user.id, name, _emails(user))

@@ -13,7 +13,7 @@ from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft, Repeated, Suspect
-from airflow_provider_gong.ledger.rows import KnownRecording, Problem
+from airflow_provider_gong.ledger.rows import Actor, KnownRecording, Problem
 
 _CHUNK = 1024 * 1024
 _AT_A_TIME = 200
@@ -25,13 +25,13 @@ def reject_repeated(draft: PlanDraft, manifest: Manifest) -> None:
     column = manifest.described("client_unique_id")
     remedy = "Give each call its own id, and each row once."
     draft.reject(
-        (row.position, Problem(column, row.client_unique_id, _stands_in(row), remedy, "manifest"))
+        (row.position, Problem(column, row.client_unique_id, _stands_in(row), remedy, Actor.MANIFEST))
         for row in draft.repeated("client_unique_id")
     )
     column = manifest.described("media")
     remedy = "Give each call its own recording: Gong stores each once."
     draft.reject(
-        (row.position, Problem(column, row.media, _stands_in(row), remedy, "manifest"))
+        (row.position, Problem(column, row.media, _stands_in(row), remedy, Actor.MANIFEST))
         for row in draft.repeated("media")
     )
 
@@ -94,7 +94,7 @@ class IdenticalRecordings:
                     digest.update(chunk)
         except OSError as error:
             rule = f"cannot be read ({type(error).__name__}: {error})"
-            return Problem(self._column, media, rule, "Check the recording, and plan again.", "recording")
+            return Problem(self._column, media, rule, "Check the recording, and plan again.", Actor.RECORDING)
         return digest.hexdigest()
 
     def _sent(self, suspects: Sequence[Suspect], hashes: set[str]) -> dict[str, list[KnownRecording]]:
@@ -117,4 +117,4 @@ class IdenticalRecordings:
 
     def _problem(self, media: str, other: str) -> Problem:
         rule = f"is the same recording as that of {other}, and Gong stores each recording once"
-        return Problem(self._column, media, rule, _REMEDY, "recording")
+        return Problem(self._column, media, rule, _REMEDY, Actor.RECORDING)

@@ -7,7 +7,7 @@ import posixpath
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.ledger.rows import Actor, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class MediaBase:
             return self._located(text)
         except ValueError as error:
             remedy = "Correct the path or URL of the recording."
-            return Problem("media", text, f"is not the place of a file ({error})", remedy, "manifest")
+            return Problem("media", text, f"is not the place of a file ({error})", remedy, Actor.MANIFEST)
 
     def _located(self, text: str) -> str | Problem:
         is_complete = "://" in text or text.startswith("/")
@@ -68,7 +68,7 @@ class MediaBase:
             text,
             f"is outside of {self.root}, where this import takes recordings from",
             "Move the recording there, or set media_base of the plan to the folder that holds the recordings.",
-            "recording",
+            Actor.RECORDING,
         )
 
 

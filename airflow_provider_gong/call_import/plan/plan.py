@@ -28,7 +28,7 @@ from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 from airflow_provider_gong.ledger.plans import MAX_ID_BYTES
-from airflow_provider_gong.ledger.rows import URL_FIELD, CallState, PlannedRow, Problem
+from airflow_provider_gong.ledger.rows import URL_FIELD, Actor, CallState, PlannedRow, Problem
 
 _CONCURRENT_CHECKS = 8
 _CHECK_BATCH = 500
@@ -108,7 +108,7 @@ def _id_problems(row: ManifestRow) -> tuple[Problem, ...]:
     if len(ident) > MAX_ID_BYTES or len(ident.encode()) <= MAX_ID_BYTES:
         return ()
     rule = f"has {len(ident.encode())} bytes in UTF-8, of which the store keeps {MAX_ID_BYTES}"
-    return (Problem("client_unique_id", ident, rule, "Give the call a shorter id.", "manifest"),)
+    return (Problem("client_unique_id", ident, rule, "Give the call a shorter id.", Actor.MANIFEST),)
 
 
 def _row(

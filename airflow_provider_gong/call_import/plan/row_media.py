@@ -11,7 +11,7 @@ from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.recordings import check_recording
 from airflow_provider_gong.call_import.signing import Sign, is_web
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.ledger.rows import Actor, Problem
 
 PUSH = "push"
 PULL = "pull"
@@ -109,4 +109,4 @@ def _is_signed(path: MediaPath, sign: Sign, mode: str) -> bool:
 
 
 def _problem(text: str, rule: str, remedy: str) -> Problem:
-    return Problem("media", text, rule, remedy, "manifest")
+    return Problem("media", text, rule, remedy, Actor.MANIFEST)

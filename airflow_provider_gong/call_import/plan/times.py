@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # A bare date would be read as midnight.
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
@@ -23,12 +23,12 @@ def parse_time(column: str, text: str, timezone: str | None) -> datetime | Probl
     moment = _from_text(text)
     if moment is None:
         remedy = "Write it like 2026-11-20T14:03:00+01:00."
-        return Problem(column, text, "is not a date and time in ISO 8601", remedy, "manifest")
+        return Problem(column, text, "is not a date and time in ISO 8601", remedy, Actor.MANIFEST)
     if moment.tzinfo is not None:
         return moment
     if timezone is None:
         remedy = "Add an offset such as +01:00 or Z, or name the time zone in the Gong connection."
-        return Problem(column, text, "has no offset, so its moment is not known", remedy, "manifest")
+        return Problem(column, text, "has no offset, so its moment is not known", remedy, Actor.MANIFEST)
     return _in_zone(column, text, moment, timezone)
 
 
@@ -48,4 +48,4 @@ def _in_zone(column: str, text: str, moment: datetime, timezone: str) -> datetim
     skipped = earlier.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
     what = "does not exist" if skipped else "happened twice"
     rule = f"{what} in {timezone}, where the clocks were changed"
-    return Problem(column, text, rule, "Add the offset that is meant.", "manifest")
+    return Problem(column, text, rule, "Add the offset that is meant.", Actor.MANIFEST)

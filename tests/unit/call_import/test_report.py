@@ -262,7 +262,7 @@ def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureF
     night.plan(rows(1, primary_user="noor.haddad@example.com"))
     report.log_summary(night.summary())
     assert caplog.messages[0] == "Import night: 1 rows: 1 rejected"
-    assert "1 problems wait for a Gong administrator" in caplog.messages
+    assert "1 problem for a Gong administrator" in caplog.messages
     assert caplog.messages[-1].startswith(
         f"Row 1 of {night.folder}/manifest.csv (rejected) primary_user: is a Gong user whose telephony calls may not"
     )

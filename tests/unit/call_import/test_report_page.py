@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.call_import.report_page import report_page
-from airflow_provider_gong.ledger.rows import CallState, ImportRow, Problem
+from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
 
@@ -77,8 +77,8 @@ def problem(who: str = "recording", text: str = "is refused") -> Problem:
 def test_problems_are_grouped_by_who_must_act() -> None:
     rows = [row(CallState.FAILED, problem(), problem("manifest")), row(CallState.REJECTED, problem())]
     page = Page(report_page(SUMMARY, rows, ()))
-    assert "2 problems wait for whoever makes the recordings" in page.text
-    assert "1 problems wait for whoever makes the manifest" in page.text
+    assert "2 problems for the recordings' owner" in page.text
+    assert "1 problem for the manifest's owner" in page.text
     assert "Row 1 of night.csv" in page.text
     assert "Look at it." in page.text
 
@@ -90,7 +90,7 @@ def test_problems_of_rows_that_ended_well_are_not_shown() -> None:
 
 def test_only_the_first_problems_are_shown() -> None:
     page = Page(report_page(SUMMARY, [row(CallState.FAILED, problem())] * 203, ()))
-    assert "203 problems wait" in page.text
+    assert "203 problems for" in page.text
     assert "3 more stand in report.csv" in page.text
 
 
@@ -125,7 +125,7 @@ def test_warnings_of_rows_are_shown_up_to_a_number() -> None:
 
 def test_nothing_that_a_manifest_says_is_more_than_text() -> None:
     harmless = Page(report_page(SUMMARY, [row(CallState.FAILED, problem(), warnings=("w",))], ["w"]))
-    bad = Problem(DANGEROUS, DANGEROUS, DANGEROUS, DANGEROUS, DANGEROUS)
+    bad = Problem(DANGEROUS, DANGEROUS, DANGEROUS, DANGEROUS, Actor.MANIFEST)
     dangerous = {"client_unique_id": DANGEROUS, "file": DANGEROUS, "title": DANGEROUS}
     rows = [row(CallState.FAILED, bad, warnings=(DANGEROUS,), **dangerous)]
     text = report_page(SUMMARY | {"import_id": DANGEROUS, "company": DANGEROUS}, rows, [DANGEROUS])

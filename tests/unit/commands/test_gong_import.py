@@ -88,7 +88,7 @@ def test_an_import_is_shown_with_who_has_to_act(command: Command, store: Store, 
     verify(ledger)
     text = command("show", "night")
     assert "Import night of company emulated: 2 rows" in text
-    assert "1 problems wait for whoever makes the recordings" in text
+    assert "1 problem for the recordings' owner" in text
     assert f"Row 1 of {tmp_path}/night/manifest.csv (pbx-00001): failed\n    {PROBLEM}\n" in text
     assert "pbx-00002" not in text
     assert "(pbx-00002): verified call 772" in command("show", "night", "--state", "verified")
