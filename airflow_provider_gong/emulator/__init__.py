@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.app import create_app
-    from airflow_provider_gong.emulator.clock import Clock, ManualClock, RealClock
     from airflow_provider_gong.emulator.faults import Fault
-    from airflow_provider_gong.emulator.in_process import InProcessEmulator, in_process_emulator
-    from airflow_provider_gong.emulator.running import RunningEmulator
-    from airflow_provider_gong.emulator.server import running_emulator
-    from airflow_provider_gong.emulator.settings import EmulatorSettings
+    from airflow_provider_gong.emulator.server.app import create_app
+    from airflow_provider_gong.emulator.server.in_process import InProcessEmulator, in_process_emulator
+    from airflow_provider_gong.emulator.server.running import RunningEmulator
+    from airflow_provider_gong.emulator.server.serving import running_emulator
     from airflow_provider_gong.emulator.state import Emulator
+    from airflow_provider_gong.emulator.world.clock import Clock, ManualClock, RealClock
+    from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
 __all__ = [
     "Clock",
@@ -34,17 +34,17 @@ __all__ = [
 
 # Loaded on first use, so that the command can explain a missing extra.
 _MODULE_OF = {
-    "Clock": "clock",
+    "Clock": "world.clock",
     "Emulator": "state",
-    "EmulatorSettings": "settings",
+    "EmulatorSettings": "world.settings",
     "Fault": "faults",
-    "InProcessEmulator": "in_process",
-    "ManualClock": "clock",
-    "RealClock": "clock",
-    "RunningEmulator": "running",
-    "create_app": "app",
-    "in_process_emulator": "in_process",
-    "running_emulator": "server",
+    "InProcessEmulator": "server.in_process",
+    "ManualClock": "world.clock",
+    "RealClock": "world.clock",
+    "RunningEmulator": "server.running",
+    "create_app": "server.app",
+    "in_process_emulator": "server.in_process",
+    "running_emulator": "server.serving",
 }
 
 

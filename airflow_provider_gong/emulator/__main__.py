@@ -10,10 +10,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong.emulator.settings import EmulatorSettings
+from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.app import EmulatorApp
+    from airflow_provider_gong.emulator.server.app import EmulatorApp
 
 _EXTRA = ("jinja2", "python_multipart", "starlette", "uvicorn")
 _NO_EXTRA = "gong-emulator needs packages that are not installed: pip install 'airflow-provider-gong[emulator]'"
@@ -41,7 +41,7 @@ def _generated(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _company(path: str | None, generate: dict[str, Any]) -> dict[str, Any] | None:
-    from airflow_provider_gong.emulator.seeds.documents import load_document
+    from airflow_provider_gong.emulator.company.seeds.documents import load_document
 
     if path is None and not generate:
         return None
@@ -70,8 +70,8 @@ def _setting(text: str) -> tuple[str, Any]:
 
 def _load(settings: EmulatorSettings, speed: float, company: dict[str, Any] | None) -> EmulatorApp:
     try:
-        from airflow_provider_gong.emulator.app import create_app
-        from airflow_provider_gong.emulator.clock import RealClock
+        from airflow_provider_gong.emulator.server.app import create_app
+        from airflow_provider_gong.emulator.world.clock import RealClock
     except ModuleNotFoundError as error:
         _explain_missing(error)
         raise
@@ -87,7 +87,7 @@ def _explain_missing(error: ModuleNotFoundError) -> None:
 
 def _serve(app: EmulatorApp, host: str, port: int) -> None:
     try:
-        from airflow_provider_gong.emulator.server import serve
+        from airflow_provider_gong.emulator.server.serving import serve
     except ModuleNotFoundError as error:
         _explain_missing(error)
         raise

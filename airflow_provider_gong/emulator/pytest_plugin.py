@@ -20,7 +20,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def gong_emulator(request: pytest.FixtureRequest) -> Iterator[RunningEmulator]:
+def gong_emulator_settings() -> dict[str, Any]:
+    """Return the settings of every emulator; a ``conftest.py`` that overrides this sets them for its folder."""
+    return {}
+
+
+@pytest.fixture
+def gong_connection_extra() -> dict[str, Any]:
+    """Return the Extra of the connection; a ``conftest.py`` that overrides this sets it for its folder."""
+    return {}
+
+
+@pytest.fixture
+def gong_emulator(request: pytest.FixtureRequest, gong_emulator_settings: dict[str, Any]) -> Iterator[RunningEmulator]:
     """Run an emulated Gong on a free port, fresh for each test.
 
     ``@pytest.mark.gong_emulator(...)`` sets :class:`EmulatorSettings`, ``clock`` and ``company`` of the test.
@@ -29,26 +41,19 @@ def gong_emulator(request: pytest.FixtureRequest) -> Iterator[RunningEmulator]:
         from airflow_provider_gong.emulator import running_emulator
     except ModuleNotFoundError as error:
         pytest.fail(f"gong_emulator needs: pip install 'airflow-provider-gong[emulator]' ({error})", pytrace=False)
-    with running_emulator(**_settings(request)) as emulator:
+    settings = dict(gong_emulator_settings)
+    # The closest marker comes first, and wins name by name.
+    for marker in reversed(list(request.node.iter_markers("gong_emulator"))):
+        settings |= marker.kwargs
+    with running_emulator(**settings) as emulator:
         yield emulator
 
 
-def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
-    # The closest marker wins, name by name.
-    settings: dict[str, Any] = {}
-    for marker in request.node.iter_markers("gong_emulator"):
-        settings = {**marker.kwargs, **settings}
-    return settings
-
-
 @pytest.fixture
-def gong_connection(gong_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> str:
+def gong_connection(
+    gong_emulator: RunningEmulator, gong_connection_extra: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> str:
     """Let the Airflow connection ``gong_default`` lead to the test's emulator, and return the connection's id."""
-    connection = {
-        "conn_type": "gong",
-        "host": gong_emulator.url,
-        "login": gong_emulator.access_key,
-        "password": gong_emulator.access_key_secret,
-    }
+    connection = gong_emulator.connection(**gong_connection_extra)
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
     return "gong_default"

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from airflow_provider_gong.emulator.contract.notation import read_fields, read_type, schemas
-from airflow_provider_gong.emulator.operations import OPERATIONS
+from airflow_provider_gong.emulator.contract.operations import OPERATIONS
 
 from .conftest import HOST_EMAIL, Api, errors_of, wav
 

@@ -151,7 +151,12 @@ def test_the_log_has_bodies_when_asked_for(api: Api) -> None:
 
 
 def test_the_log_keeps_the_latest_requests_and_fewer_bodies() -> None:
-    from airflow_provider_gong.emulator.request_log import LOGGED_BODIES, LOGGED_REQUESTS, LoggedRequest, RequestLog
+    from airflow_provider_gong.emulator.access.request_log import (
+        LOGGED_BODIES,
+        LOGGED_REQUESTS,
+        LoggedRequest,
+        RequestLog,
+    )
 
     log = RequestLog()
     for number in range(LOGGED_REQUESTS + 5):

@@ -99,7 +99,7 @@ def test_wrong_limits_are_refused(api: Api, settings: dict[str, str]) -> None:
 
 
 def test_the_count_of_a_day_takes_no_memory_per_request() -> None:
-    from airflow_provider_gong.emulator.limits import SlidingWindow
+    from airflow_provider_gong.emulator.access.limits import SlidingWindow
 
     window = SlidingWindow(86_400, grain=1.0)
     for number in range(10_000):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from airflow_provider_gong.emulator.recordings import RecordingFolder
+from airflow_provider_gong.emulator.company.recordings.folder import RecordingFolder
 from airflow_provider_gong.emulator.web.page import PRESETS
 
 from .conftest import HOST_EMAIL, Api, wav

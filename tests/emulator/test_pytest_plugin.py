@@ -46,7 +46,7 @@ import sys
 def test_nothing_heavy_is_loaded():
     assert [name for name in {HEAVY!r} if name in sys.modules] == []
     assert "airflow_provider_gong.emulator.pytest_plugin" in sys.modules
-    assert "airflow_provider_gong.emulator.server" not in sys.modules
+    assert "airflow_provider_gong.emulator.server.serving" not in sys.modules
 """
 
 WITHOUT_EXTRA = """
@@ -73,8 +73,38 @@ def test_a_projects_own_fixture_goes_first(gong_emulator):
 """
 
 
-def run_pytest(folder: Path, source: str) -> str:
+SETTINGS_OF_A_FOLDER = """
+import pytest
+
+
+@pytest.fixture
+def gong_emulator_settings():
+    return {"processing_seconds": 7, "requests_per_day": 11}
+
+
+@pytest.fixture
+def gong_connection_extra(tmp_path):
+    return {"timezone": "Europe/Berlin"}
+"""
+
+USES_A_FOLDER = """
+import json
+import os
+
+import pytest
+
+
+@pytest.mark.gong_emulator(requests_per_day=12)
+def test_a_marker_goes_before_the_folder(gong_connection, gong_emulator):
+    settings = gong_emulator.state()["settings"]
+    assert (settings["processing_seconds"], settings["requests_per_day"]) == (7, 12)
+    assert json.loads(os.environ["AIRFLOW_CONN_GONG_DEFAULT"])["extra"] == {"timezone": "Europe/Berlin"}
+"""
+
+
+def run_pytest(folder: Path, source: str, conftest: str = "") -> str:
     (folder / "test_it.py").write_text(source)
+    (folder / "conftest.py").write_text(conftest)
     # Other people's plugins would load what the test looks for.
     command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider"]
     environment = {
@@ -110,6 +140,10 @@ def test_a_missing_extra_is_explained(tmp_path: Path) -> None:
 
 def test_fixtures_of_a_project_go_before_those_of_the_plugin(tmp_path: Path) -> None:
     assert "1 passed" in run_pytest(tmp_path, OVERRIDES)
+
+
+def test_a_folder_has_settings_of_its_own(tmp_path: Path) -> None:
+    assert "1 passed" in run_pytest(tmp_path, USES_A_FOLDER, SETTINGS_OF_A_FOLDER)
 
 
 def test_the_plugin_is_found_by_pytest() -> None:

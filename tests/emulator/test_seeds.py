@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_gong.emulator.seeds.documents import load_document
+from airflow_provider_gong.emulator.company.seeds.documents import load_document
 
 from .conftest import Api
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
-from airflow_provider_gong.emulator.recordings import KEPT_BYTES
+from airflow_provider_gong.emulator.company.recordings.folder import KEPT_BYTES
 
 from .conftest import HOST_EMAIL, wav
 

@@ -1,1 +1,1 @@
-"""The operations of the Gong API, one module per chapter of its reference."""
+"""What the operations of the Gong API do."""

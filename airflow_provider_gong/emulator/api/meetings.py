@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.company.records import Meeting, User
 from airflow_provider_gong.emulator.contract.checking import require_email, require_window
-from airflow_provider_gong.emulator.contract.operation import Ask, Reply
-from airflow_provider_gong.emulator.errors import GongApiError
-
-if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.world.errors import GongApiError
 
 _PROVIDER_NAMES = {"googlemeet": "Google Meet", "msteams": "Microsoft Teams", "zoom": "Zoom"}
 _NO_CONSENT_PAGE = "The Gong consent page is not enabled in your company. Contact your Gong Admin."

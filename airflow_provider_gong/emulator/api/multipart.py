@@ -8,8 +8,8 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
-from airflow_provider_gong.emulator.contract.operation import Ask
-from airflow_provider_gong.emulator.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.api.ask import Ask
+from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
 
 
 class FilePart(Protocol):

@@ -1,1 +1,1 @@
-"""What an emulated company consists of."""
+"""What the company is: users, calls, recordings, meetings, CRM objects, and how they are made up."""

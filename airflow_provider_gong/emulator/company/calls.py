@@ -7,12 +7,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from airflow_provider_gong.emulator.company.records import LONG_AGO, Call, CallState, Media
-
-if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.world.world import World
 
 _ORDER = attrgetter("order")
 Matches = Callable[[Call], bool]
@@ -93,21 +90,21 @@ def _begun(call: Call) -> float:
 class CallStore:
     """All calls of the company, whether readable or not.
 
-    :param emulator: the company.
+    :param world: the company's settings, time and ids.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._by_id: dict[str, Call] = {}
         # What stays taken for good, also once a call is erased.
         self._id_by_client_id: dict[str, str] = {}
         self._id_by_content: dict[str, str] = {}
-        self.details = Shelf(lambda: emulator.settings.processing_seconds)
+        self.details = Shelf(lambda: world.settings.processing_seconds)
         self.transcripts = Shelf(self._transcript_seconds)
         self._queue_free_at = LONG_AGO
 
     def _transcript_seconds(self) -> float:
-        settings = self._emulator.settings
+        settings = self._world.settings
         return settings.processing_seconds if settings.transcript_seconds is None else settings.transcript_seconds
 
     def __len__(self) -> int:
@@ -142,7 +139,7 @@ class CallStore:
 
     def next_begin(self, now: float) -> float:
         """Return when the processing of a recording that arrives now begins."""
-        settings = self._emulator.settings
+        settings = self._world.settings
         if settings.processing == "parallel":
             return now
         begin = max(now, self._queue_free_at)
@@ -165,7 +162,7 @@ class CallStore:
 
     def settle(self) -> None:
         """Let processing go on up to now."""
-        now = self._emulator.clock.now()
+        now = self._world.clock.now()
         self.transcripts.settle(now)
         for call in self.details.settle(now):
             call.settled = True
@@ -173,14 +170,14 @@ class CallStore:
     def state(self, call: Call, now: float) -> CallState:
         """Return where a call is at a time."""
         self.settle()
-        if now < self._emulator.clock.now() and call.settled and not self.details.was_readable(call, now):
+        if now < self._world.clock.now() and call.settled and not self.details.was_readable(call, now):
             return CallState.NOT_READY
-        return call.state_at(now, self._emulator.settings.processing_seconds)
+        return call.state_at(now, self._world.settings.processing_seconds)
 
     def state_counts(self) -> Mapping[str, int]:
         """Return how many calls are where."""
         self.settle()
-        now = self._emulator.clock.now()
+        now = self._world.clock.now()
         counts = Counter(self.state(call, now).value for call in self.details.processing())
         counts[CallState.VISIBLE.value] = len(self.details)
         counts[CallState.DISCARDED.value] = self.details.discarded
@@ -191,7 +188,7 @@ class CallStore:
         """Return those of some calls that can be read at a time, oldest first."""
         self.settle()
         known = filter(None, map(self._by_id.get, set(call_ids)))
-        current = now >= self._emulator.clock.now()
+        current = now >= self._world.clock.now()
         found = (call for call in known if call in shelf and (current or shelf.was_readable(call, now)))
         return sorted(found, key=_ORDER)
 
@@ -201,6 +198,6 @@ class CallStore:
         """Return the calls of a window that can be read at a time, oldest first; not to be changed."""
         self.settle()
         calls = shelf.window(start, end)
-        if now >= self._emulator.clock.now():
+        if now >= self._world.clock.now():
             return calls
         return [call for call in calls if shelf.was_readable(call, now)]

@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.world.world import World
 
 OBJECT_TYPES = ("ACCOUNT", "CONTACT", "DEAL", "LEAD", "BUSINESS_USER", "STAGE")
 _LISTED_ERRORS = 20
@@ -67,11 +66,11 @@ class Integration:
 class Crm:
     """The company's CRM data.
 
-    :param emulator: the company.
+    :param world: the company's settings, time and ids.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._registered = 0
         self.integration: Integration | None = None
         self.jobs: dict[tuple[str, str], Job] = {}
@@ -79,15 +78,15 @@ class Crm:
     def register(self, name: str, owner_email: str) -> Integration:
         """Register an integration in the place of none."""
         self._registered += 1
-        integration_id = int(self._emulator.new_id("integration", self._registered))
+        integration_id = int(self._world.new_id("integration", self._registered))
         self.integration = Integration(integration_id, name, owner_email)
         return self.integration
 
     def start(self, key: tuple[str, str], seconds: float, work: Callable[[Job], None]) -> None:
         """Begin an asynchronous request, which takes effect when it ends."""
-        now = self._emulator.clock.now()
+        now = self._world.clock.now()
         job = self.jobs[key] = Job(now, now + seconds)
-        self._emulator.agenda.at(job.ends, lambda: work(job))
+        self._world.agenda.at(job.ends, lambda: work(job))
 
     def delete(self, integration: Integration) -> None:
         """Delete an integration with its objects."""

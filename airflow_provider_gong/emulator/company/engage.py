@@ -5,13 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_gong.emulator.times import wire_time
-
-if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.company.records import User
-    from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.company.records import User
+from airflow_provider_gong.emulator.world.times import wire_time
+from airflow_provider_gong.emulator.world.world import World
 
 
 @dataclass
@@ -25,7 +23,7 @@ class FlowInstance:
     created: float
     open: bool = True
 
-    def as_json(self, emulator: Emulator) -> dict[str, Any]:
+    def as_json(self, world: World) -> dict[str, Any]:
         """Return the instance as the API shows it."""
         return {
             "flowId": self.flow["id"],
@@ -34,7 +32,7 @@ class FlowInstance:
             "flowInstanceId": self.id,
             "flowInstanceOwnerEmail": self.owner.email_address,
             "flowInstanceOwnerFullName": self.owner.name,
-            "flowInstanceCreateDate": wire_time(emulator, self.created),
+            "flowInstanceCreateDate": wire_time(world, self.created),
             "flowInstanceStatus": "Running" if self.open else "Finished",
             "workspaceId": self.flow["workspaceId"],
             "exclusive": self.flow["exclusive"],
@@ -73,11 +71,11 @@ class BulkAssignment:
 class Engage:
     """Who is in which flow.
 
-    :param emulator: the company.
+    :param world: the company's settings, time and ids.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, world: World) -> None:
+        self._world = world
         self.instances: dict[str, FlowInstance] = {}
         self._by_prospect: dict[str, list[FlowInstance]] = {}
         self.bulk: dict[str, BulkAssignment] = {}
@@ -92,19 +90,19 @@ class Engage:
         if not override and any(instance.flow["id"] == flow["id"] or flow["exclusive"] for instance in current):
             return None
         number = len(self.instances)
-        instance_id = self._emulator.new_id("flow instance", number)
-        instance = FlowInstance(instance_id, flow, prospect, owner, self._emulator.clock.now())
+        instance_id = self._world.new_id("flow instance", number)
+        instance = FlowInstance(instance_id, flow, prospect, owner, self._world.clock.now())
         self.instances[instance_id] = instance
         self._by_prospect.setdefault(prospect, []).append(instance)
         return instance
 
     def start_bulk(self, flow: Mapping[str, Any], owner: User, prospects: list[dict[str, Any]]) -> BulkAssignment:
         """Begin to assign prospects; they are assigned when it ends."""
-        emulator, now = self._emulator, self._emulator.clock.now()
-        name = uuid.UUID(int=int(emulator.new_id("bulk assignment", len(self.bulk))) << 64, version=4)
-        bulk = BulkAssignment(str(name), now, now + emulator.settings.crm_seconds, prospects)
+        world, now = self._world, self._world.clock.now()
+        name = uuid.UUID(int=int(world.new_id("bulk assignment", len(self.bulk))) << 64, version=4)
+        bulk = BulkAssignment(str(name), now, now + world.settings.crm_seconds, prospects)
         self.bulk[bulk.id] = bulk
-        emulator.agenda.at(bulk.ends, lambda: self._finish(bulk, flow, owner))
+        world.agenda.at(bulk.ends, lambda: self._finish(bulk, flow, owner))
         return bulk
 
     def _finish(self, bulk: BulkAssignment, flow: Mapping[str, Any], owner: User) -> None:
@@ -114,7 +112,7 @@ class Engage:
         if not prospect.get("crmId") and not prospect.get("email"):
             error = {"errorCode": "MISSING_EMAIL", "errorMessage": "The prospect has neither a CRM id nor an email"}
             return {"prospect": prospect, "status": "CRM_OPERATION_FAILED", **error}
-        crm_id = prospect.get("crmId") or self._emulator.new_id("prospect", prospect["email"])
+        crm_id = prospect.get("crmId") or self._world.new_id("prospect", prospect["email"])
         instance = self.assign(flow, crm_id, owner, override=False)
         if instance is None:
             error = {"errorCode": "ALREADY_ASSIGNED", "errorMessage": "The prospect is in the flow already"}

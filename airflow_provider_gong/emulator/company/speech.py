@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
-from airflow_provider_gong.emulator.seeds.words import words
+from airflow_provider_gong.emulator.company.words import words
 
 _SECONDS_PER_SENTENCE = 6.0
 _MOST_SENTENCES = 240

@@ -1,1 +1,1 @@
-"""The shape of the Gong API: what requests may and answers do carry."""
+"""What Gong's reference says: operations, the shapes of requests and answers, and how requests are checked."""

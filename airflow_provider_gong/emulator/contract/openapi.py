@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_gong.emulator.contract.notation import Field, schemas
-from airflow_provider_gong.emulator.contract.operation import Operation
+from airflow_provider_gong.emulator.contract.operations import Operation
 
 _VERSION = "3.1.0"
 _ID = r"^-?[0-9]{1,19}$"

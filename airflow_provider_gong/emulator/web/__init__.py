@@ -1,1 +1,1 @@
-"""What the emulator serves besides the Gong API: its pages and its control API."""
+"""What is served besides the Gong API: the pages and the control API."""

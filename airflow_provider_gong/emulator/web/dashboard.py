@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_gong.emulator.operations import OPERATION_NAMES
-from airflow_provider_gong.emulator.request_log import LogFilter, LoggedRequest
-from airflow_provider_gong.emulator.settings import FIXED, EmulatorSettings
-from airflow_provider_gong.emulator.web.state import call_state, company_summary, meeting_state, request_state
-
-if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.access.request_log import LogFilter, LoggedRequest
+from airflow_provider_gong.emulator.contract.operations import OPERATION_NAMES
+from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.web.views import call_state, company_summary, meeting_state, request_state
+from airflow_provider_gong.emulator.world.settings import FIXED, EmulatorSettings
 
 SHOWN_CALLS = 50
 SHOWN_USERS = 50

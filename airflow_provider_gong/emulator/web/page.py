@@ -6,31 +6,23 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from airflow_provider_gong.emulator.access.request_log import LogFilter
+from airflow_provider_gong.emulator.api.calls.links import is_signed, signed_recording_url
+from airflow_provider_gong.emulator.company.records import Call
 from airflow_provider_gong.emulator.faults import Fault
-from airflow_provider_gong.emulator.links import is_signed, signed_recording_url
-from airflow_provider_gong.emulator.request_log import LogFilter
+from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web import dashboard
-from airflow_provider_gong.emulator.web.control import (
-    add_faults,
-    change_settings,
-    change_user,
-    emulator_of,
-    is_from_here,
-    log_filter,
-)
+from airflow_provider_gong.emulator.web.actions import add_faults, change_settings, change_user
+from airflow_provider_gong.emulator.web.control import emulator_of, is_from_here, log_filter
 from airflow_provider_gong.emulator.web.masking import masked_body
-from airflow_provider_gong.emulator.web.state import call_state, request_state
-
-if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.company.records import Call
-    from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.web.views import call_state, request_state
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SAFE_HEADERS = {

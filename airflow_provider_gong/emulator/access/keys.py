@@ -1,0 +1,96 @@
+"""Who sends requests: access keys and OAuth tokens."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who a request comes from.
+
+    :param name: an access key, or the id of an OAuth client.
+    :param scopes: the scopes; ``None`` for all.
+    :param sees_calls: ``False`` without call visibility.
+    """
+
+    name: str
+    scopes: frozenset[str] | None = None
+    sees_calls: bool = True
+
+    def require_scope(self, scope: str) -> None:
+        """Refuse a caller without a scope.
+
+        :raises GongApiError: 401; not 403 (observed on live tenants).
+        """
+        if self.scopes is not None and scope not in self.scopes:
+            raise GongApiError(401, f"You don't have permission to use '{scope}' in your app.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessKey:
+    """An access key besides the one of the settings.
+
+    :param scopes: the scopes; all when there are none.
+    """
+
+    access_key: str
+    access_key_secret: str
+    scopes: tuple[str, ...] = ()
+    sees_calls: bool = True
+
+    @classmethod
+    def from_json(cls, key: Any) -> AccessKey:
+        """Return the key that a JSON object describes.
+
+        :raises ValueError: when a field is unknown, missing or wrong.
+        """
+        if not isinstance(key, dict) or not set(key) <= set(cls.__dataclass_fields__):
+            raise ValueError(f"a key is a JSON object with {', '.join(cls.__dataclass_fields__)}")
+        for name in ("access_key", "access_key_secret"):
+            if not isinstance(key.get(name), str) or not key[name] or ":" in key["access_key"]:
+                raise ValueError(f"a key needs {name}: a string, without a colon in the access key")
+        return cls(**{**key, "scopes": _scopes(key.get("scopes", ())), "sees_calls": bool(key.get("sees_calls", True))})
+
+
+def _scopes(scopes: Iterable[str] | str) -> tuple[str, ...]:
+    return tuple(scopes.split() if isinstance(scopes, str) else map(str, scopes))
+
+
+class Keys:
+    """The access keys that are let in.
+
+    :param world: its settings hold the first key.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._by_credentials: dict[str, AccessKey] = {}
+
+    def add(self, key: AccessKey) -> None:
+        """Let a further key in, or replace one."""
+        kept = {value: known for value, known in self._by_credentials.items() if known.access_key != key.access_key}
+        self._by_credentials = {**kept, credentials(key.access_key, key.access_key_secret): key}
+
+    def find(self, given: str) -> Caller | None:
+        """Return who sent the value of a Basic header."""
+        settings = self._world.settings
+        if given == credentials(settings.access_key, settings.access_key_secret):
+            scopes = frozenset(settings.scopes.split()) or None
+            return Caller(name=settings.access_key, scopes=scopes, sees_calls=settings.key_sees_calls)
+        key = self._by_credentials.get(given)
+        if key is None:
+            return None
+        sees_calls = key.sees_calls and settings.key_sees_calls
+        return Caller(name=key.access_key, scopes=frozenset(key.scopes) or None, sees_calls=sees_calls)
+
+
+def credentials(name: str, secret: str) -> str:
+    """Return what follows ``Basic`` in a header."""
+    return base64.b64encode(f"{name}:{secret}".encode()).decode()

@@ -1,0 +1,66 @@
+"""One request for an operation, and what a handler answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from airflow_provider_gong.emulator.access.keys import Caller
+from airflow_provider_gong.emulator.api.paging import cut, requested_page
+from airflow_provider_gong.emulator.contract.operations import Operation
+from airflow_provider_gong.emulator.state import Emulator
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; the request id is added when it is sent."""
+
+    body: Mapping[str, Any]
+    status: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One request for an operation, as checked.
+
+    :param now: the time it is answered for; earlier than the clock where a fault makes a read stale.
+    """
+
+    emulator: Emulator
+    operation: Operation
+    request: Request
+    caller: Caller
+    ids: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any
+    now: float
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address that the client reached the emulator at, with a slash at the end."""
+        return str(self.request.base_url)
+
+    def page(self, items: Sequence[Item], *, ahead: int = 0) -> tuple[list[Item], dict[str, Any]]:
+        """Return the items of the page that is asked for, and the answer's ``records``.
+
+        :param ahead: by how much ``totalRecords`` runs ahead of what can be read.
+        :raises GongApiError: 400 for a cursor that has expired or belongs to another request.
+        """
+        given = self.body if self.body is not None else self.query
+        expected = self.operation.body.fields if self.operation.body else self.operation.query
+        filters = {name: given[name] for name in expected or () if name in given and name != "cursor"}
+        question = json.dumps([self.operation.name, filters], sort_keys=True, default=str)
+        digest = hashlib.sha256(question.encode()).hexdigest()
+        page = requested_page(self.emulator, given.get("cursor"), digest, self.caller.name)
+        return cut(self.emulator, items, page, ahead)
+
+
+Handler = Callable[[Ask], Awaitable[Reply]]

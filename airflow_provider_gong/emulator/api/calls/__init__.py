@@ -1,0 +1,1 @@
+"""Calls: posted, uploaded, read, and what is said in them."""

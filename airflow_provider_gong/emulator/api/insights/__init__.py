@@ -1,0 +1,1 @@
+"""What follows from the calls, and what was invented with the company."""

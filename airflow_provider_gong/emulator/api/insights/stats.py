@@ -1,0 +1,299 @@
+"""Statistics; they follow from the calls that are held."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any
+
+from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.calls.conversation import FIGURES, Conversation, commenter_of
+from airflow_provider_gong.emulator.api.people.users import created_window
+from airflow_provider_gong.emulator.company.records import Call, User
+from airflow_provider_gong.emulator.contract.checking import parse_date, require_window
+from airflow_provider_gong.emulator.contract.notation import schemas
+from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.times import day_of, start_of, wire_time
+
+_NO_SCORECARDS = "No answered scorecards found corresponding to the provided filters."
+_NO_USERS = "No users found corresponding to the provided filters"
+_SCORED_CALLS = 2
+_REVIEW_SECONDS = 86_400
+_SCORES = 5
+_CALLS_AT_A_TIME = 50
+# Three years of days.
+_MOST_PERIODS = 1_100
+
+# By user and kind of activity the ids of the calls.
+Activities = dict[str, dict[str, list[str]]]
+
+
+def _kinds() -> Sequence[str]:
+    return list(schemas()["AggregateActivity"].fields or ())
+
+
+class _Days:
+    """The days that a filter names, in the company's time zone."""
+
+    def __init__(self, ask: Ask) -> None:
+        filters = ask.body["filter"]
+        self._ask = ask
+        self.first, self.end = _day(filters, "fromDate"), _day(filters, "toDate")
+        today = day_of(ask.emulator, ask.now)
+        if self.end > today:
+            raise GongApiError(400, "filter.toDate: must not be after today")
+        if self.first > self.end:
+            raise GongApiError(400, "filter.fromDate: must be before toDate")
+
+    def calls(self, first: date | None = None, end: date | None = None) -> Sequence[Call]:
+        ask, emulator = self._ask, self._ask.emulator
+        if not ask.caller.sees_calls:
+            return ()
+        start, stop = start_of(emulator, first or self.first), start_of(emulator, end or self.end)
+        return emulator.calls.readable(emulator.calls.details, ask.now, start=start, end=stop)
+
+    def as_json(self) -> dict[str, str]:
+        emulator = self._ask.emulator
+        start, end = start_of(emulator, self.first), start_of(emulator, self.end)
+        times = {"fromDateTime": wire_time(emulator, start), "toDateTime": wire_time(emulator, end)}
+        return {**times, "timeZone": emulator.settings.company_time_zone}
+
+
+def _day(filters: Mapping[str, Any], name: str) -> date:
+    day = parse_date(filters[name])
+    if day is None:
+        raise GongApiError(400, f"filter.{name}: must be a date")
+    return day
+
+
+def _users(ask: Ask) -> list[User]:
+    filters = ask.body["filter"]
+    created, ids = created_window(filters), filters.get("userIds")
+    chosen = ask.emulator.users if ids is None else filter(None, map(ask.emulator.users.get, dict.fromkeys(ids)))
+    return [user for user in chosen if created(user)]
+
+
+def _activities(ask: Ask, calls: Iterable[Call]) -> Activities:
+    """Return who did what: hosted, attended, commented, reviewed."""
+    found: Activities = {}
+
+    def note(user_id: str | None, kind: str, call: Call) -> None:
+        if user_id:
+            found.setdefault(user_id, {}).setdefault(kind, []).append(call.id)
+
+    for call in calls:
+        note(call.primary_user_id, "callsAsHost", call)
+        for user in _attending(ask, call):
+            note(user.id, "callsAttended", call)
+        commenter_id, reviewer_id = commenter_of(ask.emulator, call), _reviewer_of(ask, call)
+        if commenter_id is not None:
+            note(commenter_id, "callsCommentsGiven", call)
+            note(commenter_id, "othersCallsListenedTo", call)
+            note(call.primary_user_id, "callsCommentsReceived", call)
+        if reviewer_id is not None:
+            note(reviewer_id, "callsScorecardsFilled", call)
+            note(call.primary_user_id, "callsScorecardsReceived", call)
+    return found
+
+
+def _attending(ask: Ask, call: Call) -> list[User]:
+    users = ask.emulator.users
+    parties = call.posted["parties"]
+    found = (users.get(party.get("userId")) or users.by_email(party.get("emailAddress")) for party in parties)
+    return list({user.id: user for user in found if user}.values())
+
+
+def _totals(kinds: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    return {kind: len(kinds.get(kind, ())) for kind in _kinds()}
+
+
+def _lists(kinds: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {kind: list(kinds.get(kind, ())) for kind in _kinds()}
+
+
+def _reply(ask: Ask, name: str, users: Sequence[User], view: Callable[[User], dict[str, Any]]) -> dict[str, Any]:
+    found, records = ask.page(users)
+    if not found:
+        raise GongApiError(404, _NO_USERS)
+    identified = [{"userId": user.id, "userEmailAddress": user.email_address, **view(user)} for user in found]
+    return {"records": records, name: identified}
+
+
+async def aggregate_activity(ask: Ask) -> Reply:
+    """``POST /v2/stats/activity/aggregate``."""
+    days = _Days(ask)
+    found = _activities(ask, days.calls())
+    body = _reply(
+        ask,
+        "usersAggregateActivityStats",
+        _users(ask) if days.first < days.end else [],
+        lambda user: {"userAggregateActivityStats": _totals(found.get(user.id, {}))},
+    )
+    return Reply({**body, **days.as_json()})
+
+
+async def aggregate_by_period(ask: Ask) -> Reply:
+    """``POST /v2/stats/activity/aggregate-by-period``; the first and last period are clipped."""
+    days = _Days(ask)
+    periods = list(islice(_periods(days.first, days.end, ask.body["aggregationPeriod"]), _MOST_PERIODS + 1))
+    if len(periods) > _MOST_PERIODS:
+        # No such limit of Gong is known; days of centuries would make an answer of gigabytes.
+        raise GongApiError(400, f"filter.fromDate: must not be more than {_MOST_PERIODS} periods before toDate")
+    found = [(first, end, _activities(ask, days.calls(first, end))) for first, end in periods]
+
+    def view(user: User) -> dict[str, Any]:
+        return {"userAggregateActivity": [_dated(_totals(done.get(user.id, {})), *span) for *span, done in found]}
+
+    return Reply(_reply(ask, "usersAggregateActivity", _users(ask) if found else [], view))
+
+
+def _dated(figures: dict[str, Any], first: date, end: date) -> dict[str, Any]:
+    return {**figures, "fromDate": first.isoformat(), "toDate": end.isoformat()}
+
+
+def _periods(first: date, end: date, period: str) -> Iterator[tuple[date, date]]:
+    while first < end:
+        following = min(_next_period(first, period), end)
+        yield first, following
+        first = following
+
+
+def _next_period(day: date, period: str) -> date:
+    match period:
+        case "DAY":
+            return day + timedelta(days=1)
+        case "WEEK":
+            # Weeks begin on Monday.
+            return day + timedelta(days=7 - day.weekday())
+        case "MONTH":
+            return _months_later(day, 1)
+        case "QUARTER":
+            return _months_later(day, 3 - (day.month - 1) % 3)
+        case _:
+            return date(day.year + 1, 1, 1)
+
+
+def _months_later(day: date, months: int) -> date:
+    month = day.month - 1 + months
+    return date(day.year + month // 12, month % 12 + 1, 1)
+
+
+async def day_by_day_activity(ask: Ask) -> Reply:
+    """``POST /v2/stats/activity/day-by-day``; only users who did something are in it."""
+    days = _Days(ask)
+    calls: dict[date, list[Call]] = {}
+    for call in days.calls():
+        calls.setdefault(day_of(ask.emulator, call.started), []).append(call)
+    found = [(day, _activities(ask, calls[day])) for day in sorted(calls)]
+    active = [user for user in _users(ask) if any(user.id in done for _, done in found)]
+
+    def view(user: User) -> dict[str, Any]:
+        daily = [_dated(_lists(done[user.id]), day, day + timedelta(days=1)) for day, done in found if user.id in done]
+        return {"userDailyActivityStats": daily}
+
+    return Reply(_reply(ask, "usersDetailedActivities", active, view))
+
+
+async def interaction_stats(ask: Ask) -> Reply:
+    """``POST /v2/stats/interaction``: averages over the calls that a user hosted."""
+    days = _Days(ask)
+    hosted: dict[str, list[Call]] = {}
+    for number, call in enumerate(days.calls()):
+        hosted.setdefault(call.primary_user_id, []).append(call)
+        Conversation(ask.emulator, call).figures()
+        if number % _CALLS_AT_A_TIME == 0:
+            # Years of calls take seconds the first time; others must not wait for them.
+            await asyncio.sleep(0)
+    body = _reply(
+        ask,
+        "peopleInteractionStats",
+        [user for user in _users(ask) if user.id in hosted],
+        lambda user: {"personInteractionStats": _averages(ask, hosted[user.id])},
+    )
+    return Reply({**body, **days.as_json()})
+
+
+def _averages(ask: Ask, calls: Sequence[Call]) -> list[dict[str, Any]]:
+    figures = zip(*(Conversation(ask.emulator, call).figures() for call in calls), strict=True)
+    return [
+        {"name": name, "value": round(sum(values) / len(values), 2)}
+        for name, values in zip(FIGURES, figures, strict=True)
+    ]
+
+
+async def answered_scorecards(ask: Ask) -> Reply:
+    """``POST /v2/stats/activity/scorecards``; reviews by people only, unless others are asked for."""
+    filters, emulator = ask.body["filter"], ask.emulator
+    method = filters.get("reviewMethod") or "MANUAL"
+    call_days, review_days = (
+        _bare_days(filters, "callFromDate", "callToDate"),
+        _bare_days(filters, "reviewFromDate", "reviewToDate"),
+    )
+    calls = emulator.calls.readable(emulator.calls.details, ask.now) if ask.caller.sees_calls else ()
+    every = (answered for call in calls for answered in _answered(ask, call))
+    chosen = [
+        answered
+        for answered in every
+        if method in ("BOTH", answered["reviewMethod"])
+        and _within(answered["callStartTime"], call_days)
+        and _within(answered["reviewTime"], review_days)
+        and answered["reviewedUserId"] in (filters.get("reviewedUserIds") or [answered["reviewedUserId"]])
+        and answered["scorecardId"] in (filters.get("scorecardIds") or [answered["scorecardId"]])
+    ]
+    found, records = ask.page(chosen)
+    if not found:
+        raise GongApiError(404, _NO_SCORECARDS)
+    return Reply({"records": records, "answeredScorecards": found})
+
+
+def _bare_days(filters: Mapping[str, Any], name: str, end_name: str) -> tuple[str | None, str | None]:
+    start, end = filters.get(name), filters.get(end_name)
+    if start != end:
+        require_window(start, end, f"filter.{name}", end_name)
+    return start, end
+
+
+def _within(moment: str, days: tuple[str | None, str | None]) -> bool:
+    day = moment[:10]
+    return (days[0] is None or day >= days[0]) and (days[1] is None or day < days[1])
+
+
+def _answered(ask: Ask, call: Call) -> list[dict[str, Any]]:
+    """Return the reviews of a call: some by the host's manager, some automatic."""
+    reviewer_id = _reviewer_of(ask, call)
+    if reviewer_id is None:
+        return []
+    return [_review(ask, call, reviewer_id, scorecard) for scorecard in ask.emulator.seeded["scorecards"]]
+
+
+def _reviewer_of(ask: Ask, call: Call) -> str | None:
+    host = ask.emulator.users.get(call.primary_user_id)
+    return None if host is None or int(call.id) % _SCORED_CALLS else host.manager_id
+
+
+def _review(ask: Ask, call: Call, manager_id: str, scorecard: Mapping[str, Any]) -> dict[str, Any]:
+    emulator, manual = ask.emulator, scorecard["reviewMethod"] == "MANUAL"
+    reviewer = {"reviewerUserId": manager_id, "editorUserId": manager_id} if manual else {}
+    return {
+        "answeredScorecardId": emulator.new_id("answered scorecard", f"{call.id}/{scorecard['scorecardId']}"),
+        "scorecardId": scorecard["scorecardId"],
+        "scorecardName": scorecard["scorecardName"],
+        "callId": call.id,
+        "callStartTime": wire_time(emulator, call.started),
+        "reviewedUserId": call.primary_user_id,
+        **reviewer,
+        "reviewMethod": scorecard["reviewMethod"],
+        "reviewTime": wire_time(emulator, call.started + _REVIEW_SECONDS),
+        "visibilityType": "PUBLIC",
+        "answers": [_answer(call, question) for question in scorecard["questions"]],
+    }
+
+
+def _answer(call: Call, question: Mapping[str, Any]) -> dict[str, Any]:
+    answer = {name: question[name] for name in ("questionId", "questionRevisionId", "isOverall")}
+    if question["questionType"] == "RANGE":
+        return {**answer, "score": int(call.id) // 7 % _SCORES + 1, "notApplicable": False}
+    options = [str(option["id"]) for option in question["answerOptions"]]
+    return {**answer, "notApplicable": False, "selectedOptions": options[: int(call.id) // 11 % len(options) + 1]}

@@ -1,0 +1,1 @@
+"""What other systems bring and manage: CRM objects, flows and tasks, events."""

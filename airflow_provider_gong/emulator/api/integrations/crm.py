@@ -1,0 +1,124 @@
+"""The Generic CRM integration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.multipart import read_part
+from airflow_provider_gong.emulator.company.crm import OBJECT_TYPES, Integration, Job, LineReader, store_objects
+from airflow_provider_gong.emulator.world.errors import GongApiError
+
+_DELETION_FACTOR = 10
+_MOST_READ = 100
+_CLIENT_REQUEST_ID = re.compile(r"[\w-]+", re.ASCII)
+_ALREADY_ACTIVE = (
+    "Your organization already has an active GENERIC CRM integration. Only 1 active integration is supported. Please"
+    " disconnect the existing GENERIC CRM integration before creating a new Generic CRM integration"
+)
+
+
+async def register_integration(ask: Ask) -> Reply:
+    """``PUT /v2/crm/integrations``."""
+    crm = ask.emulator.crm
+    if crm.integration is not None:
+        raise GongApiError(409, _ALREADY_ACTIVE)
+    if ask.emulator.users.by_email(ask.body["ownerEmail"]) is None:
+        raise GongApiError(400, f"ownerEmail: user {ask.body['ownerEmail']} was not found")
+    return Reply({"integrationId": crm.register(ask.body["name"], ask.body["ownerEmail"]).id})
+
+
+async def list_integrations(ask: Ask) -> Reply:
+    """``GET /v2/crm/integrations``."""
+    found = ask.emulator.crm.integration
+    shown = [] if found is None else [_shown(found)]
+    return Reply({"integrations": shown})
+
+
+def _shown(integration: Integration) -> dict[str, Any]:
+    return {"integrationId": integration.id, "ownerEmail": integration.owner_email, "name": integration.name}
+
+
+def _integration(ask: Ask) -> Integration:
+    found = ask.emulator.crm.integration
+    if found is None or str(found.id) != ask.query["integrationId"]:
+        raise GongApiError(400, f"Integration {ask.query['integrationId']} was not found")
+    return found
+
+
+def _new_request(ask: Ask) -> tuple[str, str]:
+    client_request_id = ask.query["clientRequestId"]
+    if not _CLIENT_REQUEST_ID.fullmatch(client_request_id):
+        raise GongApiError(400, "clientRequestId: letters, digits, dashes and underscores only")
+    key = (ask.query["integrationId"], client_request_id)
+    if key in ask.emulator.crm.jobs:
+        raise GongApiError(409, f"clientRequestId {client_request_id} has been used before")
+    return key
+
+
+async def delete_integration(ask: Ask) -> Reply:
+    """``DELETE /v2/crm/integrations``: it takes longer than an upload."""
+    integration, key, crm = _integration(ask), _new_request(ask), ask.emulator.crm
+    seconds = ask.emulator.settings.crm_seconds * _DELETION_FACTOR
+    crm.start(key, seconds, lambda job: crm.delete(integration))
+    return Reply({"clientRequestId": key[1]})
+
+
+async def upload_entities(ask: Ask) -> Reply:
+    """``POST /v2/crm/entities``: the lines are checked and stored when the request is worked off."""
+    integration, key = _integration(ask), _new_request(ask)
+    object_type = ask.query["objectType"]
+    lines = LineReader(object_type)
+    await read_part(ask, lines, missing=f"{ask.operation.part} part is missing")
+    lines.close()
+
+    def work(job: Job) -> None:
+        store_objects(integration, object_type, lines.objects)
+        job.errors, job.succeeded = lines.errors, len(lines.objects)
+
+    ask.emulator.crm.start(key, ask.emulator.settings.crm_seconds, work)
+    return Reply({"clientRequestId": key[1]})
+
+
+async def request_status(ask: Ask) -> Reply:
+    """``GET /v2/crm/request-status``."""
+    job = ask.emulator.crm.jobs.get((ask.query["integrationId"], ask.query["clientRequestId"]))
+    if job is None:
+        raise GongApiError(400, f"clientRequestId {ask.query['clientRequestId']} was not found")
+    return Reply(job.as_json(ask.now))
+
+
+async def get_objects(ask: Ask) -> Reply:
+    """``GET /v2/crm/entities``, with the ids in a JSON array; of more than 100 the rest is ignored."""
+    held = _integration(ask).objects.get(ask.query["objectType"], {})
+    found = {object_id: held[object_id] for object_id in ask.body[:_MOST_READ] if object_id in held}
+    return Reply({"crmObjectsMap": found})
+
+
+async def list_schema(ask: Ask) -> Reply:
+    """``GET /v2/crm/entity-schema``."""
+    schema = _integration(ask).schema
+    wanted = [ask.query["objectType"]] if "objectType" in ask.query else list(OBJECT_TYPES[:4])
+    return Reply({"objectTypeToSelectedFields": {kind: list(schema.get(kind, {}).values()) for kind in wanted}})
+
+
+async def upload_schema(ask: Ask) -> Reply:
+    """``POST /v2/crm/entity-schema``: every known field has to be sent again; one with ``isDeleted`` goes."""
+    integration, kind = _integration(ask), ask.query["objectType"]
+    known = integration.schema.get(kind, {})
+    sent = {field["uniqueName"]: field for field in ask.body}
+    missing = [name for name in known if name not in sent]
+    if missing:
+        raise GongApiError(400, f"All fields of the schema must be included; missing: {', '.join(missing)}")
+    for name, field in sent.items():
+        if field.get("isDeleted") or (name in known and known[name]["type"] != field["type"]):
+            _drop_values(integration.objects.get(kind, {}), name)
+    integration.schema[kind] = {name: field for name, field in sent.items() if not field.get("isDeleted")}
+    return Reply({})
+
+
+def _drop_values(objects: Mapping[str, dict[str, Any]], name: str) -> None:
+    for found in objects.values():
+        found.pop(name, None)

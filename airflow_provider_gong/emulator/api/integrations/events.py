@@ -1,0 +1,77 @@
+"""Events that other systems report, integration settings, and targets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.multipart import read_part
+from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+
+_ORIGIN = re.compile(r"https?://[^/\s]+/?")
+_TARGET_COLUMNS = ("Team member identifier", "Is Team", "Period", "Value")
+_LARGEST_CSV = 10_000_000
+
+
+async def add_event(ask: Ask) -> Reply:
+    """``POST /v2/digital-interaction`` and the events of customer engagement; a known ``eventId`` is refused."""
+    event = ask.body
+    if ask.operation.name == "addDigitalInteraction" and bool(event.get("person")) is bool(event.get("trackingId")):
+        raise GongApiError(400, "Exactly one of person and trackingId is needed")
+    events = ask.emulator.events
+    key = f"{ask.operation.name}/{event.get('eventId') or len(events)}"
+    if key in events:
+        raise GongApiError(409, f"The event {event['eventId']} has been reported before")
+    events[key] = {**event, "operation": ask.operation.name}
+    # The reference lends these answers the one of a CRM integration; only the requestId came (observed).
+    return Reply({})
+
+
+async def set_integration_settings(ask: Ask) -> Reply:
+    """``POST /v2/integration-settings``."""
+    for wanted in ask.body["integrationTypeSettings"]:
+        if not _ORIGIN.fullmatch(wanted["allowedOrigin"]):
+            raise GongApiError(400, "allowedOrigin: must be a valid origin")
+    for wanted in ask.body["integrationTypeSettings"]:
+        ask.emulator.integration_settings[wanted["integrationType"]] = wanted["allowedOrigin"]
+    return Reply({})
+
+
+async def get_integration_settings(ask: Ask) -> Reply:
+    """``GET /v2/integration-settings``, which the reference does not know (observed on live tenants)."""
+    return Reply({"integrationSettings": {"id": ask.emulator.new_id("integration settings", ask.caller.name)}})
+
+
+class _Csv:
+    """The file of target assignments."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def write(self, data: bytes) -> None:
+        if len(self._data) + len(data) > _LARGEST_CSV:
+            raise GongApiError(400, "Maximum upload size exceeded")
+        self._data += data
+
+    def header(self) -> list[str]:
+        try:
+            return next(csv.reader(io.StringIO(self._data.decode("utf-8-sig"))), [])
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise GongApiError(400, BAD_REQUEST) from error
+
+
+async def upload_assignments(ask: Ask) -> Reply:
+    """``POST /v2/targets/{targetId}/assignments``; the columns are those of the file for Gong's own page."""
+    targets = ask.emulator.seeded["targets"]
+    if all(
+        (target["id"], target["workspaceId"]) != (ask.ids["targetId"], ask.query["workspaceId"]) for target in targets
+    ):
+        raise GongApiError(404, f"Target {ask.ids['targetId']} was not found")
+    assignments = _Csv()
+    await read_part(ask, assignments)
+    missing = [column for column in _TARGET_COLUMNS if column not in assignments.header()]
+    if missing:
+        raise GongApiError(400, f"Missing columns: {', '.join(missing)}")
+    return Reply({})

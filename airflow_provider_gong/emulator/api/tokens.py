@@ -1,0 +1,40 @@
+"""The token endpoint of OAuth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.world.errors import OAuthError
+
+
+async def generate_customer_token(ask: Ask) -> Reply:
+    """``POST /oauth2/generate-customer-token``; parameters in the query, as documented, or in a form."""
+    form = await ask.request.form()
+    given = {**{name: str(value) for name, value in form.items()}, **ask.request.query_params}
+    grants, seconds = ask.emulator.grants, _lifetime(given)
+    match given.get("grant_type"):
+        case "authorization_code":
+            tokens = grants.exchange(given.get("code", ""), given.get("redirect_uri", ""), seconds)
+        case "refresh_token":
+            tokens = grants.refresh(given.get("refresh_token", ""), seconds)
+        case _:
+            raise OAuthError(400, "unsupported_grant_type", "grant_type is missing or not supported")
+    return Reply({**tokens, "api_base_url_for_customer": api_base_url(ask)})
+
+
+def _lifetime(given: Mapping[str, str]) -> float | None:
+    text = given.get("validity_duration")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise OAuthError(400, "invalid_request", "validity_duration must be a number of seconds")
+    return float(text)
+
+
+def api_base_url(ask: Ask) -> str:
+    """Return the address at which the company's API answers."""
+    host = ask.emulator.settings.company_host
+    url = ask.request.url
+    netloc = f"{host}:{url.port}" if host and url.port else host or url.netloc
+    return f"{url.scheme}://{netloc}"

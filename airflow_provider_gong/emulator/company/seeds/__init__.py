@@ -1,0 +1,1 @@
+"""How a company is described, and made of its description."""

@@ -1,0 +1,186 @@
+"""Makes a company of its description; the same seed gives the same company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from itertools import chain
+from typing import Any
+
+from airflow_provider_gong.emulator.company.company import Company
+from airflow_provider_gong.emulator.company.records import (
+    LONG_AGO,
+    Call,
+    Media,
+    SettingChange,
+    User,
+    Workspace,
+    new_call,
+)
+from airflow_provider_gong.emulator.company.seeds.documents import (
+    CallSeed,
+    CompanyDocument,
+    UserSeed,
+    WorkspaceSeed,
+    default_document,
+    read_document,
+)
+from airflow_provider_gong.emulator.company.seeds.generator import generated_calls, generated_users
+from airflow_provider_gong.emulator.company.users import Users
+from airflow_provider_gong.emulator.contract.checking import field_errors
+from airflow_provider_gong.emulator.contract.notation import schemas
+from airflow_provider_gong.emulator.world.errors import GongApiError
+
+_FIRST_CREATED = datetime(2024, 1, 15, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-8)))
+_BYTES_PER_MINUTE = 480_000
+_MOST_MINUTES = 1_440
+
+
+def seed_company(company: Company, description: Mapping[str, Any] | None) -> None:
+    """Put the workspaces, users and calls of a description into an empty company.
+
+    :param description: the company's; workspaces and users that it does not name are those of the small company.
+    :raises ValueError: when the description is wrong.
+    """
+    default = default_document()
+    document = default if description is None else read_document(description)
+    company.workspaces = _workspaces(company, document.workspaces or default.workspaces)
+    if not document.users:
+        _put_users(company, company.users, default.users)
+    extend_company(company, document)
+
+
+def extend_company(company: Company, document: CompanyDocument) -> None:
+    """Add the users and calls of a description to a company, the generated ones included: all of them or nothing.
+
+    :raises ValueError: when something is there already, or a call's host or workspace is not known.
+    """
+    users = Users(company.users)
+    _put_users(company, users, document.users)
+    _put_users(company, users, generated_users(company, users, document.generate))
+    calls = _new_calls(company, document, users)
+    company.users = users
+    for call, media in calls:
+        company.calls.add(call)
+        company.calls.attach(call, media)
+
+
+def _workspaces(company: Company, seeds: Iterable[WorkspaceSeed]) -> list[Workspace]:
+    return [Workspace(company.new_id("workspace", seed.name), seed.name, seed.description) for seed in seeds]
+
+
+def user_id(company: Company, email: str) -> str:
+    """Return the id that a seeded user has."""
+    return company.new_id("user", email.removesuffix("@example.com"))
+
+
+def _put_users(company: Company, users: Users, seeds: Iterable[UserSeed]) -> None:
+    added = list(seeds)
+    for seed in added:
+        user = _user(company, users, seed)
+        if user.id in users:
+            raise ValueError(f"user {seed.email} is there already")
+        users.put(user)
+    for seed in added:
+        if seed.manager and user_id(company, seed.manager) not in users:
+            raise ValueError(f"user {seed.email}: the manager {seed.manager} is not known")
+
+
+def _user(company: Company, users: Users, seed: UserSeed) -> User:
+    number, first = len(users), next(iter(users), None)
+    created = _FIRST_CREATED + timedelta(days=37 * (number % 24), minutes=number)
+    return User(
+        id=user_id(company, seed.email),
+        email_address=seed.email,
+        first_name=seed.firstName,
+        last_name=seed.lastName,
+        title=seed.title,
+        phone_number=seed.phoneNumber or f"+1 202-555-{100 + number:04}",
+        created=created,
+        active=seed.active,
+        email_aliases=seed.emailAliases,
+        manager_id=user_id(company, seed.manager) if seed.manager else (first.id if first else None),
+        telephony_calls_imported=seed.telephonyCallsImported,
+        providers=seed.conferencingProviders,
+        provider_connected=seed.providerConnected,
+        language=seed.language,
+        history=_history(created, seed),
+    )
+
+
+def _history(created: datetime, seed: UserSeed) -> tuple[SettingChange, ...]:
+    changes = [SettingChange("active", True, created), SettingChange("callsImported", True, created)]
+    if not seed.telephonyCallsImported:
+        changes.append(SettingChange("callsImported", False, created + timedelta(days=3)))
+    if not seed.active:
+        changes.append(SettingChange("active", False, created + timedelta(days=30)))
+    return tuple(changes)
+
+
+def _new_calls(company: Company, document: CompanyDocument, users: Users) -> list[tuple[Call, Media]]:
+    known = len(company.calls) + len(document.calls)
+    generated = generated_calls(company, users, document.generate, known)
+    calls = {}
+    for seed in chain(document.calls, generated):
+        if company.calls.id_by_client_id(seed.clientUniqueId) or seed.clientUniqueId in calls:
+            raise ValueError(f"call {seed.clientUniqueId} is there already")
+        calls[seed.clientUniqueId] = _call(company, seed, users)
+    for seed in document.calls:
+        _check(seed, calls[seed.clientUniqueId][0].posted)
+    return list(calls.values())
+
+
+def _check(seed: CallSeed, posted: Mapping[str, Any]) -> None:
+    try:
+        errors = field_errors(posted, schemas()["NewCallAddingRequest"])
+    except GongApiError:
+        errors = ["the start, a party, the direction or the language has a wrong form"]
+    if errors:
+        raise ValueError(f"call {seed.clientUniqueId}: {', '.join(errors)}")
+
+
+def _call(company: Company, seed: CallSeed, users: Users) -> tuple[Call, Media]:
+    host = users.by_email(seed.host)
+    name = seed.workspace or company.workspaces[0].name
+    workspace = next((found for found in company.workspaces if found.name == name), None)
+    if host is None:
+        raise ValueError(f"call {seed.clientUniqueId}: nobody has the address {seed.host}")
+    if workspace is None:
+        raise ValueError(f"call {seed.clientUniqueId}: there is no workspace {seed.workspace}")
+    if not 0 < seed.minutes <= _MOST_MINUTES:
+        raise ValueError(f"call {seed.clientUniqueId}: minutes must be up to {_MOST_MINUTES}, not {seed.minutes}")
+    call_id = company.new_id("call", seed.clientUniqueId)
+    call = new_call(call_id, _posted(seed, host, company.clock.now()), workspace.id, LONG_AGO)
+    call.received = 1
+    return call, _processed_media(company.new_id("content", seed.clientUniqueId), seed.minutes)
+
+
+def _posted(seed: CallSeed, host: User, now: float) -> dict[str, Any]:
+    posted = {
+        "clientUniqueId": seed.clientUniqueId,
+        "title": seed.title,
+        "actualStart": _started(seed, now),
+        "direction": seed.direction,
+        "languageCode": seed.languageCode,
+        "primaryUser": host.id,
+        "parties": [{"userId": host.id, "emailAddress": host.email_address, "name": host.name}, *seed.parties],
+    }
+    return {**posted, "disposition": seed.disposition} if seed.disposition else posted
+
+
+def _started(seed: CallSeed, now: float) -> str:
+    try:
+        return seed.started_at(now).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"call {seed.clientUniqueId}: started or daysAgo names no time: {error}") from error
+
+
+def _processed_media(content: str, minutes: float) -> Media:
+    return Media(
+        sha256=f"{int(content):064x}",
+        size=int(minutes * _BYTES_PER_MINUTE),
+        duration=minutes * 60.0,
+        arrived_at=LONG_AGO,
+        begun_at=LONG_AGO,
+        content_type="audio/mpeg",
+    )

@@ -1,0 +1,130 @@
+"""The operations of the Gong API, and which one a request is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from airflow_provider_gong.emulator.contract.notation import Field, logical_lines, read_fields, read_type
+from airflow_provider_gong.emulator.world.errors import GongApiError
+
+# Where the answers come from: kept and changed by requests; computed from the calls and users that are held; or
+# invented once from the seed.
+Source = Literal["kept", "computed", "seeded"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: Gong's name for it, method, path and shapes.
+
+    :param reply: the schema of its answer.
+    :param scopes: each is needed.
+    :param query: the parameters of the query.
+    :param body: what the JSON body has to look like; ``None`` without one.
+    :param part: the part of a multipart body that carries a file.
+    :param text_ids: whether the ids of the path are no numbers.
+    """
+
+    name: str
+    method: str
+    path: str
+    tag: str
+    reply: str
+    status: int
+    source: Source
+    scopes: tuple[str, ...]
+    query: Mapping[str, Field]
+    body: Field | None
+    part: str | None
+    text_ids: bool
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
+        object.__setattr__(self, "pattern", pattern)
+
+    def ids_of(self, path: str) -> dict[str, str]:
+        """Return the ids that a path of this operation names."""
+        match = self.pattern.fullmatch(path)
+        return match.groupdict() if match else {}
+
+
+def _read_operations() -> Iterator[Operation]:
+    """Return the operations that the file beside this module describes.
+
+    A line is ``name: METHOD path -> schema of the answer; part; part``, under the chapter's ``[name]``. Parts are
+    ``scope``, ``query`` (parameters in the notation of schemas), ``body`` (a type), ``part`` (of a multipart body, with
+    a file), ``status`` (200 otherwise), ``answers`` (kept otherwise) and ``ids text`` (numbers otherwise).
+    """
+    chapter = ""
+    for line in logical_lines(Path(__file__).with_name("operations.txt").read_text(encoding="utf-8")):
+        if line.startswith("["):
+            chapter = line.strip("[]")
+        else:
+            yield _read_operation(line, chapter)
+
+
+def _read_operation(line: str, chapter: str) -> Operation:
+    head, *parts = line.split("; ")
+    name, method, path, _, reply = head.replace(": ", " ", 1).split(" ")
+    given = {key: value for key, _, value in (part.partition(" ") for part in parts)}
+    source: Any = given.get("answers", "kept")
+    return Operation(
+        name=name,
+        method=method,
+        path=path,
+        tag=chapter,
+        reply=reply,
+        status=int(given.get("status", "200")),
+        source=source,
+        scopes=tuple(given.get("scope", "").split()),
+        query=read_fields(given.get("query", "")),
+        body=read_type(given["body"]) if "body" in given else None,
+        part=given.get("part"),
+        text_ids=given.get("ids") == "text",
+    )
+
+
+_TOKEN_OPERATION = "generateCustomerToken"  # noqa: S105 (the name of an operation)
+_ALL = tuple(_read_operations())
+
+OPERATIONS = tuple(known for known in _ALL if known.name != _TOKEN_OPERATION)
+OPERATION_NAMES = frozenset(known.name for known in _ALL)
+TOKEN_PATHS = frozenset(known.path for known in _ALL if known.name == _TOKEN_OPERATION)
+
+# What Gong answers with 405 although nothing is served there (observed on live tenants).
+_NO_METHOD = frozenset({"/v2/calls/manage"})
+
+
+def _by_path() -> dict[str, dict[str, Operation]]:
+    found: dict[str, dict[str, Operation]] = {}
+    for known in _ALL:
+        found.setdefault(known.path, {})[known.method] = known
+    return found
+
+
+_METHODS = _by_path()
+_FIXED = {path: methods for path, methods in _METHODS.items() if "{" not in path}
+_WITH_IDS = [methods for path, methods in _METHODS.items() if "{" in path]
+
+
+def find_operation(method: str, path: str) -> Operation | GongApiError:
+    """Return the operation that serves a request; otherwise what it is answered: 404 or 405."""
+    known = False
+    for methods in _candidates(path):
+        if method in methods:
+            return methods[method]
+        known = True
+    return GongApiError(405, "Method Not Allowed") if known or path in _NO_METHOD else GongApiError(404, "Not Found")
+
+
+def _candidates(path: str) -> Iterator[dict[str, Operation]]:
+    if path in _FIXED:
+        yield _FIXED[path]
+        return
+    for methods in _WITH_IDS:
+        if next(iter(methods.values())).pattern.fullmatch(path):
+            yield methods

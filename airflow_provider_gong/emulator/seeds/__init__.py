@@ -1,1 +1,0 @@
-"""The company that an emulator starts with."""

@@ -1,0 +1,58 @@
+"""The emulator as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from airflow_provider_gong.emulator.server.gateway import Gateway
+from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.web.control import control_routes
+from airflow_provider_gong.emulator.web.page import page_routes
+from airflow_provider_gong.emulator.world.clock import Clock
+from airflow_provider_gong.emulator.world.settings import EmulatorSettings
+
+_OWN_PATHS = ("/_emulator/", "/oauth2/authorize")
+_OWN_PAGES = frozenset({"/", "/call", "/meeting", "/request", "/openapi.json", "/favicon.ico"})
+
+
+class EmulatorApp(Starlette):
+    """One emulated Gong company; its state is ``app.state.emulator``.
+
+    :param emulator: the company.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        @asynccontextmanager
+        async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            yield
+            emulator.close()
+
+        super().__init__(routes=[*page_routes(), *control_routes()], lifespan=lifespan)
+        self.state.emulator = emulator
+        self._gateway = Gateway(emulator)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; those for the Gong API take the shortest way."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or path.startswith(_OWN_PATHS) or path in _OWN_PAGES:
+            await super().__call__(scope, receive, send)
+        else:
+            await self._gateway(scope, receive, send)
+
+
+def create_app(
+    settings: EmulatorSettings | None = None, *, clock: Clock | None = None, company: Mapping[str, Any] | None = None
+) -> EmulatorApp:
+    """Return an application that is one emulated Gong company; its state is ``app.state.emulator``.
+
+    :param settings: see :class:`EmulatorSettings`.
+    :param clock: the time that processing, cursors, tokens and limits follow; the time of day by default.
+    :param company: the users, workspaces and calls to begin with, as in a file of ``--company``.
+    :raises ValueError: when the company is described wrongly.
+    """
+    return EmulatorApp(Emulator(settings, clock, company))

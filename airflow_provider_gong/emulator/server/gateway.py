@@ -1,0 +1,246 @@
+"""What every request for the API passes: authentication, limits, scopes, faults, request ids and the request log."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
+
+from airflow_provider_gong.emulator.access.keys import Caller
+from airflow_provider_gong.emulator.access.request_log import LOGGED_BODY_BYTES, LoggedRequest
+from airflow_provider_gong.emulator.api.ask import Ask
+from airflow_provider_gong.emulator.api.handlers import HANDLERS
+from airflow_provider_gong.emulator.contract.checking import parse_body, parse_query
+from airflow_provider_gong.emulator.contract.notation import schemas, with_numeric_ids
+from airflow_provider_gong.emulator.contract.operations import TOKEN_PATHS, Operation, find_operation
+from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.faults.injection import ConnectionDroppedError, inject
+from airflow_provider_gong.emulator.server.authentication import authenticate, require_client
+from airflow_provider_gong.emulator.server.connection import drop_connection
+from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.world.answers import Answer, error_answer, json_answer
+from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
+from airflow_provider_gong.emulator.world.ids import require_id
+
+_UNKNOWN = "unknown"
+# What the service in front of Gong adds; the version is one that a client may log and nothing else.
+_GONG_HEADERS = [
+    (b"content-type", b"application/json;charset=UTF-8"),
+    (b"x-gong-service-version", b"emulator"),
+    (b"cf-cache-status", b"DYNAMIC"),
+]
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The ASGI application that serves the Gong API.
+
+    :param emulator: the company behind it.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            await _Exchange(self._emulator, scope, receive, send).run()
+
+
+@dataclass(slots=True)
+class _Noted:
+    """What the log tells about a request."""
+
+    who: str | None = None
+    status: int | None = None
+    refused: bool = False
+    sent: bytes | None = None
+    answered: bytes | None = None
+    faults: tuple[str, ...] = ()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
+        self._emulator = emulator
+        self._request = Request(scope, self._receive)
+        self._path: str = scope["path"]
+        self._receive_raw = receive
+        self._send = send
+        self._body_ended = False
+        self._request_id = emulator.next_request_id()
+        self._operation = find_operation(self._request.method, self._path)
+        self._noted = _Noted()
+
+    async def run(self) -> None:
+        """Answer the request and log it."""
+        arrived, began = self._emulator.clock.now(), time.perf_counter()
+        try:
+            await self._deliver(await self._answer())
+        except ConnectionDroppedError:
+            await drop_connection(self._request.scope, self._receive_raw)
+        except ClientDisconnect:
+            logger.debug("The client went away during %s", self._path)
+        finally:
+            self._log(arrived, time.perf_counter() - began)
+
+    async def _receive(self) -> Message:
+        message = await self._receive_raw()
+        self._body_ended = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def _answer(self) -> Answer:
+        self._emulator.tick()
+        for_tokens = self._path in TOKEN_PATHS
+        try:
+            caller = (require_client if for_tokens else authenticate)(self._emulator, self._request)
+        except GongApiError as error:
+            return error_answer(self._request_id, error)
+        self._noted.who = caller.name
+        refused = None if for_tokens else self._admit()
+        if refused is not None:
+            return refused
+        if isinstance(self._operation, GongApiError):
+            return error_answer(self._request_id, self._operation)
+        return await self._with_faults(self._operation, caller)
+
+    def _admit(self) -> Answer | None:
+        emulator, settings, now = self._emulator, self._emulator.settings, self._emulator.clock.now()
+        wait = emulator.limits.admit(now, settings)
+        emulator.counters.count(self._operation_name or _UNKNOWN, accepted=not wait)
+        if not wait:
+            return None
+        self._noted.refused = True
+        # The text is a guess: the body of a 429 was never published.
+        error = GongApiError(429, "API request limit exceeded")
+        return error_answer(self._request_id, error, _retry_after(settings.retry_after, now, wait))
+
+    async def _with_faults(self, operation: Operation, caller: Caller) -> Answer:
+        faults = self._emulator.faults.of_request(operation.name, caller.name)
+        self._noted.faults = tuple(map(str, faults))
+        for fault in faults:
+            early = await inject(fault, None, self._request_id) if fault.when == "before" else None
+            if early is not None:
+                return early
+        answer = await self._carry_out(operation, caller, _staleness(faults))
+        for fault in faults:
+            if fault.when == "after":
+                answer = await inject(fault, answer, self._request_id) or answer
+        return answer
+
+    async def _carry_out(self, operation: Operation, caller: Caller, staleness: float) -> Answer:
+        try:
+            reply = await HANDLERS[operation.name](await self._ask(operation, caller, staleness))
+        except GongApiError as error:
+            return error_answer(self._request_id, error)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            logger.exception("%s failed", operation.name)
+            return error_answer(self._request_id, GongApiError(500, INTERNAL_ERROR))
+        body = reply.body
+        if self._emulator.settings.numeric_ids:
+            body = with_numeric_ids(body, schemas()[operation.reply])
+        return json_answer(self._request_id, reply.status or operation.status, body)
+
+    async def _ask(self, operation: Operation, caller: Caller, staleness: float) -> Ask:
+        emulator = self._emulator
+        strict = emulator.settings.strict
+        for scope in operation.scopes:
+            caller.require_scope(scope)
+        ids = operation.ids_of(self._path)
+        if not operation.text_ids:
+            for value in ids.values():
+                require_id(value)
+        return Ask(
+            emulator=emulator,
+            operation=operation,
+            request=self._request,
+            caller=caller,
+            ids=ids,
+            query=parse_query(self._request.query_params, operation.query, strict=strict),
+            body=await self._body(operation, strict=strict),
+            now=emulator.clock.now() - staleness,
+        )
+
+    async def _body(self, operation: Operation, *, strict: bool) -> Any:
+        if operation.body is None:
+            return None
+        raw = await self._request.body()
+        self._noted.sent = raw[:LOGGED_BODY_BYTES]
+        if operation.method == "GET" and "json" not in self._request.headers.get("content-type", ""):
+            # A GET that needs a body (observed on live tenants).
+            raise GongApiError(415, "Unsupported Media Type")
+        return parse_body(raw, operation.body, strict=strict)
+
+    async def _deliver(self, answer: Answer) -> None:
+        # A client that is still sending would see a broken connection instead of the answer.
+        while not self._body_ended:
+            if (await self._receive())["type"] == "http.disconnect":
+                raise ClientDisconnect
+        self._noted.answered = answer.body[:LOGGED_BODY_BYTES]
+        await _deliver(answer, self._request_id, self._send)
+        if answer.truncated:
+            raise ConnectionDroppedError
+        self._noted.status = answer.status
+
+    @property
+    def _operation_name(self) -> str | None:
+        return None if isinstance(self._operation, GongApiError) else self._operation.name
+
+    def _log(self, arrived: float, duration: float) -> None:
+        noted = self._noted
+        self._emulator.requests.append(
+            LoggedRequest(
+                time=arrived,
+                method=self._request.method,
+                path=self._path,
+                query=self._request.url.query,
+                operation=self._operation_name,
+                status=noted.status,
+                request_id=self._request_id,
+                duration=duration,
+                who=noted.who,
+                refused=noted.refused,
+                sent=noted.sent,
+                answered=noted.answered,
+                faults=noted.faults,
+            )
+        )
+
+
+def _retry_after(form: str, now: float, wait: float) -> dict[str, str]:
+    match form:
+        case "seconds":
+            return {"Retry-After": str(max(1, math.ceil(wait)))}
+        case "date":
+            moment = datetime.fromtimestamp(math.ceil(now + wait), UTC)
+            return {"Retry-After": format_datetime(moment, usegmt=True)}
+        case _:
+            return {}
+
+
+def _staleness(faults: list[Fault]) -> float:
+    return max((fault.seconds for fault in faults if fault.action == "stale"), default=0.0)
+
+
+async def _deliver(answer: Answer, request_id: str, send: Send) -> None:
+    """Send an answer, or the first half of a truncated one."""
+    headers = [
+        *_GONG_HEADERS,
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-traceid", request_id.encode()),
+        *((name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = answer.body[: len(answer.body) // 2] if answer.truncated else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": answer.truncated})

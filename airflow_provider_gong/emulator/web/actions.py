@@ -1,0 +1,113 @@
+"""What can be done to an emulator from outside: by the control API, by the page and by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_gong.emulator.company.records import SettingChange, User
+from airflow_provider_gong.emulator.company.seeds.documents import read_document
+from airflow_provider_gong.emulator.company.seeds.seeding import extend_company
+from airflow_provider_gong.emulator.contract.operations import OPERATION_NAMES
+from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.world.clock import require_speed
+from airflow_provider_gong.emulator.world.times import company_zone
+
+
+def set_clock(emulator: Emulator, body: Any) -> None:
+    """Move the clock forward or let it run at a speed.
+
+    :raises ValueError: when neither is asked for, or it cannot be done.
+    """
+    if not {"advance_seconds", "speed"} & set(body):
+        raise ValueError("advance_seconds or speed is needed")
+    speed = float(body.get("speed", emulator.clock.speed))
+    require_speed(speed)
+    emulator.clock.advance(float(body.get("advance_seconds", 0)))
+    emulator.clock.run_at(speed)
+
+
+def change_settings(emulator: Emulator, changes: Any) -> None:
+    """Change settings.
+
+    :raises ValueError: for an unknown setting or a wrong value.
+    """
+    if not isinstance(changes, dict):
+        raise TypeError("settings are a JSON object")
+    emulator.settings = emulator.settings.changed(changes)
+
+
+def add_faults(emulator: Emulator, rules: Sequence[Fault]) -> None:
+    """Put fault rules in force.
+
+    :raises ValueError: for an operation that the emulator does not serve.
+    """
+    for rule in rules:
+        if rule.operation is not None and rule.operation not in OPERATION_NAMES:
+            served = ", ".join(sorted(OPERATION_NAMES))
+            raise ValueError(f"fault rule: operation {rule.operation} is none of {served}")
+    emulator.faults.add(list(rules))
+
+
+# What can be changed of a user: Gong's name for it, and its kind.
+_CHANGEABLE: dict[str, tuple[str, type]] = {
+    "firstName": ("first_name", str),
+    "lastName": ("last_name", str),
+    "emailAddress": ("email_address", str),
+    "title": ("title", str),
+    "phoneNumber": ("phone_number", str),
+    "active": ("active", bool),
+    "telephonyCallsImported": ("telephony_calls_imported", bool),
+    "providerConnected": ("provider_connected", bool),
+    "emailAliases": ("email_aliases", list),
+    "conferencingProviders": ("providers", list),
+}
+
+
+def change_user(emulator: Emulator, body: Any) -> User:
+    """Change a user, who is named by ``id`` or ``emailAddress``.
+
+    :raises ValueError: when there is no such user, or a field cannot be changed.
+    """
+    user = emulator.users.get(body.get("id")) or emulator.users.by_email(body.get("emailAddress"))
+    if user is None:
+        raise ValueError(f"nobody has the id or address of {body}; POST /_emulator/seed adds users")
+    changes: dict[str, Any] = {}
+    for name, value in body.items():
+        if name == "id":
+            continue
+        if name not in _CHANGEABLE or not isinstance(value, _CHANGEABLE[name][1]):
+            raise ValueError(f"{name}: {value!r} cannot be set; can be set: {', '.join(_CHANGEABLE)}")
+        changes[_CHANGEABLE[name][0]] = tuple(value) if isinstance(value, list) else value
+    changed = replace(user, **changes, history=(*user.history, *_changes(emulator, user, changes)))
+    emulator.users.put(changed)
+    return changed
+
+
+def _changes(emulator: Emulator, user: User, changes: dict[str, Any]) -> list[SettingChange]:
+    names = {"active": "active", "telephony_calls_imported": "callsImported"}
+    now = _now(emulator)
+    return [
+        SettingChange(names[field], value, now)
+        for field, value in changes.items()
+        if field in names and value != getattr(user, field)
+    ]
+
+
+def _now(emulator: Emulator) -> datetime:
+    return datetime.fromtimestamp(emulator.clock.now(), company_zone(emulator))
+
+
+def add_to_company(emulator: Emulator, body: Any) -> dict[str, int]:
+    """Add users and calls to the company, as described or generated.
+
+    :raises ValueError: when the description is wrong or something is there already.
+    """
+    document = read_document(body)
+    if document.workspaces:
+        raise ValueError("workspaces can only be described at the start")
+    extend_company(emulator, document)
+    return {"users": len(emulator.users), "calls": len(emulator.calls)}

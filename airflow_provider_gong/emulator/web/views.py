@@ -1,0 +1,112 @@
+"""What an emulated company holds, ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_gong.emulator.access.request_log import LOGGED_REQUESTS, LogFilter, LoggedRequest
+from airflow_provider_gong.emulator.api.people.users import user_view
+from airflow_provider_gong.emulator.company.records import Call, Media, Meeting
+from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.web.masking import masked_body, masked_query
+from airflow_provider_gong.emulator.world.settings import SECRETS
+from airflow_provider_gong.emulator.world.times import iso_time
+
+
+def company_state(emulator: Emulator) -> dict[str, Any]:
+    """Return everything the emulated company holds."""
+    emulator.tick()
+    return {
+        **company_summary(emulator),
+        "calls": [call_state(emulator, call) for call in emulator.calls],
+        "meetings": [meeting_state(meeting) for meeting in emulator.meetings.values()],
+        "users": [user_view(user) for user in emulator.users],
+    }
+
+
+def company_summary(emulator: Emulator) -> dict[str, Any]:
+    """Return time, settings and counts."""
+    now, counters = emulator.clock.now(), emulator.counters
+    return {
+        "time": iso_time(now),
+        "speed": emulator.clock.speed,
+        "settings": {name: value for name, value in asdict(emulator.settings).items() if name not in SECRETS},
+        "requests": {
+            "accepted": counters.accepted,
+            "refused": counters.refused,
+            "by_operation": dict(counters.by_operation),
+            "day_count": emulator.limits.used_today(now, emulator.settings),
+            "day_limit": emulator.settings.requests_per_day,
+        },
+        "tokens": asdict(emulator.grants.counts),
+        "faults": [rule.as_json() for rule in emulator.faults],
+    }
+
+
+def call_state(emulator: Emulator, call: Call) -> dict[str, Any]:
+    """Return a call."""
+    posted = call.posted
+    return {
+        "id": call.id,
+        "clientUniqueId": call.client_unique_id,
+        "title": posted.get("title"),
+        "primaryUser": call.primary_user_id,
+        "started": datetime.fromisoformat(posted["actualStart"]).isoformat(),
+        "workspaceId": call.workspace_id,
+        "state": emulator.calls.state(call, emulator.clock.now()).value,
+        "received": call.received,
+        "media": None if call.media is None else _media_state(call.media, call.received),
+    }
+
+
+def _media_state(media: Media, received: int) -> dict[str, Any]:
+    return {
+        "sha256": media.sha256,
+        "bytes": media.size,
+        "duration": media.duration,
+        "received": received,
+        "discardedBecause": media.discarded_because,
+    }
+
+
+def meeting_state(meeting: Meeting) -> dict[str, Any]:
+    """Return a meeting."""
+    return {
+        **meeting.details,
+        "id": meeting.id,
+        "organizerId": meeting.organizer.id,
+        "provider": meeting.provider,
+        "meetingUrl": meeting.url,
+        "deleted": meeting.deleted,
+        "updates": meeting.updates,
+    }
+
+
+def request_state(line: LoggedRequest, *, bodies: bool) -> dict[str, Any]:
+    """Return a line of the request log; what is secret in it is masked."""
+    shown: dict[str, Any] = {
+        "time": iso_time(line.time),
+        "method": line.method,
+        "path": line.path,
+        "query": masked_query(line.query),
+        "operation": line.operation,
+        "status": line.status,
+        "requestId": line.request_id,
+        "duration": round(line.duration, 6),
+        "who": line.who,
+        "faults": list(line.faults),
+    }
+    return {**shown, **_bodies(line)} if bodies else shown
+
+
+def _bodies(line: LoggedRequest) -> Mapping[str, str | None]:
+    return {"requestBody": masked_body(line.sent), "responseBody": masked_body(line.answered)}
+
+
+def requests_logged(emulator: Emulator, operation: str | None) -> list[dict[str, Any]]:
+    """Return the logged requests, oldest first, of one operation where it is named."""
+    lines = emulator.requests.latest(LOGGED_REQUESTS, LogFilter(operation=operation))
+    return [request_state(line, bodies=False) for line in lines]

@@ -1,0 +1,1 @@
+"""What an emulated company stands on: settings, time, ids, and the form of answers."""

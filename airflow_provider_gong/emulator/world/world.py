@@ -1,0 +1,37 @@
+"""Settings, time and ids: what everything in an emulated company shares."""
+
+from __future__ import annotations
+
+from airflow_provider_gong.emulator.world.agenda import Agenda
+from airflow_provider_gong.emulator.world.clock import Clock
+from airflow_provider_gong.emulator.world.ids import mint_id, mint_request_id
+from airflow_provider_gong.emulator.world.settings import EmulatorSettings
+
+
+class World:
+    """What everything in an emulated company shares.
+
+    :param settings: see :class:`EmulatorSettings`.
+    :param clock: the time that processing, cursors and limits follow.
+    :ivar agenda: what is due later.
+    :ivar request_number: how many requests came.
+    """
+
+    def __init__(self, settings: EmulatorSettings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.agenda = Agenda()
+        self.request_number = 0
+
+    def tick(self) -> None:
+        """Let happen what is due by now."""
+        self.agenda.run(self.clock.now())
+
+    def next_request_id(self) -> str:
+        """Return the id of a new request."""
+        self.request_number += 1
+        return mint_request_id(self.settings.seed, self.request_number)
+
+    def new_id(self, kind: str, key: object) -> str:
+        """Return the id of the thing that ``kind`` and ``key`` name; the same whenever it is asked for."""
+        return mint_id(self.settings.seed, kind, str(key))
