@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.choices import OnExisting
+from airflow_provider_gong.call_import.media import MediaStorage, with_url
 from airflow_provider_gong.call_import.outcomes import (
     existing_problem,
     refusal_problem,
     server_problem,
     unreadable_problem,
 )
-from airflow_provider_gong.call_import.signing import Sign, cannot_sign, with_url
 from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.client.errors import (
@@ -30,7 +30,7 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.client.media import ByteMeter, MediaChangedError, MediaFile, MediaPath
+from airflow_provider_gong.client.media import ByteMeter, MediaChangedError, MediaFile
 from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
 from airflow_provider_gong.ledger.ledger import Ledger
@@ -38,8 +38,6 @@ from airflow_provider_gong.ledger.rows import URL_FIELD, CallState, LeasedRow, P
 
 log = logging.getLogger(__name__)
 
-RESUME = "resume"
-FAIL = "fail"
 # A row that fails this often for what may be a passing reason is set aside, so that it does not hold up the others.
 _MAX_ATTEMPTS = 3
 # The exchange has tried for half a minute before a row gets here.
@@ -52,9 +50,8 @@ class RowSender:
 
     :param ledger: the rows
     :param client: the way to Gong
-    :param open_path: makes the path object of a recording
-    :param on_existing: ``resume``, ``skip`` or ``fail``, as for ``ImportUpload``
-    :param sign: makes the URL by which Gong fetches a recording from an object store
+    :param storage: where the recordings are
+    :param on_existing: as for ``ImportUpload``
     :param row_backoff: seconds until a row is tried again for which Gong has failed, twice as many each time
     """
 
@@ -62,17 +59,15 @@ class RowSender:
         self,
         ledger: Ledger,
         client: AsyncGongClient,
+        storage: MediaStorage,
         *,
-        open_path: Callable[[str], MediaPath],
-        on_existing: str,
-        sign: Sign = cannot_sign,
+        on_existing: OnExisting,
         row_backoff: float = ROW_BACKOFF,
     ) -> None:
         self._ledger = ledger
         self._client = client
-        self._open_path = open_path
+        self._storage = storage
         self._on_existing = on_existing
-        self._sign = sign
         self._row_backoff = row_backoff
         self.meter = ByteMeter()
 
@@ -104,7 +99,7 @@ class RowSender:
             raise
 
     async def _send(self, lease: LeasedRow) -> None:
-        row = lease if lease.call_id else await asyncio.to_thread(with_url, lease, self._open_path, self._sign)
+        row = lease if lease.call_id else await asyncio.to_thread(with_url, lease, self._storage)
         is_fetched = row.call_id is None and URL_FIELD in row.payload
         # Looked at before the call is created, for which there is no way back.
         media = None if is_fetched else await asyncio.to_thread(self._find_media, row)
@@ -143,7 +138,7 @@ class RowSender:
 
     async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
         """Tell whether an existing call is what this or an earlier try has created from the same content."""
-        sent_earlier = lease.earlier_intent and self._on_existing == RESUME
+        sent_earlier = lease.earlier_intent and self._on_existing is OnExisting.RESUME
         if not sent_earlier and not duplicate.unanswered:
             return False
         try:
@@ -158,7 +153,7 @@ class RowSender:
         return _is_call_of(lease, found)
 
     async def _end_existing(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> None:
-        state = CallState.FAILED if self._on_existing == FAIL else CallState.EXISTS
+        state = CallState.FAILED if self._on_existing is OnExisting.FAIL else CallState.EXISTS
         foreign = {"call_id": duplicate.call_id, "intended_at": None, "burned": 1}
         await self._end(lease, state, existing_problem(lease, duplicate), sent=True, **foreign)
 
@@ -198,7 +193,7 @@ class RowSender:
     def _find_media(self, lease: LeasedRow) -> MediaFile:
         if lease.media_bytes is None:
             raise MediaChangedError("its call is in Gong without a URL, and what is in the web cannot be uploaded")
-        media = MediaFile.at(self._open_path(lease.media or ""))
+        media = MediaFile.at(self._storage.path(lease.media or ""))
         if media.size != lease.media_bytes:
             raise MediaChangedError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
         return dataclasses.replace(media, meter=self.meter)

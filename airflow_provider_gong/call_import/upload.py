@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 
+from airflow_provider_gong.call_import.choices import OnExisting
+from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.call_import.sending import RESUME, ROW_BACKOFF, RowSender
-from airflow_provider_gong.call_import.signing import Sign, cannot_sign
+from airflow_provider_gong.call_import.sending import ROW_BACKOFF, RowSender
 from airflow_provider_gong.client.drivers import AsyncGongClient
-from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, LeasedRow
 from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
@@ -30,12 +29,11 @@ class ImportUpload:
 
     :param ledger: the rows
     :param client: the way to Gong
+    :param storage: where the recordings are
     :param owner: identity of the worker, the same for each of its tries
-    :param open_path: makes the path object of a recording
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
         an earlier try has created and ends others as ``exists``; ``skip`` ends all as ``exists``, ``fail`` as
         ``failed``
-    :param sign: makes the URL by which Gong fetches a recording from an object store
     :param in_flight: rows that are sent at the same time
     :param lease_seconds: how long a row stays claimed when this process dies
     :param row_backoff: seconds until a row is tried again for which Gong has failed, twice as many each time
@@ -46,11 +44,10 @@ class ImportUpload:
         self,
         ledger: Ledger,
         client: AsyncGongClient,
+        storage: MediaStorage,
         *,
         owner: str,
-        open_path: Callable[[str], MediaPath],
-        on_existing: str = RESUME,
-        sign: Sign = cannot_sign,
+        on_existing: str = OnExisting.RESUME,
         in_flight: int = 4,
         lease_seconds: float = _LEASE_SECONDS,
         row_backoff: float = ROW_BACKOFF,
@@ -63,9 +60,8 @@ class ImportUpload:
         self._lease_seconds = lease_seconds
         self._heartbeat = lease_seconds / _HEARTBEATS_PER_LEASE
         self._client = client
-        self._sender = RowSender(
-            ledger, client, open_path=open_path, on_existing=on_existing, sign=sign, row_backoff=row_backoff
-        )
+        existing = OnExisting.of("on_existing", on_existing)
+        self._sender = RowSender(ledger, client, storage, on_existing=existing, row_backoff=row_backoff)
         self._held: dict[tuple[str, int], LeasedRow] = {}
         self._is_ending = False
         self._progress: Progress | None = None

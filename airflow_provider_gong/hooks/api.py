@@ -59,9 +59,9 @@ class GongApi(BaseHook):
     def upload_call_media(self, call_id: str, media: Media) -> models.UploadedMedia:
         """``PUT /v2/calls/{id}/media``: stream the recording of a call from a path or an object store."""
         from airflow_provider_gong.client.api import calls
-        from airflow_provider_gong.hooks.media import media_file
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        recording = media_file(media)
+        recording = ObjectStorage().file(media)
         uploaded = self.client.send(calls.upload_call_media(call_id, recording))
         self.log.info("Uploaded %s bytes of %s to call %s.", recording.size, recording.path.name, call_id)
         return uploaded

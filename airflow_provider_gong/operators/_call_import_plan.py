@@ -22,8 +22,7 @@ from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
 from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
 from airflow_provider_gong.call_import.verify import can_read_calls
-from airflow_provider_gong.hooks.media import media_path
-from airflow_provider_gong.hooks.signed_urls import signed_url
+from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from airflow_provider_gong.ledger.imports import Imports
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.store.user_lists import UserList
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DAY = 86_400
+_STORAGE = ObjectStorage()
 # An XCom is no place for the remarks of a hundred thousand rows.
 _KEPT_WARNINGS = 50
 _BLIND_KEY = (
@@ -85,7 +85,7 @@ def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator
     manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns), required)
     overrides = _overrides(operator.host_overrides)
     known = KnownCalls(ledger.store, ledger.company)
-    settings = PlanSettings(base, media_path, signed_url, operator.media_mode, hook.settings.timezone, known)
+    settings = PlanSettings(base, _STORAGE, operator.media_mode, hook.settings.timezone, known)
     users = CompanyUsers(UserList(ledger.store, ledger.company), hook.list_users, keep=not operator.is_dry_run)
     hosts = _hosts(users, overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
@@ -113,7 +113,7 @@ def _forget_old_imports(ledger: Ledger, retention_days: float | None) -> None:
 def _overrides(file: str | None) -> dict[str, str]:
     if not file:
         return {}
-    (overrides,) = (read_overrides(table) for table in read_files([file], media_path))
+    (overrides,) = (read_overrides(table) for table in read_files([file], _STORAGE.path))
     return overrides
 
 
@@ -121,7 +121,7 @@ def _tables(manifest: str | Sequence[Any]) -> Iterable[Table]:
     """Return what an operator's manifest stands for: a file, files, or rows."""
     names = [manifest] if isinstance(manifest, str) else list(manifest)
     if names and all(isinstance(name, str) for name in names):
-        return read_files(find_files(names, media_path), media_path)
+        return read_files(find_files(names, _STORAGE.path), _STORAGE.path)
     return [list_table(names)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected
 from airflow_provider_gong.operators._call_import_base import CallImportOperator
 from airflow_provider_gong.operators._tasks import fail_for_good
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -76,11 +77,11 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         # A task's output is in place when this runs.
         self.manifest: Any = manifest
         self.columns = columns
-        self.media_mode = media_mode
+        self.media_mode = MediaMode.of("media_mode", media_mode)
         self.media_base = media_base
         self.host_overrides = host_overrides
         self.default_primary_user = default_primary_user
-        self.on_rejected = on_rejected
+        self.on_rejected = OnRejected.of("on_rejected", on_rejected)
         self.is_dry_run = dry_run
 
     def work(self, context: Context) -> dict[str, Any]:
@@ -119,7 +120,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.on_existing = on_existing
+        self.on_existing = OnExisting.of("on_existing", on_existing)
         self.in_flight = in_flight
         self.worker = worker
         self.canary = canary
@@ -132,16 +133,14 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
 
     async def _upload(self, ledger: Ledger) -> dict[CallState, int]:
         from airflow_provider_gong.call_import.upload import ImportUpload
-        from airflow_provider_gong.hooks.media import media_path
-        from airflow_provider_gong.hooks.signed_urls import signed_url
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
         async with self.hook.async_client() as client:
             upload = ImportUpload(
                 ledger,
                 client,
+                ObjectStorage(),
                 owner=f"{self.import_id}/{self.worker if self.canary is None else 'canary'}",
-                open_path=media_path,
-                sign=signed_url,
                 on_existing=self.on_existing,
                 in_flight=self.in_flight,
                 reopen=self.worker == 0,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from airflow_provider_gong.call_import import choices
 from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
@@ -138,9 +139,9 @@ class GongUploadCallMediaOperator(WaitingTask):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Upload the recording."""
-        from airflow_provider_gong.hooks.media import media_file
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        recording = media_file(self.media)
+        recording = ObjectStorage().file(self.media)
         with GongHook(self.gong_conn_id) as hook:
             try:
                 url = hook.upload_call_media(self.call_id, recording).url
@@ -184,16 +185,14 @@ class GongUploadCallOperator(WaitingTask):
         *,
         call: Mapping[str, Any],
         media: str | os.PathLike[str] | ObjectStoragePath,
-        on_existing: Literal["resume", "skip", "fail"] = "resume",
+        on_existing: choices.OnExisting | Literal["resume", "skip", "fail"] = choices.OnExisting.RESUME,
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if on_existing not in ("resume", "skip", "fail"):
-            raise ValueError(f"on_existing must be 'resume', 'skip' or 'fail', not {on_existing!r}.")
         self.call = call
         self.media = media
-        self.on_existing = on_existing
+        self.on_existing = choices.OnExisting.of("on_existing", on_existing)
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
@@ -205,10 +204,11 @@ class GongUploadCallOperator(WaitingTask):
 
     async def _send(self, hook: GongHook, import_id: str) -> ImportRow:
         from airflow_provider_gong.call_import.single import plan_single_call, upload_single_call
-        from airflow_provider_gong.hooks.media import media_path
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
         from airflow_provider_gong.ledger.ledger import Ledger
 
-        ledger, recording = Ledger(hook.store, hook.settings.import_company, import_id), media_path(self.media)
+        recording = ObjectStorage().path(self.media)
+        ledger = Ledger(hook.store, hook.settings.import_company, import_id)
         plan_single_call(ledger, self.call, recording)
         async with hook.async_client() as client:
             return await upload_single_call(ledger, client, recording, on_existing=self.on_existing)

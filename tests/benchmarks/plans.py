@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
-from airflow_provider_gong.call_import.plan.row_media import PULL, PUSH
 from airflow_provider_gong.client.models import NewCall, User, parse_request
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
+from tests.support.media import Files
 from tests.support.recordings import manifest_row
 
 _HOST = User(id="234599484848423", email_address="tobias.okafor@example.com", first_name="Tobias", last_name="Okafor")
@@ -50,9 +51,9 @@ def _plan_and_plain(rows: int) -> dict[str, Any]:
         manifest = _manifest(Path(folder), rows, "https://files.example.com/recordings/{:06d}.wav")
         plain = _timed(lambda: _plain(manifest))
         before = _peak()
-        first = _timed(lambda: _plan(manifest, Path(folder), PULL, rows))
+        first = _timed(lambda: _plan(manifest, Path(folder), MediaMode.PULL, rows))
         growth = _peak() - before
-        again = _timed(lambda: _plan(manifest, Path(folder), PULL, rows))
+        again = _timed(lambda: _plan(manifest, Path(folder), MediaMode.PULL, rows))
     return {
         "rows": rows,
         "csv and model s": round(plain[0], 2),
@@ -69,9 +70,9 @@ def _with_and_without_media(recordings: int) -> dict[str, Any]:
         for number in range(recordings):
             _sparse_wav(Path(folder) / f"{number:06d}.wav", number)
         local = _manifest(Path(folder), recordings, "{:06d}.wav")
-        with_media = _timed(lambda: _plan(local, Path(folder) / "with", PUSH, recordings))
+        with_media = _timed(lambda: _plan(local, Path(folder) / "with", MediaMode.PUSH, recordings))
         remote = _manifest(Path(folder), recordings, "https://files.example.com/{:06d}.wav")
-        without = _timed(lambda: _plan(remote, Path(folder) / "without", PULL, recordings))
+        without = _timed(lambda: _plan(remote, Path(folder) / "without", MediaMode.PULL, recordings))
     return {
         "recordings": recordings,
         "with checks s": round(with_media[0], 2),
@@ -99,7 +100,7 @@ def _call(row: Mapping[str, str]) -> dict[str, Any]:
 def _plan(manifest: Path, folder: Path, media_mode: str, rows: int) -> None:
     store = Store.in_folder(folder / "store")
     known = KnownCalls(store, "benchmark")
-    settings = PlanSettings(None, Path, media_mode=media_mode, known=known)
+    settings = PlanSettings(None, Files(), media_mode=media_mode, known=known)
     with manifest.open(newline="", encoding="utf-8") as file:
         read = Manifest([csv_table(file, str(manifest))])
         with make_plan(read, HostDirectory([_HOST]), settings) as draft:

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.hooks.signed_urls import MediaUrlError, signed_url
+from airflow_provider_gong.hooks.object_storage import MediaUrlError, ObjectStorage
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator, GongUploadCallImportOperator
 from tests.scenario.support import new_calls
 from tests.support.recordings import manifest_row, write_night
@@ -59,7 +59,7 @@ def plan(place: str, media_mode: str) -> dict[str, Any]:
 
 def test_whoever_has_the_url_can_read_the_recording(monkeypatch: pytest.MonkeyPatch, s3: S3Server) -> None:
     place = connect(monkeypatch, s3, "aws_signing")
-    url = signed_url(ObjectStoragePath(f"{place}/recordings/00001.wav"))
+    url = ObjectStorage().sign(ObjectStoragePath(f"{place}/recordings/00001.wav"))
     assert httpx.get(url).content == s3.read("recordings", "recordings/00001.wav")
     assert "X-Amz-Expires=86400" in url
 
@@ -116,6 +116,6 @@ def test_auto_uploads_what_gong_could_not_fetch(
 
 def test_a_file_on_disk_has_no_url(tmp_path: Path) -> None:
     with pytest.raises(MediaUrlError, match="not in an object store"):
-        signed_url(tmp_path / "1.wav")
+        ObjectStorage().sign(tmp_path / "1.wav")
     with pytest.raises(MediaUrlError, match="LocalFileSystem cannot sign URLs"):
-        signed_url(ObjectStoragePath(f"file://{tmp_path}/1.wav"))
+        ObjectStorage().sign(ObjectStoragePath(f"file://{tmp_path}/1.wav"))

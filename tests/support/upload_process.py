@@ -24,10 +24,11 @@ from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.hooks.media import media_path
+from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from airflow_provider_gong.ledger.journaled import journaled_ledger
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
+from tests.support.media import Files
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
@@ -102,12 +103,12 @@ class UploadProcess:
         budget, policy = LocalBudget(10_000, 1_000_000), ExchangePolicy(first_backoff=0.001)
         async with AsyncGongClient(self.url, auth, budget=budget, policy=policy) as client:
             owner = self.owner or self.import_id
-            await ImportUpload(ledger, client, owner=owner, open_path=self._open, in_flight=1, row_backoff=0.01).run()
+            await ImportUpload(ledger, client, Files(self._open), owner=owner, in_flight=1, row_backoff=0.01).run()
 
     def _ledger(self) -> contextlib.AbstractContextManager[Ledger]:
         if self.import_path is None:
             return contextlib.nullcontext(Ledger(Store(self.store_url), self.company, self.import_id))
-        folder: Any = media_path(self.import_path)
+        folder: Any = ObjectStorage().path(self.import_path)
         if self.kill_at_file is not None:
             folder = _DeadlyFolder(folder, [self.kill_at_file])
         clock = functools.partial(next, itertools.count(0, 100)) if self.is_eager else lambda: 0.0
@@ -120,7 +121,7 @@ class UploadProcess:
             _die_at_state(store, self.kill_at_state)
 
     def _open(self, text: str) -> Any:
-        return media_path(text) if self.kill_at_byte is None else _DeadlyPath(text, self.kill_at_byte)
+        return ObjectStorage().path(text) if self.kill_at_byte is None else _DeadlyPath(text, self.kill_at_byte)
 
 
 class _DeadlyPath:

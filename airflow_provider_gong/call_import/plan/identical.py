@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
+from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft, Repeated, Suspect
 from airflow_provider_gong.ledger.rows import Actor, KnownRecording, Problem
@@ -45,16 +45,14 @@ class IdenticalRecordings:
     """
     Finds recordings with the same content. Only those of equal length are read.
 
-    :param open_path: makes the path object of a recording
+    :param storage: where the recordings are
     :param pool: where several recordings are read at a time
     :param known: what was sent earlier; None for nothing
     :param column: how problems name the column of the recordings
     """
 
-    def __init__(
-        self, open_path: Callable[[str], MediaPath], pool: Executor, known: KnownCalls | None, column: str
-    ) -> None:
-        self._open_path = open_path
+    def __init__(self, storage: MediaStorage, pool: Executor, known: KnownCalls | None, column: str) -> None:
+        self._storage = storage
         self._pool = pool
         self._known = known
         self._column = column
@@ -89,7 +87,7 @@ class IdenticalRecordings:
     def _hash_or_problem(self, media: str) -> str | Problem:
         digest = hashlib.sha256()
         try:
-            with self._open_path(media).open("rb") as file:
+            with self._storage.path(media).open("rb") as file:
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
         except OSError as error:

@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +15,15 @@ from typing import Any
 from pydantic_core import to_json
 
 from airflow_provider_gong._text import batches
+from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, ManifestRow
+from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.plan.columns import draft_call
 from airflow_provider_gong.call_import.plan.hosts import Host, HostDirectory
 from airflow_provider_gong.call_import.plan.identical import IdenticalRecordings, reject_repeated
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan.row_media import PUSH, RowMedia, find_media, look_at
+from airflow_provider_gong.call_import.plan.row_media import RowMedia, find_media, look_at
 from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.call_import.signing import Sign, cannot_sign
-from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
@@ -41,18 +41,15 @@ class PlanSettings:
     How rows are looked at.
 
     :param media_base: where recordings may come from; None for the folder of the file that names them
-    :param open_path: makes the path object of a recording
-    :param sign: makes the URL by which Gong can fetch a recording from an object store, or raises ``OSError``
-    :param media_mode: ``push`` uploads recordings, ``pull`` has Gong fetch them by URL, ``auto`` chooses row by row:
-        what has an https URL, or can be given one, is fetched
+    :param storage: where the recordings are
+    :param media_mode: who moves the recordings; ``auto`` has Gong pull what has an https URL or can be given one
     :param timezone: IANA zone of times without an offset; None refuses them
     :param known: what was sent earlier; None for nothing
     """
 
     media_base: MediaBase | None
-    open_path: Callable[[str], MediaPath]
-    sign: Sign = cannot_sign
-    media_mode: str = PUSH
+    storage: MediaStorage
+    media_mode: MediaMode = MediaMode.PUSH
     timezone: str | None = None
     known: KnownCalls | None = None
 
@@ -68,7 +65,7 @@ def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) 
         with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
             _fill(draft, manifest, hosts, settings, pool)
             reject_repeated(draft, manifest)
-            identical = IdenticalRecordings(settings.open_path, pool, settings.known, manifest.described("media"))
+            identical = IdenticalRecordings(settings.storage, pool, settings.known, manifest.described("media"))
             identical.reject(draft)
         draft.remarks = manifest.warnings()
         yield draft
@@ -78,7 +75,7 @@ def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: 
     progress, states = Progress("Planned", None), Counter[CallState]()
     for batch in batches(manifest.rows, _CHECK_BATCH):
         found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
-        medias = look_at(found, settings.open_path, settings.sign, settings.media_mode, pool)
+        medias = look_at(found, settings.storage, settings.media_mode, pool)
         planned = (_plan_row(row, media, hosts, settings) for row, media in zip(batch, medias, strict=True))
         draft.add((_described(row, manifest, states) for row in planned), _imported(batch, settings.known))
         progress.show(states.total(), {state.value: count for state, count in states.items()})

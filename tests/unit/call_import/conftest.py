@@ -14,6 +14,7 @@ from airflow_provider_gong.call_import import report
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
+from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
 from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
@@ -34,6 +35,7 @@ from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
 from airflow_provider_gong.store.database import Store
+from tests.support.media import Files
 from tests.support.recordings import write_night, write_wav
 
 QUICK = ExchangePolicy(max_wait=5, first_backoff=0.001, max_backoff=0.002)
@@ -79,7 +81,7 @@ class NightlyImport:
 
     def plan(self, manifest: Path, **settings: Any) -> SeenPlan:
         known = KnownCalls(self.ledger.store, COMPANY)
-        values = {"media_base": None, "open_path": Path, "known": known, **settings}
+        values = {"media_base": None, "storage": Files(), "known": known, **settings}
         with self.client() as client, manifest.open(newline="", encoding="utf-8-sig") as lines:
             hosts = HostDirectory(client.iterate(users_api.list_users()))
             with make_plan(Manifest([csv_table(lines, str(manifest))]), hosts, PlanSettings(**values)) as draft:
@@ -89,12 +91,11 @@ class NightlyImport:
     def plan_night(self, rows: Sequence[Mapping[str, str]]) -> SeenPlan:
         return self.plan(write_night(self.folder, rows))
 
-    def upload(self, **options: Any) -> dict[CallState, int]:
+    def upload(self, storage: MediaStorage | None = None, **options: Any) -> dict[CallState, int]:
         async def run() -> dict[CallState, int]:
             async with AsyncGongClient(self.emulator.url, self.auth, **self.options, **self.async_options) as client:
-                values: dict[str, Any] = {"owner": self.ledger.import_id, "open_path": Path, "row_backoff": 0.01}
-                values |= options
-                return await ImportUpload(self.ledger, client, **values).run()
+                values: dict[str, Any] = {"owner": self.ledger.import_id, "row_backoff": 0.01, **options}
+                return await ImportUpload(self.ledger, client, storage or Files(), **values).run()
 
         return asyncio.run(run())
 
@@ -205,7 +206,7 @@ def plan_offline(
     **settings: Any,
 ) -> SeenPlan:
     """Plan a manifest for a company of a few users, without an emulator and a ledger."""
-    values = {"media_base": None, "open_path": Path, **settings}
+    values = {"media_base": None, "storage": Files(), **settings}
     with manifest.open(newline="", encoding="utf-8-sig") as lines:
         read = Manifest([csv_table(lines, str(manifest))], ColumnMap(columns))
         with make_plan(read, HostDirectory(users), PlanSettings(**values)) as draft:

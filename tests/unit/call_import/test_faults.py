@@ -17,6 +17,7 @@ from airflow_provider_gong.client.errors import (
 from airflow_provider_gong.emulator import RunningEmulator, running_emulator
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.store.database import Store
+from tests.support.media import Files
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
 
@@ -148,7 +149,7 @@ def test_an_emulator_that_dies_in_the_middle_of_a_recording(store: Store, tmp_pa
                 return super().open(*arguments, **options)
 
         with pytest.raises(GongConnectionError, match=r"getCall.*Check the connection's host"):
-            night.upload(open_path=LastPath)
+            night.upload(Files(LastPath))
     (row,) = night.rows().values()
     assert (row.state, bool(row.call_id)) == ("created", True)
 

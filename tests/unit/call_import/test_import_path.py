@@ -19,6 +19,7 @@ from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.ledger.journaled import JournaledLedger, journaled_ledger
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
+from tests.support.media import Files
 from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
@@ -240,7 +241,7 @@ def test_a_task_that_is_taken_over_in_its_middle_sends_nothing_more(night: Folde
         return Path(path)
 
     with pytest.raises(JournalTakenOverError):
-        night.upload(open_path=take_over, in_flight=1)
+        night.upload(Files(take_over), in_flight=1)
     assert len(night.calls_in_gong()) <= 20
 
 

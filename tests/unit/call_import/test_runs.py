@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.emulator.faults import Fault
+from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import NightlyImport
 
@@ -210,6 +211,6 @@ def test_a_defect_of_the_file_system_leaves_no_lease_behind(night: NightlyImport
     night.plan_night(TWO_ROWS)
     other.plan_night(TWO_ROWS)
     with pytest.raises(NoCredentialsError):
-        night.upload(open_path=open_path)
+        night.upload(Files(open_path))
     assert len(other.ledger.lease("other night", limit=9, seconds=0)) == 2
     assert other.upload() == {"uploaded": 2}

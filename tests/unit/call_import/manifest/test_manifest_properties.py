@@ -34,6 +34,7 @@ from airflow_provider_gong.call_import.report import RETRY_CSV, summarize, write
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
 from airflow_provider_gong.store.database import Store
+from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_wav
 from tests.unit.call_import.conftest import USERS, SeenPlan
 
@@ -119,7 +120,7 @@ class Office:
         """Plan what tables hold as a new import."""
         ledger = Ledger(self.store, "example", f"import {next(self.numbers)}")
         base = MediaBase.at(str(self.folder))
-        with make_plan(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Path)) as draft:
+        with make_plan(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Files())) as draft:
             ledger.replace_plan("manifest", draft)
             return SeenPlan.of(draft), ledger
 

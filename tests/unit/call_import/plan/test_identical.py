@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import NightlyImport, SeenPlan, plan_offline
 
@@ -40,7 +41,7 @@ def test_only_recordings_of_equal_length_are_read_to_their_end(tmp_path: Path) -
             read[self.name] = read.get(self.name, 0) + 1
             return super().open(*args, **kwargs)
 
-    plan = plan_offline(write_calls(tmp_path, (61, 1), (62, 2), (61, 3)), open_path=Watched)
+    plan = plan_offline(write_calls(tmp_path, (61, 1), (62, 2), (61, 3)), storage=Files(Watched))
     assert not plan.rejected
     assert read == {"00001.wav": 2, "00002.wav": 1, "00003.wav": 2}
 
@@ -86,4 +87,4 @@ def test_recordings_that_vanish_while_they_are_compared_are_problems_of_their_ro
             seen.add(self.name)
             return super().open(*args, **kwargs)
 
-    assert list(rules(plan_offline(manifest, open_path=Vanishing))) == ["pbx-00002"]
+    assert list(rules(plan_offline(manifest, storage=Files(Vanishing)))) == ["pbx-00002"]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.plan.row_media import PULL
 from airflow_provider_gong.ledger.rows import CallState, PlannedRow, Problem
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import USERS, NightlyImport, SeenPlan, plan_offline
@@ -211,7 +211,7 @@ def test_the_estimate_leaves_out_what_was_imported(night: NightlyImport) -> None
 
 def test_the_estimate_spreads_requests_over_days(tmp_path: Path) -> None:
     rows = [manifest_row(number, media=f"https://files.example.com/{number}.wav") for number in range(50)]
-    plan = plan_rows(tmp_path, rows, media_mode=PULL)
+    plan = plan_rows(tmp_path, rows, media_mode=MediaMode.PULL)
     assert (plan.estimate["requests"], plan.estimate["quota_days"]) == (51, 1.21)
     assert plan.estimate["seconds_at_least"] == 86_400 + 3
     assert plan.estimate["bytes"] == 0
@@ -223,11 +223,12 @@ def test_an_estimate_of_nothing(tmp_path: Path) -> None:
 
 
 def test_gong_may_fetch_the_recordings(tmp_path: Path) -> None:
-    (row,) = plan_rows(tmp_path, [manifest_row(1, media=URL)], media_mode=PULL).planned
+    (row,) = plan_rows(tmp_path, [manifest_row(1, media=URL)], media_mode=MediaMode.PULL).planned
     assert row.payload is not None
     assert row.payload["downloadMediaUrl"] == row.media == URL
     assert row.media_bytes is None
-    other = plan_rows(tmp_path, [manifest_row(1, media=URL.replace("secret", "other"))], media_mode=PULL).rows[0]
+    signed_anew = manifest_row(1, media=URL.replace("secret", "other"))
+    other = plan_rows(tmp_path, [signed_anew], media_mode=MediaMode.PULL).rows[0]
     assert other.fingerprint == row.fingerprint
 
 
@@ -242,7 +243,7 @@ def test_gong_may_fetch_the_recordings(tmp_path: Path) -> None:
     ],
 )
 def test_what_gong_cannot_fetch_is_rejected_and_keeps_its_secret(tmp_path: Path, media: str) -> None:
-    (problem,) = problems(plan_rows(tmp_path, [manifest_row(1, media=media)], media_mode=PULL))[1]
+    (problem,) = problems(plan_rows(tmp_path, [manifest_row(1, media=media)], media_mode=MediaMode.PULL))[1]
     assert problem.field == "media"
     assert "secret" not in str(problem.as_dict())
 

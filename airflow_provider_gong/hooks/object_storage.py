@@ -1,0 +1,99 @@
+"""Recordings and manifests wherever a DAG names them: paths of the worker, and URLs of any object store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong.client.media import MediaFile, MediaPath
+
+if TYPE_CHECKING:
+    import os
+
+    from airflow_provider_gong._compat import ObjectStoragePath
+
+    Place = str | os.PathLike[str] | ObjectStoragePath
+
+_VALID_SECONDS = 24 * 3600
+# Gong does not say when it pulls a recording. A call whose URL ends earlier never gets its recording.
+_NEEDED_SECONDS = 3600
+
+
+class MediaUrlError(OSError):
+    """There is no URL by which Gong could pull the recording; the message says why and what to do."""
+
+
+class ObjectStorage:
+    """
+    The storage that Airflow's connections lead to, and the worker's own disk.
+
+    A place is a path on this host, a URL such as ``s3://aws_default@recordings/1.wav``, or a path object of either.
+    """
+
+    def path(self, place: Place) -> MediaPath:
+        """Return the path object of a place."""
+        from airflow_provider_gong._compat import ObjectStoragePath
+
+        if isinstance(place, ObjectStoragePath):
+            return place
+        if isinstance(place, str) and "://" in place:
+            return ObjectStoragePath(place)
+        return Path(place)
+
+    def file(self, media: Place | MediaFile) -> MediaFile:
+        """
+        Return a recording that is ready to be uploaded.
+
+        :raises FileNotFoundError: where there is none
+        """
+        return media if isinstance(media, MediaFile) else MediaFile.at(self.path(media))
+
+    def sign(self, place: Place) -> str:
+        """
+        Return a URL by which Gong can pull a recording for a day, signed with the credentials of its connection.
+
+        :raises MediaUrlError: if the store cannot sign URLs, or the signature would not hold for long enough
+        """
+        media = self.path(place)
+        store = getattr(media, "fs", None)
+        if store is None:
+            raise MediaUrlError("it is not in an object store, which could sign a URL for it")
+        try:
+            url = str(store.sign(getattr(media, "path", ""), expiration=_VALID_SECONDS))
+        except NotImplementedError:
+            raise MediaUrlError(f"{type(store).__name__} cannot sign URLs") from None
+        except Exception as error:
+            # Each object store has its own errors for credentials that cannot sign.
+            raise MediaUrlError(f"no URL could be signed for it ({type(error).__name__}: {error})") from error
+        _check_signature(url)
+        _check_credentials(store)
+        return url
+
+
+def _check_signature(url: str) -> None:
+    # What botocore still signs by default in its oldest regions.
+    if "AWSAccessKeyId=" in url:
+        raise MediaUrlError(
+            "its URL would be signed by AWS signature version 2, which S3 refuses for buckets made since June 2020 "
+            "(Amazon S3 user guide): set the region of the connection, or in its extra "
+            '{"config_kwargs": {"signature_version": "s3v4"}}'
+        )
+
+
+def _check_credentials(store: Any) -> None:
+    """Refuse credentials that end soon, since a signature ends with them."""
+    session = getattr(store, "session", None)
+    if session is None or not hasattr(session, "get_credentials"):
+        return
+    from fsspec.asyn import sync
+
+    credentials = sync(store.loop, session.get_credentials)
+    if hasattr(credentials, "refresh_needed"):
+        ends_soon = credentials.refresh_needed(refresh_in=_NEEDED_SECONDS)
+    else:
+        # Temporary ones that somebody else has fetched carry no expiry.
+        ends_soon = getattr(credentials, "token", None) is not None
+    if ends_soon:
+        raise MediaUrlError(
+            "its URL would be signed with temporary credentials that may end within an hour, before Gong has pulled it"
+        )
