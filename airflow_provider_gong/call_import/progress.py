@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+
+from airflow_provider_gong._text import counted, duration
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Progress:
             return
         self._shown = self._clock()
         parts = [*self._speed(done, self._done_before, sent_bytes)]
-        parts += [] if requests_left is None else [f"{requests_left} requests left today"]
+        parts += [] if requests_left is None else [f"{counted(requests_left, 'request')} left today"]
         parts += [f"{state} {count}" for state, count in sorted(states.items())]
         parts += [f"waits for {waiting}"] if waiting else []
         log.info("%s", ", ".join(parts))
@@ -73,4 +74,4 @@ class Progress:
         if sent_bytes and seconds > 0:
             yield f"{sent_bytes / seconds / 1_000_000:.1f} MB/s"
         if self._total is not None and rate > 0 and done < self._total:
-            yield f"about {timedelta(seconds=round((self._total - done) / rate))} left at this rate"
+            yield f"about {duration((self._total - done) / rate)} left at this rate"

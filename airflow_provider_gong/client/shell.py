@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from datetime import datetime, timedelta
+import time
 from typing import Any, TypeVar
 
+from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.auth import Authentication
 from airflow_provider_gong.client.budget import LocalBudget, RequestBudget
@@ -65,13 +66,12 @@ class Shell:
 def log_wait(request: GongRequest[Any], wait: Wait) -> None:
     """Say why and until when a request waits."""
     level = logging.INFO if wait.seconds >= _LONG_WAIT else logging.DEBUG
-    until = datetime.now().astimezone() + timedelta(seconds=wait.seconds)
     log.log(
         level,
         "%s waits %.1f s, until %s, %s.",
         request.operation.name,
         wait.seconds,
-        until.isoformat(timespec="seconds"),
+        local_time(time.time() + wait.seconds),
         wait.reason,
     )
 

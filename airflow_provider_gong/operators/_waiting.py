@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import BaseOperator, conf
+from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.errors import GongRateLimitError
 from airflow_provider_gong.operators._tasks import fail_for_good
 from airflow_provider_gong.triggers.timer import GongTimerTrigger
@@ -59,8 +59,7 @@ class WaitingTask(BaseOperator):
         due = time.time() + seconds
         is_short = seconds <= _LONGEST_SLEEP
         where = "in the triggerer" if self.deferrable else "on the worker" if is_short else "for the task's retry"
-        moment = datetime.fromtimestamp(due).astimezone().isoformat(timespec="seconds")
-        self.log.info("Waiting until %s, %s: %s", moment, where, reason)
+        self.log.info("Waiting until %s, %s: %s", local_time(due), where, reason)
         if self.deferrable:
             trigger = GongTimerTrigger(due, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
             self.defer(trigger=trigger, method_name="resume")

@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
+from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
 from airflow_provider_gong.client.oauth import OAuthClient, PostForm, Tokens
 from airflow_provider_gong.store.database import Store
@@ -200,7 +200,7 @@ class StoredTokens:
 
 
 def _log_wait(seconds: float) -> None:
-    until = (datetime.now().astimezone() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    until = local_time(time.time() + seconds)
     log.info("Waiting until %s at the latest, while another worker refreshes the OAuth tokens.", until)
 
 

@@ -6,10 +6,10 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowException, BaseTrigger, TriggerEvent
+from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 from airflow_provider_gong.hooks.failures import is_permanent
@@ -86,7 +86,7 @@ class GongCallProcessedTrigger(BaseTrigger):
             await asyncio.sleep(pause)
 
     def _log_pause(self, refusal: GongError, seconds: float) -> None:
-        until = (datetime.now().astimezone() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+        until = local_time(time.time() + seconds)
         self.log.info("Call %s cannot be read yet, waiting until %s: %s", self.call_id, until, refusal)
 
     def _pause_after(self, refusal: GongError) -> float:

@@ -22,7 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "operators": {"triggers", "links", "call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
     "sensors": {"triggers", "links", "hooks", "client", "_compat"},
     # Triggers run where neither the store nor the import's files can be reached.
-    "triggers": {"hooks", "client", "_compat"},
+    "triggers": {"hooks", "client", "_compat", "_text"},
     "links": {"client", "_compat"},
     "hooks": {"store", "client", "connection_form", "_compat", "__init__"},
     "call_import": {"ledger", "store", "client", "_text"},

@@ -6,10 +6,9 @@ import itertools
 import logging
 import math
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
-from airflow_provider_gong._text import row_place, shown
+from airflow_provider_gong._text import duration, row_place, shown
 from airflow_provider_gong.client.api.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 
@@ -71,7 +70,7 @@ def _table(figures: dict[str, Any]) -> Iterator[str]:
         "if all are pushed": f"{figures['requests_by_push']:,}",
         "if all are pulled": f"{figures['requests_by_pull']:,}",
         "Days of quota": f"{figures['quota_days']:,}",
-        "Time, at least": str(timedelta(seconds=figures["seconds_at_least"])),
+        "Time, at least": duration(figures["seconds_at_least"]),
         "Upload": f"{figures['bytes'] / _MEGABYTE:,.1f} MB",
     }
     for name, value in lines.items():

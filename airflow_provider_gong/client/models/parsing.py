@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from airflow_provider_gong._text import counted, shown, without_secrets
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 from airflow_provider_gong.client.models.base import RequestModel
 from airflow_provider_gong.client.models.fields import BROKEN_RULE, close_match
@@ -14,8 +15,6 @@ from airflow_provider_gong.client.models.fields import BROKEN_RULE, close_match
 M = TypeVar("M", bound=RequestModel)
 
 _MAX_SHOWN = 80
-# Of a longer text the rest is not looked at: the search for secrets takes time by the square of its length.
-_MAX_READ = 4000
 
 _RULES: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("is required", "Add it."),
@@ -53,8 +52,9 @@ def parse_request(model: type[M], data: Mapping[str, Any] | M) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         problems = tuple(_problem(model, details) for details in error.errors(include_url=False))
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    raise GongValidationError(f"{model.__name__} cannot be sent: {count}.", problems=problems)
+    raise GongValidationError(
+        f"{model.__name__} cannot be sent: {counted(len(problems), 'problem')}.", problems=problems
+    )
 
 
 def _problem(model: type[RequestModel], details: ErrorDetails) -> FieldProblem:
@@ -120,17 +120,5 @@ def _shown(value: object) -> str:
         return "an object"
     if isinstance(value, list | tuple | set | frozenset):
         return f"a list of length {len(value)}"
-    if not isinstance(value, str):
-        return _shorten(repr(value))
-    return _shorten(repr(_without_secrets(value[:_MAX_READ])))
-
-
-def _without_secrets(text: str) -> str:
-    """Cut what may sign a URL: user and password, query, fragment."""
-    without_user = re.sub(r"//[^\s?#]*@", "//", text)
-    query = r"[?#].*" if "://" in text else r"[?#][^?#]*=.*"
-    return re.sub(query, "", without_user, flags=re.DOTALL)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."
+    # A text in quotes, so that an empty one and spaces at its ends are seen.
+    return shown(repr(without_secrets(value) if isinstance(value, str) else value), _MAX_SHOWN)
