@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     host, port = options.pop("host"), options.pop("port")
+    options["allowed_hosts"] = " ".join(options.pop("allow_host") or ())
     try:
         company = _company(options.pop("company"), _generated(options))
         app = _load(EmulatorSettings(**_settings(options)), options["speed"], company)
@@ -111,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8900, help="port to listen on; 0 picks a free one")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        metavar="NAME",
+        help="a host name to answer to besides those of the loopback; may come often",
+    )
     parser.add_argument("--access-key", default=defaults.access_key, help="access key that is let in")
     parser.add_argument("--access-key-secret", default=defaults.access_key_secret, help="its secret")
     parser.add_argument(

@@ -9,6 +9,7 @@ from airflow_provider_gong.emulator.access.grants import Grants
 from airflow_provider_gong.emulator.access.keys import Keys
 from airflow_provider_gong.emulator.access.limits import Limits
 from airflow_provider_gong.emulator.access.request_log import Counters, RequestLog
+from airflow_provider_gong.emulator.access.visibility import Visibility
 from airflow_provider_gong.emulator.company.company import Company
 from airflow_provider_gong.emulator.company.seeds.seeded import Seeded
 from airflow_provider_gong.emulator.company.seeds.seeding import seed_company
@@ -50,6 +51,7 @@ class Emulator(Company):
         self.requests = RequestLog()
         self.keys = Keys(self)
         self.grants = Grants(self)
+        self.visibility = Visibility(self)
         self.clear()
         seed_company(self, self._description)
         self.seeded = Seeded(self)

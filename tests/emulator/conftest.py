@@ -19,7 +19,7 @@ class Api:
     """Sends requests to an emulator in process, one event loop per request."""
 
     def __init__(self, company: dict[str, Any] | None = None, **settings: Any) -> None:
-        chosen = {"requests_per_second": 0, "requests_per_day": 0, **settings}
+        chosen = {"requests_per_second": 0, "requests_per_day": 0, "allowed_hosts": "*", **settings}
         self.clock = ManualClock()
         self.settings = EmulatorSettings(**chosen)
         self.app = create_app(self.settings, clock=self.clock, company=company)

@@ -160,7 +160,7 @@ def test_the_log_keeps_the_latest_requests_and_fewer_bodies() -> None:
 
     log = RequestLog()
     for number in range(LOGGED_REQUESTS + 5):
-        line = LoggedRequest(number, "GET", "/", "", None, 200, str(number), 0.0, None, sent=b"x", answered=b"y")
+        line = LoggedRequest(number, 0.0, 0.0, "GET", "/", "", None, str(number), sent=b"x", answered=b"y")
         log.append(line)
     lines = list(log)
     assert (len(lines), lines[0].request_id) == (LOGGED_REQUESTS, "5")

@@ -18,11 +18,13 @@ class Caller:
     :param name: an access key, or the id of an OAuth client.
     :param scopes: the scopes; ``None`` for all.
     :param sees_calls: ``False`` without call visibility.
+    :param hidden_workspaces: the ids of workspaces that it does not see.
     """
 
     name: str
     scopes: frozenset[str] | None = None
     sees_calls: bool = True
+    hidden_workspaces: frozenset[str] = frozenset()
 
     def require_scope(self, scope: str) -> None:
         """Refuse a caller without a scope.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 LOGGED_REQUESTS = 10_000
 LOGGED_BODIES = 500
@@ -14,26 +14,42 @@ LOGGED_BODY_BYTES = 4_096
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One line of the request log; no answer was sent where ``status`` is missing.
+    """One line of the request log, from the arrival of the request on.
 
-    :param duration: real seconds.
+    :param number: counted from 1 since the start of the emulator.
+    :param time: when it arrived, by the emulator's clock; ``wall_time`` by the machine's.
+    :param ended: when it was over, by the emulator's clock; ``None`` before.
+    :param duration: real seconds until it was over; ``None`` before.
+    :param status: what was sent; ``None`` where no answer was.
+    :param gong_status: what Gong's own answer was, which a fault may have replaced; ``None`` where a fault kept the
+        request from Gong.
+    :param errors: the texts of Gong's own answer to a refused request.
+    :param effects: what the request changed: ``action``, ``kind``, ``id``, and what else names it.
     :param sent: the beginning of the request's body; ``None`` where it is no JSON or was dropped from the log.
-    :param answered: the beginning of the answer's body.
+    :param answered: the beginning of the body that was sent.
+    :param gong_answered: the beginning of the body of Gong's own answer.
     :param faults: what the fault rules did to the request.
     """
 
+    number: int
     time: float
+    wall_time: float
     method: str
     path: str
     query: str
     operation: str | None
-    status: int | None
     request_id: str
-    duration: float
-    who: str | None
+    who: str | None = None
+    ended: float | None = None
+    duration: float | None = None
+    status: int | None = None
+    gong_status: int | None = None
+    errors: tuple[str, ...] = ()
+    effects: list[dict[str, Any]] = field(default_factory=list)
     refused: bool = False
     sent: bytes | None = None
     answered: bytes | None = None
+    gong_answered: bytes | None = None
     faults: tuple[str, ...] = ()
 
 
@@ -56,7 +72,7 @@ class RequestLog:
         self._with_bodies.append(line)
         if len(self._with_bodies) > LOGGED_BODIES:
             oldest = self._with_bodies.popleft()
-            oldest.sent = oldest.answered = None
+            oldest.sent = oldest.answered = oldest.gong_answered = None
 
     def latest(self, limit: int, wanted: LogFilter) -> list[LoggedRequest]:
         """Return the latest lines that are wanted, oldest first."""
@@ -78,21 +94,24 @@ class LogFilter:
     """Which lines are wanted; what is ``None`` does not matter.
 
     :param path: a part of the path.
-    :param status: an HTTP status; 0 for requests without an answer.
+    :param status: the HTTP status that was sent; 0 for requests without an answer.
+    :param after: only lines with a higher number.
     """
 
-    NAMES: ClassVar[frozenset[str]] = frozenset({"operation", "method", "path", "status", "who"})
+    NAMES: ClassVar[frozenset[str]] = frozenset({"operation", "method", "path", "status", "who", "after"})
 
     operation: str | None = None
     method: str | None = None
     path: str | None = None
     status: int | None = None
     who: str | None = None
+    after: int = 0
 
     def matches(self, line: LoggedRequest) -> bool:
         """Return whether a line is wanted."""
         return (
-            self.operation in (None, line.operation)
+            line.number > self.after
+            and self.operation in (None, line.operation)
             and self.method in (None, line.method)
             and self.who in (None, line.who)
             and (self.status is None or self.status == (line.status or 0))

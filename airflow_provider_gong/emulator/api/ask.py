@@ -13,6 +13,8 @@ from starlette.requests import Request
 
 from airflow_provider_gong.emulator.access.keys import Caller
 from airflow_provider_gong.emulator.api.paging import cut, requested_page
+from airflow_provider_gong.emulator.company.calls import Shelf
+from airflow_provider_gong.emulator.company.records import Call
 from airflow_provider_gong.emulator.contract.operations import Operation
 from airflow_provider_gong.emulator.state import Emulator
 
@@ -21,10 +23,16 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; the request id is added when it is sent."""
+    """An answer.
 
-    body: Mapping[str, Any]
+    :param body: ``None`` for an answer that is empty.
+    :param status: the operation's own by default.
+    :param request_id: whether the body begins with the request id.
+    """
+
+    body: Mapping[str, Any] | None
     status: int | None = None
+    request_id: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +40,7 @@ class Ask:
     """One request for an operation, as checked.
 
     :param now: the time it is answered for; earlier than the clock where a fault makes a read stale.
+    :param effects: what the request has changed so far.
     """
 
     emulator: Emulator
@@ -42,6 +51,28 @@ class Ask:
     query: Mapping[str, Any]
     body: Any
     now: float
+    effects: list[dict[str, Any]]
+
+    def sees(self, call: Call) -> bool:
+        """Return whether the caller may see a call."""
+        return self.caller.sees_calls and call.workspace_id not in self.caller.hidden_workspaces
+
+    def readable(self, shelf: Shelf, *, start: float | None = None, end: float | None = None) -> Sequence[Call]:
+        """Return the calls of a window that the caller can read, oldest first; not to be changed."""
+        if not self.caller.sees_calls:
+            return ()
+        calls = self.emulator.calls.readable(shelf, self.now, start=start, end=end)
+        return [call for call in calls if self.sees(call)] if self.caller.hidden_workspaces else calls
+
+    def did(self, action: str, kind: str, subject: object, **facts: Any) -> None:
+        """Note what the request changed, for the request log.
+
+        :param action: e.g. ``created``.
+        :param kind: what was changed, e.g. ``call``.
+        :param subject: its id.
+        :param facts: what else names it, e.g. ``clientUniqueId``.
+        """
+        self.effects.append({"action": action, "kind": kind, "id": str(subject), **facts})
 
     @cached_property
     def base_url(self) -> str:

@@ -28,7 +28,12 @@ async def add_meeting(ask: Ask) -> Reply:
     meeting_id = emulator.new_id("meeting", len(emulator.meetings))
     url = f"{ask.base_url}meeting?id={meeting_id}"
     emulator.meetings[meeting_id] = Meeting(meeting_id, url, organizer, provider, details)
+    ask.did("created", "meeting", meeting_id, **_facts(details))
     return Reply({"meetingId": meeting_id, "meetingUrl": url, "additionalInvitees": [_ASSISTANT]})
+
+
+def _facts(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: details.get(name) for name in ("organizerEmail", "externalId", "startTime")}
 
 
 async def update_meeting(ask: Ask) -> Reply:
@@ -42,11 +47,12 @@ async def update_meeting(ask: Ask) -> Reply:
     _require_connection(emulator, organizer, provider)
     meeting.details, meeting.provider = details, provider
     meeting.updates += 1
+    ask.did("changed", "meeting", meeting.id, **_facts(details))
     return Reply({"meetingId": meeting.id})
 
 
 async def delete_meeting(ask: Ask) -> Reply:
-    """``DELETE /v2/meetings/{meetingId}``, with a JSON body."""
+    """``DELETE /v2/meetings/{meetingId}``, with a JSON body; the answer's form is a setting."""
     _require_release(ask.emulator)
     meeting = _meeting(ask)
     if meeting is None:
@@ -55,7 +61,9 @@ async def delete_meeting(ask: Ask) -> Reply:
     if email.lower() not in meeting.organizer.emails:
         raise GongApiError(404, "No Gong meeting found corresponding to the provided organizer email")
     meeting.deleted = True
-    return Reply({"organizerEmail": email})
+    ask.did("deleted", "meeting", meeting.id, organizerEmail=email)
+    form = ask.emulator.settings.deleted_meeting
+    return Reply(None if form == "empty" else {"organizerEmail": email}, request_id=form == "full")
 
 
 async def integration_status(ask: Ask) -> Reply:

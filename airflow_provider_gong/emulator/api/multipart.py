@@ -11,6 +11,8 @@ from python_multipart.multipart import parse_options_header
 from airflow_provider_gong.emulator.api.ask import Ask
 from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
 
+_LARGEST_HEADER = 8_192
+
 
 class FilePart(Protocol):
     """What takes the bytes of a file."""
@@ -19,14 +21,16 @@ class FilePart(Protocol):
         """Take the next bytes."""
 
 
-async def read_part(ask: Ask, part: FilePart, missing: str | None = None) -> None:
+async def read_part(ask: Ask, part: FilePart, most: int, missing: str | None = None) -> None:
     """Read a whole multipart body and hand on what the operation's part holds.
 
+    :param most: the most bytes that the part may have.
     :param missing: the error when there is no such part.
-    :raises GongApiError: 415 when the body is not multipart; 400 when the part is missing or the body is cut off.
+    :raises GongApiError: 415 when the body is not multipart; 400 when the part is missing or too large or the body is
+        cut off.
     """
     name = ask.operation.part or ""
-    reader = _PartReader(name, part)
+    reader = _PartReader(name, part, most)
     parser = reader.parser(_boundary(ask.request.headers.get("content-type", "")))
     try:
         async for data in ask.request.stream():
@@ -52,9 +56,10 @@ def _boundary(content_type: str) -> bytes:
 class _PartReader:
     """Picks one part out of a multipart body."""
 
-    def __init__(self, name: str, part: FilePart) -> None:
+    def __init__(self, name: str, part: FilePart, most: int) -> None:
         self._name = name.encode()
         self._part = part
+        self._left = most
         self._header_name = b""
         self._header_value = b""
         self._inside = False
@@ -79,9 +84,15 @@ class _PartReader:
 
     def _take_header_name(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
+        self._check_header()
 
     def _take_header_value(self, data: bytes, start: int, end: int) -> None:
         self._header_value += data[start:end]
+        self._check_header()
+
+    def _check_header(self) -> None:
+        if len(self._header_name) + len(self._header_value) > _LARGEST_HEADER:
+            raise GongApiError(400, BAD_REQUEST)
 
     def _end_header(self) -> None:
         if self._header_name.lower() == b"content-disposition":
@@ -92,8 +103,12 @@ class _PartReader:
         self._header_name = self._header_value = b""
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
-        if self._inside:
-            self._part.write(data[start:end])
+        if not self._inside:
+            return
+        self._left -= end - start
+        if self._left < 0:
+            raise GongApiError(400, "Maximum upload size exceeded")
+        self._part.write(data[start:end])
 
     def _end(self) -> None:
         self.ended = True

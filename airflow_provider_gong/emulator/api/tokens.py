@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.world.errors import OAuthError
 
+_MOST_PARAMETERS = 20
+
 
 async def generate_customer_token(ask: Ask) -> Reply:
     """``POST /oauth2/generate-customer-token``; parameters in the query, as documented, or in a form."""
-    form = await ask.request.form()
-    given = {**{name: str(value) for name, value in form.items()}, **ask.request.query_params}
+    try:
+        form = parse_qsl((await ask.request.body()).decode(), max_num_fields=_MOST_PARAMETERS)
+    except ValueError as error:
+        raise OAuthError(400, "invalid_request", "the form cannot be read") from error
+    given = {**dict(form), **ask.request.query_params}
     grants, seconds = ask.emulator.grants, _lifetime(given)
     match given.get("grant_type"):
         case "authorization_code":
@@ -20,6 +26,7 @@ async def generate_customer_token(ask: Ask) -> Reply:
             tokens = grants.refresh(given.get("refresh_token", ""), seconds)
         case _:
             raise OAuthError(400, "unsupported_grant_type", "grant_type is missing or not supported")
+    ask.did("issued", "tokens", ask.caller.name, grantType=given["grant_type"])
     return Reply({**tokens, "api_base_url_for_customer": api_base_url(ask)})
 
 

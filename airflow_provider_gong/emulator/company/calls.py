@@ -172,7 +172,31 @@ class CallStore:
         self.settle()
         if now < self._world.clock.now() and call.settled and not self.details.was_readable(call, now):
             return CallState.NOT_READY
-        return call.state_at(now, self._world.settings.processing_seconds)
+        if call.media is None or now < call.media.arrived_at:
+            return CallState.AWAITING_MEDIA
+        share = 1.0 if call.settled else self._processed_share(call.media, now)
+        if share >= 1.0:
+            return CallState.DISCARDED if call.media.discarded_because else CallState.VISIBLE
+        start, end = self._transient_window()
+        return CallState.NOT_FOUND if start <= share < end else CallState.NOT_READY
+
+    def _processed_share(self, media: Media, now: float) -> float:
+        # Where processing takes no time it is over as soon as it begins.
+        elapsed, seconds = now - media.begun_at, self._world.settings.processing_seconds
+        return -1.0 if elapsed < 0 else elapsed / seconds if seconds else 1.0
+
+    def _transient_window(self) -> tuple[float, float]:
+        settings = self._world.settings
+        length = settings.transient_share
+        match settings.transient_not_found:
+            case "first":
+                return 0.0, length
+            case "middle":
+                return (1.0 - length) / 2, (1.0 + length) / 2
+            case "last":
+                return 1.0 - length, 1.0
+            case _:
+                return 1.0, 1.0
 
     def state_counts(self) -> Mapping[str, int]:
         """Return how many calls are where."""

@@ -38,6 +38,6 @@ class Company(World):
         self.call_access: dict[str, dict[str, None]] = {}
         self.crm = Crm(self)
         self.engage = Engage(self)
-        self.events: dict[str, dict[str, Any]] = {}
+        self.events: dict[tuple[str, str | int], dict[str, Any]] = {}
         self.integration_settings: dict[str, str] = {}
         self.recordings.clear()

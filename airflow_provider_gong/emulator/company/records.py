@@ -9,8 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-# The end of processing, when Gong transiently answers "was not found" (observed on live tenants).
-TRANSIENT_FRACTION = 0.05
 LONG_AGO = float("-inf")
 
 
@@ -122,17 +120,6 @@ class Call:
     def order(self) -> tuple[float, str]:
         """The place in lists, oldest first."""
         return self.started, self.id
-
-    def state_at(self, now: float, processing_seconds: float) -> CallState:
-        """Return where the call is at a time."""
-        if self.media is None or now < self.media.arrived_at:
-            return CallState.AWAITING_MEDIA
-        elapsed = now - self.media.begun_at
-        if not self.settled and elapsed < processing_seconds * (1 - TRANSIENT_FRACTION):
-            return CallState.NOT_READY
-        if self.media.discarded_because:
-            return CallState.DISCARDED
-        return CallState.VISIBLE if self.settled or elapsed >= processing_seconds else CallState.NOT_FOUND
 
 
 def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created_at: float) -> Call:

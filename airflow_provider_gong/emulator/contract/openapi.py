@@ -64,7 +64,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
-        "responses": {str(operation.status): _answer("Success", operation.reply), "default": errors["400"], **errors},
+        "responses": {str(operation.status): _success(operation), "default": errors["400"], **errors},
     }
     if operation.scopes:
         described["security"] = [{"accessKey": []}, {"oauth": list(operation.scopes)}]
@@ -92,6 +92,12 @@ def _body(operation: Operation) -> dict[str, Any] | None:
         return None
     schema = {"type": "object", "required": [operation.part], "properties": {operation.part: _PLAIN["binary"]}}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    if operation.request_id:
+        return _answer("Success", operation.reply)
+    return {"description": "Success", "content": {"application/json": {"schema": _reference(operation.reply)}}}
 
 
 def _answer(description: str, schema: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Operation:
     :param body: what the JSON body has to look like; ``None`` without one.
     :param part: the part of a multipart body that carries a file.
     :param text_ids: whether the ids of the path are no numbers.
+    :param request_id: whether each answer has a ``requestId``.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Operation:
     body: Field | None
     part: str | None
     text_ids: bool
+    request_id: bool
     pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +59,8 @@ def _read_operations() -> Iterator[Operation]:
 
     A line is ``name: METHOD path -> schema of the answer; part; part``, under the chapter's ``[name]``. Parts are
     ``scope``, ``query`` (parameters in the notation of schemas), ``body`` (a type), ``part`` (of a multipart body, with
-    a file), ``status`` (200 otherwise), ``answers`` (kept otherwise) and ``ids text`` (numbers otherwise).
+    a file), ``status`` (200 otherwise), ``answers`` (kept otherwise), ``ids text`` (numbers otherwise) and
+    ``requestId optional`` (always there otherwise).
     """
     chapter = ""
     for line in logical_lines(Path(__file__).with_name("operations.txt").read_text(encoding="utf-8")):
@@ -85,6 +88,7 @@ def _read_operation(line: str, chapter: str) -> Operation:
         body=read_type(given["body"]) if "body" in given else None,
         part=given.get("part"),
         text_ids=given.get("ids") == "text",
+        request_id="requestId" not in given,
     )
 
 

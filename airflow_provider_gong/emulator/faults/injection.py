@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
-from airflow_provider_gong.emulator.faults.rules import Fault
-from airflow_provider_gong.emulator.world.answers import Answer, error_answer, json_answer
+from airflow_provider_gong.emulator.faults.rules import BODILESS, Fault
+from airflow_provider_gong.emulator.world.answers import JSON_TYPE, Answer, error_answer, json_answer
 from airflow_provider_gong.emulator.world.errors import GongApiError
 
 _NO_JSON = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
@@ -29,13 +30,29 @@ async def inject(fault: Fault, answer: Answer | None, request_id: str) -> Answer
         case "reset":
             raise ConnectionDroppedError
         case "status":
-            retry_after = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-            return error_answer(request_id, GongApiError(fault.status, fault.text), retry_after)
+            return error_answer(request_id, GongApiError(fault.status, fault.text), _retry_after(fault))
+        case "answer":
+            return _foreign(fault, answer)
         case "redirect":
-            return json_answer(request_id, 307, {}, {"Location": fault.url})
+            return json_answer(request_id, 307, {}, {"location": fault.url})
         case "garbage":
-            return Answer(200, _NO_JSON)
+            return Answer(200, _NO_JSON, {"content-type": JSON_TYPE})
         case "stale":
             return answer
         case "truncate":
             return replace(answer or json_answer(request_id, 200, {}), truncated=True)
+
+
+def _retry_after(fault: Fault) -> Mapping[str, str]:
+    return {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
+
+
+def _foreign(fault: Fault, answer: Answer | None) -> Answer:
+    given = {name.lower(): value for name, value in fault.headers.items()}
+    if fault.body is None and answer is not None and fault.status not in BODILESS:
+        body, kind = answer.body, answer.headers.get("content-type", "")
+    else:
+        body = (fault.body or "").encode()
+        kind = "text/html" if body.startswith(b"<") else "text/plain"
+    headers = {**({"content-type": kind} if body else {}), **_retry_after(fault), **given}
+    return Answer(fault.status, body, headers, marks=fault.marks)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 When = Literal["before", "after"]
-Action = Literal["status", "reset", "delay", "truncate", "garbage", "redirect", "stale"]
+Action = Literal["status", "answer", "reset", "delay", "truncate", "garbage", "redirect", "stale"]
+# Their answers have no body (RFC 9110).
+BODILESS = frozenset({204, 304})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """One rule.
 
-    :param action: ``status`` answers with ``status``, ``retry_after`` and ``text``; ``reset`` drops the connection
-        without an answer; ``delay`` waits for ``seconds`` of real time and goes on; ``truncate`` drops the connection
-        in the middle of the answer; ``garbage`` answers 200 with a body that is no JSON; ``redirect`` answers 307
-        to ``url``; ``stale`` answers with what could be read ``seconds`` of emulated time ago.
+    :param action: ``status`` answers as Gong does, with ``status``, ``retry_after`` and ``text``; ``answer`` answers as
+        somebody between the client and Gong does, with ``status``, ``body``, ``headers`` and ``retry_after``; ``reset``
+        drops the connection without an answer; ``delay`` waits for ``seconds`` of real time and goes on; ``truncate``
+        drops the connection in the middle of the answer; ``garbage`` answers 200 with a body that is no JSON;
+        ``redirect`` answers 307 to ``url``; ``stale`` answers with what could be read ``seconds`` of emulated time ago.
     :param operation: the Gong operation it applies to, e.g. ``addCall``; every operation by default.
     :param caller: the access key or OAuth client it applies to; everybody by default.
     :param nth: apply to the n-th request of the operation only, counted from when the rule was set.
@@ -28,6 +31,9 @@ class Fault:
         needed.
     :param seed: decides with ``probability`` which requests; the same seed hits the same ones again.
     :param when: ``before`` or ``after`` the request took effect; ``after`` with ``reset`` is a lost answer.
+    :param body: of ``answer``; the body of the answer that is replaced by default.
+    :param headers: of ``answer``; the type of the content is guessed where it is not given.
+    :param marks: whether ``answer`` keeps the headers by which Gong's answers are known, e.g. ``x-traceid``.
     """
 
     action: Action
@@ -41,12 +47,24 @@ class Fault:
     status: int = 500
     retry_after: int | None = None
     text: str = "Internal server error occurred"
+    body: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    marks: bool = False
     seconds: float = 0.0
     url: str = ""
 
     def __post_init__(self) -> None:
         _require(self.action in get_args(Action), f"action must be one of {', '.join(get_args(Action))}")
         _require(self.when in get_args(When), "when must be before or after")
+        self._check_requests()
+        self._check_answer()
+        _require(_is_duration(self.seconds), "seconds must be a number from 0")
+        _require(self.action != "stale" or self.when == "before", "stale happens before the effect")
+        _require(self.action != "redirect" or bool(self.url), "redirect needs a url")
+
+    def _check_requests(self) -> None:
+        for name in ("operation", "caller"):
+            _require(isinstance(getattr(self, name), str | None), f"{name} must be a string")
         given = [name for name in ("nth", "every", "probability") if getattr(self, name) is not None]
         _require(len(given) == 1, "exactly one of nth, every and probability is needed")
         for name in ("nth", "every"):
@@ -55,16 +73,19 @@ class Fault:
         share = self.probability
         _require(share is None or (_is_duration(share) and share <= 1), "probability must be a number from 0 to 1")
         _require(_is_whole(self.seed, -math.inf), "seed must be an integer")
+
+    def _check_answer(self) -> None:
         _require(_is_whole(self.status, 200, 599), "status must be an integer from 200 to 599")
         _require(self.retry_after is None or _is_whole(self.retry_after, 0), "retry_after must be an integer from 0")
-        _require(_is_duration(self.seconds), "seconds must be a number from 0")
-        for name in ("text", "url"):
-            _require(isinstance(getattr(self, name), str), f"{name} must be a string")
-        for name in ("operation", "caller"):
-            _require(isinstance(getattr(self, name), str | None), f"{name} must be a string")
-        _require("\r" not in self.url and "\n" not in self.url and self.url.isascii(), "url must be one line of ASCII")
-        _require(self.action != "stale" or self.when == "before", "stale happens before the effect")
-        _require(self.action != "redirect" or bool(self.url), "redirect needs a url")
+        _require(isinstance(self.text, str), "text must be a string")
+        _require(_is_line(self.url), "url must be one line of ASCII")
+        _require(isinstance(self.body, str | None), "body must be a string")
+        _require(not self.body or self.status not in BODILESS, f"an answer with status {self.status} has no body")
+        _require(isinstance(self.marks, bool), "marks must be true or false")
+        # Rules come from JSON as well, where the types are not checked.
+        headers: object = self.headers
+        lines = isinstance(headers, Mapping) and all(map(_is_line, (*headers, *headers.values())))
+        _require(lines, "headers must be an object whose names and values are lines of ASCII")
 
     @classmethod
     def from_json(cls, rule: Any) -> Fault:
@@ -73,7 +94,7 @@ class Fault:
         :raises ValueError: when a field is unknown, missing or wrong.
         """
         _require(isinstance(rule, Mapping) and "action" in rule, "must be a JSON object with an action")
-        unknown = sorted(set(rule) - {field.name for field in fields(cls)})
+        unknown = sorted(set(rule) - {known.name for known in fields(cls)})
         _require(not unknown, f"unknown field {', '.join(unknown)}")
         return cls(**rule)
 
@@ -89,7 +110,8 @@ class Fault:
         return self.operation in (None, operation) and self.caller in (None, caller)
 
     def __str__(self) -> str:
-        return f"{self.action} {self.when} the effect"
+        status = f" {self.status}" if self.action == "answer" else ""
+        return f"{self.action}{status} {self.when} the effect"
 
 
 def _require(condition: bool, message: str) -> None:
@@ -103,6 +125,10 @@ def _is_whole(value: object, lowest: float, highest: float = math.inf) -> bool:
 
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
 @dataclass

@@ -28,7 +28,7 @@ def authenticate(emulator: Emulator, request: Request) -> Caller:
         raise GongApiError(401, "access token has been revoked")
     if not settings.company_active:
         raise GongApiError(401, "Company is inactive")
-    return caller
+    return emulator.visibility.of(caller)
 
 
 def require_client(emulator: Emulator, request: Request) -> Caller:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -22,20 +24,21 @@ from airflow_provider_gong.emulator.contract.notation import schemas, with_numer
 from airflow_provider_gong.emulator.contract.operations import TOKEN_PATHS, Operation, find_operation
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.faults.injection import ConnectionDroppedError, inject
+from airflow_provider_gong.emulator.faults.rules import BODILESS
 from airflow_provider_gong.emulator.server.authentication import authenticate, require_client
 from airflow_provider_gong.emulator.server.connection import drop_connection
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.world.answers import Answer, error_answer, json_answer
 from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
 from airflow_provider_gong.emulator.world.ids import require_id
+from airflow_provider_gong.emulator.world.settings import MEDIA_LIMIT_BYTES
 
 _UNKNOWN = "unknown"
-# What the service in front of Gong adds; the version is one that a client may log and nothing else.
-_GONG_HEADERS = [
-    (b"content-type", b"application/json;charset=UTF-8"),
-    (b"x-gong-service-version", b"emulator"),
-    (b"cf-cache-status", b"DYNAMIC"),
-]
+# Nobody has published how much Gong takes besides its largest recording.
+_LARGEST_BODY = 16 * 1024 * 1024
+_LARGEST_UPLOAD = MEDIA_LIMIT_BYTES + _LARGEST_BODY
+# What the service in front of Gong adds besides the request id; the version is one that a client may log, no more.
+_MARKS = {"x-gong-service-version": "emulator", "cf-cache-status": "DYNAMIC"}
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +58,6 @@ class Gateway:
             await _Exchange(self._emulator, scope, receive, send).run()
 
 
-@dataclass(slots=True)
-class _Noted:
-    """What the log tells about a request."""
-
-    who: str | None = None
-    status: int | None = None
-    refused: bool = False
-    sent: bytes | None = None
-    answered: bytes | None = None
-    faults: tuple[str, ...] = ()
-
-
 class _Exchange:
     """One request and its answer."""
 
@@ -77,13 +68,27 @@ class _Exchange:
         self._receive_raw = receive
         self._send = send
         self._body_ended = False
+        self._received = 0
         self._request_id = emulator.next_request_id()
         self._operation = find_operation(self._request.method, self._path)
-        self._noted = _Noted()
+        has_file = isinstance(self._operation, Operation) and self._operation.part
+        self._most_bytes = _LARGEST_UPLOAD if has_file else _LARGEST_BODY
+        self._line = LoggedRequest(
+            number=emulator.request_number,
+            time=emulator.clock.now(),
+            wall_time=time.time(),
+            method=self._request.method,
+            path=self._path,
+            query=self._request.url.query,
+            operation=self._operation_name,
+            request_id=self._request_id,
+        )
 
     async def run(self) -> None:
         """Answer the request and log it."""
-        arrived, began = self._emulator.clock.now(), time.perf_counter()
+        began = time.perf_counter()
+        # A request that is never answered may have taken effect as well.
+        self._emulator.requests.append(self._line)
         try:
             await self._deliver(await self._answer())
         except ConnectionDroppedError:
@@ -91,11 +96,14 @@ class _Exchange:
         except ClientDisconnect:
             logger.debug("The client went away during %s", self._path)
         finally:
-            self._log(arrived, time.perf_counter() - began)
+            self._line.ended, self._line.duration = self._emulator.clock.now(), time.perf_counter() - began
 
     async def _receive(self) -> Message:
         message = await self._receive_raw()
         self._body_ended = message["type"] != "http.request" or not message.get("more_body", False)
+        self._received += len(message.get("body", b""))
+        if self._received > self._most_bytes:
+            raise GongApiError(413, "Payload Too Large")
         return message
 
     async def _answer(self) -> Answer:
@@ -104,13 +112,13 @@ class _Exchange:
         try:
             caller = (require_client if for_tokens else authenticate)(self._emulator, self._request)
         except GongApiError as error:
-            return error_answer(self._request_id, error)
-        self._noted.who = caller.name
+            return self._refuse(error)
+        self._line.who = caller.name
         refused = None if for_tokens else self._admit()
         if refused is not None:
             return refused
         if isinstance(self._operation, GongApiError):
-            return error_answer(self._request_id, self._operation)
+            return self._refuse(self._operation)
         return await self._with_faults(self._operation, caller)
 
     def _admit(self) -> Answer | None:
@@ -119,14 +127,14 @@ class _Exchange:
         emulator.counters.count(self._operation_name or _UNKNOWN, accepted=not wait)
         if not wait:
             return None
-        self._noted.refused = True
+        self._line.refused = True
         # The text is a guess: the body of a 429 was never published.
         error = GongApiError(429, "API request limit exceeded")
-        return error_answer(self._request_id, error, _retry_after(settings.retry_after, now, wait))
+        return self._refuse(error, _retry_after(settings.retry_after, now, wait))
 
     async def _with_faults(self, operation: Operation, caller: Caller) -> Answer:
         faults = self._emulator.faults.of_request(operation.name, caller.name)
-        self._noted.faults = tuple(map(str, faults))
+        self._line.faults = tuple(map(str, faults))
         for fault in faults:
             early = await inject(fault, None, self._request_id) if fault.when == "before" else None
             if early is not None:
@@ -141,16 +149,32 @@ class _Exchange:
         try:
             reply = await HANDLERS[operation.name](await self._ask(operation, caller, staleness))
         except GongApiError as error:
-            return error_answer(self._request_id, error)
+            return self._refuse(error)
         except ClientDisconnect:
             raise
         except Exception:
             logger.exception("%s failed", operation.name)
-            return error_answer(self._request_id, GongApiError(500, INTERNAL_ERROR))
+            return self._refuse(GongApiError(500, INTERNAL_ERROR))
+        if reply.body is None:
+            return self._own(Answer(reply.status or operation.status, b""))
         body = reply.body
         if self._emulator.settings.numeric_ids:
             body = with_numeric_ids(body, schemas()[operation.reply])
-        return json_answer(self._request_id, reply.status or operation.status, body)
+        request_id = self._request_id if reply.request_id else None
+        return self._own(json_answer(request_id, reply.status or operation.status, body))
+
+    def _refuse(self, error: GongApiError, headers: Mapping[str, str] | None = None) -> Answer:
+        self._line.errors = error.errors
+        answer = error_answer(self._request_id, error, headers)
+        form = self._emulator.settings.refusal_marks
+        if form != "full" and error.status in (401, 429):
+            answer = replace(json_answer(None, error.status, error.body, headers), marks=form == "header")
+        return self._own(answer)
+
+    def _own(self, answer: Answer) -> Answer:
+        """Note Gong's own answer, which a fault may replace."""
+        self._line.gong_status, self._line.gong_answered = answer.status, answer.body[:LOGGED_BODY_BYTES]
+        return answer
 
     async def _ask(self, operation: Operation, caller: Caller, staleness: float) -> Ask:
         emulator = self._emulator
@@ -170,77 +194,62 @@ class _Exchange:
             query=parse_query(self._request.query_params, operation.query, strict=strict),
             body=await self._body(operation, strict=strict),
             now=emulator.clock.now() - staleness,
+            effects=self._line.effects,
         )
 
     async def _body(self, operation: Operation, *, strict: bool) -> Any:
         if operation.body is None:
             return None
         raw = await self._request.body()
-        self._noted.sent = raw[:LOGGED_BODY_BYTES]
+        self._line.sent = raw[:LOGGED_BODY_BYTES]
         if operation.method == "GET" and "json" not in self._request.headers.get("content-type", ""):
             # A GET that needs a body (observed on live tenants).
             raise GongApiError(415, "Unsupported Media Type")
         return parse_body(raw, operation.body, strict=strict)
 
     async def _deliver(self, answer: Answer) -> None:
-        # A client that is still sending would see a broken connection instead of the answer.
-        while not self._body_ended:
-            if (await self._receive())["type"] == "http.disconnect":
-                raise ClientDisconnect
-        self._noted.answered = answer.body[:LOGGED_BODY_BYTES]
-        await _deliver(answer, self._request_id, self._send)
+        await self._read_rest()
+        if self._line.faults and await self._request.is_disconnected():
+            # It had no patience with a delay.
+            raise ClientDisconnect
+        body = answer.body[: len(answer.body) // 2] if answer.truncated else answer.body
+        self._line.answered = body[:LOGGED_BODY_BYTES]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": self._headers(answer)})
+        await self._send({"type": "http.response.body", "body": body, "more_body": answer.truncated})
         if answer.truncated:
             raise ConnectionDroppedError
-        self._noted.status = answer.status
+        self._line.status = answer.status
+
+    async def _read_rest(self) -> None:
+        # A client that is still sending would see a broken connection instead of the answer.
+        self._most_bytes = _LARGEST_UPLOAD
+        with suppress(GongApiError):
+            while not self._body_ended:
+                if (await self._receive())["type"] == "http.disconnect":
+                    raise ClientDisconnect
+
+    def _headers(self, answer: Answer) -> list[tuple[bytes, bytes]]:
+        marks = {**_MARKS, "x-traceid": self._request_id} if answer.marks else {}
+        length = {} if answer.status in BODILESS else {"content-length": str(len(answer.body))}
+        closing = {} if self._body_ended else {"connection": "close"}
+        headers = {**marks, **answer.headers, **length, **closing}
+        return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
     @property
     def _operation_name(self) -> str | None:
         return None if isinstance(self._operation, GongApiError) else self._operation.name
 
-    def _log(self, arrived: float, duration: float) -> None:
-        noted = self._noted
-        self._emulator.requests.append(
-            LoggedRequest(
-                time=arrived,
-                method=self._request.method,
-                path=self._path,
-                query=self._request.url.query,
-                operation=self._operation_name,
-                status=noted.status,
-                request_id=self._request_id,
-                duration=duration,
-                who=noted.who,
-                refused=noted.refused,
-                sent=noted.sent,
-                answered=noted.answered,
-                faults=noted.faults,
-            )
-        )
-
 
 def _retry_after(form: str, now: float, wait: float) -> dict[str, str]:
     match form:
         case "seconds":
-            return {"Retry-After": str(max(1, math.ceil(wait)))}
+            return {"retry-after": str(max(1, math.ceil(wait)))}
         case "date":
             moment = datetime.fromtimestamp(math.ceil(now + wait), UTC)
-            return {"Retry-After": format_datetime(moment, usegmt=True)}
+            return {"retry-after": format_datetime(moment, usegmt=True)}
         case _:
             return {}
 
 
 def _staleness(faults: list[Fault]) -> float:
     return max((fault.seconds for fault in faults if fault.action == "stale"), default=0.0)
-
-
-async def _deliver(answer: Answer, request_id: str, send: Send) -> None:
-    """Send an answer, or the first half of a truncated one."""
-    headers = [
-        *_GONG_HEADERS,
-        (b"content-length", str(len(answer.body)).encode()),
-        (b"x-traceid", request_id.encode()),
-        *((name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()),
-    ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    body = answer.body[: len(answer.body) // 2] if answer.truncated else answer.body
-    await send({"type": "http.response.body", "body": body, "more_body": answer.truncated})

@@ -16,7 +16,7 @@ from airflow_provider_gong.emulator.server.running import RunningEmulator
 from airflow_provider_gong.emulator.world.clock import Clock
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
-_URL = "https://gong.example.com"
+_URL = "https://gong.localhost"
 
 
 class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):

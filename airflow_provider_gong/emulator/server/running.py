@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.web.actions import add_faults, add_to_company, change_settings, change_user
+from airflow_provider_gong.emulator.web.actions import add_faults, add_to_company, change_settings, change_user, hide
 from airflow_provider_gong.emulator.web.views import company_state, requests_logged
 
 Result = TypeVar("Result")
@@ -49,9 +50,15 @@ class RunningEmulator:
         """Return what ``GET /_emulator/state`` answers."""
         return self._in_loop(lambda: company_state(self._emulator))
 
-    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the request log, oldest first, of one operation where it is named."""
-        return self._in_loop(lambda: requests_logged(self._emulator, operation))
+    def requests(self, operation: str | None = None, *, after: int = 0, bodies: bool = False) -> list[dict[str, Any]]:
+        """Return the request log, oldest first, as ``GET /_emulator/requests`` does.
+
+        :param operation: only requests for this operation.
+        :param after: only requests with a higher ``number``.
+        :param bodies: whether the beginnings of the bodies are wanted.
+        """
+        wanted = LogFilter(operation=operation, after=after)
+        return self._in_loop(lambda: requests_logged(self._emulator, wanted, bodies=bodies))
 
     def set(self, **settings: Any) -> None:
         """Change settings, see :class:`EmulatorSettings`.
@@ -99,6 +106,17 @@ class RunningEmulator:
     def clear_faults(self) -> None:
         """Put all fault rules out of force."""
         self._in_loop(self._emulator.faults.clear)
+
+    def hide(self, **blindness: Any) -> None:
+        """Let keys see nothing, or nothing of a workspace, as the names of ``POST /_emulator/visibility`` say.
+
+        :raises ValueError: when a field is wrong, or there is no such workspace.
+        """
+        self._in_loop(lambda: hide(self._emulator, blindness))
+
+    def show_again(self) -> None:
+        """Let all keys see everything again."""
+        self._in_loop(self._emulator.visibility.clear)
 
     def reset(self) -> None:
         """Go back to the seeded company and the settings of the start."""

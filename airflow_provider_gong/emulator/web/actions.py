@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_gong.emulator.access.visibility import Blindness
 from airflow_provider_gong.emulator.company.records import SettingChange, User
 from airflow_provider_gong.emulator.company.seeds.documents import read_document
 from airflow_provider_gong.emulator.company.seeds.seeding import extend_company
@@ -111,3 +112,14 @@ def add_to_company(emulator: Emulator, body: Any) -> dict[str, int]:
         raise ValueError("workspaces can only be described at the start")
     extend_company(emulator, document)
     return {"users": len(emulator.users), "calls": len(emulator.calls)}
+
+
+def hide(emulator: Emulator, body: Any) -> None:
+    """Let callers not see calls or a workspace.
+
+    :raises ValueError: when a field is wrong, or there is no such workspace.
+    """
+    blindness = Blindness.from_json(body)
+    if blindness.workspace_id not in (None, *(workspace.id for workspace in emulator.workspaces)):
+        raise ValueError(f"there is no workspace {blindness.workspace_id}")
+    emulator.visibility.hide(blindness)

@@ -15,13 +15,14 @@ from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.api.people.users import user_view
 from airflow_provider_gong.emulator.contract.openapi import openapi_document
 from airflow_provider_gong.emulator.contract.operations import OPERATIONS, TOKEN_PATHS
-from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.faults import read_rule
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.actions import (
     add_faults,
     add_to_company,
     change_settings,
     change_user,
+    hide,
     set_clock,
 )
 from airflow_provider_gong.emulator.web.views import company_state, request_state
@@ -44,6 +45,8 @@ def control_routes() -> Sequence[BaseRoute]:
         Route("/_emulator/faults/{number:int}", _delete_fault, methods=["DELETE"]),
         _route("POST", "users", lambda emulator, body: user_view(change_user(emulator, body))),
         _route("POST", "keys", lambda emulator, body: emulator.keys.add(AccessKey.from_json(body))),
+        _route("POST", "visibility", hide),
+        _route("DELETE", "visibility", lambda emulator, _: emulator.visibility.clear()),
         _route("POST", "oauth", lambda emulator, body: emulator.grants.authorize(str((body or {}).get("scope", "")))),
         _route("POST", "seed", add_to_company),
         Route("/oauth2/authorize", _authorize, methods=["GET"]),
@@ -54,8 +57,6 @@ def control_routes() -> Sequence[BaseRoute]:
 def _route(method: str, name: str, action: Endpoint) -> Route:
     async def endpoint(request: Request) -> Response:
         emulator = emulator_of(request)
-        if method != "GET" and not is_from_here(request):
-            return _refused(ValueError("requests of other sites' pages change nothing here"), 403)
         try:
             body = await request.json() if await request.body() else None
             found = action(emulator, body)
@@ -74,12 +75,6 @@ def emulator_of(request: Request) -> Emulator:
     return emulator
 
 
-def is_from_here(request: Request) -> bool:
-    """Return whether a request comes from the emulator's own page or from no page at all."""
-    origin = request.headers.get("origin")
-    return origin is None or origin.partition("://")[2] == request.headers.get("host")
-
-
 def _refused(error: Exception, status: int = 400) -> JSONResponse:
     return JSONResponse({"error": f"{error}"}, status_code=status)
 
@@ -87,7 +82,7 @@ def _refused(error: Exception, status: int = 400) -> JSONResponse:
 def _post_faults(emulator: Emulator, body: Any) -> None:
     if not isinstance(body, list):
         raise TypeError("faults are a list of rules")
-    add_faults(emulator, [Fault.from_json(rule) for rule in body])
+    add_faults(emulator, [read_rule(rule) for rule in body])
 
 
 async def _delete_fault(request: Request) -> Response:
@@ -115,14 +110,14 @@ async def _get_requests(request: Request) -> Response:
 def log_filter(query: Mapping[str, str]) -> LogFilter:
     """Return the filter that the parameters of a query describe; empty ones do not matter.
 
-    :raises ValueError: for an unknown parameter or a status that is no number.
+    :raises ValueError: for an unknown parameter, or a status or number that is none.
     """
     given = {name: value for name, value in query.items() if value}
     unknown = sorted(set(given) - LogFilter.NAMES)
     if unknown:
         raise ValueError(f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(LogFilter.NAMES))}")
-    status = int(given.pop("status")) if "status" in given else None
-    return LogFilter(**given, status=status)
+    numbers = {name: int(given.pop(name)) for name in ("status", "after") if name in given}
+    return LogFilter(**given, **numbers)  # type: ignore[arg-type]
 
 
 async def _authorize(request: Request) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
@@ -16,14 +17,15 @@ from starlette.routing import BaseRoute, Route
 from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.api.calls.links import is_signed, signed_recording_url
 from airflow_provider_gong.emulator.company.records import Call
-from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.faults import read_rule
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web import dashboard
 from airflow_provider_gong.emulator.web.actions import add_faults, change_settings, change_user
-from airflow_provider_gong.emulator.web.control import emulator_of, is_from_here, log_filter
+from airflow_provider_gong.emulator.web.control import emulator_of, log_filter
 from airflow_provider_gong.emulator.web.masking import masked_body
 from airflow_provider_gong.emulator.web.views import call_state, request_state
 
+_MOST_FIELDS = 20
 _TEMPLATES = Path(__file__).with_name("templates")
 _SAFE_HEADERS = {
     "Content-Security-Policy": (
@@ -40,6 +42,7 @@ PRESETS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "refuse": ("429 for the next request", {"action": "status", "status": 429, "retry_after": 5, "nth": 1}),
     "error": ("500 for every third request", {"action": "status", "status": 500, "every": 3}),
     "flaky": ("503 for a fifth of the requests", {"action": "status", "status": 503, "probability": 0.2}),
+    "portal": ("A login page for the next answer", {"foreign": "login_page", "when": "after", "nth": 1}),
     "slow": ("Two seconds for each request", {"action": "delay", "seconds": 2, "every": 1}),
     "cut": ("Cut the next answer short", {"action": "truncate", "when": "after", "nth": 1}),
     "stale": ("Answer what was an hour ago", {"action": "stale", "seconds": 3600, "every": 1}),
@@ -91,10 +94,8 @@ async def _overview(request: Request) -> Response:
 
 async def _act(request: Request) -> Response:
     """Do what a button of the page says, and show the page again."""
-    if not is_from_here(request):
-        return PlainTextResponse("Only the emulator's own page has these buttons.\n", status_code=403)
-    form = {name: str(value) for name, value in (await request.form()).items()}
     try:
+        form = dict(parse_qsl((await request.body()).decode(), max_num_fields=_MOST_FIELDS))
         anchor = _carry_out(emulator_of(request), form)
     except (ValueError, TypeError, KeyError) as error:
         return _render("missing.html", {"what": f"action: {error}"}, status=400)
@@ -111,7 +112,7 @@ def _carry_out(emulator: Emulator, form: Mapping[str, str]) -> str:
             emulator.reset()
         case "fault":
             rule = {**PRESETS[form["preset"]][1], "operation": form.get("operation") or None}
-            add_faults(emulator, [Fault.from_json(rule)])
+            add_faults(emulator, [read_rule(rule)])
         case "switch":
             emulator.faults.switch(int(form["number"]), enabled=form["enabled"] == "yes")
         case "remove":

@@ -88,25 +88,32 @@ def meeting_state(meeting: Meeting) -> dict[str, Any]:
 def request_state(line: LoggedRequest, *, bodies: bool) -> dict[str, Any]:
     """Return a line of the request log; what is secret in it is masked."""
     shown: dict[str, Any] = {
+        "number": line.number,
         "time": iso_time(line.time),
+        "ended": None if line.ended is None else iso_time(line.ended),
+        "wallTime": iso_time(line.wall_time),
+        "wallEnded": None if line.duration is None else iso_time(line.wall_time + line.duration),
+        "duration": None if line.duration is None else round(line.duration, 6),
         "method": line.method,
         "path": line.path,
         "query": masked_query(line.query),
         "operation": line.operation,
-        "status": line.status,
-        "requestId": line.request_id,
-        "duration": round(line.duration, 6),
         "who": line.who,
+        "requestId": line.request_id,
+        "status": line.status,
+        "gongStatus": line.gong_status,
+        "errors": list(line.errors),
+        "effects": line.effects,
         "faults": list(line.faults),
     }
     return {**shown, **_bodies(line)} if bodies else shown
 
 
 def _bodies(line: LoggedRequest) -> Mapping[str, str | None]:
-    return {"requestBody": masked_body(line.sent), "responseBody": masked_body(line.answered)}
+    bodies = {"requestBody": line.sent, "responseBody": line.answered, "gongBody": line.gong_answered}
+    return {name: masked_body(body) for name, body in bodies.items()}
 
 
-def requests_logged(emulator: Emulator, operation: str | None) -> list[dict[str, Any]]:
-    """Return the logged requests, oldest first, of one operation where it is named."""
-    lines = emulator.requests.latest(LOGGED_REQUESTS, LogFilter(operation=operation))
-    return [request_state(line, bodies=False) for line in lines]
+def requests_logged(emulator: Emulator, wanted: LogFilter, *, bodies: bool) -> list[dict[str, Any]]:
+    """Return the logged requests that are wanted, oldest first."""
+    return [request_state(line, bodies=bodies) for line in emulator.requests.latest(LOGGED_REQUESTS, wanted)]

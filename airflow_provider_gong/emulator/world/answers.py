@@ -9,23 +9,31 @@ from typing import Any
 
 from airflow_provider_gong.emulator.world.errors import GongApiError
 
+JSON_TYPE = "application/json;charset=UTF-8"
+
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, a body and headers; a truncated answer ends in the middle of its body."""
+    """A status, a body and headers.
+
+    :param marks: whether it bears the headers by which Gong's answers are known.
+    :param truncated: whether it ends in the middle of its body.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    marks: bool = True
     truncated: bool = False
 
 
 def json_answer(
-    request_id: str, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    request_id: str | None, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Return an answer whose body starts with the request id."""
-    content = json.dumps({"requestId": request_id, **body}, ensure_ascii=False)
-    return Answer(status, content.encode(), headers or {})
+    """Return an answer of Gong; its body begins with the request id, where there is one."""
+    identified = body if request_id is None else {"requestId": request_id, **body}
+    content = json.dumps(identified, ensure_ascii=False).encode()
+    return Answer(status, content, {"content-type": JSON_TYPE, **(headers or {})})
 
 
 def error_answer(request_id: str, error: GongApiError, headers: Mapping[str, str] | None = None) -> Answer:

@@ -39,6 +39,8 @@ class EmulatorSettings:
     :param scopes: the scopes of the access key, separated by spaces; all when it is empty.
     :param key_sees_calls: ``False`` for a key without call visibility, which finds every list empty.
     :param company_active: ``False`` for a company that is turned off (401).
+    :param allowed_hosts: the host names besides those of the loopback that the emulator answers to, separated by
+        spaces; ``*`` for any. Requests to other names may come from the page of any web site.
     :param company_host: the only host name that answers; other names are a wrong base URL (401). Any when it is empty.
     :param company_time_zone: the zone of dates in statistics and of times in answers.
     :param strict: take what the reference says and nothing else: no other fields and parameters, no other types.
@@ -50,6 +52,9 @@ class EmulatorSettings:
     :param retry_after: the form of ``Retry-After``: ``seconds``, ``date``, or ``none`` for no header.
     :param processing_seconds: how long a call is processed after its media arrived.
     :param processing: whether calls are processed in ``parallel`` or one after the other (``queue``); both observed.
+    :param transient_not_found: when during the processing a call answers "was not found" instead of "is not ready
+        yet": ``first``, in the ``middle``, ``last`` or ``never``; only that it happens was observed.
+    :param transient_share: for which share of the processing.
     :param transcript_seconds: how long a transcript takes; as long as the processing by default.
     :param lagging_counts: whether ``totalRecords`` already counts calls that are being processed.
     :param imported_parties: ``False`` where imported calls come back without parties.
@@ -59,6 +64,10 @@ class EmulatorSettings:
     :param duplicate_media_text: whether the error for known media names the other call (``detailed``) or
         is only ``Bad request`` (``bare``); both were observed.
     :param not_ready_status: status of "is not ready yet" while a call is processed.
+    :param refusal_marks: by what an answer 401 or 429 is known as Gong's: ``full`` for a ``requestId`` in the body and
+        the header ``x-traceid``, ``header`` for the header only, ``none``. Nobody has published such an answer.
+    :param deleted_meeting: the answer about a deleted meeting: ``email`` as documented, ``full`` with a ``requestId``
+        as well, or ``empty``.
     :param numeric_ids: whether ids that the reference types as numbers are numbers; strings were observed.
     :param media_limit_bytes: the largest recording that is taken.
     :param meetings_released: ``False`` for a company without the limited release of meetings (403).
@@ -80,6 +89,7 @@ class EmulatorSettings:
     scopes: str = ""
     key_sees_calls: bool = _flag(True)
     company_active: bool = _flag(True)
+    allowed_hosts: str = ""
     company_host: str = ""
     company_time_zone: str = "America/Los_Angeles"
     strict: bool = _flag(False)
@@ -91,6 +101,10 @@ class EmulatorSettings:
     retry_after: Literal["seconds", "date", "none"] = _choice("seconds", "seconds", "date", "none")
     processing_seconds: float = _seconds(240.0)
     processing: Literal["parallel", "queue"] = _choice("parallel", "parallel", "queue")
+    transient_not_found: Literal["first", "middle", "last", "never"] = _choice(
+        "last", "first", "middle", "last", "never"
+    )
+    transient_share: float = _seconds(0.05)
     transcript_seconds: float | None = _seconds(None)
     lagging_counts: bool = _flag(True)
     imported_parties: bool = _flag(True)
@@ -99,6 +113,8 @@ class EmulatorSettings:
     duplicate_status: Literal[400, 409] = _choice(400, 400, 409)
     duplicate_media_text: Literal["detailed", "bare"] = _choice("detailed", "detailed", "bare")
     not_ready_status: int = _count(404, 400, 599)
+    refusal_marks: Literal["full", "header", "none"] = _choice("full", "full", "header", "none")
+    deleted_meeting: Literal["email", "full", "empty"] = _choice("email", "email", "full", "empty")
     numeric_ids: bool = _flag(False)
     media_limit_bytes: int = _count(MEDIA_LIMIT_BYTES)
     meetings_released: bool = _flag(True)
@@ -113,6 +129,8 @@ class EmulatorSettings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             _check(setting.name, getattr(self, setting.name), setting.metadata, setting.default)
+        if self.transient_share > 1:
+            raise ValueError(f"transient_share must be a number from 0 to 1, not {self.transient_share!r}")
         _check_zone("company_time_zone", self.company_time_zone)
         if self.day_reset != "rolling":
             _check_zone("day_reset", self.day_reset)
@@ -129,8 +147,8 @@ class EmulatorSettings:
         return replace(self, **changes)
 
 
-FIXED = frozenset({"access_key", "access_key_secret", "client_id", "client_secret", "seed"})
-SECRETS = FIXED - {"seed"}
+FIXED = frozenset({"allowed_hosts", "access_key", "access_key_secret", "client_id", "client_secret", "seed"})
+SECRETS = FIXED - {"allowed_hosts", "seed"}
 
 
 def _is_integer(value: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.api.multipart import FilePart, read_part
 from airflow_provider_gong.emulator.company.recordings.folder import Draft
@@ -16,13 +18,13 @@ SHORTEST_SECONDS = 60.0
 async def add_call_recording(ask: Ask) -> Reply:
     """``PUT /v2/calls/{id}/media``."""
     emulator, call = ask.emulator, _call_of(ask)
-    recording = _Recording(emulator.recordings.draft(), emulator.settings.media_limit_bytes)
+    recording = _Recording(emulator.recordings.draft())
     try:
-        await read_part(ask, recording)
+        await read_part(ask, recording, emulator.settings.media_limit_bytes)
         call.received += 1
-        measured = recording.measured()
-        _refuse_known(emulator, call, measured)
-        arrive(emulator, call, measured)
+        measured = recording.meter.result()
+        _refuse_known(ask, call, measured)
+        arrive(ask, call, measured)
         emulator.recordings.keep(recording.draft, call.id)
     finally:
         recording.draft.discard()
@@ -33,25 +35,15 @@ class _Recording(FilePart):
     """A recording that arrives: measured, and kept where it is small.
 
     :param draft: where the bytes go.
-    :param limit: the most bytes that are taken.
     """
 
-    def __init__(self, draft: Draft, limit: int) -> None:
+    def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self._limit = limit
-        self._meter = Meter()
+        self.meter = Meter()
 
     def write(self, data: bytes) -> None:
-        self._meter.write(data)
-        if self._meter.size > self._limit:
-            self.draft.discard()
-        else:
-            self.draft.write(data)
-
-    def measured(self) -> Measurement:
-        if self._meter.size > self._limit:
-            raise GongApiError(400, "Maximum upload size exceeded")
-        return self._meter.result()
+        self.meter.write(data)
+        self.draft.write(data)
 
 
 def _call_of(ask: Ask) -> Call:
@@ -62,9 +54,9 @@ def _call_of(ask: Ask) -> Call:
     return call
 
 
-def arrive(emulator: Emulator, call: Call, measured: Measurement) -> None:
+def arrive(ask: Ask, call: Call, measured: Measurement) -> None:
     """Attach a recording to a call; from now on the call is processed."""
-    now = emulator.clock.now()
+    emulator, now = ask.emulator, ask.emulator.clock.now()
     media = Media(
         sha256=measured.sha256,
         size=measured.size,
@@ -75,6 +67,11 @@ def arrive(emulator: Emulator, call: Call, measured: Measurement) -> None:
         discarded_because=_why_discarded(emulator, measured),
     )
     emulator.calls.attach(call, media)
+    ask.did("stored", "recording", call.id, **_facts(call, measured))
+
+
+def _facts(call: Call, measured: Measurement) -> dict[str, Any]:
+    return {"clientUniqueId": call.client_unique_id, "sha256": measured.sha256, "bytes": measured.size}
 
 
 def _why_discarded(emulator: Emulator, measured: Measurement) -> str | None:
@@ -90,12 +87,14 @@ def _why_discarded(emulator: Emulator, measured: Measurement) -> str | None:
     return None
 
 
-def _refuse_known(emulator: Emulator, call: Call, measured: Measurement) -> None:
+def _refuse_known(ask: Ask, call: Call, measured: Measurement) -> None:
+    emulator = ask.emulator
+    other = emulator.calls.id_by_content(measured.sha256)
+    if call.media is None and other is None:
+        return
+    ask.did("received", "recording", call.id, **_facts(call, measured))
     if call.media is not None:
         raise GongApiError(400, f"The media file of call {call.id} has already been handled")
-    other = emulator.calls.id_by_content(measured.sha256)
-    if other is None:
-        return
     if emulator.settings.duplicate_media_text == "bare":
         raise GongApiError(400, BAD_REQUEST)
     raise GongApiError(

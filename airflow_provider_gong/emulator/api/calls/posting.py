@@ -27,8 +27,9 @@ async def add_call(ask: Ask) -> Reply:
     call_id = emulator.new_id("call", posted["clientUniqueId"])
     call = new_call(call_id, posted, workspace_id, emulator.clock.now())
     emulator.calls.add(call)
+    ask.did("created", "call", call_id, clientUniqueId=call.client_unique_id, primaryUserId=host.id)
     if posted.get("downloadMediaUrl"):
-        arrive(emulator, call, measure_url(posted["downloadMediaUrl"], posted.get("duration")))
+        arrive(ask, call, measure_url(posted["downloadMediaUrl"], posted.get("duration")))
     return Reply({"callId": call_id})
 
 

@@ -49,7 +49,7 @@ async def get_call(ask: Ask) -> Reply:
     call_id = ask.ids["id"]
     call = ask.emulator.calls.get(call_id)
     state = CallState.AWAITING_MEDIA
-    if call is not None and ask.caller.sees_calls:
+    if call is not None and ask.sees(call):
         state = ask.emulator.calls.state(call, ask.now)
     if state is CallState.NOT_READY:
         raise GongApiError(ask.emulator.settings.not_ready_status, f"Call ID {call_id} is not ready yet")
@@ -110,18 +110,15 @@ def _moment(filters: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def _page(ask: Ask, shelf: Shelf, wanted: _Wanted) -> tuple[list[Call], dict[str, Any]]:
-    calls: Sequence[Call] = ()
-    ahead = 0
-    if ask.caller.sees_calls:
-        store = ask.emulator.calls
-        if wanted.call_ids is None:
-            calls = store.readable(shelf, ask.now, start=wanted.start, end=wanted.end)
-        else:
-            calls = store.readable_of(shelf, ask.now, wanted.call_ids)
-        if not wanted.everything_of_the_window:
-            calls = [call for call in calls if wanted.matches(call)]
-        if ask.emulator.settings.lagging_counts:
-            ahead = sum(map(wanted.matches, shelf.processing()))
+    store = ask.emulator.calls
+    if wanted.call_ids is None:
+        calls = ask.readable(shelf, start=wanted.start, end=wanted.end)
+    else:
+        calls = [call for call in store.readable_of(shelf, ask.now, wanted.call_ids) if ask.sees(call)]
+    if not wanted.everything_of_the_window:
+        calls = [call for call in calls if wanted.matches(call)]
+    lagging = ask.emulator.settings.lagging_counts
+    ahead = sum(wanted.matches(call) and ask.sees(call) for call in shelf.processing()) if lagging else 0
     found, records = ask.page(calls, ahead=ahead)
     if not found:
         raise GongApiError(404, NO_CALLS)

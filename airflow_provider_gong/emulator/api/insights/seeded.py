@@ -48,8 +48,7 @@ async def folder_content(ask: Ask) -> Reply:
 
 
 def _latest_calls(ask: Ask, count: int) -> list[Call]:
-    calls = ask.emulator.calls.readable(ask.emulator.calls.details, ask.now) if ask.caller.sees_calls else ()
-    return list(islice(reversed(calls), count))
+    return list(islice(reversed(ask.readable(ask.emulator.calls.details)), count))
 
 
 def _library_call(ask: Ask, call: Call, added_by: str) -> dict[str, Any]:
@@ -74,7 +73,7 @@ async def coaching(ask: Ask) -> Reply:
     manager = emulator.users.get(ask.query["manager-id"])
     if manager is None:
         raise GongApiError(400, f"manager-id: user {ask.query['manager-id']} was not found")
-    calls = emulator.calls.readable(emulator.calls.details, ask.now, start=start.timestamp(), end=end.timestamp())
+    calls = ask.readable(emulator.calls.details, start=start.timestamp(), end=end.timestamp())
     reports = [user for user in emulator.users if user.manager_id == manager.id]
     metrics = [{"report": _coached(user), "metrics": _metrics(user, calls)} for user in reports]
     return Reply({"coachingData": [{"manager": _coached(manager), "directReportsMetrics": metrics}]})
@@ -106,7 +105,7 @@ LogLine = tuple[float, User, dict[str, Any]]
 
 
 def _log_entries(ask: Ask, log_type: str, start: float, stop: float) -> Iterator[LogLine]:
-    users, calls = ask.emulator.users, ask.emulator.calls
+    users = ask.emulator.users
     if log_type == "AccessLog":
         yield from _logins(ask)
     elif log_type == "UserActivityLog":
@@ -115,7 +114,7 @@ def _log_entries(ask: Ask, log_type: str, start: float, stop: float) -> Iterator
                 yield change.time.timestamp(), user, {"action": "settings", change.setting: change.value}
     else:
         # People listen within a day of the call; some calls are shared with a customer.
-        for call in calls.readable(calls.details, ask.now, start=start - 86_400, end=stop):
+        for call in ask.readable(ask.emulator.calls.details, start=start - 86_400, end=stop):
             host = users.get(call.primary_user_id)
             if host is not None and (log_type == "UserCallPlay" or int(call.id) % 5 == 0):
                 yield call.started + 7_200, host, {"callId": call.id, "title": call.posted.get("title") or "Call"}

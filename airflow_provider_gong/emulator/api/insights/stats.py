@@ -49,10 +49,8 @@ class _Days:
 
     def calls(self, first: date | None = None, end: date | None = None) -> Sequence[Call]:
         ask, emulator = self._ask, self._ask.emulator
-        if not ask.caller.sees_calls:
-            return ()
         start, stop = start_of(emulator, first or self.first), start_of(emulator, end or self.end)
-        return emulator.calls.readable(emulator.calls.details, ask.now, start=start, end=stop)
+        return ask.readable(emulator.calls.details, start=start, end=stop)
 
     def as_json(self) -> dict[str, str]:
         emulator = self._ask.emulator

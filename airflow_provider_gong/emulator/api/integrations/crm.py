@@ -13,6 +13,7 @@ from airflow_provider_gong.emulator.world.errors import GongApiError
 
 _DELETION_FACTOR = 10
 _MOST_READ = 100
+_LARGEST_FILE = 200_000_000
 _CLIENT_REQUEST_ID = re.compile(r"[\w-]+", re.ASCII)
 _ALREADY_ACTIVE = (
     "Your organization already has an active GENERIC CRM integration. Only 1 active integration is supported. Please"
@@ -27,7 +28,9 @@ async def register_integration(ask: Ask) -> Reply:
         raise GongApiError(409, _ALREADY_ACTIVE)
     if ask.emulator.users.by_email(ask.body["ownerEmail"]) is None:
         raise GongApiError(400, f"ownerEmail: user {ask.body['ownerEmail']} was not found")
-    return Reply({"integrationId": crm.register(ask.body["name"], ask.body["ownerEmail"]).id})
+    integration = crm.register(ask.body["name"], ask.body["ownerEmail"])
+    ask.did("created", "CRM integration", integration.id)
+    return Reply({"integrationId": integration.id})
 
 
 async def list_integrations(ask: Ask) -> Reply:
@@ -63,6 +66,7 @@ async def delete_integration(ask: Ask) -> Reply:
     integration, key, crm = _integration(ask), _new_request(ask), ask.emulator.crm
     seconds = ask.emulator.settings.crm_seconds * _DELETION_FACTOR
     crm.start(key, seconds, lambda job: crm.delete(integration))
+    ask.did("scheduled", "CRM request", key[1], integrationId=key[0])
     return Reply({"clientRequestId": key[1]})
 
 
@@ -71,7 +75,7 @@ async def upload_entities(ask: Ask) -> Reply:
     integration, key = _integration(ask), _new_request(ask)
     object_type = ask.query["objectType"]
     lines = LineReader(object_type)
-    await read_part(ask, lines, missing=f"{ask.operation.part} part is missing")
+    await read_part(ask, lines, _LARGEST_FILE, missing=f"{ask.operation.part} part is missing")
     lines.close()
 
     def work(job: Job) -> None:
@@ -79,6 +83,7 @@ async def upload_entities(ask: Ask) -> Reply:
         job.errors, job.succeeded = lines.errors, len(lines.objects)
 
     ask.emulator.crm.start(key, ask.emulator.settings.crm_seconds, work)
+    ask.did("scheduled", "CRM request", key[1], integrationId=key[0])
     return Reply({"clientRequestId": key[1]})
 
 
@@ -116,6 +121,7 @@ async def upload_schema(ask: Ask) -> Reply:
         if field.get("isDeleted") or (name in known and known[name]["type"] != field["type"]):
             _drop_values(integration.objects.get(kind, {}), name)
     integration.schema[kind] = {name: field for name, field in sent.items() if not field.get("isDeleted")}
+    ask.did("changed", "CRM schema", kind)
     return Reply({})
 
 

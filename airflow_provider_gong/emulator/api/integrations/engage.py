@@ -119,6 +119,7 @@ def _assign(ask: Ask, *, override: bool) -> Reply:
             failed.append({"flowId": flow["id"], "crmProspectId": prospect, **error})
         else:
             assigned.append(instance.as_json(ask.emulator))
+            ask.did("created", "flow instance", instance.id, crmProspectId=prospect)
     return Reply({"prospectsAssigned": assigned, "prospectsNotAssigned": failed})
 
 
@@ -127,7 +128,9 @@ async def submit_bulk_assignment(ask: Ask) -> Reply:
     _require_flows(ask)
     flow, owner = _flow(ask), _owner(ask, "flowInstanceOwnerEmail", ask.body)
     _require_size("prospects", ask.body["prospects"], _MOST_BULK)
-    return Reply(ask.emulator.engage.start_bulk(flow, owner, ask.body["prospects"]).as_json(ask.now))
+    bulk = ask.emulator.engage.start_bulk(flow, owner, ask.body["prospects"])
+    ask.did("scheduled", "bulk assignment", bulk.id)
+    return Reply(bulk.as_json(ask.now))
 
 
 async def get_bulk_assignment(ask: Ask) -> Reply:
@@ -143,7 +146,7 @@ async def unassign_prospect(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects/unassign-flows-by-crm-id``."""
     flow_id = ask.body.get("flowId")
     found = ask.emulator.engage.open_instances(ask.body["crmProspectId"])
-    return _unassign([instance for instance in found if flow_id in (None, instance.flow["id"])])
+    return _unassign(ask, [instance for instance in found if flow_id in (None, instance.flow["id"])])
 
 
 async def unassign_flows(ask: Ask) -> Reply:
@@ -152,13 +155,14 @@ async def unassign_flows(ask: Ask) -> Reply:
     _require_size("flowInstanceIds", wanted, _MOST_UNASSIGNED)
     if any(instance_id not in instances for instance_id in wanted):
         raise GongApiError(400, "One or more of the given flowInstanceIds does not exist")
-    return _unassign([instances[instance_id] for instance_id in dict.fromkeys(wanted)])
+    return _unassign(ask, [instances[instance_id] for instance_id in dict.fromkeys(wanted)])
 
 
-def _unassign(instances: Sequence[FlowInstance]) -> Reply:
+def _unassign(ask: Ask, instances: Sequence[FlowInstance]) -> Reply:
     ended = [instance for instance in instances if instance.open]
     for instance in ended:
         instance.open = False
+        ask.did("changed", "flow instance", instance.id)
     return Reply({"unassignedFlowInstanceIds": [instance.id for instance in ended]})
 
 
@@ -193,6 +197,7 @@ async def update_task(ask: Ask) -> Reply:
     if changes.get("dueDate"):
         changes["dueDate"] = wire_time(ask.emulator, datetime.fromisoformat(changes["dueDate"]).timestamp())
     task.update({**changes, **_priority(ask), "updated": wire_time(ask.emulator, ask.emulator.clock.now())})
+    ask.did("changed", "task", task["id"])
     return Reply({"tasks": [task], "crmType": "GENERIC"})
 
 

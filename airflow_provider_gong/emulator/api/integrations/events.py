@@ -16,15 +16,19 @@ _LARGEST_CSV = 10_000_000
 
 
 async def add_event(ask: Ask) -> Reply:
-    """``POST /v2/digital-interaction`` and the events of customer engagement; a known ``eventId`` is refused."""
+    """``POST /v2/digital-interaction`` and the events of customer engagement; a known ``eventId`` is refused.
+
+    Each event without one is another event.
+    """
     event = ask.body
     if ask.operation.name == "addDigitalInteraction" and bool(event.get("person")) is bool(event.get("trackingId")):
         raise GongApiError(400, "Exactly one of person and trackingId is needed")
-    events = ask.emulator.events
-    key = f"{ask.operation.name}/{event.get('eventId') or len(events)}"
+    events, event_id = ask.emulator.events, event.get("eventId")
+    key = (ask.operation.name, event_id or ask.emulator.request_number)
     if key in events:
-        raise GongApiError(409, f"The event {event['eventId']} has been reported before")
+        raise GongApiError(409, f"The event {event_id} has been reported before")
     events[key] = {**event, "operation": ask.operation.name}
+    ask.did("created", "event", key[1], operation=key[0])
     # The reference lends these answers the one of a CRM integration; only the requestId came (observed).
     return Reply({})
 
@@ -36,6 +40,7 @@ async def set_integration_settings(ask: Ask) -> Reply:
             raise GongApiError(400, "allowedOrigin: must be a valid origin")
     for wanted in ask.body["integrationTypeSettings"]:
         ask.emulator.integration_settings[wanted["integrationType"]] = wanted["allowedOrigin"]
+        ask.did("changed", "integration setting", wanted["integrationType"])
     return Reply({})
 
 
@@ -51,8 +56,6 @@ class _Csv:
         self._data = bytearray()
 
     def write(self, data: bytes) -> None:
-        if len(self._data) + len(data) > _LARGEST_CSV:
-            raise GongApiError(400, "Maximum upload size exceeded")
         self._data += data
 
     def header(self) -> list[str]:
@@ -70,8 +73,9 @@ async def upload_assignments(ask: Ask) -> Reply:
     ):
         raise GongApiError(404, f"Target {ask.ids['targetId']} was not found")
     assignments = _Csv()
-    await read_part(ask, assignments)
+    await read_part(ask, assignments, _LARGEST_CSV)
     missing = [column for column in _TARGET_COLUMNS if column not in assignments.header()]
     if missing:
         raise GongApiError(400, f"Missing columns: {', '.join(missing)}")
+    ask.did("changed", "target", ask.ids["targetId"])
     return Reply({})

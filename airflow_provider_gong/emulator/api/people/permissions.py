@@ -30,6 +30,7 @@ async def add_access(ask: Ask) -> Reply:
     """``PUT /v2/calls/users-access``."""
     for access in _access_list(ask):
         ask.emulator.call_access.setdefault(access["callId"], {}).update(dict.fromkeys(access["userIds"]))
+        ask.did("changed", "call access", access["callId"], added=access["userIds"])
     return Reply({})
 
 
@@ -39,6 +40,7 @@ async def delete_access(ask: Ask) -> Reply:
         granted = ask.emulator.call_access.get(access["callId"], {})
         for user_id in access["userIds"]:
             granted.pop(user_id, None)
+        ask.did("changed", "call access", access["callId"], removed=access["userIds"])
     return Reply({})
 
 
@@ -72,6 +74,7 @@ async def create_profile(ask: Ask) -> Reply:
     _require_name(ask, workspace, None)
     profile_id = ask.emulator.new_id("profile", len(profiles))
     profiles[profile_id] = {"level": "none", "rights": False, **ask.body, "id": profile_id, "workspaceId": workspace}
+    ask.did("created", "permission profile", profile_id)
     return Reply({"profile": _shown(profiles[profile_id])})
 
 
@@ -80,6 +83,7 @@ async def update_profile(ask: Ask) -> Reply:
     profile = _profile(ask)
     _require_name(ask, profile["workspaceId"], profile)
     profile.update({**ask.body, "id": profile["id"]})
+    ask.did("changed", "permission profile", profile["id"])
     return Reply({"profile": _shown(profile)})
 
 

@@ -54,7 +54,7 @@ class _Person:
     def crm_objects(self, emulator: Emulator) -> list[tuple[str, dict[str, Any]]]:
         return emulator.crm.people_with(self.crm_field, self.is_meant_by)
 
-    def events(self, emulator: Emulator) -> dict[str, dict[str, Any]]:
+    def events(self, emulator: Emulator) -> dict[tuple[str, str | int], dict[str, Any]]:
         if self.field != "emailAddress":
             return {}
         return {key: event for key, event in emulator.events.items() if any(map(self.is_meant_by, _emails_in(event)))}
@@ -163,6 +163,7 @@ async def purge_phone(ask: Ask) -> Reply:
 def _purge(ask: Ask, person: _Person) -> Reply:
     emulator = ask.emulator
     emulator.agenda.at(emulator.clock.now() + emulator.settings.erase_seconds, lambda: _erase(emulator, person))
+    ask.did("scheduled", "erasure", person.wanted)
     return Reply({})
 
 

@@ -68,7 +68,8 @@ def _user_of(ask: Ask) -> User:
 
 async def list_workspaces(ask: Ask) -> Reply:
     """``GET /v2/workspaces``."""
-    return Reply({"workspaces": [asdict(workspace) for workspace in ask.emulator.workspaces]})
+    hidden = ask.caller.hidden_workspaces
+    return Reply({"workspaces": [asdict(found) for found in ask.emulator.workspaces if found.id not in hidden]})
 
 
 def user_view(user: User) -> dict[str, Any]:

@@ -12,6 +12,16 @@ from typing import Any, TypeVar
 
 Described = TypeVar("Described")
 
+# What a machine can hold and a request can wait for.
+MOST_USERS = 10_000
+MOST_CALLS = 1_000_000
+_MOST_MONTHS = 1_200
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceSeed:
@@ -86,6 +96,11 @@ class Generate:
     calls: int = 0
     months: float = 12.0
 
+    def __post_init__(self) -> None:
+        for name, most in (("users", MOST_USERS), ("calls", MOST_CALLS), ("months", _MOST_MONTHS)):
+            given = getattr(self, name)
+            _require(0 <= given <= most, f"generate.{name} must be from 0 to {most}, not {given}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompanyDocument:
@@ -123,11 +138,6 @@ def _checked(place: str, given: Any, kind: type) -> Mapping[str, Any]:
     _require(not required, f"{place}: {', '.join(required)} missing")
     checked: Mapping[str, Any] = given
     return checked
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
 
 
 def _read(place: str, given: Any, kind: type[Described]) -> Described:

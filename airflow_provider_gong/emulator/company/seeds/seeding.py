@@ -18,6 +18,8 @@ from airflow_provider_gong.emulator.company.records import (
     new_call,
 )
 from airflow_provider_gong.emulator.company.seeds.documents import (
+    MOST_CALLS,
+    MOST_USERS,
     CallSeed,
     CompanyDocument,
     UserSeed,
@@ -119,6 +121,12 @@ def _history(created: datetime, seed: UserSeed) -> tuple[SettingChange, ...]:
 
 def _new_calls(company: Company, document: CompanyDocument, users: Users) -> list[tuple[Call, Media]]:
     known = len(company.calls) + len(document.calls)
+    for kind, count, most in (
+        ("users", len(users), MOST_USERS),
+        ("calls", known + document.generate.calls, MOST_CALLS),
+    ):
+        if count > most:
+            raise ValueError(f"a company has up to {most} {kind}, not {count}")
     generated = generated_calls(company, users, document.generate, known)
     calls = {}
     for seed in chain(document.calls, generated):

@@ -1,0 +1,68 @@
+"""What callers cannot see for a while: all calls, or those of a workspace."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airflow_provider_gong.emulator.access.keys import Caller
+from airflow_provider_gong.emulator.world.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blindness:
+    """Something that callers do not see.
+
+    :param seconds: for how long, by the emulator's clock; until it is taken back by default.
+    :param caller: the access key or OAuth client; everybody by default.
+    :param workspace_id: the workspace that is not seen; every call by default.
+    """
+
+    seconds: float = math.inf
+    caller: str | None = None
+    workspace_id: str | None = None
+
+    @classmethod
+    def from_json(cls, given: Any) -> Blindness:
+        """Return what a JSON object describes.
+
+        :raises ValueError: when a field is unknown or wrong.
+        """
+        if not isinstance(given, dict) or not set(given) <= set(cls.__dataclass_fields__):
+            raise ValueError(f"a blindness is a JSON object with {', '.join(cls.__dataclass_fields__)}")
+        texts = all(isinstance(given.get(name), str | None) for name in ("caller", "workspace_id"))
+        seconds = given.get("seconds", 0)
+        if not texts or not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+            raise ValueError("caller and workspace_id must be strings, seconds a number from 0")
+        return cls(**given)
+
+
+class Visibility:
+    """What callers do not see now.
+
+    :param world: the company's settings, time and ids.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._blind: list[tuple[float, Blindness]] = []
+
+    def hide(self, blindness: Blindness) -> None:
+        """Let callers not see something from now on."""
+        self._blind.append((self._world.clock.now() + blindness.seconds, blindness))
+
+    def clear(self) -> None:
+        """Let everybody see again."""
+        self._blind.clear()
+
+    def of(self, caller: Caller) -> Caller:
+        """Return a caller with what it does not see now."""
+        now = self._world.clock.now()
+        self._blind = [(ends, found) for ends, found in self._blind if ends > now]
+        found = [blindness for _, blindness in self._blind if blindness.caller in (None, caller.name)]
+        if not found:
+            return caller
+        hidden = frozenset(filter(None, (blindness.workspace_id for blindness in found)))
+        sees_calls = caller.sees_calls and all(blindness.workspace_id for blindness in found)
+        return replace(caller, sees_calls=sees_calls, hidden_workspaces=hidden)
