@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from airflow_provider_gong.emulator.server.gateway import Gateway
+from airflow_provider_gong.emulator.server.guard import limited, wrong_host, wrong_origin
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.control import control_routes
 from airflow_provider_gong.emulator.web.page import page_routes
@@ -38,11 +40,16 @@ class EmulatorApp(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; those for the Gong API take the shortest way."""
-        path = scope.get("path", "")
-        if scope["type"] != "http" or path.startswith(_OWN_PATHS) or path in _OWN_PAGES:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
-        else:
+            return
+        path, headers = scope["path"], Headers(scope=scope)
+        refused = wrong_host(headers, self.state.emulator.settings)
+        if refused is None and not path.startswith(_OWN_PATHS) and path not in _OWN_PAGES:
             await self._gateway(scope, receive, send)
+            return
+        refused = refused or wrong_origin(scope["method"], headers)
+        await (refused or super().__call__)(scope, limited(receive), send)
 
 
 def create_app(

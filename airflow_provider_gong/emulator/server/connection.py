@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,7 +23,9 @@ class DroppableProtocol(H11Protocol):
 def _with_transport(app: ASGIApp, transport: asyncio.Transport) -> ASGIApp:
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("extensions", {})[_EXTENSION] = transport
-        await app(scope, receive, send)
+        # Only a server that ends gives requests up; nobody has to be told.
+        with suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
 
     return wrapped
 

@@ -3,41 +3,69 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
 
-from airflow_provider_gong.emulator.server.app import create_app
+from airflow_provider_gong.emulator.server.app import EmulatorApp, create_app
 from airflow_provider_gong.emulator.server.connection import DroppableProtocol
 from airflow_provider_gong.emulator.server.running import RunningEmulator
 from airflow_provider_gong.emulator.world.clock import Clock
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
+_TICK_SECONDS = 1
+# What requests that are being answered get until the server ends, and how long it may take in all.
 _GRACEFUL_SECONDS = 1
+_OBEY_SECONDS = 4
 _START_SECONDS = 30
 _STOP_SECONDS = 30
 _BACKLOG = 128
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it answers and ends quietly on SIGINT and SIGTERM."""
+    """uvicorn that says when it answers, and ends at once and quietly when it is told to."""
 
-    def __init__(self, app: Starlette, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: EmulatorApp, on_ready: Callable[[], None]) -> None:
         super().__init__(_config(app))
+        self._emulator = app.state.emulator
         self._on_ready = on_ready
+        self._stopping = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
         self._on_ready()
+
+    async def main_loop(self) -> None:
+        # uvicorn's own looks ten times a second whether to stop.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn's own waits for clients, and tells of each request that it gives up.
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        if state.tasks:
+            await asyncio.wait(state.tasks, timeout=_GRACEFUL_SECONDS)
+        for connection in list(state.connections):
+            connection.transport.abort()
+        for task in state.tasks:
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+        await self.lifespan.shutdown()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -45,18 +73,32 @@ class _Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        previous = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        previous = {number: signal.signal(number, self._obey) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
 
-    def _stop(self, *_: object) -> None:
+    def _obey(self, *_: object) -> None:
+        if not self.should_exit:
+            watchdog = threading.Timer(_OBEY_SECONDS, self._end_process)
+            watchdog.daemon = True
+            watchdog.start()
+        self.stop()
+
+    def _end_process(self) -> None:
+        # Something long goes on, e.g. a large company is being made up.
+        self._emulator.close()
+        os._exit(0)
+
+    def stop(self) -> None:
+        """Let the server end; may be called from any thread."""
         self.should_exit = True
+        self.loop.call_soon_threadsafe(self._stopping.set)
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: EmulatorApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
@@ -67,7 +109,6 @@ def _config(app: Starlette) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACEFUL_SECONDS,
     )
 
 
@@ -96,7 +137,7 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app: Starlette, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def serve(app: EmulatorApp, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM.
 
     :param app: see :func:`create_app`.
@@ -136,14 +177,10 @@ def running_emulator(
 class _ServerThread:
     """A server in a thread of its own; the state is only touched on its event loop."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: EmulatorApp) -> None:
         self._ready = threading.Event()
-        self._server = _Server(app, self._note_ready)
+        self._server = _Server(app, self._ready.set)
         self._thread: threading.Thread | None = None
-
-    def _note_ready(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._ready.set()
 
     def start(self, listening: socket.socket) -> None:
         self._thread = threading.Thread(
@@ -162,13 +199,13 @@ class _ServerThread:
             except Exception as error:
                 future.set_exception(error)
 
-        self._loop.call_soon_threadsafe(carry_out)
+        self._server.loop.call_soon_threadsafe(carry_out)
         return future.result()
 
     def stop(self) -> None:
-        self._server.should_exit = True
         if self._thread is None:
             return
+        self._server.stop()
         self._thread.join(_STOP_SECONDS)
         if self._thread.is_alive():
             # It ends with the process; a test run must not wait for ever.
