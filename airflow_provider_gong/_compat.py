@@ -7,7 +7,9 @@ warn about deprecation on newer versions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,6 +84,25 @@ async def run_in_thread(function: Callable[..., _T], *args: Any) -> _T:
     from asgiref.sync import sync_to_async
 
     return await sync_to_async(function, thread_sensitive=False)(*args)
+
+
+@contextlib.contextmanager
+def metadata_database() -> Iterator[None]:
+    """Let connections be found in Airflow's metadata database, too, where there is one, in place of a task's API.
+
+    Airflow 3.1 and later look there only in processes that say so, as Airflow's own commands do
+    (``airflow.cli.commands.connection_command``).
+    """
+    name = "_AIRFLOW_PROCESS_CONTEXT"
+    before = os.environ.get(name)
+    os.environ[name] = "server"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 async def get_async_connection(conn_id: str) -> Connection:

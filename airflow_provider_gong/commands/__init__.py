@@ -1,1 +1,1 @@
-"""Commands for administrators."""
+"""The console command ``airflow-gong``, for administrators and people on call."""

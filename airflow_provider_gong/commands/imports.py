@@ -1,197 +1,178 @@
-"""The command ``gong-import``: what stands in the store, and what people on call do with it."""
+"""``airflow-gong imports``: what is in the store, and what people on call do with it."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._text import counted, local_time, row_place
+from airflow_provider_gong.commands.adoption import read_calls
+from airflow_provider_gong.commands.options import UsageError, add_command, add_group
+from airflow_provider_gong.commands.output import DONE_IN_PART, Output, table
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.ledger.imports import Imports
+    from airflow_provider_gong.commands.target import Target
+    from airflow_provider_gong.ledger.imports import ImportInfo, Imports
+    from airflow_provider_gong.ledger.rows import CallState, ImportRow
 
 _DAY = 86_400
-_DEFAULT_CONNECTION = "gong_default"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """
-    Run the command.
-
-    :param arguments: the command line without the program's name; the process's own by default
-    """
-    options = _parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except _expected_errors() as error:
-        sys.exit(f"gong-import: {error}")
-
-
-def _list(options: argparse.Namespace) -> None:
-    with _opened(options) as (imports, _):
-        table = []
-        for info in imports.all():
-            counts = imports.counts(info)
-            states = ", ".join(f"{count} {state.value}" for state, count in sorted(counts.items()))
-            table.append([info.import_id, info.company, _moment(info.planned_at), states or "no rows", info.manifest])
-    _print_table(("import", "company", "planned", "rows", "manifest"), table)
-
-
-def _show(options: argparse.Namespace) -> None:
-    from airflow_provider_gong._text import counted, row_place
-    from airflow_provider_gong.call_import.outcomes import BAD_STATES
-    from airflow_provider_gong.call_import.report import summarize
-    from airflow_provider_gong.ledger.rows import Actor
-
-    with _opened(options) as (imports, _):
-        ledger = imports.ledger(options.import_id)
-        summary = summarize(ledger)
-        print(f"Import {_line(ledger.import_id)} of company {_line(ledger.company)}: {summary['rows']} rows")
-        _print_table(("state", "rows"), [[state, str(count)] for state, count in summary["states"].items()])
-        for who, count in summary["who_must_act"].items():
-            print(f"{counted(count, 'problem')} for {Actor(who).described}")
-        wanted = {options.state} if options.state else {state.value for state in BAD_STATES}
-        for row in ledger.rows():
-            if row.state.value in wanted:
-                call = f" call {row.call_id}" if row.call_id else ""
-                print(f"{row_place(row.row_number, row.file)} ({_line(row.client_unique_id)}): {row.state.value}{call}")
-                for problem in row.problems:
-                    print(f"    {problem}")
-
-
-def _retry(options: argparse.Namespace) -> None:
-    with _opened(options) as (imports, _):
-        ledger = imports.ledger(options.import_id)
-        reopened = ledger.reopen()
-    print(f"{reopened} failed rows wait to be sent again. Clear the upload task of the import in Airflow to send them.")
-
-
-def _forget(options: argparse.Namespace) -> None:
-    with _opened(options) as (imports, _):
-        deleted = imports.forget(imports.ledger(options.import_id))
-    print(f"{deleted} rows were deleted. What was sent stays known by its ids and is never sent again.")
-
-
-def _purge(options: argparse.Namespace) -> None:
-    verb = "would be forgotten" if options.dry_run else "forgotten"
-    with _opened(options) as (imports, _):
-        for purged in imports.purge(options.older_than * _DAY, dry_run=options.dry_run):
-            if purged.rows is None:
-                print(f"kept: {purged.reason}")
-            else:
-                planned = _moment(purged.info.planned_at)
-                print(f"{verb}: {_line(purged.info.import_id)} of {planned}, {purged.rows} rows")
-
-
-def _adopt(options: argparse.Namespace) -> None:
-    with _opened(options) as (imports, company):
-        if company is None:
-            raise ValueError("--company is needed with --store, to say whose calls these are.")
-        adoption = imports.adopt(company, _read_calls(options.file))
-    print(f"{adoption.adopted} calls adopted, {adoption.known} were known already.")
-    if adoption.conflicts:
-        for ident in adoption.conflicts:
-            print(f"not adopted: {_line(ident)} was sent by an import of this store, or has another call id there")
-        sys.exit(1)
-
-
-def _read_calls(file: Path) -> dict[str, str]:
-    """Return the call ids of a file by client unique id, or raise all that is wrong with it."""
-    from airflow_provider_gong.call_import.manifest.csv_files import csv_table
-
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        table = csv_table(lines, str(file))
-        lacking = [column for column in ("client_unique_id", "call_id") if column not in (table.header or ())]
-        if lacking:
-            raise ValueError(f"{file} lacks the columns {', '.join(lacking)}.")
-        found: dict[str, str] = {}
-        wrong = []
-        for number, record in enumerate(table.records, 1):
-            ident, call_id = record.get("client_unique_id", ""), record.get("call_id", "")
-            if not ident or not re.fullmatch(r"[0-9]{1,20}", call_id):
-                wrong.append(f"row {number} needs a client_unique_id and a call_id of 1 to 20 digits")
-            elif found.setdefault(ident, call_id) != call_id:
-                wrong.append(f"row {number} gives {_line(ident)!r} another call_id than an earlier row")
-    if wrong:
-        raise ValueError(f"{file} was not adopted: {'; '.join(wrong)}.")
-    return found
-
-
-@contextlib.contextmanager
-def _opened(options: argparse.Namespace) -> Iterator[tuple[Imports, str | None]]:
-    """Open the store that the command line names; yield its imports and the company."""
-    from airflow_provider_gong.ledger.imports import Imports
-    from airflow_provider_gong.store.database import Store
-
-    if options.store:
-        store, company = Store(options.store), options.company
-    else:
-        from airflow_provider_gong.hooks.gong import GongHook
-
-        hook = GongHook(options.conn_id)
-        store, company = hook.store, options.company or hook.settings.import_company
-    try:
-        yield Imports(store, company), company
-    finally:
-        store.close()
-
-
-def _expected_errors() -> tuple[type[Exception], ...]:
-    from airflow_provider_gong._compat import AirflowException
-    from airflow_provider_gong.call_import.errors import GongImportError
-    from airflow_provider_gong.store.errors import GongStoreError
-
-    return (AirflowException, GongImportError, GongStoreError, OSError, ValueError)
-
-
-def _print_table(header: Sequence[str], table: Iterable[Sequence[str]]) -> None:
-    lines = [list(header), *([_line(cell) for cell in row] for row in table)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _line(text: str) -> str:
-    """Return a text as one line that cannot control the terminal."""
-    from airflow_provider_gong._text import shown
-
-    return shown(text)
-
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="gong-import", description="Look at imports of calls into Gong, and mend them. Nothing is sent to Gong."
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--conn-id", default=_DEFAULT_CONNECTION, help="Airflow connection to Gong; default: %(default)s"
-    )
-    where.add_argument("--store", metavar="URL", help="URL of the store, such as sqlite:////opt/airflow/gong_store.db")
-    parser.add_argument("--company", help="Gong company; default: that of the connection, with --store all")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    commands.add_parser("list", help="list the imports, the oldest first").set_defaults(run=_list)
+def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser."""
+    commands = add_group(groups, common, "imports", "look at imports of calls, and repair them; sends nothing to Gong")
     one = argparse.ArgumentParser(add_help=False)
     one.add_argument("import_id", help="name of the import, as 'list' shows it")
-    show = commands.add_parser("show", parents=[one], help="show what became of an import, and who has to act")
-    show.add_argument("--state", help="list the rows in this state, in place of those that are wrong")
-    show.set_defaults(run=_show)
-    retry = commands.add_parser("retry", parents=[one], help="let failed rows be sent again by the upload task")
-    retry.set_defaults(run=_retry)
-    forget = commands.add_parser("forget", parents=[one], help="delete the rows of an import, which are personal data")
-    forget.set_defaults(run=_forget)
-    purge = commands.add_parser("purge", help="forget all finished imports that are old enough")
+
+    text = "list the imports, the oldest first"
+    add_command(commands, common, name="list", run=_list, text=text)
+
+    text = "show what became of an import, and who has to act"
+    show = add_command(commands, one, common, name="show", run=_show, text=text)
+    show.add_argument("--state", help="list the rows in this state instead of those that are wrong")
+
+    text = "let the upload task send failed rows again"
+    add_command(commands, one, common, name="retry", run=_retry, text=text)
+
+    text = "delete the rows of a finished import, which are personal data"
+    add_command(commands, one, common, name="forget", run=_forget, text=text)
+
+    text = "forget all finished imports that are old enough"
+    purge = add_command(commands, common, name="purge", run=_purge, text=text)
     purge.add_argument("--older-than", type=float, required=True, metavar="DAYS", help="days since they were planned")
     purge.add_argument("--dry-run", action="store_true", help="only say what would be forgotten")
-    purge.set_defaults(run=_purge)
-    adopt = commands.add_parser("adopt", help="make calls known that another tool has imported, so that none is resent")
+
+    text = "make calls known that another tool has imported, so that none is sent again"
+    adopt = add_command(commands, common, name="adopt", run=_adopt, text=text)
     adopt.add_argument("file", type=Path, help="CSV file with the columns client_unique_id and call_id")
-    adopt.set_defaults(run=_adopt)
-    return parser
+
+
+def _list(options: argparse.Namespace, target: Target) -> Output:
+    imports = _imports(target)
+    found = [
+        {**_info(info), "rows": {state.value: count for state, count in sorted(imports.counts(info).items())}}
+        for info in imports.all()
+    ]
+    rows = (
+        (
+            entry["import_id"],
+            entry["company"],
+            entry["planned_at"],
+            ", ".join(f"{count} {state}" for state, count in entry["rows"].items()) or "no rows",
+            entry["manifest"],
+        )
+        for entry in found
+    )
+    return Output(found, table(("import", "company", "planned", "rows", "manifest"), rows))
+
+
+def _show(options: argparse.Namespace, target: Target) -> Output:
+    from airflow_provider_gong.call_import.outcomes import BAD_STATES
+    from airflow_provider_gong.call_import.report import summarize
+
+    wanted = {_state(options.state)} if options.state else BAD_STATES
+    ledger = _imports(target).ledger(options.import_id)
+    summary = summarize(ledger)
+    rows = (row for row in ledger.rows() if row.state in wanted)
+    figures = {name: value for name, value in summary.items() if name != "problems"}
+    return Output({**figures, "listed": map(_row_data, rows)}, _import_lines(summary, rows))
+
+
+def _retry(options: argparse.Namespace, target: Target) -> Output:
+    reopened = _imports(target).ledger(options.import_id).reopen()
+    line = f"{counted(reopened, 'failed row')} can be sent again. Clear the upload task of the import in Airflow."
+    return Output({"import_id": options.import_id, "reopened": reopened}, [line])
+
+
+def _forget(options: argparse.Namespace, target: Target) -> Output:
+    imports = _imports(target)
+    deleted = imports.forget(imports.ledger(options.import_id))
+    was = "was" if deleted == 1 else "were"
+    line = f"{counted(deleted, 'row')} {was} deleted. What was sent stays known by its ids and is never sent again."
+    return Output({"import_id": options.import_id, "deleted": deleted}, [line])
+
+
+def _purge(options: argparse.Namespace, target: Target) -> Output:
+    verb = "would be forgotten" if options.dry_run else "forgotten"
+    found = [
+        {**_info(purged.info), "rows": purged.rows, "kept_because": purged.reason or None}
+        for purged in _imports(target).purge(options.older_than * _DAY, dry_run=options.dry_run)
+    ]
+    lines = (
+        f"kept: {entry['kept_because']}"
+        if entry["rows"] is None
+        else f"{verb}: {entry['import_id']} of {entry['planned_at']}, {counted(entry['rows'], 'row')}"
+        for entry in found
+    )
+    return Output({"dry_run": options.dry_run, "imports": found}, lines)
+
+
+def _adopt(options: argparse.Namespace, target: Target) -> Output:
+    company = _company(target)
+    if company is None:
+        raise UsageError("--company is needed with --store, to say whose calls these are")
+    adoption = _imports(target).adopt(company, read_calls(options.file))
+    lines = [f"{counted(adoption.adopted, 'call')} adopted, {adoption.known} known already."]
+    lines += [
+        f"not adopted: {ident} was sent by an import of this store, or has another call id there"
+        for ident in adoption.conflicts
+    ]
+    data = {"company": company, "adopted": adoption.adopted, "known": adoption.known, "conflicts": adoption.conflicts}
+    return Output(data, lines, DONE_IN_PART if adoption.conflicts else 0)
+
+
+def _imports(target: Target) -> Imports:
+    from airflow_provider_gong.ledger.imports import Imports
+
+    return Imports(target.store, _company(target))
+
+
+def _company(target: Target) -> str | None:
+    """Return the company whose imports are meant; None for all of a store."""
+    if target.named_company or not target.has_connection:
+        return target.named_company
+    return target.hook.settings.import_company
+
+
+def _state(name: str) -> CallState:
+    from airflow_provider_gong.ledger.rows import CallState
+
+    try:
+        return CallState(name)
+    except ValueError:
+        raise UsageError(f"--state must be one of {', '.join(CallState)}, not {name!r}") from None
+
+
+def _info(info: ImportInfo) -> dict[str, Any]:
+    return {
+        "import_id": info.import_id,
+        "company": info.company,
+        "manifest": info.manifest,
+        "planned_at": local_time(info.planned_at),
+    }
+
+
+def _import_lines(summary: Mapping[str, Any], rows: Iterable[ImportRow]) -> Iterator[str]:
+    from airflow_provider_gong.ledger.rows import Actor
+
+    yield f"Import {summary['import_id']} of company {summary['company']}: {counted(summary['rows'], 'row')}"
+    yield from table(("state", "rows"), summary["states"].items())
+    for who, count in summary["who_must_act"].items():
+        yield f"{counted(count, 'problem')} for {Actor(who).described}"
+    for row in rows:
+        call = f" call {row.call_id}" if row.call_id else ""
+        yield f"{row_place(row.row_number, row.file)} ({row.client_unique_id}): {row.state.value}{call}"
+        yield from (f"    {problem}" for problem in row.problems)
+
+
+def _row_data(row: ImportRow) -> dict[str, Any]:
+    return {
+        "file": row.file,
+        "row": row.row_number,
+        "client_unique_id": row.client_unique_id,
+        "state": row.state.value,
+        "call_id": row.call_id,
+        "problems": [problem.as_dict() for problem in row.problems],
+    }

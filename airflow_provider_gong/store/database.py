@@ -181,7 +181,12 @@ class Store:
 
 def folder_url(folder: Path) -> URL:
     """Return the URL of the default store of one host, an SQLite file in the folder."""
-    return URL.create("sqlite", database=str(folder / "gong_store.db"))
+    return file_url(folder / "gong_store.db")
+
+
+def file_url(file: Path) -> URL:
+    """Return the URL of a store in an SQLite file."""
+    return URL.create("sqlite", database=str(file))
 
 
 @contextlib.contextmanager

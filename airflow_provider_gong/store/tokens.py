@@ -29,7 +29,9 @@ _LEASE_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.25
 # A token that is about to expire would be refused on its way.
 _EARLY_SECONDS = 60.0
-_AUTHORIZE_AGAIN = "Let a technical administrator of Gong authorize the app again, with the command gong-oauth."
+_AUTHORIZE_AGAIN = (
+    "Let a technical administrator of Gong authorize the app again, with the command 'airflow-gong oauth authorize'."
+)
 
 
 @dataclass(frozen=True, slots=True)

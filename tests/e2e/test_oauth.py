@@ -26,12 +26,12 @@ def tokens(
     capsys: pytest.CaptureFixture[str],
 ) -> StoredTokens:
     """Authorize the app of the connection, and return its tokens as workers and triggers share them."""
-    from airflow_provider_gong.commands.oauth import main
+    from airflow_provider_gong.commands.__main__ import main
 
     monkeypatch.setenv("AIRFLOW_HOME", str(standalone.home))
     monkeypatch.setenv("AIRFLOW_CONN_GONG_OAUTH", oauth_connection(emulator))
-    monkeypatch.setattr("builtins.input", lambda _: agree(capsys.readouterr().out))
-    main(["--conn-id", "gong_oauth", "--redirect-uri", CALLBACK])
+    monkeypatch.setattr("builtins.input", lambda _: agree(capsys.readouterr().err))
+    main(["oauth", "authorize", "--conn-id", "gong_oauth", "--redirect-uri", CALLBACK])
     tokens = GongHook("gong_oauth").tokens
     assert tokens is not None
     return tokens

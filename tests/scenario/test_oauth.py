@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from airflow_provider_gong.client.errors import GongAuthenticationError
-from airflow_provider_gong.commands.oauth import main
+from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.schema import token_table
@@ -41,9 +41,9 @@ def environment(gong_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch,
 
 @pytest.fixture
 def authorize(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Return a function that runs ``gong-oauth`` and agrees, as an administrator does."""
-    monkeypatch.setattr("builtins.input", lambda _: agree(capsys.readouterr().out))
-    return lambda: main(["--redirect-uri", CALLBACK])
+    """Return a function that runs ``airflow-gong oauth authorize`` and agrees, as an administrator does."""
+    monkeypatch.setattr("builtins.input", lambda _: agree(capsys.readouterr().err))
+    return lambda: main(["oauth", "authorize", "--redirect-uri", CALLBACK])
 
 
 def test_processes_refresh_the_tokens_once_whenever_they_expire(
@@ -72,7 +72,7 @@ def test_worker_that_is_killed_with_the_new_tokens_in_hand_is_reported_with_what
     assert gong_emulator.state()["tokens"]["refreshed"] == 1
 
     _let_the_lease_of_the_dead_end()
-    with pytest.raises(GongAuthenticationError, match=r"worker that died before it could.*gong-oauth"):
+    with pytest.raises(GongAuthenticationError, match=r"worker that died before it could.*airflow-gong oauth"):
         workspaces()
     authorize()
     assert workspaces()

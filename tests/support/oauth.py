@@ -26,7 +26,7 @@ def oauth_connection(emulator: RunningEmulator, **fields: Any) -> str:
 
 
 def agree(printed: str) -> str:
-    """Open the address that ``gong-oauth`` has printed, as an administrator, and return where the browser ends up."""
+    """Open the address that the command has printed, as an administrator, and return where the browser ends up."""
     (address,) = [line for line in printed.splitlines() if line.startswith("http")]
     location: str = httpx.get(address).headers["location"]
     return location

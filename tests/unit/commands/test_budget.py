@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_gong.commands.budget import main
+from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.hooks.gong import GongHook
 from tests.support.budget import spend_the_day
 from tests.unit.hooks.support import connection_json
@@ -17,7 +17,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, str]]:
     def show(*arguments: str) -> dict[str, str]:
         # What was printed before is not the command's.
         capsys.readouterr()
-        main([*arguments, "--json"])
+        main(["budget", *arguments, "--json"])
         shown: dict[str, str] = json.loads(capsys.readouterr().out)
         return shown
 
@@ -28,7 +28,7 @@ def test_shows_use_gate_spacing_and_scope(gong, run, monkeypatch, tmp_path):
     extra = {"requests_per_second": 3, "requests_per_day": 200, "company": "example"}
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=extra))
     list(GongHook().list_workspaces())
-    shown = run()
+    shown = run("show")
     assert shown["company"] == "example"
     assert shown["store"].endswith("gong/gong_store.db")
     assert shown["scope"] == "the processes of this host"
@@ -41,40 +41,40 @@ def test_shows_use_gate_spacing_and_scope(gong, run, monkeypatch, tmp_path):
 
 def test_shows_until_when_the_gate_is_closed_and_opens_it(gong, run):
     spend_the_day(retry_after=7200.0)
-    shown = run()
+    shown = run("show")
     assert shown["gate"].startswith(("closed for another 2:00:00, until", "closed for another 1:59:"))
     assert shown["gate"].endswith("the day's requests are used up")
     assert datetime.fromisoformat(shown["last refusal"]) <= datetime.now(UTC)
-    assert run("--reset")["gate"] == "open"
+    assert run("reset")["gate"] == "open"
     assert list(GongHook().list_workspaces())
 
 
 def test_shows_the_time_of_the_reset(gong, run, monkeypatch):
     extra = {"quota_reset": "00:30 Europe/Berlin"}
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=extra))
-    assert run()["day"] == "ends at 00:30 Europe/Berlin"
+    assert run("show")["day"] == "ends at 00:30 Europe/Berlin"
 
 
 def test_looking_uses_nothing(gong, run):
-    assert run() == run()
+    assert run("show") == run("show")
     assert gong.requests() == []
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
 def test_works_with_a_store_alone(tmp_path, run, form):
-    shown = run("--store", form.format(tmp_path / "gong_store.db"), "--company", "example")
+    shown = run("show", "--store", form.format(tmp_path / "gong_store.db"), "--company", "example")
     assert (shown["company"], shown["gate"]) == ("example", "open")
 
 
 def test_prints_a_table_for_people(gong, capsys):
-    main([])
+    main(["budget", "show"])
     lines = capsys.readouterr().out.splitlines()
     assert "gate          open" in lines
 
 
 def test_store_needs_a_company(capsys, tmp_path):
     with pytest.raises(SystemExit):
-        main(["--store", str(tmp_path / "gong_store.db")])
+        main(["budget", "show", "--store", str(tmp_path / "gong_store.db")])
     assert "--store needs --company" in capsys.readouterr().err
 
 
@@ -85,8 +85,8 @@ def test_failures_are_told_in_one_line_without_secrets(gong, monkeypatch, argume
         "AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"store_conn_id": "gong_store"}, password="hush")
     )
     with pytest.raises(SystemExit) as caught:
-        main(arguments)
+        main(["budget", "show", *arguments])
     message = str(caught.value)
-    assert message.startswith("gong-budget: ")
+    assert message.startswith("airflow-gong: ")
     assert "s3cret" not in message
     assert "hush" not in message

@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 
 from airflow_provider_gong.client.api.users import list_workspaces
 from airflow_provider_gong.client.errors import GongAuthenticationError
-from airflow_provider_gong.commands.oauth import main
+from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
 from airflow_provider_gong.hooks import gong as hook_module
 from airflow_provider_gong.hooks.gong import GongHook
@@ -50,11 +50,11 @@ def authorize(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         printed: list[str] = []
 
         def enter(_: str) -> str:
-            printed.append(capsys.readouterr().out)
+            printed.append(capsys.readouterr().err)
             return change(agree(printed[0]))
 
         monkeypatch.setattr("builtins.input", enter)
-        main(["--redirect-uri", CALLBACK])
+        main(["oauth", "authorize", "--redirect-uri", CALLBACK])
         return printed[0] + capsys.readouterr().out
 
     return run
@@ -166,11 +166,11 @@ def test_connection_test_works(gong: RunningEmulator, authorize: Authorize) -> N
 
 
 def test_connection_that_nobody_has_authorized_says_what_to_do(gong: RunningEmulator) -> None:
-    with pytest.raises(GongAuthenticationError, match="gong-oauth"):
+    with pytest.raises(GongAuthenticationError, match="airflow-gong oauth authorize"):
         workspaces()
     ok, text = GongHook().test_connection()
     assert not ok
-    assert "gong-oauth" in text
+    assert "airflow-gong oauth authorize" in text
 
 
 def _another_state(address: str) -> str:
@@ -198,7 +198,7 @@ def _another_code(address: str) -> str:
 def test_failed_authorizations_are_told_in_one_line(
     gong: RunningEmulator, authorize: Authorize, change: Callable[[str], str], said: str
 ) -> None:
-    with pytest.raises(SystemExit, match=f"gong-oauth: .*{said}"):
+    with pytest.raises(SystemExit, match=f"airflow-gong: .*{said}"):
         authorize(change)
 
 
@@ -207,4 +207,4 @@ def test_connection_with_an_access_key_needs_no_authorization(
 ) -> None:
     monkeypatch.setenv(CONNECTION, "gong://key:secret@us-1.api.gong.io")
     with pytest.raises(SystemExit, match="has no auth_type oauth"):
-        main(["--redirect-uri", CALLBACK])
+        main(["oauth", "authorize", "--redirect-uri", CALLBACK])

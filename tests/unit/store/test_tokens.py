@@ -208,7 +208,7 @@ def test_worker_that_dies_with_the_new_token_in_hand_is_reported_with_what_to_do
     endpoint.fails_with.append(Killed())
     with pytest.raises(Killed):
         worker().refresh("access-1")
-    with pytest.raises(GongAuthenticationError, match=r"died before it could keep.*invalid.*gong-oauth"):
+    with pytest.raises(GongAuthenticationError, match=r"died before it could keep.*invalid.*airflow-gong oauth"):
         worker().refresh("access-1")
     worker().authorize("code-2", "https://example.com/callback")
     assert worker().token() == "access-3"
@@ -222,7 +222,7 @@ def test_worker_that_stands_still_with_the_new_token_in_hand_keeps_it_when_it_go
     def stand_still(*arguments: Any) -> Any:
         answered = endpoint(*arguments)
         clock.now += 61
-        with pytest.raises(GongAuthenticationError, match="gong-oauth"):
+        with pytest.raises(GongAuthenticationError, match="airflow-gong oauth authorize"):
             worker().refresh("access-1")
         return answered
 
@@ -288,9 +288,9 @@ def test_answer_that_is_not_the_endpoints_is_refused_without_quoting_it(
 
 def test_app_that_nobody_has_authorized(database_url: str, endpoint: TokenEndpoint) -> None:
     source = StoredTokens(Store(database_url), CLIENT, endpoint)
-    with pytest.raises(GongAuthenticationError, match=r"no tokens of the OAuth app app-1.*gong-oauth"):
+    with pytest.raises(GongAuthenticationError, match=r"no tokens of the OAuth app app-1.*airflow-gong oauth"):
         source.token()
-    with pytest.raises(GongAuthenticationError, match="gong-oauth"):
+    with pytest.raises(GongAuthenticationError, match="airflow-gong oauth authorize"):
         source.refresh("access-1")
 
 

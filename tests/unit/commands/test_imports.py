@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_gong.call_import import report
-from airflow_provider_gong.commands.imports import main
+from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, Problem
@@ -37,7 +39,7 @@ def command(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     def run(*arguments: str) -> str:
         # What was printed before is not the command's.
         capsys.readouterr()
-        main(["--store", f"sqlite:///{tmp_path}/store.db", *arguments])
+        main(["imports", "--store", f"sqlite:///{tmp_path}/store.db", *arguments])
         return capsys.readouterr().out
 
     return run
@@ -98,7 +100,7 @@ def test_failed_rows_are_tried_again(command: Command, store: Store, tmp_path: P
     ledger = plan(store, tmp_path, 1, 2)
     fail(ledger)
     verify(ledger)
-    assert command("retry", "night").startswith("1 failed rows wait to be sent again. Clear the upload task")
+    assert command("retry", "night").startswith("1 failed row can be sent again. Clear the upload task")
     assert states(ledger) == {"pbx-00001": "planned", "pbx-00002": "verified"}
 
 
@@ -131,7 +133,7 @@ def test_old_imports_are_purged(command: Command, store: Store, tmp_path: Path) 
     assert old.is_planned()
     first, second = command("purge", "--older-than", "0").splitlines()
     assert first.startswith("forgotten: night of 20")
-    assert first.endswith(", 1 rows")
+    assert first.endswith(", 1 row")
     assert second.startswith("kept: Import 'unfinished' has 1 unfinished rows")
     assert not old.is_planned()
 
@@ -154,8 +156,8 @@ def adoption_file(folder: Path, *lines: str) -> str:
 def test_calls_of_another_tool_are_adopted(command: Command, store: Store, tmp_path: Path) -> None:
     file = adoption_file(tmp_path, "pbx-00001,7782342274025937895", "pbx-00009,5")
     adopt = ("--company", "emulated", "adopt", file)
-    assert command(*adopt) == "2 calls adopted, 0 were known already.\n"
-    assert command(*adopt) == "0 calls adopted, 2 were known already.\n"
+    assert command(*adopt) == "2 calls adopted, 0 known already.\n"
+    assert command(*adopt) == "0 calls adopted, 2 known already.\n"
     ledger = plan(store, tmp_path, 1, 2)
     assert states(ledger) == {"pbx-00001": "exists", "pbx-00002": "planned"}
     assert next(ledger.rows()).call_id == "7782342274025937895"
@@ -180,7 +182,7 @@ def test_calls_that_contradict_the_store_are_not_adopted(
     fail(ledger, sent=True)
     ledger.lease("worker", limit=1, seconds=60)
     before = states(ledger)
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit, match="3"):
         command("--company", "emulated", "adopt", adoption_file(tmp_path, "pbx-00001,5", "pbx-00002,6", "pbx-00003,7"))
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()[1:]] == [
         "pbx-00001",
@@ -205,14 +207,13 @@ def test_all_that_is_wrong_with_a_file_is_said_before_anything_is_adopted(
     ("arguments", "says"),
     [
         (("show", "nothing"), "There is no import 'nothing'"),
-        (("adopt", "nowhere.csv"), "--company is needed with --store"),
         (("--company", "x", "adopt", "nowhere.csv"), "No such file"),
     ],
 )
 def test_errors_are_one_line(command: Command, arguments: tuple[str, ...], says: str) -> None:
     with pytest.raises(SystemExit, match=says) as raised:
         command(*arguments)
-    assert str(raised.value).startswith("gong-import: ")
+    assert str(raised.value).startswith("airflow-gong: ")
 
 
 def test_an_import_of_several_companies_needs_one(command: Command, store: Store, tmp_path: Path) -> None:
@@ -230,10 +231,10 @@ def test_the_store_of_a_connection_is_the_default(
     GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), import_id="nightly").execute(task_context())
     requests = len(gong.requests())
     capsys.readouterr()
-    main(["list"])
+    main(["imports", "list"])
     assert "nightly" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="nowhere"):
-        main(["--conn-id", "nowhere", "list"])
+        main(["imports", "--conn-id", "nowhere", "list"])
     assert len(gong.requests()) == requests
 
 
@@ -244,7 +245,39 @@ def test_texts_of_an_import_cannot_control_a_terminal(command: Command, store: S
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--help"])
+        main(["imports", "--help"])
     text = capsys.readouterr().out
     for name in ("list", "show", "retry", "forget", "purge", "adopt", "--conn-id", "--store", "--company"):
         assert name in text
+
+
+def test_adopting_needs_a_company(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command("adopt", "nowhere.csv")
+    assert "--company is needed with --store" in capsys.readouterr().err
+
+
+def test_an_unknown_state_is_wrong_usage(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command("show", "night", "--state", "verifed")
+    assert "--state must be one of planned, created" in capsys.readouterr().err
+
+
+def test_programs_get_the_same_as_json(command: Command, store: Store, tmp_path: Path) -> None:
+    ledger = plan(store, tmp_path, 1, 2)
+    fail(ledger)
+    verify(ledger)
+    (info,) = json.loads(command("list", "--json"))
+    assert (info["import_id"], info["rows"]) == ("night", {"failed": 1, "verified": 1})
+    assert datetime.fromisoformat(info["planned_at"]) <= datetime.now(UTC)
+    shown = json.loads(command("--json", "show", "night"))
+    assert (shown["rows"], shown["who_must_act"]) == (2, {"recording": 1})
+    assert [(row["client_unique_id"], row["problems"][0]["rule"]) for row in shown["listed"]] == [
+        ("pbx-00001", "cannot be read")
+    ]
+    assert json.loads(command("retry", "night", "--json")) == {"import_id": "night", "reopened": 1}
+    purged = json.loads(command("purge", "--older-than", "0", "--json"))["imports"]
+    assert "has 1 unfinished row" in purged[0]["kept_because"]
+    adopted = json.loads(command("adopt", "--company", "emulated", adoption_file(tmp_path, "pbx-00001,5"), "--json"))
+    assert adopted == {"company": "emulated", "adopted": 1, "known": 0, "conflicts": []}
+    assert json.loads(command("forget", "night", "--json")) == {"import_id": "night", "deleted": 2}

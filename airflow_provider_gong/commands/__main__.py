@@ -1,0 +1,83 @@
+"""The tree of ``airflow-gong``, and what happens around each of its commands."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from airflow_provider_gong.commands import budget, imports, oauth
+from airflow_provider_gong.commands.options import PROGRAM, Defaults, UsageError, common_options
+from airflow_provider_gong.commands.output import one_line_each, write
+from airflow_provider_gong.commands.target import Target
+
+_EPILOG = """\
+The store may also be named by the environment variable AIRFLOW_GONG_STORE, so that its password is in no list of
+processes.
+
+exit codes: 0 done, 1 failed (the reason is the last line of the standard error), 2 wrong usage, 3 done in part
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """
+    Run the command that the command line names.
+
+    :param arguments: the command line without the program's name; the process's own by default
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments, Defaults())
+    stdout = sys.stdout
+    try:
+        # Airflow 2 and 3.0 log to the standard output, which is for what was asked.
+        with contextlib.redirect_stdout(sys.stderr):
+            code = _run(options, stdout)
+    except UsageError as error:
+        parser.error(str(error))
+    except BrokenPipeError:
+        # Nobody reads on; what Python writes at its exit must not fail in its turn.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if code:
+        sys.exit(code)
+
+
+def _run(options: argparse.Namespace, stdout: TextIO) -> int:
+    from airflow_provider_gong._compat import AirflowException
+    from airflow_provider_gong.call_import.errors import GongImportError
+    from airflow_provider_gong.client.errors import GongError
+    from airflow_provider_gong.store.errors import GongStoreError
+
+    try:
+        with Target(options.conn_id, options.store, options.company) as target:
+            output = options.run(options, target)
+            write(output, stdout, as_json=options.json)
+            return int(output.exit_code)
+    except BrokenPipeError:
+        raise
+    except (AirflowException, GongError, GongImportError, GongStoreError, OSError, ValueError) as error:
+        sys.exit(f"{PROGRAM}: {one_line_each(str(error))}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = common_options()
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Look after what this provider keeps for Gong: imports of calls, the request budget, OAuth tokens.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for group in (imports, budget, oauth):
+        group.add_commands(groups, common)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

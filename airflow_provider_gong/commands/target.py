@@ -1,0 +1,73 @@
+"""What a command works on: the connection or the store that its options name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from airflow_provider_gong.commands.options import STORE_VARIABLE, UsageError
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.hooks.gong import GongHook
+    from airflow_provider_gong.store.database import Store
+
+
+class Target:
+    """
+    The connection or the store that the command line names, opened when it is needed, and closed with the block.
+
+    :param conn_id: Airflow connection; by default ``gong_default``, unless a store is named
+    :param store: file or URL of a store; by default the one of the environment, unless a connection is named
+    :param company: the Gong company; None for that of the connection
+    :raises UsageError: if both a connection and a store are named
+    """
+
+    def __init__(self, conn_id: str | None, store: str | None, company: str | None) -> None:
+        if conn_id and store:
+            raise UsageError("--conn-id and --store exclude each other")
+        self._conn_id = conn_id
+        self.named_store = store
+        self.named_company = company
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        from airflow_provider_gong._compat import metadata_database
+
+        self._closing.enter_context(metadata_database())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    @cached_property
+    def hook(self) -> GongHook:
+        """The connection."""
+        from airflow_provider_gong.hooks.gong import GongHook
+
+        hook = GongHook(self._conn_id or GongHook.default_conn_name)
+        return self._closing.enter_context(hook)
+
+    @cached_property
+    def has_connection(self) -> bool:
+        """Whether the store is that of a connection."""
+        return self._store_alone is None
+
+    @cached_property
+    def store(self) -> Store:
+        """The store."""
+        from airflow_provider_gong.store.database import Store, file_url
+
+        name = self._store_alone
+        if name is None:
+            return self.hook.store
+        store = Store(name if "://" in name else file_url(Path(name)))
+        self._closing.callback(store.close)
+        return store
+
+    @property
+    def _store_alone(self) -> str | None:
+        from_environment = None if self._conn_id else os.environ.get(STORE_VARIABLE)
+        return self.named_store or from_environment
