@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from html import escape
+from pathlib import Path
 from typing import Any
 
-from airflow_provider_gong._text import counted, row_place, shown
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from airflow_provider_gong._text import counted, duration, row_place, shown
 from airflow_provider_gong.call_import.outcomes import BAD_STATES
+from airflow_provider_gong.call_import.timeline import HEIGHT, WIDTH, timeline
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 
+_TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _MAX_PROBLEMS = 200
 _MAX_WARNINGS = 200
-_BARS = 60
-_WIDTH, _HEIGHT = 900, 120
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; color: #222; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3em .6em; border-bottom: 1px solid #ddd; }
-td { overflow-wrap: anywhere; }
-td.number { text-align: right; width: 6em; }
-svg { width: 100%; height: auto; background: #f6f3fb; }
-rect { fill: #7b4fc9; }
-""".strip()
+_MAX_CALLS = 200
+
+
+@dataclass(slots=True)
+class _Some:
+    """The first entries of a list, and how many there are."""
+
+    most: int
+    entries: list[Any] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, entry: Any) -> None:
+        self.count += 1
+        if len(self.entries) < self.most:
+            self.entries.append(entry)
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.entries)
 
 
 @dataclass(slots=True)
@@ -34,35 +47,26 @@ class _Findings:
     What the page shows of the rows, collected while they are walked once.
 
     :param sent_at: when each call was sent, in seconds since 1970
-    :param problems: table rows, by who must act
-    :param counts: number of problems, by who must act
-    :param warnings: what the plan noticed on rows
-    :param warning_count: number of these, with those that are not shown
+    :param problems: rows and their problems, by who must act
+    :param warnings: what the plan noticed
+    :param calls: rows whose call is in Gong
     """
 
     sent_at: list[float] = field(default_factory=list)
-    problems: dict[str, list[list[str]]] = field(default_factory=lambda: defaultdict(list))
-    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    warnings: list[str] = field(default_factory=list)
-    warning_count: int = 0
+    problems: dict[Actor, _Some] = field(default_factory=lambda: defaultdict(lambda: _Some(_MAX_PROBLEMS)))
+    warnings: _Some = field(default_factory=lambda: _Some(_MAX_WARNINGS))
+    calls: _Some = field(default_factory=lambda: _Some(_MAX_CALLS))
 
     def add(self, row: ImportRow) -> None:
         if row.sent_at is not None:
             self.sent_at.append(row.sent_at)
         if row.state in BAD_STATES or row.state is CallState.EXISTS:
             for problem in row.problems:
-                self._add_problem(row, problem)
+                self.problems[problem.who].add((row, problem))
+        if row.state is CallState.VERIFIED:
+            self.calls.add(row)
         for warning in row.warnings:
-            self.warning_count += 1
-            if len(self.warnings) < _MAX_WARNINGS:
-                self.warnings.append(f"{row_place(row.row_number, row.file)}: {warning}")
-
-    def _add_problem(self, row: ImportRow, problem: Problem) -> None:
-        self.counts[problem.who] += 1
-        if len(self.problems[problem.who]) < _MAX_PROBLEMS:
-            place = row_place(row.row_number, row.file)
-            what = f"{problem.field}: {problem.rule} (got {problem.value})"
-            self.problems[problem.who].append([place, row.client_unique_id, row.state.value, what, problem.remedy])
+            self.warnings.add(f"{row_place(row.row_number, row.file)}: {warning}")
 
 
 def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: Sequence[str]) -> str:
@@ -76,88 +80,61 @@ def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: 
     findings = _Findings()
     for row in rows:
         findings.add(row)
-    title = f"Gong import {_text(summary['import_id'])}"
-    parts = [
-        f"<h1>{title}</h1>",
-        _verdict(summary),
-        _table(("state", "rows"), summary["states"].items()),
-        "<h2>Upload</h2>",
-        _timeline(sorted(findings.sent_at)),
-        f"<p>{summary['requests_sent']} requests were sent, {summary['requests_refused']} of them refused.</p>",
-        *_problem_sections(findings),
-        *_warning_section(remarks, findings),
-    ]
-    return _document(title, parts)
-
-
-def _document(title: str, parts: Sequence[str]) -> str:
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    head = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f"<title>{title}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+    moments = sorted(findings.sent_at)
+    page: str = _template().render(
+        summary=summary,
+        verdict=_verdict(summary),
+        timeline=timeline(moments) if moments else None,
+        picture={"width": WIDTH, "height": HEIGHT},
+        problems=findings.problems,
+        remarks=remarks,
+        warnings=findings.warnings,
+        calls=findings.calls,
     )
-    return head + "\n".join(parts) + "\n</body>\n</html>\n"
+    return page
 
 
-def _verdict(summary: Mapping[str, Any]) -> str:
-    return (
-        f"<p>Company {_text(summary['company'])}: {summary['rows']} rows, {summary['unfinished']} unfinished, "
-        f"{summary['failed_or_rejected']} failed or rejected.</p>"
+def _verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the kind of the verdict, and its words."""
+    rows, unfinished, wrong = summary["rows"], summary["unfinished"], summary["failed_or_rejected"]
+    if unfinished:
+        return "unfinished", f"{unfinished} of {counted(rows, 'row')} {'is' if unfinished == 1 else 'are'} unfinished"
+    if wrong:
+        return "wrong", f"{wrong} of {counted(rows, 'row')} failed or {'was' if wrong == 1 else 'were'} rejected"
+    return "right", "No row is wrong" if rows else "There are no rows"
+
+
+@functools.cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATE.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.filters |= {"counted": counted, "duration": duration, "link": _link, "problem": _problem, "row": _row}
+    return environment.get_template(_TEMPLATE.name)
 
 
-def _problem_sections(findings: _Findings) -> Iterable[str]:
-    if not findings.counts:
-        yield "<h2>Problems</h2>\n<p>None.</p>"
-    for who, problems in findings.problems.items():
-        yield f"<h2>{counted(findings.counts[who], 'problem')} for {_text(Actor(who).described)}</h2>"
-        yield _table(("row", "id", "state", "what is wrong", "what to do"), problems)
-        if len(problems) < findings.counts[who]:
-            yield f"<p>{findings.counts[who] - len(problems)} more stand in report.csv.</p>"
+def _finalize(value: Any) -> Any:
+    """Make a text safe to show, before it is escaped."""
+    return value if isinstance(value, Markup | int | float) else shown(str(value))
 
 
-def _warning_section(remarks: Sequence[str], findings: _Findings) -> Iterable[str]:
-    if remarks or findings.warnings:
-        yield "<h2>Warnings of the plan</h2>\n<ul>"
-        yield from (f"<li>{_text(warning)}</li>" for warning in (*remarks, *findings.warnings))
-        yield "</ul>"
-    if findings.warning_count > len(findings.warnings):
-        yield f"<p>{findings.warning_count - len(findings.warnings)} more stand in report.csv.</p>"
+def _row(row: ImportRow) -> str:
+    return row_place(row.row_number, row.file)
 
 
-def _table(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
-    lines = ["<table>", f"<tr>{''.join(f'<th>{_text(name)}</th>' for name in header)}</tr>"]
-    lines += [f"<tr>{''.join(map(_cell, cells))}</tr>" for cells in rows]
-    return "\n".join([*lines, "</table>"])
+def _problem(problem: Problem) -> str:
+    return f"{problem.field}: {problem.rule} (got {problem.value})"
 
 
-def _cell(value: Any) -> str:
-    return f'<td class="number">{value}</td>' if isinstance(value, int) else f"<td>{_text(value)}</td>"
-
-
-def _timeline(moments: Sequence[float]) -> str:
-    """Return a picture of how many calls were sent when."""
-    if not moments:
-        return "<p>Nothing was sent.</p>"
-    first, last = moments[0], moments[-1]
-    counts = [0] * _BARS
-    for moment in moments:
-        counts[min(int((moment - first) / ((last - first) or 1.0) * _BARS), _BARS - 1)] += 1
-    label = f"{len(moments)} calls were sent from {_moment(first)} to {_moment(last)}"
-    bars = (_bar(place, count / max(counts)) for place, count in enumerate(counts) if count)
-    picture = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">{"".join(bars)}</svg>'
-    return f"{picture}\n<p>{label}, at most {max(counts)} in {(last - first) / _BARS:.0f} s.</p>"
-
-
-def _bar(place: int, share: float) -> str:
-    width, height = _WIDTH / _BARS, share * _HEIGHT
-    return f'<rect x="{place * width:.1f}" y="{_HEIGHT - height:.1f}" width="{width - 1:.1f}" height="{height:.1f}"/>'
-
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _text(value: object) -> str:
-    return escape(shown(str(value)), quote=True)
+def _link(row: ImportRow) -> str:
+    """Return the id of a call, as a link where Gong has given its page."""
+    call_id = shown(row.call_id or "")
+    if not (row.url or "").startswith("https://"):
+        return call_id
+    # Not shortened as other URLs are: the query names the call.
+    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(row.url, call_id)

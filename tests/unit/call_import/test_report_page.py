@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_gong.call_import.report_page import report_page
+from airflow_provider_gong.call_import.timeline import HEIGHT, WIDTH, timeline
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
@@ -47,6 +50,9 @@ class Page(html.parser.HTMLParser):
 
     def count(self, name: str) -> int:
         return sum(tag == name for tag, _ in self.tags)
+
+    def values(self, attribute: str) -> list[str | None]:
+        return [attributes[attribute] for _, attributes in self.tags if attribute in attributes]
 
 
 def row(state: CallState = CallState.FAILED, *problems: Problem, **changes: Any) -> ImportRow:
@@ -141,6 +147,90 @@ def test_a_page_loads_nothing() -> None:
     assert not [name for _, attributes in Page(text).tags for name in attributes if name in ("src", "href")]
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "1 of 3 rows failed or was rejected"),
+        ({"failed_or_rejected": 2}, "2 of 3 rows failed or were rejected"),
+        ({"unfinished": 1}, "1 of 3 rows is unfinished"),
+        ({"failed_or_rejected": 0}, "No row is wrong"),
+        ({"failed_or_rejected": 0, "rows": 0}, "There are no rows"),
+    ],
+)
+def test_the_verdict_comes_first(changes: dict[str, int], says: str) -> None:
+    page = Page(report_page(SUMMARY | changes, [row(CallState.FAILED, problem())], ()))
+    assert page.text.index(says) < page.text.index("Company emulated") < page.text.index("is refused")
+
+
+def test_calls_that_are_in_gong_are_linked() -> None:
+    url = "https://us-1.app.gong.io/call?id=77&x=1"
+    rows = [row(CallState.VERIFIED, title="Renewal", url=url, duration=3661.4), row(CallState.FAILED, url=url)]
+    page = Page(report_page(SUMMARY, rows, ()))
+    assert "1 call in Gong" in page.text
+    assert [attributes["href"] for tag, attributes in page.tags if tag == "a"] == [url]
+    assert "Renewal" in page.text
+    assert "1:01:01" in page.text
+
+
+def test_only_the_first_calls_are_listed() -> None:
+    page = Page(report_page(SUMMARY, [row(CallState.VERIFIED)] * 202, ()))
+    assert "202 calls in Gong" in page.text
+    assert "2 more stand in report.csv" in page.text
+
+
+@pytest.mark.parametrize("url", [DANGEROUS, "javascript:alert(1)", "http://example.com/", f"https://{DANGEROUS}", None])
+def test_no_call_of_a_manifest_is_more_than_text_and_a_link(url: str | None) -> None:
+    dangerous = {"client_unique_id": DANGEROUS, "file": DANGEROUS, "title": DANGEROUS, "call_id": DANGEROUS}
+    page = Page(report_page(SUMMARY, [row(CallState.VERIFIED, url=url, **dangerous)], ()))
+    assert page.count("script") == page.count("img") == 0
+    assert page.count("a") == (url or "").startswith("https://")
+    assert all(href is not None and href.startswith("https://") for href in page.values("href"))
+
+
+def test_signed_places_are_shown_without_their_signature() -> None:
+    signed = "b.s3.example.com/y.wav?X-Amz-Signature=hush"
+    bad = Problem("media", signed, f"{signed} cannot be read", f"Sign {signed} again", Actor.RECORDING)
+    text = report_page(SUMMARY, [row(CallState.FAILED, bad, file=signed, warnings=(signed,))], [signed])
+    assert "b.s3.example.com/y.wav" in text
+    assert "hush" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "per", "times"),
+    [
+        (0, "second", ["08:00:00", "08:00:02", "08:00:04", "08:00:06", "08:00:08"]),
+        (600, "10 seconds", ["08:00", "08:05", "08:10"]),
+        (3600, "minute", ["08:00", "08:15", "08:30", "08:45", "09:00"]),
+        (86_400, "30 minutes", ["15 Jan 12:00", "15 Jan 18:00", "16 Jan 00:00", "16 Jan 06:00"]),
+        (9 * 86_400, "6 hours", ["16 Jan", "18 Jan", "20 Jan", "22 Jan", "24 Jan"]),
+    ],
+)
+def test_bars_and_ticks_of_the_chart_are_round_times(seconds: int, per: str, times: list[str]) -> None:
+    chart = timeline([1_800_000_000.0, 1_800_000_000.0 + seconds])
+    assert (chart.per, [tick.label for tick in chart.times]) == (per, times)
+    assert 10 <= WIDTH / (chart.bars[0].width / 0.9) <= 62
+    assert all(0 <= tick.percent < 100 for tick in chart.times)
+
+
+@pytest.mark.parametrize(
+    ("calls", "counts"), [(1, "01"), (2, "012"), (3, "024"), (5, "05"), (73, "0 40 80"), (999, "0 500 1,000")]
+)
+def test_the_counts_of_the_chart_are_round_and_true(calls: int, counts: str) -> None:
+    chart = timeline([5.0] * calls)
+    assert [tick.label for tick in chart.counts] == (counts.split() if " " in counts else list(counts))
+    top = int(chart.counts[-1].label.replace(",", ""))
+    assert chart.bars[0].height == HEIGHT * calls / top
+    assert chart.bars[0].y + chart.bars[0].height == pytest.approx(HEIGHT)
+
+
+@given(st.lists(st.floats(0, 4_000_000_000), min_size=1, max_size=50))
+def test_every_call_is_in_the_chart_once(moments: list[float]) -> None:
+    chart = timeline(sorted(moments))
+    top = int(chart.counts[-1].label.replace(",", ""))
+    assert sum(round(bar.height * top / HEIGHT) for bar in chart.bars) == len(moments)
+    assert all(-0.001 <= bar.x <= WIDTH - bar.width for bar in chart.bars)
+
+
 def test_an_import_writes_its_page(night: NightlyImport, tmp_path: Path) -> None:
     from airflow_provider_gong.call_import.report import write_report
 
@@ -149,6 +239,6 @@ def test_an_import_writes_its_page(night: NightlyImport, tmp_path: Path) -> None
     write_report(night.ledger, night.summary(), tmp_path / "report")
     page = Page((tmp_path / "report/report.html").read_text())
     assert page.count("rect") == 1
-    assert "1 calls were sent" in page.text
+    assert "1 call was sent" in page.text
     assert "Column 'topic' is not known" in page.text
     assert "direction: must be one of" in page.text

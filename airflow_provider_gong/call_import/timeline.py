@@ -1,0 +1,114 @@
+"""The chart of how many calls were sent when: bars of a round length of time, and axes with round numbers."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from airflow_provider_gong._text import counted, utc_time
+
+WIDTH, HEIGHT = 900, 120
+_MOST_BARS = 60
+_FEWEST_BARS = 10
+_MOST_TICKS = 5
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_UNITS = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (1, "second"))
+_ROUND_SECONDS = (
+    *(1, 2, 5, 10, 15, 30),
+    *(_MINUTE * minutes for minutes in (1, 2, 5, 10, 15, 30)),
+    *(_HOUR * hours for hours in (1, 2, 3, 6, 12)),
+)
+_ROUND_COUNTS = (1, 2, 4, 5, 6, 8, 10)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar, from the left and from the top, in units of the picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """
+    A mark of an axis.
+
+    :param percent: its place, from the left or from the bottom
+    """
+
+    percent: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """
+    A chart of moments.
+
+    :param summary: the chart in words
+    :param per: how long a bar is, in words
+    """
+
+    summary: str
+    per: str
+    bars: Sequence[Bar]
+    times: Sequence[Tick]
+    counts: Sequence[Tick]
+
+
+def timeline(moments: Sequence[float]) -> Timeline:
+    """
+    Draw when calls were sent.
+
+    :param moments: in seconds since 1970, at least one, sorted
+    """
+    first, last = moments[0], moments[-1]
+    seconds = _round_seconds((last - first) / _MOST_BARS)
+    start = math.floor(first / seconds) * seconds
+    number = max(int((last - start) // seconds) + 1, _FEWEST_BARS)
+    heights = Counter(int((moment - start) // seconds) for moment in moments)
+    peak = max(heights.values())
+    top = _round_count(peak)
+    sent = f"{counted(len(moments), 'call')} {'was' if len(moments) == 1 else 'were'} sent"
+    return Timeline(
+        summary=f"{sent} from {utc_time(first)} to {utc_time(last)}, at most {peak} in {_in_words(seconds)}",
+        per=_in_words(seconds).removeprefix("1 "),
+        bars=[_bar(place, count / top, WIDTH / number) for place, count in sorted(heights.items())],
+        times=list(_time_ticks(start, number * seconds)),
+        counts=[Tick(100.0 * count / top, f"{count:,}") for count in ((0, top) if top % 2 else (0, top // 2, top))],
+    )
+
+
+def _bar(place: int, share: float, width: float) -> Bar:
+    gap = width / 10
+    return Bar(x=place * width, y=HEIGHT * (1 - share), width=width - gap, height=HEIGHT * share)
+
+
+def _time_ticks(start: int, length: int) -> Iterator[Tick]:
+    step = _round_seconds(length / _MOST_TICKS)
+    clock = "%H:%M" if step >= _MINUTE else "%H:%M:%S"
+    form = "%-d %b" if step >= _DAY else f"%-d %b {clock}" if length >= _DAY else clock
+    for moment in range(math.ceil(start / step) * step, start + length, step):
+        yield Tick(100.0 * (moment - start) / length, f"{datetime.fromtimestamp(moment, UTC):{form}}")
+
+
+def _round_seconds(least: float) -> int:
+    """Return the shortest round time that is not shorter than this."""
+    found = next((seconds for seconds in _ROUND_SECONDS if seconds >= least), None)
+    return found or math.ceil(least / _DAY) * _DAY
+
+
+def _round_count(least: int) -> int:
+    power = int(10 ** (len(str(least)) - 1))
+    return next(digit * power for digit in _ROUND_COUNTS if digit * power >= least)
+
+
+def _in_words(seconds: int) -> str:
+    unit, name = next((unit, name) for unit, name in _UNITS if seconds % unit == 0)
+    return counted(seconds // unit, name)
