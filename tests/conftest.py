@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,6 @@ import pytest
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.sdk import DAG
-
-    from airflow_provider_gong.emulator import RunningEmulator
 
 PROJECT = Path(__file__).parent.parent
 
@@ -64,30 +61,3 @@ def run_dag(airflow_db: None) -> Callable[..., DagRun]:
         return dag.test(**arguments)
 
     return run
-
-
-@pytest.fixture
-def gong_emulator() -> Iterator[RunningEmulator]:
-    """Run an emulator of Gong, in its initial state, on a free port."""
-    from airflow_provider_gong.emulator import running_emulator
-
-    with running_emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def gong_connection(gong_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Make the emulator the Gong of the connection ``gong_default``, and return the connection's id."""
-    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong_emulator))
-    return "gong_default"
-
-
-def connection_json(emulator: RunningEmulator) -> str:
-    """Return the Airflow connection to an emulator as JSON."""
-    connection = {
-        "conn_type": "gong",
-        "host": emulator.url,
-        "login": emulator.access_key,
-        "password": emulator.access_key_secret,
-    }
-    return json.dumps(connection)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
+from airflow_provider_gong.emulator import ManualClock, RunningEmulator
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -35,10 +35,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def gong() -> Iterator[RunningEmulator]:
-    """Run an emulator whose clock stands still."""
-    with running_emulator(clock=ManualClock(), requests_per_second=0) as emulator:
-        yield emulator
+def gong_emulator_settings() -> dict[str, Any]:
+    """Let the emulator's clock stand still."""
+    return {"clock": ManualClock(), "requests_per_second": 0}
+
+
+@pytest.fixture
+def gong(gong_emulator: RunningEmulator) -> RunningEmulator:
+    return gong_emulator
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import PROJECT, connection_json
+from tests.conftest import PROJECT
 from tests.e2e.airflow_standalone import AirflowStandalone
 from tests.support.oauth import oauth_connection
 
@@ -40,7 +41,7 @@ def standalone(
     for folder in (PROJECT / "example_dags", Path(__file__).with_name("dags")):
         shutil.copytree(folder, dags, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     env = {
-        "AIRFLOW_CONN_GONG_DEFAULT": connection_json(shared_emulator),
+        "AIRFLOW_CONN_GONG_DEFAULT": json.dumps(shared_emulator.connection()),
         "AIRFLOW_CONN_GONG_OAUTH": oauth_connection(shared_emulator),
     }
     with AirflowStandalone(tmp_path_factory.mktemp("airflow"), dags, env) as airflow:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_gong.emulator import RunningEmulator, running_emulator
-from tests.scenario.support import change_connection, load_dags
+from tests.scenario.support import load_dags
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -18,18 +17,16 @@ EXAMPLES = Path(__file__).parents[2] / "example_dags"
 
 
 @pytest.fixture
-def gong_emulator() -> Iterator[RunningEmulator]:
-    """Run an emulator that has no limits and needs no time."""
-    with running_emulator(requests_per_second=0, requests_per_day=0, processing_seconds=0) as emulator:
-        yield emulator
+def gong_emulator_settings() -> dict[str, Any]:
+    """Let the emulator have no limits and need no time."""
+    return {"requests_per_second": 0, "requests_per_day": 0, "processing_seconds": 0}
 
 
 @pytest.fixture
-def gong_connection(gong_connection: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def gong_connection_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Let the connection keep its state in the test's folder, and send as fast as the test runs."""
     monkeypatch.setenv("AIRFLOW_CONN_GONG_STORE", f"sqlite:///{tmp_path}/store.db")
-    change_connection(monkeypatch, extra={"store_conn_id": "gong_store", "requests_per_second": 1000})
-    return gong_connection
+    return {"store_conn_id": "gong_store", "requests_per_second": 1000}
 
 
 @pytest.fixture(scope="session")

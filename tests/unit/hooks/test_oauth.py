@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,7 +15,7 @@ from asgiref.sync import async_to_sync
 from airflow_provider_gong.client.api.users import list_workspaces
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.commands.__main__ import main
-from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
+from airflow_provider_gong.emulator import ManualClock, RunningEmulator
 from airflow_provider_gong.hooks import gong as hook_module
 from airflow_provider_gong.hooks.gong import GongHook
 from tests.support.masking import airflows_redact
@@ -22,21 +23,25 @@ from tests.support.oauth import CALLBACK, CONNECTION, LIFETIME, agree, oauth_con
 
 
 @pytest.fixture
-def gong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RunningEmulator]:
-    with running_emulator(
-        clock=ManualClock(),
-        requests_per_second=0,
-        requests_per_day=0,
-        reused_refresh_token="revoke",
-        company_host="127.0.0.1",
+def gong_emulator_settings() -> dict[str, Any]:
+    return {
+        "clock": ManualClock(),
+        "requests_per_second": 0,
+        "requests_per_day": 0,
+        "reused_refresh_token": "revoke",
+        "company_host": "127.0.0.1",
         # For tokens that no other test has had masked.
-        seed=uuid.uuid4().int % 10**9,
-    ) as emulator:
-        monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-        # Loopback by another name: requests have to go where Gong says, which is not the connection's host.
-        host = emulator.url.replace("127.0.0.1", "localhost")
-        monkeypatch.setenv(CONNECTION, oauth_connection(emulator, host=host))
-        yield emulator
+        "seed": uuid.uuid4().int % 10**9,
+    }
+
+
+@pytest.fixture
+def gong(gong_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunningEmulator:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    # Loopback by another name: requests have to go where Gong says, which is not the connection's host.
+    host = gong_emulator.url.replace("127.0.0.1", "localhost")
+    monkeypatch.setenv(CONNECTION, oauth_connection(gong_emulator, host=host))
+    return gong_emulator
 
 
 Authorize = Callable[..., str]
