@@ -43,9 +43,8 @@ def _list(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     from airflow_provider_gong._text import counted, row_place
-    from airflow_provider_gong.call_import.outcomes import BAD_STATES
-    from airflow_provider_gong.call_import.report import summarize
-    from airflow_provider_gong.ledger.rows import Actor
+    from airflow_provider_gong.call_import.report.summary import summarize
+    from airflow_provider_gong.ledger.rows import WRONG, Actor
 
     with _opened(options) as (imports, _):
         ledger = imports.ledger(options.import_id)
@@ -54,7 +53,7 @@ def _show(options: argparse.Namespace) -> None:
         _print_table(("state", "rows"), [[state, str(count)] for state, count in summary["states"].items()])
         for who, count in summary["who_must_act"].items():
             print(f"{counted(count, 'problem')} for {Actor(who).described}")
-        wanted = {options.state} if options.state else {state.value for state in BAD_STATES}
+        wanted = {options.state} if options.state else {state.value for state in WRONG}
         for row in ledger.rows():
             if row.state.value in wanted:
                 call = f" call {row.call_id}" if row.call_id else ""

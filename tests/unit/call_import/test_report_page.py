@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_gong.call_import.report_page import report_page
+from airflow_provider_gong.call_import.report.report_page import report_page
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
@@ -142,11 +142,11 @@ def test_a_page_loads_nothing() -> None:
 
 
 def test_an_import_writes_its_page(night: NightlyImport, tmp_path: Path) -> None:
-    from airflow_provider_gong.call_import.report import write_report
+    from airflow_provider_gong.call_import.report.report import ImportReport
 
     night.plan_night([manifest_row(1, topic="x"), manifest_row(2, direction="x")])
     night.upload()
-    write_report(night.ledger, night.summary(), tmp_path / "report")
+    ImportReport(night.ledger, folder=tmp_path / "report").run()
     page = Page((tmp_path / "report/report.html").read_text())
     assert page.count("rect") == 1
     assert "1 calls were sent" in page.text

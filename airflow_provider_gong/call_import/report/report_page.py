@@ -10,8 +10,8 @@ from html import escape
 from typing import Any
 
 from airflow_provider_gong._text import counted, row_place, shown
-from airflow_provider_gong.call_import.outcomes import BAD_STATES
-from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
+from airflow_provider_gong.call_import.report.summary import has_problems
+from airflow_provider_gong.ledger.rows import Actor, ImportRow, Problem
 
 _MAX_PROBLEMS = 200
 _MAX_WARNINGS = 200
@@ -49,7 +49,7 @@ class _Findings:
     def add(self, row: ImportRow) -> None:
         if row.sent_at is not None:
             self.sent_at.append(row.sent_at)
-        if row.state in BAD_STATES or row.state is CallState.EXISTS:
+        if has_problems(row.state):
             for problem in row.problems:
                 self._add_problem(row, problem)
         for warning in row.warnings:
