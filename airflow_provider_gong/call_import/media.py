@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from typing import Protocol
 
 from airflow_provider_gong.client.media import MediaPath
-from airflow_provider_gong.ledger.rows import URL_FIELD, LeasedRow
+from airflow_provider_gong.ledger.rows import LeasedRow
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +26,18 @@ def is_web(place: str) -> bool:
     return place.startswith(("https://", "http://"))
 
 
-def with_url(lease: LeasedRow, storage: MediaStorage) -> LeasedRow:
+def pull_url(lease: LeasedRow, storage: MediaStorage) -> str | None:
     """
-    Return the row with the URL by which Gong can pull its recording now, where the plan has only its place.
+    Return the URL by which Gong can pull a recording now; None if it has to be uploaded.
 
-    When no URL can be signed any more, such as shortly before credentials end, the row comes without: its recording
-    is uploaded.
+    That is so where the plan wants it, and where no URL can be signed any more, such as shortly before credentials end.
     """
-    place = lease.payload.get(URL_FIELD)
-    if place is None or is_web(place):
-        return lease
-    payload = {name: value for name, value in lease.payload.items() if name != URL_FIELD}
+    if not lease.is_pulled or lease.media is None:
+        return None
+    if is_web(lease.media):
+        return lease.media
     try:
-        payload[URL_FIELD] = storage.sign(place)
+        return storage.sign(lease.media)
     except OSError as error:
         log.warning("The recording of row %d is uploaded, since %s.", lease.row_number, error)
-    return dataclasses.replace(lease, payload=payload)
+        return None

@@ -1,12 +1,17 @@
-"""Progress of a long job in the log: done of total, rate, time left, state by state."""
+"""What a phase tells of itself: its progress in the log, its requests and its result as JSON."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 
 from airflow_provider_gong._text import counted, duration
+from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState
+from airflow_provider_gong.store.errors import GongStoreError
 
 log = logging.getLogger(__name__)
 
@@ -75,3 +80,21 @@ class Progress:
             yield f"{sent_bytes / seconds / 1_000_000:.1f} MB/s"
         if self._total is not None and rate > 0 and done < self._total:
             yield f"about {duration((self._total - done) / rate)} left at this rate"
+
+
+@contextlib.contextmanager
+def counted_requests(ledger: Ledger, client: GongClient | AsyncGongClient) -> Iterator[None]:
+    """Count the requests of a client for an import, also when the block fails."""
+    try:
+        yield
+    finally:
+        try:
+            ledger.add_usage(*client.take_usage())
+        except GongStoreError as error:
+            # Another error must not be hidden by this one.
+            log.warning("The requests of this task were not counted: %s", error)
+
+
+def by_state(counts: Mapping[CallState, int]) -> dict[str, int]:
+    """Return numbers of rows by state as a JSON object."""
+    return {state.value: count for state, count in counts.items()}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from airflow_provider_gong._text import batches
+from airflow_provider_gong._text import batches, counted
+from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
+from airflow_provider_gong.call_import.progress import by_state, counted_requests
 from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.drivers import GongClient
 from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError, GongPermissionError
 from airflow_provider_gong.client.models import Call
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import Actor, CallState, Problem, problems_as_json
+from airflow_provider_gong.ledger.rows import UNFINISHED, WRONG, Actor, CallState, Problem, Reading
 
 log = logging.getLogger(__name__)
 
@@ -31,39 +32,50 @@ class ImportVerification:
 
     :param ledger: the rows
     :param client: the way to Gong
-    :param timeout: seconds after the first look when verification ends
+    :param timeout: seconds after the first reading when verification ends
+    :param is_canary: whether all rows have to be there, since others follow only then
     """
 
-    def __init__(self, ledger: Ledger, client: GongClient, *, timeout: float) -> None:
+    def __init__(self, ledger: Ledger, client: GongClient, *, timeout: float, is_canary: bool = False) -> None:
         self._ledger = ledger
         self._client = client
         self._timeout = timeout
+        self._is_canary = is_canary
 
-    def look(self) -> float | None:
+    def run(self) -> dict[str, int]:
         """
-        Read all calls that were not seen yet; return the seconds until the next look, None when all rows have ended.
+        Read all calls that were not seen yet, and return the number of rows by state when all have ended.
 
+        :raises GongImportUnfinishedError: while recordings may still appear; run it again when it says
+        :raises GongImportFailedError: if rows of a canary went wrong
         :raises GongError: if Gong does not let the key read at all, or cannot be reached
         """
-        left = self._ledger.verify_time_left(self._timeout)
-        unseen = self._ledger.unseen()
-        seen = self._read(unseen)
-        missing = {call_id: ident for call_id, ident in unseen.items() if call_id not in seen}
-        log.info("Verified %d calls now, %d are not seen yet, %.0f s are left.", len(seen), len(missing), left)
-        if not missing:
-            return None
-        if left > 0:
-            return min(max((self._timeout - left) * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
-        self._judge(missing)
-        return None
+        with counted_requests(self._ledger, self._client):
+            left = self._ledger.verify_time_left(self._timeout)
+            unseen = self._ledger.unseen()
+            seen = self._read(unseen)
+            missing = {call_id: ident for call_id, ident in unseen.items() if call_id not in seen}
+            log.info("Verified %d calls now, %d are not seen yet, %.0f s are left.", len(seen), len(missing), left)
+            if missing and left > 0:
+                pause = min(max((self._timeout - left) * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
+                what = counted(len(missing), "recording")
+                raise GongImportUnfinishedError(
+                    f"Gong is still processing {what} of the import; a retry looks again.", retry_after=pause
+                )
+            if missing:
+                self._judge(missing)
+        counts = self._ledger.counts()
+        if self._is_canary:
+            _require_canary(self._ledger.import_id, counts)
+        return by_state(counts)
 
     def _read(self, unseen: Mapping[str, str]) -> set[str]:
         """Record the calls that Gong lists, page by page, and return their ids."""
         seen: set[str] = set()
         for ids in batches(unseen, calls_api.MAX_CALL_IDS):
             listed = self._client.iterate(calls_api.list_calls_extensive({"callIds": ids}))
-            found = {call.id: _verified(call) for call in (row.meta_data for row in listed) if call.id in unseen}
-            self._ledger.record_reading({unseen[call_id]: values for call_id, values in found.items()})
+            found = {call.id: call for call in (row.meta_data for row in listed) if call.id in unseen}
+            self._ledger.read_back(_verified(unseen[call_id], call) for call_id, call in found.items())
             seen |= found.keys()
         return seen
 
@@ -72,8 +84,7 @@ class ImportVerification:
         blind = self._is_blind(list(missing))
         for call_id, ident in missing.items():
             state = CallState.UNVERIFIABLE if blind else self._last_state(call_id)
-            problem = problems_as_json((_PROBLEMS[state](call_id),))
-            self._ledger.record_reading({ident: {"state": state.value, "problem": problem}})
+            self._ledger.read_back([Reading(ident, state, problem=_PROBLEMS[state](call_id))])
 
     def _is_blind(self, call_ids: Sequence[str]) -> bool:
         """Tell whether calls are missing because the key sees none; a few of them show it as well as all would."""
@@ -106,8 +117,20 @@ def can_read_calls(client: GongClient, now: Callable[[], datetime] = lambda: dat
         return False
 
 
-def _verified(call: Call) -> dict[str, Any]:
-    return {"state": CallState.VERIFIED.value, "url": call.url, "duration": call.duration, "problem": None}
+def _verified(client_unique_id: str, call: Call) -> Reading:
+    return Reading(client_unique_id, CallState.VERIFIED, call.url, call.duration)
+
+
+def _require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:
+    """Check that the rows that went first have all arrived, so that the others may follow."""
+    sent = {state: count for state, count in counts.items() if state is not CallState.REJECTED}
+    wrong = {state: count for state, count in sent.items() if state in WRONG | UNFINISHED}
+    if wrong:
+        states = ", ".join(f"{count} {state.value}" for state, count in wrong.items())
+        raise GongImportFailedError(
+            f"Of the first {sum(sent.values())} rows of import {import_id}, {states}: the other rows are not sent. The "
+            "report shows what is wrong. Fix it, then clear the first task of the canary."
+        )
 
 
 def _processing(call_id: str) -> Problem:
@@ -126,7 +149,7 @@ def _not_visible(call_id: str) -> Problem:
 
 
 def _unverifiable(call_id: str) -> Problem:
-    rule = "cannot be told from the others: the access key does not see any call of the company"
+    rule = "cannot be verified: the access key does not see any call of the company"
     remedy = "Let a Gong administrator give the access key visibility of all calls, then clear the verify task."
     return Problem("call", call_id, rule, remedy, Actor.ADMINISTRATOR)
 

@@ -69,10 +69,10 @@ def _list(options: argparse.Namespace, target: Target) -> Output:
 
 
 def _show(options: argparse.Namespace, target: Target) -> Output:
-    from airflow_provider_gong.call_import.outcomes import BAD_STATES
-    from airflow_provider_gong.call_import.report import summarize
+    from airflow_provider_gong.call_import.report.summary import summarize
+    from airflow_provider_gong.ledger.rows import WRONG
 
-    wanted = {_state(options.state)} if options.state else BAD_STATES
+    wanted = {_state(options.state)} if options.state else WRONG
     ledger = _imports(target).ledger(options.import_id)
     summary = summarize(ledger)
     rows = (row for row in ledger.rows() if row.state in wanted)

@@ -12,12 +12,12 @@ from airflow_provider_gong._text import shown
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.queries import count_by_state
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState
+from airflow_provider_gong.ledger.tables import call_table as calls
+from airflow_provider_gong.ledger.tables import import_table as imports
+from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongImportInUseError, GongStoreError
-from airflow_provider_gong.store.schema import call_table as calls
 from airflow_provider_gong.store.schema import db_now
-from airflow_provider_gong.store.schema import import_table as imports
-from airflow_provider_gong.store.schema import row_table as rows
 from airflow_provider_gong.store.user_lists import forget_user_lists
 
 ADOPTED = "adopted"

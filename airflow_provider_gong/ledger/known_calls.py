@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState, KnownRecording
+from airflow_provider_gong.ledger.tables import call_table as calls
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.schema import call_table as calls
 
 _WAITING = [state.value for state in (*UNFINISHED, CallState.FAILED)]
 

@@ -1,7 +1,7 @@
 """
 A plan while it is being made.
 
-Its rows are in a private file of this process, in SQLite, whose indexes tell what stands twice. The store that all
+Its rows are in a private file of this process, in SQLite, whose indexes find what is repeated. The store that all
 workers share is neither written nor locked before the whole plan is known.
 """
 
@@ -9,32 +9,37 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_gong._text import row_place
-from airflow_provider_gong.ledger.plans import ROW_COLUMNS, planned_row, row_values
-from airflow_provider_gong.ledger.rows import URL_FIELD, PlannedRow, Problem, problems_as_json, problems_from_json
+from airflow_provider_gong.ledger.queries import (
+    PLAN_COLUMNS,
+    plan_columns,
+    planned_row,
+    problems_as_json,
+    problems_from_json,
+)
+from airflow_provider_gong.ledger.rows import PlannedRow, Problem
 
 _PAGE = 500
 # Nothing outlives the process, so that nothing has to be safe on the disk.
-_SCHEMA = """
+_SCHEMA = f"""
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16384;
 CREATE TABLE planned (
-    position INTEGER PRIMARY KEY, row_number INTEGER, client_unique_id TEXT, state TEXT, title TEXT, payload TEXT,
-    media TEXT, media_bytes INTEGER, fingerprint TEXT, problems TEXT, warnings TEXT, source TEXT,
-    file TEXT, is_rejected INTEGER, is_imported INTEGER, is_pulled INTEGER, sha256 TEXT
+    position INTEGER PRIMARY KEY, {", ".join(PLAN_COLUMNS)}, is_imported INTEGER, sha256 TEXT
 );
-CREATE INDEX planned_size ON planned (media_bytes, is_rejected) WHERE media_bytes > 0;
+CREATE INDEX planned_size ON planned (media_bytes, state) WHERE media_bytes > 0;
 CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
 CREATE TABLE compared_size (media_bytes INTEGER PRIMARY KEY);
 """
-_INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * (len(ROW_COLUMNS) + 4))}, NULL)"  # noqa: S608 - only names
-_ROWS = f"SELECT position, {', '.join(ROW_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
-# A row that stands twice in one way is not looked at in another.
+_VALUES = ", ".join(f":{column}" for column in PLAN_COLUMNS)
+_INSERT = f"INSERT INTO planned VALUES (NULL, {_VALUES}, :is_imported, NULL)"  # noqa: S608 - only names
+_ROWS = f"SELECT position, {', '.join(PLAN_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
+# A row that is repeated in one way is not looked at in another.
 _FIND_REPEATED = """
 INSERT INTO repeated
 SELECT position, first, '{column}' FROM planned JOIN (
@@ -44,24 +49,24 @@ SELECT position, first, '{column}' FROM planned JOIN (
 WHERE position > first AND position NOT IN (SELECT position FROM repeated)
 """
 _REPEATED = """
-SELECT position, first_number, first_file, file, client_unique_id, media
-FROM repeated JOIN planned USING (position)
-    JOIN (SELECT position AS first, row_number AS first_number, file AS first_file FROM planned) USING (first)
-WHERE position > ? AND what = '{column}'
+SELECT planned.position AS position, first_row.row_number, json_extract(first_row.source, '$.file'),
+    json_extract(planned.source, '$.file'), planned.client_unique_id, planned.media
+FROM repeated JOIN planned USING (position) JOIN planned AS first_row ON first_row.position = first
+WHERE planned.position > ? AND what = '{column}'
 """
 _SUSPECTS = """
 SELECT position, client_unique_id, media, media_bytes FROM planned
-WHERE position > ? AND NOT is_rejected AND media_bytes IN (SELECT media_bytes FROM compared_size)
+WHERE position > ? AND state = 'planned' AND media_bytes IN (SELECT media_bytes FROM compared_size)
 """
 _REJECT = """
-UPDATE planned SET problems = ?, warnings = NULL, state = 'rejected', is_rejected = 1, is_imported = 0
+UPDATE planned SET problems = ?, warnings = NULL, state = 'rejected', is_imported = 0
 WHERE position = ?
 """
-_SIZES = "SELECT media_bytes FROM planned WHERE media_bytes > 0 AND NOT is_rejected GROUP BY media_bytes"
+_SIZES = "SELECT media_bytes FROM planned WHERE media_bytes > 0 AND state = 'planned' GROUP BY media_bytes"
 _FIGURES = """
-SELECT count(*), total(NOT is_rejected), total(is_imported), total(is_sent), total(is_sent AND is_pulled),
+SELECT count(*), total(state = 'planned'), total(is_imported), total(is_sent), total(is_sent AND is_pulled),
     total(CASE WHEN is_sent THEN media_bytes END), total(json_array_length(warnings))
-FROM (SELECT *, NOT is_rejected AND NOT is_imported AS is_sent FROM planned)
+FROM (SELECT *, state = 'planned' AND NOT is_imported AS is_sent FROM planned)
 """
 
 
@@ -96,7 +101,7 @@ class PlanFigures:
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """
-    A row of which something stands in an earlier row.
+    A row that repeats something of an earlier row.
 
     :param position: place of the row in the draft
     :param first_number: number of the first row in its file
@@ -133,6 +138,7 @@ class PlanDraft:
         self.remarks: list[str] = []
         # For SQLite, an empty name is a temporary file that is deleted as soon as it was opened.
         self._connection = sqlite3.connect("", isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
         self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -145,7 +151,7 @@ class PlanDraft:
 
         :param imported: ids of calls that some import has finished
         """
-        values = [_values(row, imported) for row in rows]
+        values = [{**plan_columns(row), "is_imported": _is_imported(row, imported)} for row in rows]
         with self._written_at_once():
             self._connection.executemany(_INSERT, values)
 
@@ -155,25 +161,25 @@ class PlanDraft:
 
         :param rejected: only those that are rejected, or only those that are not
         """
-        wanted = "" if rejected is None else f"AND is_rejected = {int(rejected)}"
+        wanted = "" if rejected is None else f"AND state {'=' if rejected else '<>'} 'rejected'"
         for page in self._pages(f"{_ROWS} {wanted}", _PAGE):
-            yield from (planned_row(values) for _, *values in page)
+            yield from map(planned_row, page)
 
-    def row_values(self) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows as the ledger keeps them: the values of ``ROW_COLUMNS``."""
+    def columns(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows as the ledger keeps them: the values of ``PLAN_COLUMNS``."""
         for page in self._pages(_ROWS, _PAGE):
-            yield from (values[1:] for values in page)
+            yield from map(dict, page)
 
     def warnings(self) -> Iterator[str]:
         """Yield the remarks on the manifest, and those on rows with their places."""
         yield from self.remarks
         for page in self._pages(f"{_ROWS} AND warnings IS NOT NULL", _PAGE):
-            for row in (planned_row(values) for _, *values in page):
+            for row in map(planned_row, page):
                 yield from (f"{row_place(row.row_number, row.file)}: {remark}" for remark in row.warnings)
 
     def repeated(self, column: str) -> Iterator[Repeated]:
         """
-        Yield the rows of which a column has a value that stands in an earlier row.
+        Yield the rows that have the value of an earlier row in a column.
 
         :param column: ``client_unique_id``, ``media`` or ``sha256``
         """
@@ -234,6 +240,5 @@ class PlanDraft:
             after = page[-1][0]
 
 
-def _values(row: PlannedRow, imported: Collection[str]) -> tuple[Any, ...]:
-    is_imported = not row.problems and row.client_unique_id in imported
-    return (*row_values(row), row.file, bool(row.problems), is_imported, URL_FIELD in (row.payload or {}))
+def _is_imported(row: PlannedRow, imported: Collection[str]) -> bool:
+    return not row.problems and row.client_unique_id in imported

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +26,26 @@ class CallState(enum.StrEnum):
     UNVERIFIABLE = "unverifiable"
 
 
-# Field of a call's payload by which Gong fetches the recording.
+# The field of a call by which Gong fetches its recording. Plans have its place: URLs are made when rows are sent.
 URL_FIELD = "downloadMediaUrl"
+# Of clientUniqueId, in UTF-8.
+MAX_ID_BYTES = 2048
 _LONGEST_VALUE = 300
 _LONGEST_RULE = 1000
 UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED})
-# Uploaded, and not (yet) seen in Gong: what verification looks at, also when it is asked again after its deadline.
+# Uploaded and not seen in Gong so far: what verification reads, also when it runs again after its deadline.
 UNSEEN = (CallState.UPLOADED, CallState.PROCESSING, CallState.NOT_VISIBLE, CallState.UNVERIFIABLE)
+# What keeps an import from being a success once it has ended.
+WRONG = frozenset(
+    {
+        CallState.REJECTED,
+        CallState.FAILED,
+        CallState.CHANGED_AFTER_SEND,
+        CallState.PROCESSING,
+        CallState.NOT_VISIBLE,
+        CallState.UNVERIFIABLE,
+    }
+)
 
 
 class Actor(enum.StrEnum):
@@ -98,14 +110,15 @@ class PlannedRow:
     :param row_number: place among the rows of its file, from 1
     :param client_unique_id: Gong's ``clientUniqueId``, empty where the manifest has none
     :param title: title of the call
-    :param payload: the validated body of the create request; None for a rejected row
+    :param payload: the validated body of the create request, without a URL of the recording; None for a rejected row
     :param media: where the recording is
-    :param media_bytes: its length
+    :param media_bytes: its length; None for what is in the web
     :param fingerprint: hash of the payload and of what identifies the recording; None for a rejected row
     :param problems: why it is rejected; empty if it is not
     :param source: the row as the manifest has it
     :param file: the file of the manifest that holds it, if it is in one
     :param warnings: what was noticed and does not stop it
+    :param is_pulled: whether Gong is to fetch the recording by URL
     """
 
     row_number: int
@@ -119,6 +132,7 @@ class PlannedRow:
     source: dict[str, str] = field(default_factory=dict)
     file: str = ""
     warnings: tuple[str, ...] = ()
+    is_pulled: bool = False
 
     @property
     def state(self) -> CallState:
@@ -134,7 +148,9 @@ class LeasedRow:
     :param lease_number: fences the worker off once somebody else has leased the row
     :param state: ``planned`` or ``created``
     :param earlier_intent: whether a create with the same content may have been sent before
-    :param by_url: whether Gong was, or is going to be, given a URL of the recording when the call is created
+    :param is_pulled: whether Gong is to fetch the recording by URL, as the plan has it
+    :param intent_is_pulled: whether the ledger has recorded the create, of now or of an earlier attempt, as one with a
+        URL
     :param media_sent: whether the recording may have arrived before
     :param attempts: how often it was leased, this time included
     """
@@ -148,7 +164,8 @@ class LeasedRow:
     state: CallState
     call_id: str | None
     earlier_intent: bool
-    by_url: bool
+    is_pulled: bool
+    intent_is_pulled: bool
     media_sent: bool
     attempts: int
 
@@ -181,6 +198,24 @@ class ImportRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    What reading a call back from Gong has shown.
+
+    :param state: ``verified``, or why it is not
+    :param url: the call's page
+    :param duration: seconds
+    :param problem: what is wrong
+    """
+
+    client_unique_id: str
+    state: CallState
+    url: str | None = None
+    duration: float | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KnownRecording:
     """
     A recording that was uploaded.
@@ -191,13 +226,3 @@ class KnownRecording:
     sha256: str
     client_unique_id: str
     call_id: str | None
-
-
-def problems_as_json(problems: tuple[Problem, ...]) -> str:
-    """Return problems as the ledger keeps them."""
-    return json.dumps([problem.as_dict() for problem in problems]) if problems else "[]"
-
-
-def problems_from_json(text: str | None) -> tuple[Problem, ...]:
-    """Return problems from the ledger's text."""
-    return tuple(Problem(**problem) for problem in json.loads(text or "[]"))

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong._compat import BaseOperator
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.hooks.gong import GongHook
-from airflow_provider_gong.store.errors import GongStoreError, GongStoreNotSharedError
+from airflow_provider_gong.store.errors import GongStoreNotSharedError
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
     from airflow_provider_gong.ledger.ledger import Ledger
 
 
@@ -66,16 +65,9 @@ class CallImportOperator(BaseOperator):
                 "says, and clear it."
             )
         with self._whole_ledger() as ledger:
-            if self.store_id is not None and self.store_id != ledger.shared_id:
-                raise GongStoreNotSharedError(self.store_id, ledger.shared_id, self.import_path)
+            if self.store_id is not None and self.store_id != ledger.store_id:
+                raise GongStoreNotSharedError(self.store_id, ledger.store_id, self.import_path)
             yield ledger if canary is None else ledger.first_rows(canary)
-
-    def count_usage(self, ledger: Ledger, client: GongClient | AsyncGongClient) -> None:
-        """Count the requests of a client for the import; that they cannot be counted hides no other error."""
-        try:
-            ledger.add_usage(*client.take_usage())
-        except GongStoreError as error:
-            self.log.warning("The requests of this task were not counted: %s", error)
 
     def _whole_ledger(self) -> contextlib.AbstractContextManager[Ledger]:
         company = self.hook.settings.import_company

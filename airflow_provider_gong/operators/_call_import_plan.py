@@ -73,7 +73,7 @@ def _plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> dict[str, Any
             f"{figures['rejected']} of {figures['rows']} rows were rejected, and nothing was sent "
             "(on_rejected='stop'). The rows and what is wrong with them stand in the log above."
         )
-    identity = {"import_id": operator.import_id, "store_id": ledger.shared_id}
+    identity = {"import_id": operator.import_id, "store_id": ledger.store_id}
     return {**figures, **identity, "warning_count": warning_count, "warnings": warnings}
 
 

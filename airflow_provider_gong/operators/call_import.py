@@ -15,7 +15,6 @@ from airflow_provider_gong.operators._waiting import WaitingTask
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
     from airflow_provider_gong.ledger.ledger import Ledger
-    from airflow_provider_gong.ledger.rows import CallState
 
 SUMMARY_KEY = "summary"
 """XCom key under which the report task leaves its summary, also when it fails."""
@@ -128,11 +127,10 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     def work(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
         with self.open_ledger(self.canary) as ledger:
-            counts = asyncio.run(self._upload(ledger))
-        return {state.value: count for state, count in counts.items()}
+            return asyncio.run(self._upload(ledger))
 
-    async def _upload(self, ledger: Ledger) -> dict[CallState, int]:
-        from airflow_provider_gong.call_import.upload import ImportUpload
+    async def _upload(self, ledger: Ledger) -> dict[str, int]:
+        from airflow_provider_gong.call_import.upload.upload import ImportUpload
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
         async with self.hook.async_client() as client:
@@ -145,10 +143,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
                 in_flight=self.in_flight,
                 reopen=self.worker == 0,
             )
-            try:
-                return await upload.run()
-            finally:
-                self.count_usage(ledger, client)
+            return await upload.run()
 
 
 class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
@@ -177,27 +172,18 @@ class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
         self.canary = canary
 
     def work(self, context: Context) -> dict[str, int]:
-        """Look, and wait, until all rows have ended."""
+        """Read calls back, and wait, until all rows have ended."""
         from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
-        from airflow_provider_gong.call_import.report import require_canary
-
-        unfinished = "Gong still processes recordings of the import; a retry looks again."
-        with self.open_ledger(self.canary) as ledger:
-            while (pause := self._look(ledger)) is not None:
-                self.wait(GongImportUnfinishedError(unfinished, retry_after=pause))
-            counts = ledger.counts()
-            if self.canary is not None:
-                require_canary(ledger.import_id, counts)
-        return {state.value: count for state, count in counts.items()}
-
-    def _look(self, ledger: Ledger) -> float | None:
         from airflow_provider_gong.call_import.verify import ImportVerification
 
-        client = self.hook.client
-        try:
-            return ImportVerification(ledger, client, timeout=_seconds(self.verify_timeout)).look()
-        finally:
-            self.count_usage(ledger, client)
+        timeout, is_canary = _seconds(self.verify_timeout), self.canary is not None
+        with self.open_ledger(self.canary) as ledger:
+            verification = ImportVerification(ledger, self.hook.client, timeout=timeout, is_canary=is_canary)
+            while True:
+                try:
+                    return verification.run()
+                except GongImportUnfinishedError as unfinished:
+                    self.wait(unfinished)
 
 
 class GongReportCallImportOperator(CallImportOperator):
@@ -230,17 +216,15 @@ class GongReportCallImportOperator(CallImportOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report."""
         from airflow_provider_gong._compat import ObjectStoragePath
-        from airflow_provider_gong.call_import import report
+        from airflow_provider_gong.call_import.report.report import ImportReport
+        from airflow_provider_gong.call_import.report.summary import require_green
 
+        folder = ObjectStoragePath(self.report_path) if self.report_path else None
         with fail_for_good(), self.open_ledger() as ledger:
-            summary = report.summarize(ledger)
-            report.log_summary(summary)
-            if self.report_path:
-                folder = ObjectStoragePath(self.report_path)
-                report.write_report(ledger, summary, folder)
+            summary = ImportReport(ledger, folder=folder).run()
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
-            report.require_success(summary, self.max_failed)
+            require_green(summary, self.max_failed)
         return summary
 
 

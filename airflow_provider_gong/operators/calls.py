@@ -203,7 +203,7 @@ class GongUploadCallOperator(WaitingTask):
         return {"call_id": row.call_id, "state": row.state.value, "sha256": row.media_sha256, "url": row.url}
 
     async def _send(self, hook: GongHook, import_id: str) -> ImportRow:
-        from airflow_provider_gong.call_import.single import plan_single_call, upload_single_call
+        from airflow_provider_gong.call_import.upload.single import plan_single_call, upload_single_call
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
         from airflow_provider_gong.ledger.ledger import Ledger
 

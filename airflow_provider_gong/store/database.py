@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.schema import SCHEMA_VERSION, create_tables, store_table
+from airflow_provider_gong.store.schema import STORE_VERSION, Room, declared_rooms, prepare, refuse_newer, store_table
 
 _BUSY_SECONDS = 30
 # Any constant does, as long as every process that upgrades the schema uses the same.
@@ -72,6 +72,7 @@ class Store:
             ) from None
         self._durable = durable
         self._mounts = mounts
+        self._prepared_rooms = 0
 
     @classmethod
     def in_folder(cls, folder: Path, *, mounts: Path = _MOUNTS) -> Store:
@@ -98,17 +99,30 @@ class Store:
         with self.begin() as connection:
             return str(connection.execute(select(store_table.c.id)).scalar_one())
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        """The engine, with its schema in place."""
+        """The engine, with the tables of all rooms in place."""
+        rooms = declared_rooms()
+        # A room may be declared long after the first use.
+        if self._prepared_rooms != len(rooms):
+            with self._failures():
+                _prepare(self._engine, rooms)
+            self._prepared_rooms = len(rooms)
+        return self._engine
+
+    @cached_property
+    def _engine(self) -> Engine:
+        with self._failures():
+            return self._sqlite_engine() if self._url.get_backend_name() == "sqlite" else self._server_engine()
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
         try:
-            engine = self._sqlite_engine() if self._url.get_backend_name() == "sqlite" else self._server_engine()
-            _create_schema(engine)
+            yield
         except (ImportError, NoSuchModuleError) as error:
             raise GongStoreError(f"{self!r} needs a database driver that is not installed: {error}.") from error
         except DBAPIError as error:
             raise GongStoreError(f"{self!r} cannot be opened: {_reason(error)}.") from error
-        return engine
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -132,8 +146,8 @@ class Store:
 
     def close(self) -> None:
         """Close the connections to the database."""
-        if "engine" in self.__dict__:
-            self.engine.dispose()
+        if "_engine" in self.__dict__:
+            self._engine.dispose()
 
     @contextlib.contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
@@ -220,23 +234,18 @@ def _set_up_server_session(connection: Any, *, durable: bool) -> None:
     connection.commit()
 
 
-def _create_schema(engine: Engine) -> None:
+def _prepare(engine: Engine, rooms: Iterable[Room]) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
         store_table.create(connection, checkfirst=True)
         found = connection.execute(select(store_table.c.schema_version)).scalar()
-        if found is not None and found > SCHEMA_VERSION:
-            raise GongStoreError(
-                f"The store was written by a newer airflow-provider-gong (schema {found}, this one knows "
-                f"{SCHEMA_VERSION}): upgrade the package on this host."
-            )
-        if found != SCHEMA_VERSION:
-            create_tables(connection)
+        refuse_newer(found, STORE_VERSION)
+        prepare(connection, rooms)
         if found is None:
-            connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=SCHEMA_VERSION))
-        elif found < SCHEMA_VERSION:
-            connection.execute(update(store_table).values(schema_version=SCHEMA_VERSION))
+            connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=STORE_VERSION))
+        elif found != STORE_VERSION:
+            connection.execute(update(store_table).values(schema_version=STORE_VERSION))
 
 
 def _reason(error: SQLAlchemyError) -> str:

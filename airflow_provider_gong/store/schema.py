@@ -1,24 +1,64 @@
-"""Tables of the store, in the subset of SQLAlchemy Core that 1.4, 2.0 and 2.1 share."""
+"""The store's own tables, and how those of all rooms are created and upgraded, in what SQLAlchemy 1.4 to 2.1 share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text, inspect, text
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, insert, inspect, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.sql.functions import FunctionElement
 
-SCHEMA_VERSION = 4
+from airflow_provider_gong.store.errors import GongStoreError
 
 metadata = MetaData()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """
+    Tables that belong together and change together.
+
+    :param version: raised whenever one of the tables changes; a version may add tables, indexes, and columns that may
+        be empty, and give a column another name (``info={"was": "its name so far"}``)
+    """
+
+    name: str
+    version: int
+    tables: tuple[Table, ...]
+
+
+_rooms: dict[str, Room] = {}
+
+
+def declare(name: str, version: int, *tables: Table) -> None:
+    """Have the store create and upgrade the tables of a room, also where it was opened before."""
+    _rooms[name] = Room(name, version, tables)
+
+
+def declared_rooms() -> tuple[Room, ...]:
+    """Return the rooms whose tables a store has to have by now."""
+    return tuple(_rooms.values())
+
+
+# Until version 4, one number stood for all tables. Now each room has its own, and this one keeps older packages out.
+STORE_VERSION = 5
 
 store_table = Table(
     "gong_store",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("schema_version", Integer, nullable=False),
+)
+
+room_table = Table(
+    "gong_room",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
 )
 
 intent_table = Table(
@@ -29,66 +69,6 @@ intent_table = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("outcome", Text),
     Column("created_at", Float, nullable=False),
-)
-
-import_table = Table(
-    "gong_import",
-    metadata,
-    Column("company", String(255), primary_key=True),
-    Column("import_id", String(512), primary_key=True),
-    Column("manifest", Text, nullable=False),
-    Column("planned_at", Float, nullable=False),
-    Column("verify_until", Float),
-    Column("requests_sent", Integer, nullable=False, default=0),
-    Column("requests_refused", Integer, nullable=False, default=0),
-    Column("warnings", Text),
-)
-
-# What a plan says of a row of its manifest. What became of the call stands in gong_call, once for all imports.
-row_table = Table(
-    "gong_import_row",
-    metadata,
-    Column("company", String(255), primary_key=True),
-    Column("import_id", String(512), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("row_number", Integer, nullable=False),
-    Column("client_unique_id", String(2048), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("title", Text),
-    Column("payload", Text),
-    Column("media", Text),
-    Column("media_bytes", Integer),
-    Column("fingerprint", String(64)),
-    Column("problems", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("warnings", Text),
-    Index("gong_import_row_call", "company", "client_unique_id"),
-)
-
-call_table = Table(
-    "gong_call",
-    metadata,
-    Column("company", String(255), primary_key=True),
-    Column("client_unique_id", String(2048), primary_key=True),
-    Column("import_id", String(512), nullable=False),
-    Column("fingerprint", String(64), nullable=False),
-    Column("media_bytes", Integer),
-    Column("state", String(16), nullable=False),
-    Column("lease_owner", String(1024)),
-    Column("lease_number", Integer, nullable=False, default=0),
-    Column("lease_until", Float),
-    Column("intended_at", Float),
-    Column("call_id", String(20)),
-    Column("by_url", Integer),
-    Column("media_sent_at", Float),
-    Column("media_sha256", String(64)),
-    Column("burned", Integer, nullable=False, default=0),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("problem", Text),
-    Column("url", Text),
-    Column("duration", Float),
-    Column("updated_at", Float, nullable=False),
-    Index("gong_call_recording", "company", "media_bytes", "media_sha256"),
 )
 
 # The users that may host calls, as Gong listed them: JSON, with what is needed to find them.
@@ -128,25 +108,57 @@ token_table = Table(
 )
 
 
-def create_tables(connection: Connection) -> None:
-    """
-    Create all tables, and add to those of an earlier version what they lack.
+declare("store", 1, intent_table, user_list_table, budget_table, token_table)
 
-    A version may add tables, indexes, and columns that may be empty.
+
+def prepare(connection: Connection, rooms: Iterable[Room]) -> None:
     """
-    for table in metadata.sorted_tables:
-        if inspect(connection).has_table(table.name):
-            _complete(connection, table)
+    Create the tables of rooms, and add to those of an earlier version what they lack.
+
+    :raises GongStoreError: if a newer package has written them
+    """
+    room_table.create(connection, checkfirst=True)
+    found: dict[str, int] = {row.name: row.version for row in connection.execute(select(room_table))}
+    for room in rooms:
+        version = found.get(room.name)
+        if version == room.version:
+            continue
+        refuse_newer(version, room.version)
+        for table in room.tables:
+            _create_or_complete(connection, table)
+        if version is None:
+            connection.execute(insert(room_table).values(name=room.name, version=room.version))
         else:
-            table.create(connection)
+            changed = update(room_table).where(room_table.c.name == room.name)
+            connection.execute(changed.values(version=room.version))
 
 
-def _complete(connection: Connection, table: Table) -> None:
-    columns = {column["name"] for column in inspect(connection).get_columns(table.name)}
+def refuse_newer(found: int | None, known: int) -> None:
+    """
+    Check that tables are not newer than this package.
+
+    :raises GongStoreError: if they are
+    """
+    if found is not None and found > known:
+        raise GongStoreError(
+            f"The store was written by a newer airflow-provider-gong (schema {found}, this one knows {known}): upgrade "
+            "the package on this host."
+        )
+
+
+def _create_or_complete(connection: Connection, table: Table) -> None:
+    if not inspect(connection).has_table(table.name):
+        table.create(connection)
+        return
+    names = {column["name"] for column in inspect(connection).get_columns(table.name)}
     for column in table.columns:
-        if column.name not in columns:
-            definition = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
+        if column.name in names:
+            continue
+        if column.info.get("was") in names:
+            change = f"RENAME COLUMN {column.info['was']} TO {column.name}"
+        else:
+            change = f"ADD COLUMN {CreateColumn(column).compile(dialect=connection.dialect)}"
+        connection.execute(text(f"ALTER TABLE {table.name} {change}"))
     indexes = {index["name"] for index in inspect(connection).get_indexes(table.name)}
     for index in table.indexes:
         if index.name not in indexes:

@@ -26,7 +26,7 @@ from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Share
 from airflow_provider_gong.emulator import Fault, RunningEmulator, running_emulator
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, PlannedRow
+from airflow_provider_gong.ledger.rows import PlannedRow
 from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store, folder_url
 from tests.support.postgres import running_postgres
@@ -202,9 +202,9 @@ def _ledger(name: str, url: str, rows: int) -> dict[str, Any]:
         began = time.perf_counter()
         while leases := ledger.lease("worker", limit=1, seconds=300):
             (lease,) = leases
-            ledger.advance(lease, CallState.CREATED, keep_lease=True, call_id="1")
-            ledger.note_media_sent(lease)
-            ledger.advance(lease, CallState.UPLOADED, media_sha256="0" * 64)
+            ledger.created(lease, "1", is_pulled=False)
+            ledger.sending_media(lease)
+            ledger.uploaded(lease, "0" * 64)
         milliseconds = 1000 * (time.perf_counter() - began) / rows
     return {"store": name, "rows": rows, "ms per row": round(milliseconds, 2)}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_gong.call_import.report_page import report_page
+from airflow_provider_gong.call_import.report.report_page import report_page
 from airflow_provider_gong.ledger.rows import CallState, Problem
 from tests.unit.call_import.test_report_page import SUMMARY, row
 

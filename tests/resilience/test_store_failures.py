@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import event
 
 from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.ledger.rows import CallState
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
 from tests.resilience.conftest import assert_each_call_once, run_until_done, worker_of
@@ -115,7 +114,7 @@ def test_the_clock_jumps_ahead_while_a_worker_has_a_row(
     clock.moved_by = DAY
     night.upload(owner="night/1")
     with pytest.raises(LeaseLostError):
-        night.ledger.advance(lease, CallState.CREATED, call_id="1")
+        night.ledger.created(lease, "1", is_pulled=False)
     night.finish()
 
     assert_each_call_once(emulator, [night])

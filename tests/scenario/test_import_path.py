@@ -49,7 +49,7 @@ def bucket(s3: S3Server) -> str:
 def rows_in_store(tmp_path: Path) -> int:
     from sqlalchemy import func, select
 
-    from airflow_provider_gong.store.schema import call_table, row_table
+    from airflow_provider_gong.ledger.tables import call_table, row_table
 
     with Store(f"sqlite:///{tmp_path}/store.db").begin() as connection:
         counts = (select(func.count()).select_from(table) for table in (call_table, row_table))

@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 from sqlalchemy import event
 
-from airflow_provider_gong.call_import.upload import ImportUpload
+from airflow_provider_gong.call_import.upload.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
@@ -96,7 +96,7 @@ class UploadProcess:
     def _verify(self, ledger: Ledger) -> None:
         auth = AccessKeyAuth(self.access_key, self.access_key_secret)
         with GongClient(self.url, auth, budget=LocalBudget(10_000, 1_000_000)) as client:
-            ImportVerification(ledger, client, timeout=3600).look()
+            ImportVerification(ledger, client, timeout=3600).run()
 
     async def _upload_all(self, ledger: Ledger) -> None:
         auth = AccessKeyAuth(self.access_key, self.access_key_secret)

@@ -27,8 +27,7 @@ from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
-from airflow_provider_gong.ledger.plans import MAX_ID_BYTES
-from airflow_provider_gong.ledger.rows import URL_FIELD, Actor, CallState, PlannedRow, Problem
+from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, URL_FIELD, Actor, CallState, PlannedRow, Problem
 
 _CONCURRENT_CHECKS = 8
 _CHECK_BATCH = 500
@@ -117,8 +116,9 @@ def _row(
     warnings: tuple[str, ...] = (),
 ) -> PlannedRow:
     payload = None if call is None else call.wire()
-    if payload is not None and media.is_pulled:
-        payload[URL_FIELD] = media.location
+    if payload is not None:
+        # Checked with the rest, and put in when the row is sent.
+        payload.pop(URL_FIELD, None)
     return PlannedRow(
         row_number=row.number,
         client_unique_id=row.values.get("client_unique_id", ""),
@@ -131,13 +131,14 @@ def _row(
         source=row.values,
         file=row.file,
         warnings=warnings,
+        is_pulled=media.is_pulled,
     )
 
 
 def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
     """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
-    content = {name: value for name, value in payload.items() if name != URL_FIELD}
-    content["parties"] = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
+    parties = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
+    content = {**payload, "parties": parties}
     path = _URL_END.sub("", media) if "://" in media else media
     # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
     return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_gong.call_import import report
+from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
@@ -18,7 +18,8 @@ from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
 from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
-from airflow_provider_gong.call_import.upload import ImportUpload
+from airflow_provider_gong.call_import.report.report import ImportReport
+from airflow_provider_gong.call_import.upload.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client.api import calls as calls_api
 from airflow_provider_gong.client.api import users as users_api
@@ -91,8 +92,8 @@ class NightlyImport:
     def plan_night(self, rows: Sequence[Mapping[str, str]]) -> SeenPlan:
         return self.plan(write_night(self.folder, rows))
 
-    def upload(self, storage: MediaStorage | None = None, **options: Any) -> dict[CallState, int]:
-        async def run() -> dict[CallState, int]:
+    def upload(self, storage: MediaStorage | None = None, **options: Any) -> dict[str, int]:
+        async def run() -> dict[str, int]:
             async with AsyncGongClient(self.emulator.url, self.auth, **self.options, **self.async_options) as client:
                 values: dict[str, Any] = {"owner": self.ledger.import_id, "row_backoff": 0.01, **options}
                 return await ImportUpload(self.ledger, client, storage or Files(), **values).run()
@@ -100,8 +101,13 @@ class NightlyImport:
         return asyncio.run(run())
 
     def verify(self, timeout: float = 3600) -> float | None:
+        """Return the seconds until calls are to be read again, None when all rows have ended."""
         with self.client() as client:
-            return ImportVerification(self.ledger, client, timeout=timeout).look()
+            try:
+                ImportVerification(self.ledger, client, timeout=timeout).run()
+            except GongImportUnfinishedError as unfinished:
+                return unfinished.retry_after
+        return None
 
     def finish(self) -> None:
         """Let the emulator process everything, and verify."""
@@ -112,7 +118,7 @@ class NightlyImport:
         return {row.client_unique_id: row for row in self.ledger.rows()}
 
     def summary(self) -> dict[str, Any]:
-        return report.summarize(self.ledger)
+        return ImportReport(self.ledger).run()
 
     def tomorrow(self) -> NightlyImport:
         """Return the same import with a fresh budget, as a task has it that starts the next day."""

@@ -117,13 +117,13 @@ def test_a_plan_replaces_what_was_not_sent(night: FolderImport) -> None:
 def test_a_plan_that_was_cut_off_does_not_count(night: FolderImport) -> None:
     night.plan_night([manifest_row(1)])
     with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
-        before = ledger.shared_id
+        before = ledger.store_id
     night.plan_night([manifest_row(2)])
     (last,) = (path for path in night.import_path.rglob("*.jsonl") if b"pbx-00002" in path.read_bytes())
     assert (last.parent / "000002.jsonl").exists()
     (last.parent / "000002.jsonl").unlink()
     with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
-        assert ledger.shared_id == before
+        assert ledger.store_id == before
         assert [row.client_unique_id for row in ledger.rows()] == ["pbx-00001"]
 
 
@@ -183,7 +183,7 @@ def test_rows_that_were_not_reached_are_as_before(night: FolderImport) -> None:
     night.plan_night([manifest_row(1), manifest_row(2)])
     with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
         (lease,) = ledger.lease("night", limit=1, seconds=60)
-        ledger.release(lease, sent=False)
+        ledger.released(lease, sent=False)
     night.post_elsewhere()
     night.upload()
     assert night.states() == {"pbx-00001": "exists", "pbx-00002": "uploaded"}
@@ -317,10 +317,10 @@ def test_it_is_told_every_few_seconds_what_has_happened(night: FolderImport) -> 
     night.plan_night([manifest_row(1)])
     with journaled_ledger(night.import_path, COMPANY, "night", clock=lambda: now) as ledger:
         (lease,) = ledger.lease("night", limit=1, seconds=60)
-        ledger.note_media_sent(lease)
+        ledger.sending_media(lease)
         files = len(list(night.import_path.rglob("*.jsonl")))
         now = 11.0
-        ledger.note_media_sent(lease)
+        ledger.sending_media(lease)
         assert len(list(night.import_path.rglob("*.jsonl"))) == files + 1
 
 
@@ -328,7 +328,7 @@ def test_the_identity_is_that_of_the_plan(night: FolderImport) -> None:
     def identity() -> str:
         with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
             assert isinstance(ledger, JournaledLedger)
-            return ledger.shared_id
+            return ledger.store_id
 
     assert identity() == ""
     night.plan_night([manifest_row(1)])

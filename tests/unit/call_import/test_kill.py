@@ -13,8 +13,8 @@ from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
 
-# What an upload of one row commits: resume, reopen, progress, lease, created, media about to be sent, uploaded.
-COMMITS_OF_ONE_ROW = range(1, 8)
+# What an upload of one row commits until it is uploaded: resume, reopen, progress, lease, created, media, uploaded.
+COMMITS_OF_ONE_ROW = range(1, 9)
 
 
 def upload_process(night: NightlyImport, emulator: RunningEmulator, tmp_path: Path, **kill: int | str) -> UploadProcess:

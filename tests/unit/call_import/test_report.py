@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_gong.call_import import report
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
+from airflow_provider_gong.call_import.report.report import ImportReport
+from airflow_provider_gong.call_import.report.summary import require_green
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, LeasedRow, PlannedRow, Problem
+from airflow_provider_gong.ledger.rows import CallState, LeasedRow, PlannedRow, Problem, Reading
 from airflow_provider_gong.store.database import Store
 from tests.support.recordings import manifest_row, write_night
 from tests.unit.call_import.conftest import COMPANY, plan_offline
@@ -41,27 +42,27 @@ class Reported:
 
     def create(self) -> LeasedRow:
         lease = self.lease()
-        self.ledger.advance(lease, CallState.CREATED, keep_lease=True, call_id=f"77{lease.row_number}")
+        self.ledger.created(lease, f"77{lease.row_number}", is_pulled=False)
         return lease
 
     def upload(self) -> LeasedRow:
         lease = self.create()
-        self.ledger.advance(lease, CallState.UPLOADED, media_sha256="abc")
+        self.ledger.uploaded(lease, "abc")
         return lease
 
     def verify(self) -> None:
-        values = {"url": "https://gong.example.com/call?id=1", "duration": 61.0, "problem": None}
-        self.ledger.record_reading({self.upload().client_unique_id: {"state": "verified", **values}})
+        ident, url = self.upload().client_unique_id, "https://gong.example.com/call?id=1"
+        self.ledger.read_back([Reading(ident, CallState.VERIFIED, url, 61.0)])
 
-    def fail(self, *, burned: int = 0, problem: Problem = GONG_PROBLEM) -> None:
-        self.ledger.end(self.create(), CallState.FAILED, problem, sent=False, burned=burned)
+    def fail(self, *, is_burned: bool = False, problem: Problem = GONG_PROBLEM) -> None:
+        self.ledger.failed(self.create(), problem, sent=False, is_burned=is_burned)
 
     def summary(self) -> dict[str, Any]:
-        return report.summarize(self.ledger)
+        return ImportReport(self.ledger).run()
 
     def write(self) -> dict[str, list[dict[str, str]]]:
         target = self.folder / "report" / "of the night"
-        report.write_report(self.ledger, self.summary(), target)
+        ImportReport(self.ledger, folder=target).run()
         return {path.stem: read_csv_file(path) for path in target.glob("*.csv")}
 
 
@@ -108,7 +109,7 @@ def test_the_summary_counts_rows_by_state_and_by_who_must_act(night: Reported) -
     night.plan([*rows(1, 2, 3, 4), *rows(5, primary_user="noor.haddad@example.com", direction="x")])
     night.verify()
     night.upload()
-    night.fail(burned=1)
+    night.fail(is_burned=True)
     night.ledger.add_usage(12, 3)
     night.ledger.add_usage(1, 0)
     summary = night.summary()
@@ -163,7 +164,7 @@ def test_rows_that_gong_never_accepted_stand_in_the_next_manifest(night: Reporte
     night.plan([*rows(1, 2, 3, 4, 5), *rows(6, direction="Outbond", title="=1+1")])
     night.verify()
     night.upload()
-    night.fail(burned=1)
+    night.fail(is_burned=True)
     night.fail(problem=Problem("media", "a.wav", "cannot be read", "Put it back.", "recording"))
     files = night.write()
     assert [row["client_unique_id"] for row in files["retry"]] == ["pbx-00004", "pbx-00005", "pbx-00006"]
@@ -228,8 +229,8 @@ def test_cells_of_the_report_are_no_formulas(night: Reported) -> None:
 
 def signed_row(problems: tuple[Problem, ...] = ()) -> PlannedRow:
     source = manifest_row(1, media=SIGNED)
-    payload = {"clientUniqueId": "pbx-00001", "downloadMediaUrl": SIGNED}
-    return PlannedRow(1, "pbx-00001", "Call", payload, SIGNED, None, "hash", problems, source)
+    payload = {"clientUniqueId": "pbx-00001"}
+    return PlannedRow(1, "pbx-00001", "Call", payload, SIGNED, None, "hash", problems, source, is_pulled=True)
 
 
 def test_the_report_does_not_tell_what_signs_a_url(night: Reported, caplog: pytest.LogCaptureFixture) -> None:
@@ -238,7 +239,6 @@ def test_the_report_does_not_tell_what_signs_a_url(night: Reported, caplog: pyte
     night.ledger.replace_plan("night", [signed_row()])
     night.fail(problem=gong_says)
     night.write()
-    report.log_summary(night.summary())
     folder = night.folder / "report/of the night"
     for text in ((folder / "report.csv").read_text(), (folder / "report.json").read_text(), caplog.text):
         assert "https://files.example.com/1.wav" in text
@@ -251,7 +251,7 @@ def test_texts_of_a_row_cannot_forge_lines_of_the_log(night: Reported, caplog: p
     caplog.set_level(logging.INFO)
     forged = "x\n[2026-11-20] ERROR - forged\x1b[0m"
     night.plan([manifest_row(1, client_unique_id=forged, primary_user=forged, actual_start=forged)])
-    report.log_summary(night.summary())
+    night.summary()
     assert all(message.isprintable() for message in caplog.messages)
     (row,) = night.write()["report"]
     assert row["client_unique_id"] == forged
@@ -260,7 +260,7 @@ def test_texts_of_a_row_cannot_forge_lines_of_the_log(night: Reported, caplog: p
 def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     night.plan(rows(1, primary_user="noor.haddad@example.com"))
-    report.log_summary(night.summary())
+    night.summary()
     assert caplog.messages[0] == "Import night: 1 rows: 1 rejected"
     assert "1 problem for a Gong administrator" in caplog.messages
     assert caplog.messages[-1].startswith(
@@ -271,7 +271,7 @@ def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureF
 def test_an_import_whose_rows_are_all_verified_is_a_success(night: Reported) -> None:
     night.plan(rows(1))
     night.verify()
-    report.require_success(night.summary(), 0)
+    require_green(night.summary(), 0)
 
 
 def test_an_import_with_unfinished_rows_is_no_success_whatever_is_allowed(night: Reported) -> None:
@@ -279,7 +279,7 @@ def test_an_import_with_unfinished_rows_is_no_success_whatever_is_allowed(night:
     night.verify()
     night.upload()
     with pytest.raises(GongImportFailedError, match="1 of 2 rows of import night are unfinished"):
-        report.require_success(night.summary(), 99)
+        require_green(night.summary(), 99)
 
 
 @pytest.mark.parametrize(("allowed", "passes"), [(0, False), (1, False), (2, True)])
@@ -287,10 +287,10 @@ def test_failures_are_allowed_up_to_a_number(night: Reported, allowed: int, pass
     night.plan([*rows(1), *rows(2, direction="x")])
     night.fail()
     if passes:
-        report.require_success(night.summary(), allowed)
+        require_green(night.summary(), allowed)
     else:
         with pytest.raises(GongImportFailedError, match=f"2 of 2 rows.*; {allowed} may"):
-            report.require_success(night.summary(), allowed)
+            require_green(night.summary(), allowed)
 
 
 def test_an_import_that_was_never_planned_has_no_report(night: Reported) -> None:

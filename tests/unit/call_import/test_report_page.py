@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_gong.call_import.report_page import report_page
-from airflow_provider_gong.call_import.timeline import HEIGHT, WIDTH, timeline
+from airflow_provider_gong.call_import.report.report_page import report_page
+from airflow_provider_gong.call_import.report.timeline import HEIGHT, WIDTH, timeline
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
@@ -232,11 +232,11 @@ def test_every_call_is_in_the_chart_once(moments: list[float]) -> None:
 
 
 def test_an_import_writes_its_page(night: NightlyImport, tmp_path: Path) -> None:
-    from airflow_provider_gong.call_import.report import write_report
+    from airflow_provider_gong.call_import.report.report import ImportReport
 
     night.plan_night([manifest_row(1, topic="x"), manifest_row(2, direction="x")])
     night.upload()
-    write_report(night.ledger, night.summary(), tmp_path / "report")
+    ImportReport(night.ledger, folder=tmp_path / "report").run()
     page = Page((tmp_path / "report/report.html").read_text())
     assert page.count("rect") == 1
     assert "1 call was sent" in page.text

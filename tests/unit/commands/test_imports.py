@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_gong.call_import import report
+from airflow_provider_gong.call_import.report.report import ImportReport
 from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, Problem
+from airflow_provider_gong.ledger.rows import CallState, Problem, Reading
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.user_lists import UserList
@@ -54,14 +54,13 @@ def plan(store: Store, folder: Path, *numbers: int, import_id: str = "night", co
 
 def fail(ledger: Ledger, *, sent: bool = False) -> None:
     (lease,) = ledger.lease("worker", limit=1, seconds=60)
-    ledger.end(lease, CallState.FAILED, PROBLEM, sent=sent)
+    ledger.failed(lease, PROBLEM, sent=sent)
 
 
 def verify(ledger: Ledger) -> None:
     (lease,) = ledger.lease("worker", limit=1, seconds=60)
-    ledger.advance(lease, CallState.UPLOADED, call_id=f"77{lease.row_number}")
-    values = {"state": "verified", "url": "https://gong.example.com/call?id=1"}
-    ledger.record_reading({lease.client_unique_id: values})
+    ledger.created(lease, f"77{lease.row_number}", is_pulled=True)
+    ledger.read_back([Reading(lease.client_unique_id, CallState.VERIFIED, "https://gong.example.com/call?id=1")])
 
 
 def states(ledger: Ledger) -> dict[str, str]:
@@ -162,7 +161,7 @@ def test_calls_of_another_tool_are_adopted(command: Command, store: Store, tmp_p
     assert states(ledger) == {"pbx-00001": "exists", "pbx-00002": "planned"}
     assert next(ledger.rows()).call_id == "7782342274025937895"
     assert [lease.client_unique_id for lease in ledger.lease("worker", limit=9, seconds=60)] == ["pbx-00002"]
-    assert report.summarize(ledger)["failed_or_rejected"] == 0
+    assert ImportReport(ledger).run()["failed_or_rejected"] == 0
 
 
 def test_a_call_that_failed_before_it_was_sent_is_adopted(command: Command, store: Store, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, ImportRow, LeasedRow, PlannedRow, Problem
+from airflow_provider_gong.ledger.rows import CallState, ImportRow, LeasedRow, PlannedRow, Problem, Reading
 from airflow_provider_gong.store.database import Store
 from tests.support.postgres import database_url, postgres
 
@@ -50,12 +50,18 @@ def lease(ledger: Ledger, seconds: float = LONG) -> LeasedRow:
 
 def create(ledger: Ledger, seconds: float = LONG) -> LeasedRow:
     leased = lease(ledger, seconds)
-    ledger.advance(leased, CallState.CREATED, keep_lease=True, call_id="77")
+    ledger.created(leased, "77", is_pulled=False)
     return leased
 
 
 def upload(ledger: Ledger) -> None:
-    ledger.advance(create(ledger), CallState.UPLOADED)
+    ledger.uploaded(create(ledger))
+
+
+def verify(ledger: Ledger) -> None:
+    leased = create(ledger)
+    ledger.uploaded(leased)
+    ledger.read_back([Reading(leased.client_unique_id, CallState.VERIFIED)])
 
 
 def states(ledger: Ledger) -> dict[str, str]:

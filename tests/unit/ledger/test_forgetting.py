@@ -10,11 +10,10 @@ from sqlalchemy import event, text
 
 from airflow_provider_gong.ledger.imports import Imports
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongImportInUseError, GongStoreError
 from tests.support.postgres import PostgresServer
-from tests.unit.ledger.conftest import REFUSED, create, plan, planned, states
+from tests.unit.ledger.conftest import REFUSED, plan, planned, states, verify
 
 ANY_AGE = -1.0
 
@@ -78,7 +77,7 @@ def test_an_import_that_is_being_planned_is_kept_at_once(postgres: PostgresServe
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_unfinished_imports_are_kept(night: Ledger, store: Store, dry_run: bool) -> None:
     plan(night, "pbx-1", "pbx-2")
-    night.advance(create(night), CallState.VERIFIED)
+    verify(night)
     imports = Imports(store)
     (kept,) = imports.purge(ANY_AGE, dry_run=dry_run)
     assert kept.rows is None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from airflow_provider_gong.ledger.imports import Imports
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, KnownRecording
+from airflow_provider_gong.ledger.rows import CallState, KnownRecording, Reading
 from airflow_provider_gong.store.database import Store
-from tests.unit.ledger.conftest import create, plan, upload
+from tests.unit.ledger.conftest import REFUSED, create, plan, upload
 
 SIZE = 5
 
 
 def send(ledger: Ledger, sha256: str) -> None:
-    ledger.advance(create(ledger), CallState.UPLOADED, media_sha256=sha256)
+    ledger.uploaded(create(ledger), sha256)
 
 
 def test_calls_are_finished_when_nothing_is_left_to_be_done(night: Ledger, store: Store) -> None:
@@ -21,10 +21,10 @@ def test_calls_are_finished_when_nothing_is_left_to_be_done(night: Ledger, store
     plan(night, *idents)
     upload(night)
     create(night)
-    night.advance(create(night), CallState.EXISTS)
+    night.exists_elsewhere(create(night), "77", REFUSED)
     known = KnownCalls(store, "example")
     assert known.finished(idents) == {"pbx-3"}
-    night.record_reading({"pbx-1": {"state": "verified"}})
+    night.read_back([Reading("pbx-1", CallState.VERIFIED)])
     assert known.finished(idents) == {"pbx-1", "pbx-3"}
     assert known.finished(["pbx-1", "x"]) == {"pbx-1"}
     assert known.finished([]) == KnownCalls(store, "another company").finished(idents) == set()
@@ -46,7 +46,7 @@ def test_recordings_are_found_by_length_and_content(night: Ledger, store: Store)
 def test_recordings_stay_known_when_their_import_is_forgotten(night: Ledger, store: Store) -> None:
     plan(night, "pbx-1")
     send(night, "abc")
-    night.record_reading({"pbx-1": {"state": "verified"}})
+    night.read_back([Reading("pbx-1", CallState.VERIFIED)])
     Imports(store).forget(night)
     known = KnownCalls(store, "example")
     assert known.recorded_sizes([SIZE]) == {SIZE}

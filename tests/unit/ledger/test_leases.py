@@ -22,7 +22,7 @@ def test_a_row_is_claimed_when_it_is_leased(night: Ledger, other: Ledger) -> Non
     assert lease(other).client_unique_id == "pbx-2"
     assert not night.lease("night", limit=9, seconds=LONG)
     assert night.unsent()[0] == other.unsent()[0] == 2
-    night.advance(first, CallState.UPLOADED, call_id="77")
+    night.created(first, "77", is_pulled=True)
     row = next(iter(other.rows()))
     assert (row.state, row.call_id, row.sent_by) == (CallState.UPLOADED, "77", "night")
 
@@ -39,11 +39,14 @@ def test_a_lease_ends_when_it_is_not_renewed(night: Ledger, other: Ledger) -> No
 @pytest.mark.parametrize(
     "act",
     [
-        lambda ledger, row: ledger.advance(row, CallState.UPLOADED),
-        lambda ledger, row: ledger.note_media_sent(row),
-        lambda ledger, row: ledger.end(row, CallState.FAILED, REFUSED, sent=True),
+        lambda ledger, row: ledger.intent_changed(row),
+        lambda ledger, row: ledger.created(row, "88", is_pulled=False),
+        lambda ledger, row: ledger.sending_media(row),
+        lambda ledger, row: ledger.uploaded(row),
+        lambda ledger, row: ledger.failed(row, REFUSED, sent=True),
+        lambda ledger, row: ledger.exists_elsewhere(row, "88", REFUSED),
     ],
-    ids=["advance", "note_media_sent", "end"],
+    ids=["intent_changed", "created", "sending_media", "uploaded", "failed", "exists_elsewhere"],
 )
 def test_a_worker_that_lost_its_lease_can_do_nothing(night: Ledger, other: Ledger, act: Any) -> None:
     for ledger in (night, other):
@@ -52,7 +55,7 @@ def test_a_worker_that_lost_its_lease_can_do_nothing(night: Ledger, other: Ledge
     lease(other)
     with pytest.raises(LeaseLostError, match=r"Row 1 \(pbx-1\) was taken over"):
         act(night, zombie)
-    night.release(zombie, sent=False)
+    night.released(zombie, sent=False)
     night.renew([zombie], seconds=OVER)
     assert states(other) == {"pbx-1": "planned"}
     assert not other.lease("other", limit=1, seconds=LONG)
@@ -68,7 +71,7 @@ def test_a_renewed_lease_lasts(night: Ledger) -> None:
 def test_a_renewal_that_comes_late_does_not_lock_a_row_that_was_given_back(night: Ledger) -> None:
     plan(night, "pbx-1")
     leased = lease(night)
-    night.release(leased, sent=False)
+    night.released(leased, sent=False)
     night.renew([leased], seconds=LONG)
     assert lease(night)
 
@@ -88,7 +91,7 @@ def test_attempts_are_counted_until_the_next_try(night: Ledger) -> None:
     for attempt in (1, 2, 3):
         leased = lease(night)
         assert leased.attempts == attempt
-        night.release(leased, sent=False)
+        night.released(leased, sent=False)
 
 
 @pytest.mark.parametrize("sent", [True, False])
@@ -97,25 +100,25 @@ def test_an_intent_is_remembered_if_it_may_have_had_an_effect(night: Ledger, sen
     plan(night, "pbx-1")
     leased = lease(night)
     if failed:
-        night.end(leased, CallState.FAILED, REFUSED, sent=sent)
+        night.failed(leased, REFUSED, sent=sent)
     else:
-        night.release(leased, sent=sent)
+        night.released(leased, sent=sent)
     night.reopen()
     assert lease(night).earlier_intent == sent
 
 
 def test_an_intent_that_may_have_had_an_effect_stays_although_a_later_one_had_none(night: Ledger) -> None:
     plan(night, "pbx-1")
-    night.release(lease(night), sent=True)
-    night.release(lease(night), sent=False)
+    night.released(lease(night), sent=True)
+    night.released(lease(night), sent=False)
     assert lease(night).earlier_intent
 
 
 def test_failed_rows_are_tried_again_unless_burned(night: Ledger, other: Ledger) -> None:
     plan(night, "pbx-1", "pbx-2", "pbx-3")
-    night.end(lease(night), CallState.FAILED, REFUSED, sent=False)
-    night.end(create(night), CallState.FAILED, REFUSED, sent=False)
-    night.end(create(night), CallState.FAILED, REFUSED, sent=False, burned=1)
+    night.failed(lease(night), REFUSED, sent=False)
+    night.failed(create(night), REFUSED, sent=False)
+    night.failed(create(night), REFUSED, sent=False, is_burned=True)
     plan(other, "pbx-1", "pbx-2", "pbx-3")
     assert set(states(other).values()) == {"failed"}
     assert other.reopen() == 2
@@ -126,7 +129,7 @@ def test_failed_rows_are_tried_again_unless_burned(night: Ledger, other: Ledger)
 
 def test_a_row_that_is_sent_again_forgets_its_problem(night: Ledger) -> None:
     plan(night, "pbx-1")
-    night.end(lease(night), CallState.FAILED, REFUSED, sent=False)
+    night.failed(lease(night), REFUSED, sent=False)
     plan(night, "pbx-1", content="mended")
     upload(night)
     assert only_row(night).problems == ()
@@ -154,7 +157,7 @@ def test_a_worker_that_loses_a_race_for_a_row_takes_the_next(night: Ledger, stor
     """Databases that lock rows and not files let somebody else in between looking and claiming."""
     plan(night, "pbx-1", "pbx-2")
     if known:
-        night.release(lease(night), sent=False)
+        night.released(lease(night), sent=False)
     statements = iter(
         [
             "UPDATE gong_call SET lease_number = lease_number + 1, lease_until = 9e9 WHERE client_unique_id = 'pbx-1'"

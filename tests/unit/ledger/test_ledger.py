@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, PlannedRow
+from airflow_provider_gong.ledger.rows import CallState, PlannedRow, Reading
 from airflow_provider_gong.store.database import Store
 from tests.unit.ledger.conftest import LONG, REFUSED, create, lease, only_row, plan, planned, states, upload
 
@@ -111,7 +111,7 @@ def test_a_row_is_listed_once_when_it_is_rejected_after_it_was_sent(night: Ledge
 
 def test_a_row_that_changed_before_it_was_sent_is_sent_as_it_is_now(night: Ledger) -> None:
     plan(night, "pbx-1")
-    night.release(lease(night), sent=False)
+    night.released(lease(night), sent=False)
     plan(night, "pbx-1", content="new")
     assert states(night) == {"pbx-1": "planned"}
     leased = lease(night)
@@ -122,9 +122,9 @@ def test_a_row_that_changed_before_it_was_sent_is_sent_as_it_is_now(night: Ledge
 def test_a_row_that_changed_after_it_was_sent_is_never_sent_again(night: Ledger, sent: str) -> None:
     plan(night, "pbx-1")
     if sent == "lost":
-        night.release(lease(night), sent=True)
+        night.released(lease(night), sent=True)
     elif sent == "created":
-        night.release(create(night), sent=True)
+        night.released(create(night), sent=True)
     else:
         upload(night)
     plan(night, "pbx-1", content="new")
@@ -140,7 +140,7 @@ def test_a_row_that_changed_after_it_was_sent_is_never_sent_again(night: Ledger,
 
 def test_a_failed_row_that_had_no_effect_may_change(night: Ledger) -> None:
     plan(night, "pbx-1")
-    night.end(lease(night), CallState.FAILED, REFUSED, sent=False)
+    night.failed(lease(night), REFUSED, sent=False)
     plan(night, "pbx-1", content="mended")
     assert lease(night).payload["title"] == "mended"
 
@@ -149,10 +149,10 @@ def test_a_reading_is_recorded_for_calls_that_were_uploaded_only(night: Ledger) 
     plan(night, "pbx-1", "pbx-2")
     upload(night)
     assert night.unseen() == {"77": "pbx-1"}
-    night.record_reading({ident: {"state": "verified", "duration": 61.0} for ident in ("pbx-1", "pbx-2")})
+    night.read_back(Reading(ident, CallState.VERIFIED, duration=61.0) for ident in ("pbx-1", "pbx-2"))
     assert states(night) == {"pbx-1": "verified", "pbx-2": "planned"}
     assert night.unseen() == {}
-    night.record_reading({"pbx-1": {"state": "not_visible"}})
+    night.read_back([Reading("pbx-1", CallState.NOT_VISIBLE)])
     assert states(night)["pbx-1"] == "verified"
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import inspect, literal, select, text
 from airflow_provider_gong.client.pacing import Share, Slot, SlotRefused
 from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.schema import SCHEMA_VERSION, db_now, metadata, store_table
+from airflow_provider_gong.store.schema import STORE_VERSION, db_now, metadata, store_table
 from tests.support.postgres import PostgresServer
 from tests.support.processes import book, book_for_ever, open_store, start, together
 
@@ -234,7 +234,7 @@ def test_store_of_the_first_version_is_upgraded_once_and_keeps_its_rows(database
     assert set(found) == {"0b6d3a3c-6f6c-4f0a-9d5e-5a1c1e6b7a10"}
     store = Store(database_url)
     with store.read() as connection:
-        assert connection.execute(select(store_table.c.schema_version)).scalars().all() == [SCHEMA_VERSION]
+        assert connection.execute(select(store_table.c.schema_version)).scalars().all() == [STORE_VERSION]
         assert connection.execute(text("SELECT key FROM gong_intent")).scalars().all() == ["meetings/create"]
     assert set(inspect(store.engine).get_table_names()) == set(metadata.tables)
     assert granted(SharedBudget(store, COMPANY)).delay == 0.0

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import pytest
 from sqlalchemy import inspect, select, text
 
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.schema import SCHEMA_VERSION, metadata, store_table
+from airflow_provider_gong.store.errors import GongStoreError
+from airflow_provider_gong.store.schema import STORE_VERSION, metadata, store_table
 from tests.unit.ledger.conftest import plan, states, upload
 
-ADDED_COLUMNS = (("gong_call", "media_bytes"), ("gong_import_row", "warnings"), ("gong_import", "warnings"))
+ADDED_COLUMNS = (
+    ("gong_call", "media_bytes"),
+    ("gong_import_row", "warnings"),
+    ("gong_import_row", "is_pulled"),
+    ("gong_import", "warnings"),
+)
 ADDED_TABLES = ("gong_token", "gong_user_list")
 
 
@@ -21,6 +31,8 @@ def make_old(store: Store) -> None:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         for table in ADDED_TABLES:
             connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("DROP TABLE gong_room"))
+        connection.execute(text("ALTER TABLE gong_call RENAME COLUMN is_pulled TO by_url"))
         connection.execute(store_table.update().values(schema_version=1))
     store.close()
 
@@ -34,9 +46,42 @@ def test_an_older_store_is_completed_and_keeps_its_rows(database_url: str) -> No
     assert states(ledger) == {"pbx-1": "planned"}
     upload(ledger)
     with store.begin() as connection:
-        assert connection.execute(select(store_table.c.schema_version)).scalar_one() == SCHEMA_VERSION
+        assert connection.execute(select(store_table.c.schema_version)).scalar_one() == STORE_VERSION
         found = inspect(connection)
         for table in metadata.sorted_tables:
             assert {column["name"] for column in found.get_columns(table.name)} == set(table.columns.keys())
             assert {index["name"] for index in found.get_indexes(table.name)} == {index.name for index in table.indexes}
     store.close()
+
+
+_WITHOUT_LEDGER = """
+import sys
+from airflow_provider_gong.store.database import Store
+store = Store(sys.argv[1])
+assert store.id
+assert "airflow_provider_gong.ledger" not in sys.modules
+"""
+_LEDGER_COMES_LATER = """
+from airflow_provider_gong.ledger.ledger import Ledger
+assert not Ledger(store, "example", "night").is_planned()
+"""
+
+
+@pytest.mark.parametrize("program", [_WITHOUT_LEDGER, _WITHOUT_LEDGER + _LEDGER_COMES_LATER])
+def test_a_room_that_is_loaded_later_gets_its_tables_then(database_url: str, program: str) -> None:
+    subprocess.run([sys.executable, "-c", program, database_url], check=True)
+    store = Store(database_url)
+    ledger = Ledger(store, "example", "night")
+    plan(ledger, "pbx-1")
+    assert states(ledger) == {"pbx-1": "planned"}
+    store.close()
+
+
+def test_tables_of_a_newer_package_are_refused(database_url: str) -> None:
+    newer = Store(database_url)
+    plan(Ledger(newer, "example", "night"), "pbx-1")
+    with newer.begin() as connection:
+        connection.execute(text("UPDATE gong_room SET version = 99 WHERE name = 'ledger'"))
+    newer.close()
+    with pytest.raises(GongStoreError, match="written by a newer airflow-provider-gong"):
+        Ledger(Store(database_url), "example", "night").is_planned()

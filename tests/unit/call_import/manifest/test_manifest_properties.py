@@ -30,7 +30,7 @@ from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
-from airflow_provider_gong.call_import.report import RETRY_CSV, summarize, write_report
+from airflow_provider_gong.call_import.report.report import RETRY_CSV, ImportReport
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
 from airflow_provider_gong.store.database import Store
@@ -192,7 +192,7 @@ def survive(plan: Callable[[], tuple[SeenPlan, Ledger]], folder: Path) -> None:
         log.info("%s", error)
         return
     check(seen, ledger)
-    write_report(ledger, summarize(ledger), folder / "report")
+    ImportReport(ledger, folder=folder / "report").run()
 
 
 @PROPERTY
@@ -229,7 +229,7 @@ def _content(plan: SeenPlan) -> list[Any]:
 def test_the_next_manifest_of_a_report_holds_the_same_rows(office: Office, rows: list[DrawnRow]) -> None:
     plan, ledger = office.plan_file("calls.jsonl", jsonl_content([row.values for row in rows]))
     report = office.folder / "report"
-    write_report(ledger, summarize(ledger), report)
+    ImportReport(ledger, folder=report).run()
     again, _ = office.plan(read_files([str(report / RETRY_CSV)], Path))
     assert [_essence(row) for row in again.rows] == [_essence(row) for row in plan.rows]
 

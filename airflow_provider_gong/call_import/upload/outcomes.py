@@ -1,4 +1,4 @@
-"""What the outcome of a row means for the people who can mend it."""
+"""What the outcome of a row means for the people who can fix it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,14 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.ledger.rows import Actor, CallState, LeasedRow, Problem
+from airflow_provider_gong.ledger.rows import Actor, LeasedRow, Problem
 
-# What keeps an import from being a success, once it has ended.
-BAD_STATES = frozenset(
-    {
-        CallState.REJECTED,
-        CallState.FAILED,
-        CallState.CHANGED_AFTER_SEND,
-        CallState.PROCESSING,
-        CallState.NOT_VISIBLE,
-        CallState.UNVERIFIABLE,
-    }
-)
 _MEDIA_OPERATION = "addCallRecording"
+
+
+def is_burned(error: GongError) -> bool:
+    """Tell whether a refusal came after the call was created, which cannot be undone."""
+    return error.operation == _MEDIA_OPERATION
 
 
 def refusal_problem(lease: LeasedRow, error: GongError) -> Problem:
@@ -34,7 +28,7 @@ def refusal_problem(lease: LeasedRow, error: GongError) -> Problem:
         return Problem("primary_user", host, str(error), "", Actor.ADMINISTRATOR)
     if isinstance(error, GongDuplicateMediaError):
         return _duplicate_media(lease, error)
-    if error.operation == _MEDIA_OPERATION:
+    if is_burned(error):
         return Problem(
             "media",
             file_name(lease),

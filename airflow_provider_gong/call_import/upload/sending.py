@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from typing import Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
-from airflow_provider_gong.call_import.media import MediaStorage, with_url
-from airflow_provider_gong.call_import.outcomes import (
+from airflow_provider_gong.call_import.media import MediaStorage, pull_url
+from airflow_provider_gong.call_import.upload.outcomes import (
     existing_problem,
+    is_burned,
     refusal_problem,
     server_problem,
     unreadable_problem,
@@ -75,66 +75,64 @@ class RowSender:
         """
         Bring a row as far as it goes.
 
-        :raises GongError: what concerns more than this row; the row is given back
+        :raises GongError: what concerns more than this row; the row is released
         :raises LeaseLostError: if another worker has taken the row over
         """
         try:
             await self._send(lease)
         except (GongConflictError, GongValidationError, GongNotFoundError) as refusal:
-            burned = int(refusal.operation == "addCallRecording")
-            problem, sent = refusal_problem(lease, refusal), refusal.unanswered > 0
-            await self._end(lease, CallState.FAILED, problem, sent=sent, burned=burned)
+            sent = refusal.unanswered > 0
+            await self._fail(lease, refusal_problem(lease, refusal), sent=sent, is_burned=is_burned(refusal))
         except (FileNotFoundError, PermissionError, MediaChangedError) as unreadable:
-            await self._end(lease, CallState.FAILED, unreadable_problem(lease, unreadable), sent=False)
+            await self._fail(lease, unreadable_problem(lease, unreadable), sent=False)
         except OSError as failure:
             # An object store may be busy; of the call itself, what was sent is recorded.
             await self._set_back(lease, unreadable_problem(lease, failure), sent=False)
         except GongServerError as failure:
             await self._set_back(lease, server_problem(lease, failure), sent=True)
         except GongError as error:
-            await asyncio.to_thread(self._ledger.release, lease, sent=error.unanswered > 0)
+            await asyncio.to_thread(self._ledger.released, lease, sent=error.unanswered > 0)
             raise
         except BaseException:
-            await asyncio.to_thread(self._ledger.release, lease, sent=True)
+            await asyncio.to_thread(self._ledger.released, lease, sent=True)
             raise
 
     async def _send(self, lease: LeasedRow) -> None:
-        row = lease if lease.call_id else await asyncio.to_thread(with_url, lease, self._storage)
-        is_fetched = row.call_id is None and URL_FIELD in row.payload
-        # Looked at before the call is created, for which there is no way back.
-        media = None if is_fetched else await asyncio.to_thread(self._find_media, row)
-        created = row if row.call_id else await self._create(row, is_fetched=is_fetched)
-        if created is None:
+        if lease.call_id is not None:
+            await self._push(lease, lease.call_id, None, maybe_sent=lease.media_sent)
             return
-        if created.by_url:
-            await self._record(lease, CallState.UPLOADED, call_id=created.call_id, by_url=1)
-        else:
-            await self._push(created, media)
+        url = await asyncio.to_thread(pull_url, lease, self._storage)
+        # Looked at before the call is created, for which there is no way back.
+        media = None if url else await asyncio.to_thread(self._find_media, lease)
+        await self._create(lease, url, media)
 
-    async def _create(self, lease: LeasedRow, *, is_fetched: bool) -> LeasedRow | None:
-        """Create the call and return the row with its id; None if it has ended since the existing call is not ours."""
-        if lease.by_url != is_fetched:
-            await asyncio.to_thread(self._ledger.note_unclear_recording, lease)
-            lease = dataclasses.replace(lease, by_url=False, media_sent=True)
-        request = dataclasses.replace(calls_api.create_call(lease.payload), settle=_never_settled)
+    async def _create(self, lease: LeasedRow, url: str | None, media: MediaFile | None) -> None:
+        """Create the call, with a URL for Gong or with the recording that is uploaded afterwards."""
+        is_intended = lease.intent_is_pulled == bool(url)
+        if not is_intended:
+            await asyncio.to_thread(self._ledger.intent_changed, lease)
+        payload = {**lease.payload, URL_FIELD: url} if url else lease.payload
+        request = dataclasses.replace(calls_api.create_call(payload), settle=_never_settled)
+        is_pulled, maybe_sent = bool(url), False
         try:
             call_id = (await self._client.send(request)).call_id
         except GongDuplicateCallError as duplicate:
             if not await self._is_ours(lease, duplicate):
                 await self._end_existing(lease, duplicate)
-                return None
+                return
             log.info("Row %d goes on with call %s, which was created before.", lease.row_number, duplicate.call_id)
-            return dataclasses.replace(lease, call_id=duplicate.call_id)
-        return dataclasses.replace(lease, call_id=call_id, by_url=is_fetched, media_sent=False)
+            call_id = duplicate.call_id
+            # Created otherwise than intended now, so that only Gong knows if it has the recording.
+            is_pulled, maybe_sent = is_pulled and is_intended, lease.media_sent or not is_intended
+        await asyncio.to_thread(self._ledger.created, lease, call_id, is_pulled=is_pulled)
+        if not is_pulled:
+            await self._push(lease, call_id, media, maybe_sent=maybe_sent)
 
-    async def _push(self, lease: LeasedRow, media: MediaFile | None) -> None:
-        if lease.state is not CallState.CREATED:
-            await self._record(lease, CallState.CREATED, keep_lease=True, call_id=lease.call_id, by_url=0)
+    async def _push(self, lease: LeasedRow, call_id: str, media: MediaFile | None, *, maybe_sent: bool) -> None:
         if media is None:
             media = await asyncio.to_thread(self._find_media, lease)
-        await self._upload(lease, media)
-        digest = {"media_sha256": media.sha256} if media.sha256 else {}
-        await self._record(lease, CallState.UPLOADED, **digest)
+        await self._upload(lease, call_id, media, maybe_sent=maybe_sent)
+        await asyncio.to_thread(self._ledger.uploaded, lease, media.sha256)
 
     async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
         """Tell whether an existing call is what this or an earlier try has created from the same content."""
@@ -153,17 +151,17 @@ class RowSender:
         return _is_call_of(lease, found)
 
     async def _end_existing(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> None:
-        state = CallState.FAILED if self._on_existing is OnExisting.FAIL else CallState.EXISTS
-        foreign = {"call_id": duplicate.call_id, "intended_at": None, "burned": 1}
-        await self._end(lease, state, existing_problem(lease, duplicate), sent=True, **foreign)
+        problem, is_failure = existing_problem(lease, duplicate), self._on_existing is OnExisting.FAIL
+        _log_end(lease, CallState.FAILED if is_failure else CallState.EXISTS, problem)
+        found = (lease, duplicate.call_id, problem)
+        await asyncio.to_thread(self._ledger.exists_elsewhere, *found, is_failure=is_failure)
 
-    async def _upload(self, lease: LeasedRow, media: MediaFile) -> None:
-        call_id, maybe_sent = lease.call_id or "", lease.media_sent
+    async def _upload(self, lease: LeasedRow, call_id: str, media: MediaFile, *, maybe_sent: bool) -> None:
         for _ in range(_MAX_ATTEMPTS):
             # Bytes are sent again only when reading the call says that nothing has arrived.
             if maybe_sent and await self._has_recording(call_id):
                 return
-            await asyncio.to_thread(self._ledger.note_media_sent, lease)
+            await asyncio.to_thread(self._ledger.sending_media, lease)
             maybe_sent = True
             try:
                 await self._client.send(without_repetition(calls_api.upload_call_media(call_id, media)))
@@ -200,18 +198,19 @@ class RowSender:
 
     async def _set_back(self, lease: LeasedRow, problem: Problem, *, sent: bool) -> None:
         if lease.attempts >= _MAX_ATTEMPTS:
-            await self._end(lease, CallState.FAILED, problem, sent=sent)
+            await self._fail(lease, problem, sent=sent)
             return
         pause = self._row_backoff * 2 ** (lease.attempts - 1)
         log.warning("Row %d is tried again in %.0f s: %s", lease.row_number, pause, problem)
-        await asyncio.to_thread(self._ledger.release, lease, sent=sent, pause=pause)
+        await asyncio.to_thread(self._ledger.released, lease, sent=sent, pause=pause)
 
-    async def _record(self, lease: LeasedRow, state: CallState, **changes: Any) -> None:
-        await asyncio.to_thread(self._ledger.advance, lease, state, **changes)
+    async def _fail(self, lease: LeasedRow, problem: Problem, *, sent: bool, is_burned: bool = False) -> None:
+        _log_end(lease, CallState.FAILED, problem)
+        await asyncio.to_thread(self._ledger.failed, lease, problem, sent=sent, is_burned=is_burned)
 
-    async def _end(self, lease: LeasedRow, state: CallState, problem: Problem, **changes: Any) -> None:
-        log.warning("Row %d (%s) ends as %s: %s", lease.row_number, shown(lease.client_unique_id), state.value, problem)
-        await asyncio.to_thread(self._ledger.end, lease, state, problem, **changes)
+
+def _log_end(lease: LeasedRow, state: CallState, problem: Problem) -> None:
+    log.warning("Row %d (%s) ends as %s: %s", lease.row_number, shown(lease.client_unique_id), state.value, problem)
 
 
 def _never_settled(_: GongError) -> None:

@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from airflow_provider_gong._text import counted, duration, row_place, shown
-from airflow_provider_gong.call_import.outcomes import BAD_STATES
-from airflow_provider_gong.call_import.timeline import HEIGHT, WIDTH, timeline
+from airflow_provider_gong.call_import.report.summary import has_problems
+from airflow_provider_gong.call_import.report.timeline import HEIGHT, WIDTH, timeline
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
@@ -60,7 +60,7 @@ class _Findings:
     def add(self, row: ImportRow) -> None:
         if row.sent_at is not None:
             self.sent_at.append(row.sent_at)
-        if row.state in BAD_STATES or row.state is CallState.EXISTS:
+        if has_problems(row.state):
             for problem in row.problems:
                 self.problems[problem.who].add((row, problem))
         if row.state is CallState.VERIFIED:

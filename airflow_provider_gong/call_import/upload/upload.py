@@ -7,8 +7,8 @@ import logging
 
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.media import MediaStorage
-from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.call_import.sending import ROW_BACKOFF, RowSender
+from airflow_provider_gong.call_import.progress import Progress, by_state, counted_requests
+from airflow_provider_gong.call_import.upload.sending import ROW_BACKOFF, RowSender
 from airflow_provider_gong.client.drivers import AsyncGongClient
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, LeasedRow
@@ -30,9 +30,9 @@ class ImportUpload:
     :param ledger: the rows
     :param client: the way to Gong
     :param storage: where the recordings are
-    :param owner: identity of the worker, the same for each of its tries
+    :param owner: identity of the worker, the same for each of its attempts
     :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
-        an earlier try has created and ends others as ``exists``; ``skip`` ends all as ``exists``, ``fail`` as
+        an earlier attempt has created and ends others as ``exists``; ``skip`` ends all as ``exists``, ``fail`` as
         ``failed``
     :param in_flight: rows that are sent at the same time
     :param lease_seconds: how long a row stays claimed when this process dies
@@ -66,23 +66,24 @@ class ImportUpload:
         self._is_ending = False
         self._progress: Progress | None = None
 
-    async def run(self) -> dict[CallState, int]:
+    async def run(self) -> dict[str, int]:
         """
         Upload until no row waits any more, and return the number of rows by state.
 
         :raises GongError: what keeps all rows from being sent, such as wrong credentials or a spent budget; the rows
             that were not sent stay as they are
         """
-        await asyncio.to_thread(self._ledger.resume, self._owner)
-        if self._reopen:
-            await asyncio.to_thread(self._ledger.reopen)
-        await self._show_progress(now=True)
-        heartbeat = asyncio.create_task(self._renew_leases())
-        try:
-            await self._drain()
-        finally:
-            heartbeat.cancel()
-        return await self._show_progress(now=True)
+        with counted_requests(self._ledger, self._client):
+            await asyncio.to_thread(self._ledger.resume, self._owner)
+            if self._reopen:
+                await asyncio.to_thread(self._ledger.reopen)
+            await self._show_progress(now=True)
+            heartbeat = asyncio.create_task(self._renew_leases())
+            try:
+                await self._drain()
+            finally:
+                heartbeat.cancel()
+            return await self._show_progress(now=True)
 
     async def _drain(self) -> None:
         while True:
@@ -130,13 +131,13 @@ class ImportUpload:
             except GongStoreError as error:
                 log.warning("Leases were not renewed, which is tried again in %.0f s: %s", self._heartbeat, error)
 
-    async def _show_progress(self, *, waiting: str = "", now: bool = False) -> dict[CallState, int]:
+    async def _show_progress(self, *, waiting: str = "", now: bool = False) -> dict[str, int]:
         counts = await asyncio.to_thread(self._ledger.counts)
         waiting_rows = counts.get(CallState.PLANNED, 0) + counts.get(CallState.CREATED, 0)
         total = sum(counts.values()) - counts.get(CallState.REJECTED, 0) - counts.get(CallState.WITHDRAWN, 0)
         if self._progress is None:
             self._progress = Progress("Uploaded", total)
-        states = {state.value: count for state, count in counts.items()}
+        states = by_state(counts)
         self._progress.show(
             total - waiting_rows,
             states,
@@ -145,4 +146,4 @@ class ImportUpload:
             waiting=waiting,
             now=now,
         )
-        return counts
+        return states

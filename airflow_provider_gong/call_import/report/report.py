@@ -1,0 +1,129 @@
+"""The report of an import as files: what became of every row, what was wrong, and who has to act."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+from collections.abc import Callable, Iterable
+from typing import IO, Any, Protocol
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.manifest.csv_cells import escape_cell
+from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.manifest import SURPLUS
+from airflow_provider_gong.call_import.report.report_page import report_page
+from airflow_provider_gong.call_import.report.summary import log_summary, summarize
+from airflow_provider_gong.ledger.rows import CallState, ImportRow
+from airflow_provider_gong.ledger.view import ImportView
+
+REPORT_CSV = "report.csv"
+REPORT_JSON = "report.json"
+REPORT_HTML = "report.html"
+RETRY_CSV = "retry.csv"
+PERMANENT_CSV = "permanent.csv"
+
+_COLUMNS = (
+    "file",
+    "row",
+    "client_unique_id",
+    "title",
+    "state",
+    "call_id",
+    "url",
+    "duration",
+    "media",
+    "media_sha256",
+    "sent_by",
+    "who",
+    "problem",
+    "warnings",
+)
+
+
+class Folder(Protocol):
+    """Where a report is written: ``pathlib.Path`` and Airflow's ``ObjectStoragePath`` both fit."""
+
+    def __truediv__(self, name: str) -> Any:
+        """Return the file of this name."""
+
+    def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
+        """Make the folder."""
+
+
+class ImportReport:
+    """
+    Reports what became of the rows of an import, whatever happened before.
+
+    Writes ``report.csv``, ``report.json`` and ``report.html``, ``retry.csv`` (rows that Gong never accepted: a valid
+    next manifest) and ``permanent.csv`` (rows that Gong will not accept again).
+
+    :param ledger: the rows
+    :param folder: where the files are written; None writes none
+    """
+
+    def __init__(self, ledger: ImportView, *, folder: Folder | None = None) -> None:
+        self._ledger = ledger
+        self._folder = folder
+
+    def run(self) -> dict[str, Any]:
+        """
+        Write the report, and return it in short.
+
+        :raises GongImportFailedError: if the import was never planned
+        """
+        summary = summarize(self._ledger)
+        log_summary(summary)
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._write_files(self._folder, summary)
+        return summary
+
+    def _write_files(self, folder: Folder, summary: dict[str, Any]) -> None:
+        rows, remarks = self._ledger.rows, self._ledger.remarks
+        _write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
+        _write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, rows())))
+        _write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, rows(), remarks())))
+        named = (column for row in rows() for column in row.source if column != SURPLUS)
+        columns = list(dict.fromkeys((*REQUIRED_COLUMNS, *named)))
+        for name, belongs in ((RETRY_CSV, _may_be_retried), (PERMANENT_CSV, _is_permanent)):
+            cells = (_manifest_cells(row, columns) for row in rows() if belongs(row))
+            _write(folder / name, functools.partial(_write_table, columns=columns, rows=cells))
+
+
+def _may_be_retried(row: ImportRow) -> bool:
+    never_sent = row.state in (CallState.REJECTED, CallState.PLANNED)
+    return never_sent or (row.state is CallState.FAILED and not row.burned)
+
+
+def _is_permanent(row: ImportRow) -> bool:
+    ended = row.state in (CallState.EXISTS, CallState.CHANGED_AFTER_SEND, CallState.NOT_VISIBLE)
+    return ended or (row.state is CallState.FAILED and row.burned)
+
+
+def _manifest_cells(row: ImportRow, columns: Iterable[str]) -> list[str]:
+    # With the place of its recording, since the file stands in another folder than the manifest.
+    values = row.source | ({"media": row.media} if row.media else {})
+    surplus = [values[SURPLUS]] if SURPLUS in values else []
+    return [values.get(column, "") for column in columns] + surplus
+
+
+def _cells(row: ImportRow) -> list[str]:
+    who = "; ".join(dict.fromkeys(problem.who for problem in row.problems))
+    problems = " | ".join(str(problem) for problem in row.problems)
+    warnings = " | ".join(shown(warning) for warning in row.warnings)
+    sha256, media = row.media_sha256, shown(row.media or "")
+    identity = (shown(row.file), row.row_number, row.client_unique_id, row.title, row.state.value)
+    gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
+    return ["" if value is None else str(value) for value in (*identity, *gong, who, problems, warnings)]
+
+
+def _write_table(file: IO[str], columns: Iterable[str], rows: Iterable[list[str]]) -> None:
+    writer = csv.writer(file)
+    writer.writerow([escape_cell(column) for column in columns])
+    writer.writerows([escape_cell(cell) for cell in cells] for cells in rows)
+
+
+def _write(path: Any, write: Callable[[IO[str]], object]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write(file)

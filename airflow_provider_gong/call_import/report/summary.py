@@ -1,0 +1,96 @@
+"""The report of an import in short, and whether it counts as done."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow_provider_gong._text import counted, row_place, shown
+from airflow_provider_gong.call_import.errors import GongImportFailedError
+from airflow_provider_gong.call_import.progress import by_state
+from airflow_provider_gong.ledger.rows import UNFINISHED, WRONG, Actor, CallState, Problem
+from airflow_provider_gong.ledger.view import ImportView
+
+log = logging.getLogger(__name__)
+
+_MAX_PROBLEMS = 50
+
+
+def summarize(ledger: ImportView) -> dict[str, Any]:
+    """
+    Return what the report says in short, as a JSON object.
+
+    :raises GongImportFailedError: if the import was never planned
+    """
+    if not ledger.is_planned():
+        raise GongImportFailedError(
+            f"Import {ledger.import_id} has no plan, so nothing was imported: its plan task failed or did not run. "
+            "Fix the error in the log of that task, then clear it."
+        )
+    counts = ledger.counts()
+    sent, refused = ledger.usage()
+    actors: Counter[str] = Counter()
+    problems: list[dict[str, Any]] = []
+    for row in ledger.rows():
+        for problem in row.problems if has_problems(row.state) else ():
+            actors[problem.who] += 1
+            if len(problems) < _MAX_PROBLEMS:
+                problems.append(
+                    {"file": shown(row.file), "row": row.row_number, "state": row.state.value, **problem.as_dict()}
+                )
+    return {
+        "import_id": ledger.import_id,
+        "company": ledger.company,
+        "rows": sum(counts.values()),
+        "states": by_state({state: counts[state] for state in CallState if state in counts}),
+        "unfinished": _number(counts, UNFINISHED),
+        "failed_or_rejected": _number(counts, WRONG),
+        "requests_sent": sent,
+        "requests_refused": refused,
+        "who_must_act": dict(actors),
+        "problems": problems,
+    }
+
+
+def log_summary(summary: dict[str, Any]) -> None:
+    """Write the summary into the log, as a person reads it."""
+    states = ", ".join(f"{count} {state}" for state, count in summary["states"].items()) or "no rows"
+    log.info("Import %s: %d rows: %s", summary["import_id"], summary["rows"], states)
+    log.info("Requests sent: %d, refused: %d", summary["requests_sent"], summary["requests_refused"])
+    for who, count in summary["who_must_act"].items():
+        log.warning("%s for %s", counted(count, "problem"), Actor(who).described)
+    for problem in summary["problems"]:
+        place = row_place(problem["row"], problem["file"])
+        what = Problem(**{name: problem[name] for name in ("field", "value", "rule", "remedy", "who")})
+        log.warning("%s (%s) %s", place, problem["state"], what)
+
+
+def has_problems(state: CallState) -> bool:
+    """Tell whether people have to look at the problems of a row in this state."""
+    return state in WRONG or state is CallState.EXISTS
+
+
+def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
+    """
+    Check whether an import counts as done: no row is unfinished, and few enough are wrong.
+
+    :param max_failed: rows that may be wrong
+    :raises GongImportFailedError: if it does not
+    """
+    unfinished, wrong = summary["unfinished"], summary["failed_or_rejected"]
+    if unfinished:
+        raise GongImportFailedError(
+            f"{unfinished} of {summary['rows']} rows of import {summary['import_id']} are unfinished. Clear the first "
+            "task of the import that failed; it resumes where it was."
+        )
+    if wrong > max_failed:
+        raise GongImportFailedError(
+            f"{wrong} of {summary['rows']} rows of import {summary['import_id']} have failed or were rejected; "
+            f"{max_failed} may (max_failed). The log above and the report show the problems, and who has to act."
+        )
+
+
+def _number(counts: Mapping[CallState, int], states: Iterable[CallState]) -> int:
+    return sum(counts.get(state, 0) for state in states)

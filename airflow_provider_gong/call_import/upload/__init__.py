@@ -1,0 +1,1 @@
+"""The upload of an import: leased rows become calls with recordings."""

@@ -1,0 +1,70 @@
+"""The ledger's tables on the store: imports, the rows of their plans, and the calls that became of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, Index, Integer, String, Table, Text
+
+from airflow_provider_gong.store.schema import declare, metadata
+
+import_table = Table(
+    "gong_import",
+    metadata,
+    Column("company", String(255), primary_key=True),
+    Column("import_id", String(512), primary_key=True),
+    Column("manifest", Text, nullable=False),
+    Column("planned_at", Float, nullable=False),
+    Column("verify_until", Float),
+    Column("requests_sent", Integer, nullable=False, default=0),
+    Column("requests_refused", Integer, nullable=False, default=0),
+    Column("warnings", Text),
+)
+
+# What a plan says of a row of its manifest. What became of the call stands in gong_call, once for all imports.
+row_table = Table(
+    "gong_import_row",
+    metadata,
+    Column("company", String(255), primary_key=True),
+    Column("import_id", String(512), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("row_number", Integer, nullable=False),
+    Column("client_unique_id", String(2048), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("title", Text),
+    Column("payload", Text),
+    Column("media", Text),
+    Column("media_bytes", Integer),
+    Column("is_pulled", Integer),
+    Column("fingerprint", String(64)),
+    Column("problems", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("warnings", Text),
+    Index("gong_import_row_call", "company", "client_unique_id"),
+)
+
+call_table = Table(
+    "gong_call",
+    metadata,
+    Column("company", String(255), primary_key=True),
+    Column("client_unique_id", String(2048), primary_key=True),
+    Column("import_id", String(512), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("media_bytes", Integer),
+    Column("state", String(16), nullable=False),
+    Column("lease_owner", String(1024)),
+    Column("lease_number", Integer, nullable=False, default=0),
+    Column("lease_until", Float),
+    Column("intended_at", Float),
+    Column("call_id", String(20)),
+    Column("is_pulled", Integer, info={"was": "by_url"}),
+    Column("media_sent_at", Float),
+    Column("media_sha256", String(64)),
+    Column("burned", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("problem", Text),
+    Column("url", Text),
+    Column("duration", Float),
+    Column("updated_at", Float, nullable=False),
+    Index("gong_call_recording", "company", "media_bytes", "media_sha256"),
+)
+
+declare("ledger", 1, import_table, row_table, call_table)

@@ -1,0 +1,109 @@
+"""What can be asked of an import, its rows and their calls."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Self
+
+from sqlalchemy import and_, func, select
+
+from airflow_provider_gong.ledger.queries import (
+    count_by_state,
+    import_row,
+    is_unsent,
+    row_state,
+    rows_and_calls,
+    rows_with_calls,
+)
+from airflow_provider_gong.ledger.rows import UNSEEN, CallState, ImportRow
+from airflow_provider_gong.ledger.tables import call_table as calls
+from airflow_provider_gong.ledger.tables import import_table as imports
+from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.schema import db_now
+
+_BATCH = 500
+
+
+class ImportView:
+    """
+    The rows of one import, for reading.
+
+    :param store: where they are kept
+    :param company: name of the Gong company
+    :param import_id: identity of the import
+    """
+
+    def __init__(self, store: Store, company: str, import_id: str) -> None:
+        self.store = store
+        self.company = company
+        self.import_id = import_id
+        self._mine = and_(rows.c.company == company, rows.c.import_id == import_id)
+        self._import = and_(imports.c.company == company, imports.c.import_id == import_id)
+
+    @property
+    def store_id(self) -> str:
+        """Two tasks see the same import if this is the same for both; empty if there is no import."""
+        return self.store.id
+
+    def first_rows(self, number: int) -> Self:
+        """Return the ledger of the first so many planned rows, for all that is done after the plan."""
+        planned = and_(self._mine, rows.c.state == CallState.PLANNED.value)
+        places = select(rows.c.position).where(planned).order_by(rows.c.position).limit(number)
+        with self.store.read() as connection:
+            last = max((place.position for place in connection.execute(places)), default=0)
+        part = copy.copy(self)
+        part._mine = and_(self._mine, rows.c.position <= last)
+        return part
+
+    def is_planned(self) -> bool:
+        """Tell whether the import has a plan."""
+        with self.store.read() as connection:
+            return connection.execute(select(imports.c.import_id).where(self._import)).first() is not None
+
+    def rows(self) -> Iterator[ImportRow]:
+        """Yield all rows in the manifest's order, with what became of their calls."""
+        query = rows_and_calls.where(self._mine).order_by(rows.c.position).limit(_BATCH)
+        after = 0
+        while True:
+            with self.store.read() as connection:
+                page = connection.execute(query.where(rows.c.position > after)).all()
+            yield from (import_row(found) for found in page)
+            if len(page) < _BATCH:
+                return
+            after = page[-1].position
+
+    def remarks(self) -> list[str]:
+        """Return what the plan noticed on the manifest as a whole."""
+        with self.store.read() as connection:
+            return list(json.loads(connection.execute(select(imports.c.warnings).where(self._import)).scalar() or "[]"))
+
+    def counts(self) -> dict[CallState, int]:
+        """Return how many rows are in each state."""
+        with self.store.read() as connection:
+            found = connection.execute(count_by_state(self._mine)).all()
+        return {CallState(row.effective): row.number for row in found}
+
+    def unsent(self) -> tuple[int, float]:
+        """Return how many rows are still to be sent, and in how many seconds the first of them may be leased."""
+        free_in = func.min(calls.c.lease_until) - db_now()
+        query = select(func.count(), free_in).select_from(rows_with_calls).where(self._mine, is_unsent)
+        with self.store.read() as connection:
+            number, seconds = connection.execute(query).one()
+        return int(number), max(float(seconds or 0.0), 0.0)
+
+    def unseen(self) -> dict[str, str]:
+        """Return the calls that were uploaded and not yet seen in Gong: client unique id by call id."""
+        found = select(calls.c.call_id, calls.c.client_unique_id).select_from(rows_with_calls)
+        query = found.where(self._mine, row_state.in_([unseen.value for unseen in UNSEEN]))
+        with self.store.read() as connection:
+            return {row.call_id: row.client_unique_id for row in connection.execute(query)}
+
+    def usage(self) -> tuple[int, int]:
+        """Return the requests sent for the import, and how many of them were refused."""
+        query = select(imports.c.requests_sent, imports.c.requests_refused).where(self._import)
+        with self.store.read() as connection:
+            found = connection.execute(query).first()
+        return (found.requests_sent, found.requests_refused) if found else (0, 0)
