@@ -16,8 +16,7 @@ from airflow_provider_gong.call_import.outcomes import (
     server_problem,
     unreadable_problem,
 )
-from airflow_provider_gong.client.api import calls as calls_api
-from airflow_provider_gong.client.drivers import AsyncGongClient
+from airflow_provider_gong.client.clients import AsyncGongClient
 from airflow_provider_gong.client.errors import (
     GongCallNotReadyError,
     GongConflictError,
@@ -33,6 +32,7 @@ from airflow_provider_gong.client.errors import (
 from airflow_provider_gong.client.media import ByteMeter, MediaChangedError, MediaFile
 from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
+from airflow_provider_gong.client.resources.calls import create_call, upload_call_media
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import URL_FIELD, CallState, LeasedRow, Problem
 
@@ -116,9 +116,8 @@ class RowSender:
         if lease.by_url != is_fetched:
             await asyncio.to_thread(self._ledger.note_unclear_recording, lease)
             lease = dataclasses.replace(lease, by_url=False, media_sent=True)
-        request = dataclasses.replace(calls_api.create_call(lease.payload), settle=_never_settled)
         try:
-            call_id = (await self._client.send(request)).call_id
+            call_id = (await self._client.send(create_call(lease.payload, resume=False))).call_id
         except GongDuplicateCallError as duplicate:
             if not await self._is_ours(lease, duplicate):
                 await self._end_existing(lease, duplicate)
@@ -142,7 +141,7 @@ class RowSender:
         if not sent_earlier and not duplicate.unanswered:
             return False
         try:
-            found = await self._client.send(calls_api.get_call(duplicate.call_id))
+            found = await self._client.calls.get(duplicate.call_id)
         except GongNotFoundError:
             # A call without a recording cannot be read, which is how an interrupted try leaves it.
             return True
@@ -166,7 +165,7 @@ class RowSender:
             await asyncio.to_thread(self._ledger.note_media_sent, lease)
             maybe_sent = True
             try:
-                await self._client.send(without_repetition(calls_api.upload_call_media(call_id, media)))
+                await self._client.send(without_repetition(upload_call_media(call_id, media)))
             except GongMediaAlreadyHandledError:
                 return
             except GongDuplicateMediaError as duplicate:
@@ -183,7 +182,7 @@ class RowSender:
 
     async def _has_recording(self, call_id: str) -> bool:
         try:
-            await self._client.send(calls_api.get_call(call_id))
+            await self._client.calls.get(call_id)
         except GongCallNotReadyError:
             return True
         except GongNotFoundError:
@@ -212,10 +211,6 @@ class RowSender:
     async def _end(self, lease: LeasedRow, state: CallState, problem: Problem, **changes: Any) -> None:
         log.warning("Row %d (%s) ends as %s: %s", lease.row_number, shown(lease.client_unique_id), state.value, problem)
         await asyncio.to_thread(self._ledger.end, lease, state, problem, **changes)
-
-
-def _never_settled(_: GongError) -> None:
-    """Leave it to the sender whether a duplicate is the work of an attempt without an answer."""
 
 
 def _is_call_of(lease: LeasedRow, found: Call) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from airflow_provider_gong.client.answers import Answer
-from airflow_provider_gong.client.endpoint import base_url, is_loopback_url
+from airflow_provider_gong.client.auth import base_url, is_loopback_url
 from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
 from airflow_provider_gong.client.exchange import NoAnswer, NotSent
 

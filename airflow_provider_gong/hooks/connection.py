@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.endpoint import GENERIC_HOST, base_url, host_name
+from airflow_provider_gong.client.auth import GENERIC_HOST, AccessKeyAuth, base_url, host_name
 from airflow_provider_gong.client.pacing import (
     REQUESTS_PER_DAY,
     REQUESTS_PER_SECOND,

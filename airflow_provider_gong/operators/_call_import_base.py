@@ -13,7 +13,7 @@ from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.errors import GongStoreError, GongStoreNotSharedError
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+    from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
     from airflow_provider_gong.ledger.ledger import Ledger
 
 

@@ -91,7 +91,7 @@ class GongCreateCallOperator(WaitingTask):
 
     def _create(self, hook: GongHook, call: NewCall, *, is_ours: bool) -> dict[str, Any]:
         try:
-            created = hook.create_call(call)
+            created = hook.calls.create(call)
         except GongDuplicateCallError as error:
             if self.on_existing == "fail" and not is_ours:
                 raise
@@ -144,7 +144,7 @@ class GongUploadCallMediaOperator(WaitingTask):
         recording = ObjectStorage().file(self.media)
         with GongHook(self.gong_conn_id) as hook:
             try:
-                url = hook.upload_call_media(self.call_id, recording).url
+                url = hook.calls.upload_media(self.call_id, recording).url
             except GongMediaAlreadyHandledError:
                 self.log.warning("Call %s has a recording already; it keeps that one.", self.call_id)
                 url = None

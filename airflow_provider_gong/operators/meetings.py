@@ -111,7 +111,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
             self._tell_of_earlier_try(intent.outcome, same_content=intent.same_content)
             return intent.outcome
         try:
-            created = hook.create_meeting(meeting)
+            created = hook.meetings.create(meeting)
         except GongOutcomeUnknownError:
             raise
         except GongError:
@@ -162,7 +162,7 @@ class GongUpdateMeetingOperator(_MeetingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
         with GongHook(self.gong_conn_id) as hook:
-            updated = hook.update_meeting(self.meeting_id, self.meeting_fields())
+            updated = hook.meetings.update(self.meeting_id, self.meeting_fields())
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
@@ -200,7 +200,7 @@ class GongDeleteMeetingOperator(WaitingTask):
     def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
         with GongHook(self.gong_conn_id) as hook:
-            found = hook.delete_meeting(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
+            found = hook.meetings.delete(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 
@@ -235,7 +235,7 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
     def work(self, context: Context) -> list[dict[str, Any]]:
         """Ask Gong."""
         with GongHook(self.gong_conn_id) as hook:
-            statuses = hook.get_meeting_integration_status(self.emails)
+            statuses = hook.meetings.integration_status(self.emails)
         not_ready = [status for status in statuses if not status.valid]
         if not_ready and self.fail_if_not_ready:
             raise GongMeetingIntegrationError(not_ready)

@@ -96,7 +96,7 @@ class GongCallProcessedSensor(BaseSensorOperator):
         self._last_answer = ""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             try:
-                call = hook.get_call(self.call_id)
+                call = hook.calls.get(self.call_id)
             except GongError as error:
                 if is_permanent(error):
                     raise

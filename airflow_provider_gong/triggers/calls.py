@@ -15,7 +15,7 @@ from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 from airflow_provider_gong.hooks.failures import is_permanent
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.drivers import AsyncGongClient
+    from airflow_provider_gong.client.clients import AsyncGongClient
 
 
 class GongCallProcessedTrigger(BaseTrigger):
@@ -67,11 +67,9 @@ class GongCallProcessedTrigger(BaseTrigger):
             return {"status": "error", "error": type(error).__name__, "message": str(error)}
 
     async def _wait(self, client: AsyncGongClient) -> dict[str, Any]:
-        from airflow_provider_gong.client.api.calls import get_call
-
         while True:
             try:
-                call = await client.send(get_call(self.call_id))
+                call = await client.calls.get(self.call_id)
             except GongError as error:
                 if is_permanent(error):
                     raise

@@ -48,10 +48,8 @@ LIBRARIES: dict[str, set[str]] = {
     "sqlalchemy": {
         "store",
         "ledger",
-        "hooks._budget",
-        "hooks._oauth",
-        "hooks._stores",
         "hooks.gong",
+        "hooks.process",
         "hooks.store_url",
     },
 }
@@ -161,7 +159,7 @@ def circles(folder: Path) -> list[str]:
 
 def test_the_source_is_found() -> None:
     importers = {found.importer for found in all_imports(FOLDER)}
-    assert {"client.drivers", "client.exchange", "store.database", "hooks.gong", "_compat"} <= importers
+    assert {"client.clients", "client.exchange", "store.database", "hooks.gong", "_compat"} <= importers
 
 
 def test_every_room_is_on_the_plan() -> None:

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.client.answers import Answer
-from airflow_provider_gong.client.api.calls import create_call, upload_call_media
-from airflow_provider_gong.client.api.meetings import create_meeting, delete_meeting
 from airflow_provider_gong.client.errors import (
     GongAuthenticationError,
     GongConnectionError,
@@ -43,6 +41,8 @@ from airflow_provider_gong.client.exchange import (
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, raw_request, typed_request, without_repetition
+from airflow_provider_gong.client.resources.calls import create_call, upload_call_media
+from airflow_provider_gong.client.resources.meetings import create_meeting, delete_meeting
 
 READ = raw_request("getCall", path={"id": "7782342274025937895"})
 MEETING = create_meeting(

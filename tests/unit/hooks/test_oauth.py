@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from asgiref.sync import async_to_sync
 
-from airflow_provider_gong.client.api.users import list_workspaces
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.commands.oauth import main
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
@@ -68,12 +67,12 @@ def access_token() -> str:
 
 async def workspaces_async() -> list[str | None]:
     async with await GongHook().get_async_client() as client:
-        return [workspace.name async for workspace in client.iterate(list_workspaces())]
+        return [workspace.name async for workspace in client.workspaces.list()]
 
 
 async def workspaces_on_a_worker() -> list[str | None]:
     async with GongHook().async_client() as client:
-        return [workspace.name async for workspace in client.iterate(list_workspaces())]
+        return [workspace.name async for workspace in client.workspaces.list()]
 
 
 CLIENTS: dict[str, Callable[[], list[str | None]]] = {
@@ -133,7 +132,7 @@ def test_airflow_is_asked_once_to_mask_a_token(
     monkeypatch.setattr(hook_module, "mask_secret", asked.append)
     with GongHook() as hook:
         for _ in range(3):
-            assert list(hook.list_workspaces())
+            assert list(hook.workspaces.list())
     assert asked.count(token) == 1
 
 

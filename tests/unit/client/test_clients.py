@@ -19,10 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_gong.client.api.calls import upload_call_media
 from airflow_provider_gong.client.auth import AccessKeyAuth, Authentication, BearerAuth
 from airflow_provider_gong.client.budget import LocalBudget
-from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
 from airflow_provider_gong.client.errors import (
     GongAuthenticationError,
     GongConnectionError,
@@ -39,6 +38,7 @@ from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
+from airflow_provider_gong.client.resources.calls import upload_call_media
 from tests.unit.client import misbehaving_server as server_module
 from tests.unit.client.misbehaving_server import (
     Behaviour,
