@@ -1,12 +1,36 @@
-"""How tasks that talk to Gong are best tried again."""
+"""How tasks that talk to Gong are best retried, and when not."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._compat import AirflowFailException
+from airflow_provider_gong.client.errors import GongError
+
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import RetryPolicy
+
+
+@contextlib.contextmanager
+def fail_without_retry() -> Iterator[None]:
+    """
+    Fail the task at once, whatever its ``retries``, when the block raises an error that no retry can help.
+
+    Others pass, so that Airflow retries. A request whose outcome is unknown counts as one that no retry can help, since
+    sending it again may do twice what was meant once. All operators work this way; for ``@task`` functions that use
+    ``GongHook``.
+
+    :raises AirflowFailException: with the text of the error, which is its cause
+    """
+    try:
+        yield
+    except GongError as error:
+        if error.retry_can_help or isinstance(error, AirflowFailException):
+            raise
+        raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
 
 def gong_retry_policy() -> RetryPolicy | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongDuplicateCallError,
     GongDuplicateMediaError,
-    GongError,
     GongRecordingNotEnabledError,
     GongServerError,
     GongValidationError,
@@ -27,7 +27,7 @@ BAD_STATES = frozenset(
 _MEDIA_OPERATION = "addCallRecording"
 
 
-def refusal_problem(lease: LeasedRow, error: GongError) -> Problem:
+def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
     """Return what Gong's refusal of a row means."""
     if isinstance(error, GongRecordingNotEnabledError):
         host = str(lease.payload.get("primaryUser"))

@@ -18,11 +18,11 @@ from airflow_provider_gong.call_import.outcomes import (
 )
 from airflow_provider_gong.client.clients import AsyncGongClient
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongCallNotReadyError,
     GongConflictError,
     GongDuplicateCallError,
     GongDuplicateMediaError,
-    GongError,
     GongMediaAlreadyHandledError,
     GongNotFoundError,
     GongOutcomeUnknownError,
@@ -75,7 +75,7 @@ class RowSender:
         """
         Bring a row as far as it goes.
 
-        :raises GongError: what concerns more than this row; the row is given back
+        :raises GongApiError: what concerns more than this row; the row is given back
         :raises LeaseLostError: if another worker has taken the row over
         """
         try:
@@ -91,7 +91,7 @@ class RowSender:
             await self._set_back(lease, unreadable_problem(lease, failure), sent=False)
         except GongServerError as failure:
             await self._set_back(lease, server_problem(lease, failure), sent=True)
-        except GongError as error:
+        except GongApiError as error:
             await asyncio.to_thread(self._ledger.release, lease, sent=error.unanswered > 0)
             raise
         except BaseException:
@@ -145,7 +145,7 @@ class RowSender:
         except GongNotFoundError:
             # A call without a recording cannot be read, which is how an interrupted try leaves it.
             return True
-        except GongError as error:
+        except GongApiError as error:
             # What was sent before stays sent, although this request changed nothing.
             error.unanswered += duplicate.unanswered
             raise

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
     from airflow_provider_gong.client.errors import (
         FieldProblem,
+        GongApiError,
         GongAuthenticationError,
         GongCallNotReadyError,
         GongConflictError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         GongDuplicateMediaError,
         GongEmptyResultError,
         GongError,
+        GongForeignAnswerError,
         GongMediaAlreadyHandledError,
         GongNotFoundError,
         GongOutcomeUnknownError,
@@ -48,6 +50,7 @@ __all__ = [
     "BearerAuth",
     "ExchangePolicy",
     "FieldProblem",
+    "GongApiError",
     "GongAuthenticationError",
     "GongCallNotReadyError",
     "GongClient",
@@ -59,6 +62,7 @@ __all__ = [
     "GongDuplicateMediaError",
     "GongEmptyResultError",
     "GongError",
+    "GongForeignAnswerError",
     "GongMediaAlreadyHandledError",
     "GongNotFoundError",
     "GongOutcomeUnknownError",

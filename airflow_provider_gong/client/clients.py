@@ -133,7 +133,7 @@ class GongClient(_Client[ThreadDriver]):
         """
         Send a request and return its result.
 
-        :raises GongError: the one that tells best why there is no result
+        :raises GongApiError: the one that tells best why there is no result
         :raises OSError: if a recording cannot be read, or changed while it was being sent
         """
         return self.perform(self.steps(request))

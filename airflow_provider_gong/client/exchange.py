@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from airflow_provider_gong.client.answers import Answer, error_from_answer, is_missing_scope
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongConnectionError,
     GongDailyQuotaError,
-    GongError,
     GongOutcomeUnknownError,
     GongRateLimitError,
     GongServerError,
@@ -141,7 +141,7 @@ def exchange(
     :param policy: how patient to be
     :param refreshable: whether credentials that Gong refuses can be replaced
     :param jitter: random numbers from 0 to 1 that spread the attempts of many callers
-    :raises GongError: the one that tells best why there is no result
+    :raises GongApiError: the one that tells best why there is no result
     """
     tally = _Tally()
     while True:
@@ -219,7 +219,7 @@ def _after_failure(
     yield Wait(_backoff(policy, tally.failed, jitter), f"before trying again: {failure.reason}", request.operation.name)
 
 
-def _unreachable(request: GongRequest[T], failure: NotSent | NoAnswer, tally: _Tally) -> GongError:
+def _unreachable(request: GongRequest[T], failure: NotSent | NoAnswer, tally: _Tally) -> GongApiError:
     kind = GongTimeoutError if failure.timeout else GongConnectionError
     return kind(
         f"Gong gave no usable answer in {tally.failed} attempts: {failure.reason}.",
@@ -230,7 +230,7 @@ def _unreachable(request: GongRequest[T], failure: NotSent | NoAnswer, tally: _T
 
 def _after_error(
     request: GongRequest[T],
-    error: GongError,
+    error: GongApiError,
     retry_after: float | None,
     policy: ExchangePolicy,
     tally: _Tally,

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO, Any, Literal, Protocol, cast
 
+from airflow_provider_gong.client.errors import GongError
+
 _CHUNK = 256 * 1024
 # Gong refuses some of what the platform's tables say for these (audio in an MP4 container), observed on live tenants.
 _CONTENT_TYPES = {
@@ -38,7 +40,7 @@ class MediaPath(Protocol):
         """Return an object with ``st_size``."""
 
 
-class MediaChangedError(OSError):
+class MediaChangedError(GongError, OSError):
     """A recording is not what it was when it was planned, or when its sending began."""
 
 

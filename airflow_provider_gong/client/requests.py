@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_gong.client.answers import JsonObject
-from airflow_provider_gong.client.errors import GongError, GongServerError
+from airflow_provider_gong.client.errors import GongApiError, GongServerError
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.operations import Operation, Paging, operation
 
 T = TypeVar("T")
 
 
-def _never_settled(_: GongError) -> None:
+def _never_settled(_: GongApiError) -> None:
     return None
 
 
@@ -41,7 +41,7 @@ class GongRequest(Generic[T]):
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     media: MediaFile | None = None
-    settle: Callable[[GongError], T | None] = _never_settled
+    settle: Callable[[GongApiError], T | None] = _never_settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def typed_request(
     path: Mapping[str, str] | None = None,
     query: Mapping[str, Any] | None = None,
     body: Any = None,
-    settle: Callable[[GongError], T | None] = _never_settled,
+    settle: Callable[[GongApiError], T | None] = _never_settled,
     media: MediaFile | None = None,
 ) -> GongRequest[T]:
     """Return a request whose answer is made into a typed result."""

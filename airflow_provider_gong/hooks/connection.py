@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.client.auth import GENERIC_HOST, AccessKeyAuth, base_url, host_name
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.pacing import (
     REQUESTS_PER_DAY,
     REQUESTS_PER_SECOND,
@@ -35,13 +36,15 @@ _RESERVED_PART = 0.05
 _KNOWN_SETTINGS = tuple(form_field.name for form_field in FIELDS)
 
 
-class GongConnectionConfigError(ValueError):
+class GongConnectionConfigError(GongError, ValueError):
     """
     A field of the Airflow connection is missing or wrong.
 
     :param conn_id: id of the connection
     :param problem: names the field and says what to do
     """
+
+    retry_can_help = False
 
     def __init__(self, conn_id: str, problem: str) -> None:
         super().__init__(f"Connection {conn_id!r}: {problem}")

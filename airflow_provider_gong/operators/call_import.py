@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected
 from airflow_provider_gong.operators._call_import_base import CallImportOperator
-from airflow_provider_gong.operators._tasks import fail_for_good
 from airflow_provider_gong.operators._waiting import WaitingTask
+from airflow_provider_gong.retries import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
@@ -232,7 +232,7 @@ class GongReportCallImportOperator(CallImportOperator):
         from airflow_provider_gong._compat import ObjectStoragePath
         from airflow_provider_gong.call_import import report
 
-        with fail_for_good(), self.open_ledger() as ledger:
+        with fail_without_retry(), self.open_ledger() as ledger:
             summary = report.summarize(ledger)
             report.log_summary(summary)
             if self.report_path:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_provider_gong.call_import import choices
-from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongMediaAlreadyHandledError
+from airflow_provider_gong.client.errors import GongApiError, GongDuplicateCallError, GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
 from airflow_provider_gong.operators._tasks import task_key
@@ -82,7 +82,7 @@ class GongCreateCallOperator(WaitingTask):
         tried_before = intent.status is IntentStatus.OUTCOME_UNKNOWN and intent.same_content
         try:
             result = self._create(hook, call, is_ours=tried_before)
-        except GongError as error:
+        except GongApiError as error:
             if not error.unanswered and intent.status is IntentStatus.NEW:
                 intents.withdraw(key)
             raise

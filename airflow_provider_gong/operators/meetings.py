@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException
-from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
+from airflow_provider_gong.client.errors import GongApiError, GongError, GongOutcomeUnknownError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._tasks import task_key
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _MEETING_FIELDS = ("start_time", "end_time", "organizer_email", "invitees", "title", "external_id", "provider")
 
 
-class GongMeetingIntegrationError(AirflowFailException):
+class GongMeetingIntegrationError(GongError, AirflowFailException):
     """
-    Some users cannot create Gong meetings. The task is not tried again, since somebody has to act first.
+    Some users cannot create Gong meetings. The task is not retried, since somebody has to act first.
 
     :param statuses: what Gong says of each of them
     """
+
+    retry_can_help = False
 
     def __init__(self, statuses: Sequence[MeetingIntegrationStatus]) -> None:
         lines = [f"{len(statuses)} of the users cannot create Gong meetings:", *map(_not_ready_text, statuses)]
@@ -114,7 +116,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
             created = hook.meetings.create(meeting)
         except GongOutcomeUnknownError:
             raise
-        except GongError:
+        except GongApiError:
             # Gong has not made the meeting, so that a retry may send it again.
             log.withdraw(key)
             raise

@@ -15,15 +15,26 @@ FOLDER = Path(__file__).parents[2] / PACKAGE
 
 # For each room, the others that it may use. Arrows only go down: a room is listed before those that it stands on.
 ROOMS: dict[str, set[str]] = {
-    "retries": {"_retry_policy", "_compat"},
-    "_retry_policy": {"operators", "call_import", "hooks", "client", "_compat"},
     "commands": {"call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
     "task_groups": {"operators", "sensors", "triggers", "call_import", "hooks", "_compat"},
-    "operators": {"triggers", "links", "call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
-    "sensors": {"triggers", "links", "hooks", "client", "_compat"},
+    "operators": {
+        "retries",
+        "triggers",
+        "links",
+        "call_import",
+        "hooks",
+        "ledger",
+        "store",
+        "client",
+        "_compat",
+        "_text",
+    },
+    "sensors": {"retries", "triggers", "links", "hooks", "client", "_compat"},
     # Triggers run where neither the store nor the import's files can be reached.
     "triggers": {"hooks", "client", "_compat", "_text"},
     "links": {"client", "_compat"},
+    "retries": {"_retry_policy", "client", "_compat"},
+    "_retry_policy": {"client", "_compat"},
     "hooks": {"store", "client", "connection_form", "_compat", "__init__"},
     "call_import": {"ledger", "store", "client", "_text"},
     "ledger": {"store", "client", "_text"},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.client.answers import JsonObject
-from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongMediaAlreadyHandledError
+from airflow_provider_gong.client.errors import GongApiError, GongDuplicateCallError, GongMediaAlreadyHandledError
 from airflow_provider_gong.client.exchange import OpenMedia
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.models import (
@@ -108,7 +108,7 @@ def create_call(call: NewCall | Mapping[str, Any], *, resume: bool = True) -> Go
     """
     body = parse_request(NewCall, call).wire()
 
-    def settle(error: GongError) -> CreatedCall | None:
+    def settle(error: GongApiError) -> CreatedCall | None:
         return CreatedCall(call_id=error.call_id) if resume and isinstance(error, GongDuplicateCallError) else None
 
     return typed_request("addCall", CreatedCall.model_validate, body=body, settle=settle)
@@ -117,7 +117,7 @@ def create_call(call: NewCall | Mapping[str, Any], *, resume: bool = True) -> Go
 def upload_call_media(call_id: str, media: MediaFile) -> GongRequest[UploadedMedia]:
     """Return the request that uploads the recording of a call."""
 
-    def settle(error: GongError) -> UploadedMedia | None:
+    def settle(error: GongApiError) -> UploadedMedia | None:
         return UploadedMedia(call_id=call_id) if isinstance(error, GongMediaAlreadyHandledError) else None
 
     return typed_request(

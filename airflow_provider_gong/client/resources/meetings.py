@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import batches
 from airflow_provider_gong.client.answers import JsonObject
-from airflow_provider_gong.client.errors import FieldProblem, GongError, GongNotFoundError, GongValidationError
+from airflow_provider_gong.client.errors import FieldProblem, GongApiError, GongNotFoundError, GongValidationError
 from airflow_provider_gong.client.models import (
     CreatedMeeting,
     DeletedMeeting,
@@ -98,7 +98,7 @@ def create_meeting(meeting: NewMeeting | Mapping[str, Any]) -> GongRequest[Creat
 def delete_meeting(meeting_id: str, organizer_email: str | None = None) -> GongRequest[DeletedMeeting]:
     """Return the request that deletes a meeting."""
 
-    def settle(error: GongError) -> DeletedMeeting | None:
+    def settle(error: GongApiError) -> DeletedMeeting | None:
         return DeletedMeeting() if _says_meeting_is_missing(error) else None
 
     return typed_request(
@@ -110,7 +110,7 @@ def delete_meeting(meeting_id: str, organizer_email: str | None = None) -> GongR
     )
 
 
-def _says_meeting_is_missing(error: GongError) -> bool:
+def _says_meeting_is_missing(error: GongApiError) -> bool:
     """Tell a meeting that does not exist from another organizer's, and from a host that is not Gong: all are 404."""
     return isinstance(error, GongNotFoundError) and any("meeting id" in text.lower() for text in error.errors)
 

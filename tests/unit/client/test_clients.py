@@ -23,11 +23,11 @@ from airflow_provider_gong.client.auth import AccessKeyAuth, Authentication, Bea
 from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongAuthenticationError,
     GongConnectionError,
     GongDailyQuotaError,
     GongDuplicateMediaError,
-    GongError,
     GongOutcomeUnknownError,
     GongRateLimitError,
     GongRedirectError,
@@ -93,7 +93,7 @@ class Sent:
     requests_refused: int = 0
     slept: list[float] = field(default_factory=list)
 
-    def failed_with(self, kind: type[GongError]) -> Any:
+    def failed_with(self, kind: type[GongApiError]) -> Any:
         assert type(self.error) is kind, self.error
         return self.error
 
@@ -108,7 +108,7 @@ def in_thread(host: str, work: Callable[[GongClient], Any], **options: Any) -> S
     with GongClient(host, sleep=clock.sleep, **_options(clock, options)) as client:
         try:
             sent.result = work(client)
-        except GongError as error:
+        except GongApiError as error:
             sent.error = error
         sent.requests_sent, sent.requests_refused = client.requests_sent, client.requests_refused
     return sent
@@ -122,7 +122,7 @@ def in_event_loop(host: str, work: Callable[[AsyncGongClient], Any], **options: 
             try:
                 work_done = work(client)
                 sent.result = await work_done if asyncio.iscoroutine(work_done) else [row async for row in work_done]
-            except GongError as error:
+            except GongApiError as error:
                 sent.error = error
             sent.requests_sent, sent.requests_refused = client.requests_sent, client.requests_refused
         return sent
