@@ -133,7 +133,7 @@ def _opened(options: argparse.Namespace) -> Iterator[tuple[Imports, str | None]]
         from airflow_provider_gong.hooks.gong import GongHook
 
         hook = GongHook(options.conn_id)
-        store, company = hook.store, options.company or hook.settings.import_company
+        store, company = hook.store, options.company or hook.settings.require_company()
     try:
         yield Imports(store, company), company
     finally:

@@ -24,7 +24,7 @@ from airflow_provider_gong.client.pacing import (
     RollingDay,
     Share,
 )
-from airflow_provider_gong.connection_form import FIELDS
+from airflow_provider_gong.hooks.connection_form import FIELDS
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Connection
@@ -122,10 +122,9 @@ class GongConnection:
         reserved = self.reserved_requests if bulk else 0
         return Share(self.requests_per_second, self.requests_per_day, reserved, self.day)
 
-    @property
-    def import_company(self) -> str:
+    def require_company(self) -> str:
         """
-        The company, as the name that imports are kept under.
+        Return the name of the company for what must not be mixed up between companies, such as imports.
 
         :raises GongConnectionConfigError: if it is needed and missing
         """

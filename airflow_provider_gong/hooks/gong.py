@@ -20,8 +20,8 @@ from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.resources.api import GongApi
 from airflow_provider_gong.client.resources.methods import ThreadDriver
-from airflow_provider_gong.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
 from airflow_provider_gong.hooks.connection import GongConnection, secrets_of
+from airflow_provider_gong.hooks.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
 from airflow_provider_gong.hooks.process import MaskedTokens, company_budget, stored_tokens
 from airflow_provider_gong.hooks.store_url import default_store_url, store_url
 

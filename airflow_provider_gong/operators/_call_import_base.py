@@ -78,7 +78,7 @@ class CallImportOperator(BaseOperator):
             self.log.warning("The requests of this task were not counted: %s", error)
 
     def _whole_ledger(self) -> contextlib.AbstractContextManager[Ledger]:
-        company = self.hook.settings.import_company
+        company = self.hook.settings.require_company()
         if self.import_path:
             from airflow_provider_gong._compat import ObjectStoragePath
             from airflow_provider_gong.ledger.journaled import journaled_ledger

@@ -176,7 +176,7 @@ class GongDeleteMeetingOperator(WaitingTask):
 
     :param meeting_id: Gong's id of the meeting, as text (templated)
     :param organizer_email: e-mail address of its organizer (templated)
-    :param ignore_if_missing: succeed when Gong knows no such meeting, as after a try whose answer was lost
+    :param missing_ok: succeed when Gong knows no such meeting, as after an attempt whose answer was lost
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when Gong refuses it; no retry follows
@@ -189,20 +189,20 @@ class GongDeleteMeetingOperator(WaitingTask):
         *,
         meeting_id: str,
         organizer_email: str | None = None,
-        ignore_if_missing: bool = True,
+        missing_ok: bool = True,
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.meeting_id = meeting_id
         self.organizer_email = organizer_email
-        self.ignore_if_missing = ignore_if_missing
+        self.missing_ok = missing_ok
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
         with GongHook(self.gong_conn_id) as hook:
-            found = hook.meetings.delete(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
+            found = hook.meetings.delete(self.meeting_id, self.organizer_email, missing_ok=self.missing_ok)
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 

@@ -14,8 +14,8 @@ import pytest
 import airflow_provider_gong
 from airflow_provider_gong.call_import.manifest.fields import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
 from airflow_provider_gong.client.errors import GongError
-from airflow_provider_gong.connection_form import FIELDS
 from airflow_provider_gong.emulator.__main__ import main
+from airflow_provider_gong.hooks.connection_form import FIELDS
 from airflow_provider_gong.ledger.rows import CallState
 
 PROJECT = Path(__file__).parents[2]

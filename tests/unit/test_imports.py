@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = "airflow_provider_gong"
 FOLDER = Path(__file__).parents[2] / PACKAGE
-PUBLIC = ("hooks", "operators", "sensors", "triggers", "task_groups", "links", "get_provider_info", "connection_form")
+PUBLIC = ("hooks", "operators", "sensors", "triggers", "task_groups", "links", "retries", "get_provider_info")
 LOADED_ON_FIRST_USE = (
     f"{PACKAGE}.client.clients",
     f"{PACKAGE}.client.models",
@@ -105,7 +105,7 @@ def reports() -> dict[str, Any]:
 
 
 def test_public_modules_are_found() -> None:
-    assert {f"{PACKAGE}.hooks.gong", f"{PACKAGE}.get_provider_info", f"{PACKAGE}.connection_form"} <= set(MODULES)
+    assert {f"{PACKAGE}.hooks.gong", f"{PACKAGE}.get_provider_info", f"{PACKAGE}.hooks.connection_form"} <= set(MODULES)
     assert any(module.startswith(f"{PACKAGE}.operators.") for module in MODULES)
 
 
