@@ -12,7 +12,7 @@ from airflow_provider_gong.client.errors import GongError
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
 
-# Tasks that failed at the same time are tried again spread over this many seconds.
+# Tasks that failed at the same time are retried spread over this many seconds.
 _SPREAD = 60.0
 
 

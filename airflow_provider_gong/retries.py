@@ -38,7 +38,7 @@ def gong_retry_policy() -> RetryPolicy | None:
     Return a ``retry_policy`` for tasks that talk to Gong; None before Airflow 3.3, which knows no such policies.
 
     It waits as long as Gong asks for when the request budget is used up, and fails at once after an error that no
-    retry can mend. Also right for ``@task`` functions that use ``GongHook``.
+    retry can help. Also right for ``@task`` functions that use ``GongHook``.
     """
     try:
         from airflow_provider_gong._retry_policy import GongRetryPolicy
@@ -54,7 +54,7 @@ def gong_retries(retries: int = 5, retry_delay: timedelta = timedelta(minutes=1)
     With Airflow 3.3 and later they hold :func:`gong_retry_policy`; with earlier versions the delay grows with each
     try, up to an hour.
 
-    :param retries: how often a task is tried again
+    :param retries: how often a task is retried
     :param retry_delay: delay before the first retry, where Gong does not ask for another
     """
     settings: dict[str, Any] = {

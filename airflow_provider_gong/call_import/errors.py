@@ -1,4 +1,4 @@
-"""What can end an import as a whole. What is wrong with single rows stands in the ledger."""
+"""What can end an import as a whole. What is wrong with single rows is in the ledger."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from airflow_provider_gong.client.errors import GongError
 
 
 class GongImportError(GongError):
-    """An import cannot go on; the message says what to do."""
+    """An import cannot continue; the message says what to do."""
 
 
 class GongManifestError(GongImportError):

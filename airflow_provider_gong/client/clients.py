@@ -102,7 +102,7 @@ class GongClient(_Client[ThreadDriver]):
 
     :param host: the company's API base URL, such as ``https://us-12345.api.gong.io``
     :param auth: credentials, see :mod:`airflow_provider_gong.client.auth`
-    :param budget: grants requests; default: a pacer of its own at Gong's default limits
+    :param budget: grants requests; default: a separate pacer with Gong's default limits
     :param policy: how patient to be with one request
     :param open_path: makes the path object of a recording that is given as text; default: files of this host
     :param sleep: waits for seconds
@@ -133,7 +133,7 @@ class GongClient(_Client[ThreadDriver]):
         """
         Send a request and return its result.
 
-        :raises GongApiError: the one that tells best why there is no result
+        :raises GongApiError: whatever keeps the request from having a result
         :raises OSError: if a recording cannot be read, or changed while it was being sent
         """
         return self.perform(self.steps(request))

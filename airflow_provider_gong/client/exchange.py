@@ -141,7 +141,7 @@ def exchange(
     :param policy: how patient to be
     :param refreshable: whether credentials that Gong refuses can be replaced
     :param jitter: random numbers from 0 to 1 that spread the attempts of many callers
-    :raises GongApiError: the one that tells best why there is no result
+    :raises GongApiError: whatever keeps the request from having a result
     """
     tally = _Tally()
     while True:

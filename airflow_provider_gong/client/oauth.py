@@ -90,7 +90,7 @@ class OAuthClient:
         return self.host if is_loopback_url(self.host) else _GONG
 
     def _tokens(self, post: PostForm, form: dict[str, str]) -> Tokens:
-        # In the body, since what stands in a query ends up in logs.
+        # In the body, since queries end up in logs.
         outcome = post(self._server + _TOKEN, form, (self.client_id, self.client_secret))
         if not isinstance(outcome, Answer):
             raise GongConnectionError(

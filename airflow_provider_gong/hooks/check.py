@@ -73,6 +73,6 @@ def _scope(settings: GongConnection, get_connection: Callable[[str], Connection]
     try:
         store_url(get_connection(conn_id))
     except Exception as error:
-        # This may be an API server, which does not have to see what the workers see, and fails in ways of its own.
+        # This may be an API server, which does not have to see what the workers see; its errors are unpredictable.
         return f"{shared} Warning, as seen from this host: {error}"
     return shared

@@ -133,7 +133,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
             self.settings = await run_in_thread(self._read, connection)
         if "_store_url" not in vars(self) and self.settings.store_conn_id is not None:
             self._store_url = store_url(await get_async_connection(self.settings.store_conn_id))
-        # Loading certificates and modules takes longer than a loop should stand still.
+        # Loading certificates and modules takes longer than a loop should block.
         return await run_in_thread(self.async_client)
 
     @cached_property
@@ -171,7 +171,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
             return False, str(error)
 
     def _read(self, connection: Connection) -> GongConnection:
-        # Airflow masks the password and some fields of the extra by itself, but neither login nor Basic token.
+        # Airflow masks the password and some fields of the extra, but neither login nor Basic token.
         for secret in secrets_of(connection):
             mask_secret(secret)
         return GongConnection.from_airflow(connection)

@@ -26,8 +26,8 @@ class WaitingTask(BaseOperator):
     """
     An operator that does not hold a worker while it waits, for the company's request budget above all.
 
-    :param deferrable: wait in the triggerer; otherwise the task sleeps for up to a minute, and fails where the wait is
-        longer, so that its retry goes on; default: Airflow's setting ``default_deferrable``
+    :param deferrable: wait in the triggerer; otherwise the task sleeps for up to a minute, or fails for its retry to
+        continue when the wait is longer; default: Airflow's setting ``default_deferrable``
     """
 
     def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:

@@ -25,7 +25,7 @@ class GongCreateCallOperator(WaitingTask):
     """
     Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
 
-    Gong takes each ``clientUniqueId`` once, so that no retry creates a second call. What is about to be sent is
+    Gong takes each ``clientUniqueId`` once, so no retry creates a second call. What is about to be sent is
     recorded in the store of the Gong connection, so a retry recognizes the call of an earlier attempt. A call that
     somebody else has created is not necessarily the one that is meant, since telephone systems reuse their ids: by
     default it fails the task, with its id in the error.
@@ -61,7 +61,7 @@ class GongCreateCallOperator(WaitingTask):
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Create the call, or return the one that an earlier try created."""
+        """Create the call, or return the one that an earlier attempt created."""
         from airflow_provider_gong.client.models import NewCall, parse_request
 
         with GongHook(self.gong_conn_id) as hook:
@@ -105,7 +105,7 @@ class GongUploadCallMediaOperator(WaitingTask):
     The recording is streamed, without a temporary file. Gong answers when it has accepted it, and drops short, silent
     and duplicate recordings afterwards without a word: wait for the call with ``GongCallProcessedSensor``.
 
-    A call that has a recording already counts as done, since that is what an earlier try leaves whose worker died.
+    A call that has a recording already counts as done: an earlier attempt whose worker died leaves it that way.
 
     Returns ``call_id``, ``url`` (None if the call had a recording), and ``sha256`` and ``bytes`` of the recording; the
     hash is None where Gong answered before all of it was read.
@@ -154,7 +154,7 @@ class GongUploadCallOperator(WaitingTask):
     Create a call and upload its recording, in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
 
     Call and recording are checked before anything is sent. What is sent is recorded in the store of the Gong connection
-    first, so that a retry after a crash finds the call that exists and finishes it.
+    first, so a retry after a crash finds the call that exists and finishes it.
 
     Gong drops duplicate recordings and those without speech after it has accepted them, without a word: wait for the
     call with ``GongCallProcessedSensor``.
@@ -166,8 +166,8 @@ class GongUploadCallOperator(WaitingTask):
     :param call: the call, with Gong's field names (``clientUniqueId``) or in snake_case (templated)
     :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
         (templated); WAV, MP3, MP4, MKV or FLAC, at least 60 s and at most 1.5 GB
-    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` goes on with a call that an
-        earlier try has created and leaves others alone, ``skip`` leaves all alone, ``fail`` fails
+    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` continues a call that an
+        earlier attempt has created and leaves others alone, ``skip`` leaves all alone, ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the call or its recording is wrong, or is refused by Gong; no retry follows
@@ -193,7 +193,7 @@ class GongUploadCallOperator(WaitingTask):
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Send the call, or finish what an earlier try has begun."""
+        """Send the call, or finish what an earlier attempt has begun."""
         with GongHook(self.gong_conn_id) as hook:
             row = asyncio.run(self._send(hook, task_key(context)))
             push_call_url(context, row.url or call_url(hook.base_url, row.call_id or ""))

@@ -75,7 +75,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
     Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
 
     Gong neither recognizes a repeated meeting nor finds one by its content. So what is about to be sent is recorded in
-    the store of the Gong connection first. A task that is tried again or cleared returns the meeting that it has
+    the store of the Gong connection first. A task that is retried or cleared returns the meeting that it has
     created before; if the fate of that meeting is unknown, the task fails without sending it again.
 
     Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``, who have to be invited to the
@@ -96,7 +96,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
     """
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Create the meeting, or return the one that an earlier try created."""
+        """Create the meeting, or return the one that an earlier attempt created."""
         from airflow_provider_gong.client.models import NewMeeting, parse_request
 
         with GongHook(self.gong_conn_id) as hook:
@@ -117,7 +117,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
         except GongOutcomeUnknownError:
             raise
         except GongApiError:
-            # Gong has not made the meeting, so that a retry may send it again.
+            # Gong has not made the meeting, so a retry may send it again.
             log.withdraw(key)
             raise
         outcome = created.model_dump(mode="json")

@@ -65,7 +65,7 @@ class GongApi(Driven[D]):
         :param query: query parameters
         :param body: JSON body
         :raises ValueError: for an unknown operation or wrong path parameters
-        :raises GongApiError: the one that tells best why there is no result
+        :raises GongApiError: whatever keeps the request from having a result
         """
         from airflow_provider_gong.client.requests import raw_request
 

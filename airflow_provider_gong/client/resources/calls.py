@@ -60,7 +60,7 @@ class Calls(Resource[D]):
         ``PUT /v2/calls/{id}/media``: stream the recording of a call that has none yet.
 
         :param call_id: Gong's id of the call
-        :param media: path of the recording, or whatever else the client can open
+        :param media: the recording, or its path; the hook also takes URLs of any object store that Airflow knows
         :raises FileNotFoundError: if there is no recording, before anything is sent
         :raises OSError: if it cannot be read, or changed while it was being sent
         """

@@ -79,7 +79,7 @@ class Meetings(Resource[D]):
 
     @ApiMethod
     def integration_status(self, emails: Sequence[str]) -> Steps[list[MeetingIntegrationStatus]]:
-        """``POST /v2/meetings/integration/status``: tell which users can create Gong meetings, 100 per request."""
+        """``POST /v2/meetings/integration/status``: check which users can create Gong meetings, 100 per request."""
         if isinstance(emails, str):
             wrong = FieldProblem("emails", repr(emails), "must be a list", "Give a list, even for a single address.")
             raise GongValidationError("The integration status cannot be asked for.", problems=[wrong])
