@@ -7,23 +7,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import RetryDecision, RetryPolicy
-from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
-from airflow_provider_gong.client.errors import GongRateLimitError
-from airflow_provider_gong.hooks.failures import is_permanent
-from airflow_provider_gong.operators._tasks import PERMANENT
+from airflow_provider_gong.client.errors import GongError
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
 
-# Tasks that failed at the same time are tried again spread over this many seconds.
+# Tasks that failed at the same time are retried spread over this many seconds.
 _SPREAD = 60.0
 
 
 class GongRetryPolicy(RetryPolicy):
     """
-    Tries again when Gong says that it makes sense, and never when it does not.
+    Retries when Gong says that it makes sense, and never when it does not.
 
-    A request budget that is used up is waited for as long as it takes; errors that no retry can mend, such as a call
+    A request budget that is used up is waited for as long as it takes; errors that no retry can help, such as a call
     that Gong refuses, fail at once; all others follow the task's own settings.
     """
 
@@ -32,9 +29,11 @@ class GongRetryPolicy(RetryPolicy):
     ) -> RetryDecision:
         """Decide from the error."""
         name = type(exception).__name__
-        if isinstance(exception, Exception) and (is_permanent(exception) or isinstance(exception, PERMANENT)):
-            return RetryDecision.fail(f"{name}: no retry can mend it")
-        if isinstance(exception, GongRateLimitError | GongImportUnfinishedError):
+        if not isinstance(exception, GongError):
+            return RetryDecision.default()
+        if not exception.retry_can_help:
+            return RetryDecision.fail(f"{name}: no retry can help")
+        if exception.retry_after is not None:
             # Only a spread, nothing secret.
             delay = timedelta(seconds=exception.retry_after + random.uniform(0.0, _SPREAD))  # noqa: S311
             return RetryDecision.retry(delay, f"{name}: waiting as long as Gong asks for")

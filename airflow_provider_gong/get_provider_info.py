@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_gong.connection_form import (
+from airflow_provider_gong.hooks.connection_form import (
     CONNECTION_TYPE,
     HOOK_NAME,
     conn_fields,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_gong._compat import BaseOperatorLink
-from airflow_provider_gong.client.endpoint import GENERIC_HOST
+from airflow_provider_gong.client.auth import GENERIC_HOST
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import BaseOperator, Context

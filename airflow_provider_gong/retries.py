@@ -1,12 +1,36 @@
-"""How tasks that talk to Gong are best tried again."""
+"""How tasks that talk to Gong are best retried, and when not."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._compat import AirflowFailException
+from airflow_provider_gong.client.errors import GongError
+
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import RetryPolicy
+
+
+@contextlib.contextmanager
+def fail_without_retry() -> Iterator[None]:
+    """
+    Fail the task at once, whatever its ``retries``, when the block raises an error that no retry can help.
+
+    Others pass, so that Airflow retries. A request whose outcome is unknown counts as one that no retry can help, since
+    sending it again may do twice what was meant once. All operators work this way; for ``@task`` functions that use
+    ``GongHook``.
+
+    :raises AirflowFailException: with the text of the error, which is its cause
+    """
+    try:
+        yield
+    except GongError as error:
+        if error.retry_can_help or isinstance(error, AirflowFailException):
+            raise
+        raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
 
 def gong_retry_policy() -> RetryPolicy | None:
@@ -14,7 +38,7 @@ def gong_retry_policy() -> RetryPolicy | None:
     Return a ``retry_policy`` for tasks that talk to Gong; None before Airflow 3.3, which knows no such policies.
 
     It waits as long as Gong asks for when the request budget is used up, and fails at once after an error that no
-    retry can mend. Also right for ``@task`` functions that use ``GongHook``.
+    retry can help. Also right for ``@task`` functions that use ``GongHook``.
     """
     try:
         from airflow_provider_gong._retry_policy import GongRetryPolicy
@@ -30,7 +54,7 @@ def gong_retries(retries: int = 5, retry_delay: timedelta = timedelta(minutes=1)
     With Airflow 3.3 and later they hold :func:`gong_retry_policy`; with earlier versions the delay grows with each
     try, up to an hour.
 
-    :param retries: how often a task is tried again
+    :param retries: how often a task is retried
     :param retry_delay: delay before the first retry, where Gong does not ask for another
     """
     settings: dict[str, Any] = {

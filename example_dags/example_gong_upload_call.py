@@ -27,13 +27,13 @@ from airflow_provider_gong.sensors.calls import GongCallProcessedSensor
 @task
 def find_host(email: str) -> str:
     with GongHook() as hook:
-        return next(user.id for user in hook.list_users() if user.email_address == email)
+        return next(user.id for user in hook.users.list() if user.email_address == email)
 
 
 @task
 def read_back(call_id: str) -> dict[str, Any]:
     with GongHook() as hook:
-        call = hook.get_call(call_id)
+        call = hook.calls.get(call_id)
     # Gong measures the duration itself.
     return {"url": call.url, "title": call.title, "duration": call.duration}
 

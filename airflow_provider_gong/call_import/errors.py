@@ -1,22 +1,30 @@
-"""What can end an import as a whole. What is wrong with single rows stands in the ledger."""
+"""What can end an import as a whole. What is wrong with single rows is in the ledger."""
 
 from __future__ import annotations
 
+from airflow_provider_gong.client.errors import GongError
 
-class GongImportError(Exception):
-    """An import cannot go on; the message says what to do."""
+
+class GongImportError(GongError):
+    """An import cannot continue; the message says what to do."""
 
 
 class GongManifestError(GongImportError):
     """The manifest as a whole cannot be read."""
 
+    retry_can_help = False
+
 
 class GongImportRejectedError(GongImportError):
     """Rows were rejected, and the import is set to stop in that case."""
 
+    retry_can_help = False
+
 
 class GongImportFailedError(GongImportError):
     """More rows failed or were rejected than allowed, or rows are unfinished."""
+
+    retry_can_help = False
 
 
 class GongImportUnfinishedError(GongImportError):
@@ -25,6 +33,8 @@ class GongImportUnfinishedError(GongImportError):
 
     :param retry_after: seconds until it is worth going on
     """
+
+    retry_after: float
 
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from airflow_provider_gong._text import batches, counted
 from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
 from airflow_provider_gong.call_import.progress import by_state, counted_requests
-from airflow_provider_gong.client.api import calls as calls_api
-from airflow_provider_gong.client.drivers import GongClient
+from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError, GongPermissionError
 from airflow_provider_gong.client.models import Call
+from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import UNFINISHED, WRONG, Actor, CallState, Problem, Reading
 
@@ -72,8 +72,8 @@ class ImportVerification:
     def _read(self, unseen: Mapping[str, str]) -> set[str]:
         """Record the calls that Gong lists, page by page, and return their ids."""
         seen: set[str] = set()
-        for ids in batches(unseen, calls_api.MAX_CALL_IDS):
-            listed = self._client.iterate(calls_api.list_calls_extensive({"callIds": ids}))
+        for ids in batches(unseen, MAX_CALL_IDS):
+            listed = self._client.calls.list_extensive({"callIds": ids})
             found = {call.id: call for call in (row.meta_data for row in listed) if call.id in unseen}
             self._ledger.read_back(_verified(unseen[call_id], call) for call_id, call in found.items())
             seen |= found.keys()
@@ -94,7 +94,7 @@ class ImportVerification:
 
     def _last_state(self, call_id: str) -> CallState:
         try:
-            self._client.send(calls_api.get_call(call_id))
+            self._client.calls.get(call_id)
         except GongCallNotReadyError:
             return CallState.PROCESSING
         except GongNotFoundError:
@@ -112,7 +112,7 @@ def can_read_calls(client: GongClient, now: Callable[[], datetime] = lambda: dat
     until = now()
     window = {"fromDateTime": until - timedelta(days=_READABLE_DAYS), "toDateTime": until}
     try:
-        return next(iter(client.iterate(calls_api.list_calls(window))), None) is not None
+        return next(client.calls.list(window), None) is not None
     except GongPermissionError:
         return False
 

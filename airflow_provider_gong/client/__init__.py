@@ -1,5 +1,100 @@
 """
 The Gong API without Airflow, usable from any Python program.
 
-``GongClient`` and ``AsyncGongClient`` send the requests that :mod:`airflow_provider_gong.client.api` builds.
+``GongClient`` and ``AsyncGongClient`` have the same methods: ``client.calls``, ``client.meetings``, ``client.users``,
+``client.workspaces``, and ``client.run`` for every other operation. What they take and return is in
+:mod:`airflow_provider_gong.client.models`. Everything is loaded when it is first used.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth
+    from airflow_provider_gong.client.budget import LocalBudget
+    from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
+    from airflow_provider_gong.client.errors import (
+        FieldProblem,
+        GongApiError,
+        GongAuthenticationError,
+        GongCallNotReadyError,
+        GongConflictError,
+        GongConnectionError,
+        GongCursorExpiredError,
+        GongDailyQuotaError,
+        GongDuplicateCallError,
+        GongDuplicateMediaError,
+        GongEmptyResultError,
+        GongError,
+        GongForeignAnswerError,
+        GongMediaAlreadyHandledError,
+        GongNotFoundError,
+        GongOutcomeUnknownError,
+        GongPermissionError,
+        GongProviderDisconnectedError,
+        GongRateLimitError,
+        GongRecordingNotEnabledError,
+        GongRedirectError,
+        GongServerError,
+        GongTimeoutError,
+        GongValidationError,
+    )
+    from airflow_provider_gong.client.exchange import ExchangePolicy
+    from airflow_provider_gong.client.media import MediaFile
+
+__all__ = [
+    "AccessKeyAuth",
+    "AsyncGongClient",
+    "BearerAuth",
+    "ExchangePolicy",
+    "FieldProblem",
+    "GongApiError",
+    "GongAuthenticationError",
+    "GongCallNotReadyError",
+    "GongClient",
+    "GongConflictError",
+    "GongConnectionError",
+    "GongCursorExpiredError",
+    "GongDailyQuotaError",
+    "GongDuplicateCallError",
+    "GongDuplicateMediaError",
+    "GongEmptyResultError",
+    "GongError",
+    "GongForeignAnswerError",
+    "GongMediaAlreadyHandledError",
+    "GongNotFoundError",
+    "GongOutcomeUnknownError",
+    "GongPermissionError",
+    "GongProviderDisconnectedError",
+    "GongRateLimitError",
+    "GongRecordingNotEnabledError",
+    "GongRedirectError",
+    "GongServerError",
+    "GongTimeoutError",
+    "GongValidationError",
+    "LocalBudget",
+    "MediaFile",
+]
+
+# Errors aside, which all are in one module.
+_HOMES = {
+    "AccessKeyAuth": "auth",
+    "AsyncGongClient": "clients",
+    "BearerAuth": "auth",
+    "ExchangePolicy": "exchange",
+    "GongClient": "clients",
+    "LocalBudget": "budget",
+    "MediaFile": "media",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -18,17 +18,27 @@ _DUPLICATE_MEDIA = re.compile(r"media file with the same content", re.IGNORECASE
 _SAME_CONTENT_CALL = re.compile(r"callID with the same content:? *(\d+)", re.IGNORECASE)
 # Not a word about the request: it took too long to arrive (408), or came too early (425).
 _PASSING = (408, 425)
+# Refusals of a gateway that stay as they are until somebody changes something.
+_FINAL = (404, 407)
 _MISSING_SCOPE = "permission to use"
 _EMPTY_RESULT = re.compile(r"\bNo .*found corresponding to the provided filters", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the host, whatever it says. Header names are lower case."""
+    """
+    An answer, whoever gave it.
+
+    :param status: HTTP status
+    :param headers: headers, with names in lower case
+    :param body: body
+    :param host: the host that was asked
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    host: str = ""
 
     @property
     def ok(self) -> bool:
@@ -46,7 +56,7 @@ class Answer:
         return content if isinstance(content, dict) else None
 
 
-def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) -> gong_errors.GongError:
+def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) -> gong_errors.GongApiError:
     """Return the error that an answer without success stands for (everything but 429, which the exchange handles)."""
     content = answer.json() or {}
     texts = _texts(content)
@@ -64,7 +74,7 @@ def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) ->
     if answer.status >= 500 or answer.status in _PASSING:
         return gong_errors.GongServerError("Gong failed to handle the request.", **details)
     if "requestId" not in content and not texts:
-        return _foreign_answer(answer.status, details)
+        return _foreign_answer(answer, details)
     return _refusal(answer.status, " ".join(texts), details)
 
 
@@ -78,22 +88,23 @@ def _texts(content: JsonObject) -> tuple[str, ...]:
     return tuple(str(text) for text in found) if isinstance(found, list) else (str(found),)
 
 
-def _foreign_answer(status: int, details: dict[str, Any]) -> gong_errors.GongError:
-    if status == 401:
+def _foreign_answer(answer: Answer, details: dict[str, Any]) -> gong_errors.GongApiError:
+    if answer.status == 401:
         return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", **details)
-    if status == 403:
+    if answer.status == 403:
         return gong_errors.GongPermissionError("The host refuses access.", **details)
-    if status == 413:
+    if answer.status == 413:
         return gong_errors.GongValidationError("The request is larger than the host takes.", **details)
     # Never "not found": a gateway's 404 says nothing about what the request names.
-    return gong_errors.GongConnectionError(
-        "The host's answer is not one of Gong's API.",
-        remedy="Check that the connection's host is your company's API base URL, without a path.",
-        **details,
+    kind = gong_errors.GongForeignAnswerError if answer.status in _FINAL else gong_errors.GongConnectionError
+    remedy = (
+        f"Check that the connection's host {answer.host} is your company's API base URL, without a path, and that no "
+        "proxy or firewall answers in Gong's place."
     )
+    return kind("The host's answer is not one of Gong's API.", remedy=remedy, **details)
 
 
-def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.GongError:
+def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
     if status == 401:
         return _unauthorized(text, details)
     if status in (402, 403):
@@ -108,13 +119,13 @@ def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.Gon
     return gong_errors.GongValidationError("Gong refuses the content of the request.", **details)
 
 
-def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongError:
+def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
     if _MISSING_SCOPE in text:
         return gong_errors.GongPermissionError("The credentials lack a scope that this operation needs.", **details)
     return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", **details)
 
 
-def _told_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongError | None:
+def _told_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiError | None:
     if match := _DUPLICATE_CALL.search(text):
         return gong_errors.GongDuplicateCallError(
             "A call with this clientUniqueId exists already.", call_id=match[1], **details
@@ -134,7 +145,7 @@ def _told_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongError |
     return None
 
 
-_BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongError], str], ...] = (
+_BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (
     (
         "has already been handled",
         gong_errors.GongMediaAlreadyHandledError,

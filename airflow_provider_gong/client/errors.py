@@ -1,5 +1,5 @@
 """
-Everything that can go wrong between us and Gong, as one tree under :class:`GongError`.
+The root of all errors of this package, and everything that can go wrong between us and Gong below it.
 
 The classes are plain exceptions, so the client works without Airflow. What an answer means is decided by
 :func:`airflow_provider_gong.client.answers.error_from_answer`.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,29 @@ class FieldProblem:
 
 
 class GongError(Exception):
+    """Base class of all errors of this package: of the API, of the store, of imports, of the connection."""
+
+    retry_can_help: ClassVar[bool] = True
+    """Whether the same may succeed later, with nothing changed by a person."""
+
+    retry_after: float | None = None
+    """Seconds until it is worth trying again, where that is known."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pickling by constructor would ask for the arguments of the subclasses.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[GongError], args: tuple[object, ...], state: dict[str, object]) -> GongError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class GongApiError(GongError):
     """
-    Base class of all errors of the Gong client.
+    Base class of what can go wrong between us and Gong.
 
     :param message: what happened, in one sentence
     :param operation: Gong's name of the operation, such as ``addCall``
@@ -72,10 +94,6 @@ class GongError(Exception):
         self.remedy = self.default_remedy if remedy is None else remedy
         self.unanswered = unanswered
 
-    def __reduce__(self) -> tuple[object, ...]:
-        # Pickling by constructor would ask for the keyword arguments of the subclasses.
-        return _restored, (type(self), self.message, self.__dict__)
-
     def __str__(self) -> str:
         return " ".join(part for part in (self._headline(), self._explanation(), self.remedy) if part)
 
@@ -97,13 +115,7 @@ class GongError(Exception):
         return " ".join(part for part in parts if part)
 
 
-def _restored(kind: type[GongError], message: str, state: dict[str, object]) -> GongError:
-    error = kind.__new__(kind, message)
-    error.__dict__.update(state)
-    return error
-
-
-class GongConnectionError(GongError):
+class GongConnectionError(GongApiError):
     """The host could not be reached, or gave no answer of Gong's API, as often as it was tried."""
 
     default_remedy = "Check the connection's host, the network and the proxy, then try again."
@@ -113,7 +125,14 @@ class GongTimeoutError(GongConnectionError):
     """Gong did not answer in time."""
 
 
-class GongRedirectError(GongConnectionError):
+class GongForeignAnswerError(GongConnectionError):
+    """Something else than Gong answers under this host, such as a gateway, a firewall or another web site."""
+
+    retry_can_help = False
+    default_remedy = "Check that the connection's host is your company's API base URL, without a path."
+
+
+class GongRedirectError(GongForeignAnswerError):
     """The host answered with a redirect, which is refused since credentials never travel to another host."""
 
     default_remedy = (
@@ -121,13 +140,14 @@ class GongRedirectError(GongConnectionError):
     )
 
 
-class GongOutcomeUnknownError(GongError):
+class GongOutcomeUnknownError(GongApiError):
     """A request that must not be sent twice was sent, and its answer was lost: it may or may not have taken effect."""
 
+    retry_can_help = False
     default_remedy = "Look in Gong whether it took effect before sending it again."
 
 
-class GongRateLimitError(GongError):
+class GongRateLimitError(GongApiError):
     """
     The company's request budget is used up for longer than the caller wants to wait.
 
@@ -135,9 +155,10 @@ class GongRateLimitError(GongError):
     """
 
     default_remedy = "Try again after the time given."
+    retry_after: float
 
-    def __init__(self, message: str, *, retry_after: float, **details: object) -> None:
-        super().__init__(message, **details)  # type: ignore[arg-type]
+    def __init__(self, message: str, *, retry_after: float, **details: Any) -> None:
+        super().__init__(message, **details)
         self.retry_after = retry_after
 
 
@@ -145,22 +166,24 @@ class GongDailyQuotaError(GongRateLimitError):
     """The company's requests of the day are used up."""
 
 
-class GongAuthenticationError(GongError):
+class GongAuthenticationError(GongApiError):
     """Gong does not accept the credentials."""
 
+    retry_can_help = False
     default_remedy = (
         "Check the connection's credentials, and that its host is your company's own API base URL: credentials are "
         "refused on the hosts of other companies."
     )
 
 
-class GongPermissionError(GongError):
+class GongPermissionError(GongApiError):
     """The credentials are valid, but not allowed to do this: missing scope, release, IP allowlist or licence."""
 
+    retry_can_help = False
     default_remedy = "Ask a Gong technical administrator to allow it; trying again does not help."
 
 
-class GongNotFoundError(GongError):
+class GongNotFoundError(GongApiError):
     """What the request names does not exist, or does not exist yet."""
 
     default_remedy = "Check the id; a call is found only when Gong has processed its recording."
@@ -178,15 +201,17 @@ class GongCallNotReadyError(GongNotFoundError):
     default_remedy = "Read it again in some minutes."
 
 
-class GongValidationError(GongError):
+class GongValidationError(GongApiError):
     """
     The content of a request is wrong: found before it was sent (``problems``) or refused by Gong (``errors``).
 
     :param problems: every problem that was found before sending, field by field
     """
 
-    def __init__(self, message: str, *, problems: Sequence[FieldProblem] = (), **details: object) -> None:
-        super().__init__(message, **details)  # type: ignore[arg-type]
+    retry_can_help = False
+
+    def __init__(self, message: str, *, problems: Sequence[FieldProblem] = (), **details: Any) -> None:
+        super().__init__(message, **details)
         self.problems = tuple(problems)
 
     def _explanation(self) -> str:
@@ -196,11 +221,14 @@ class GongValidationError(GongError):
 class GongCursorExpiredError(GongValidationError):
     """The cursor of a listing has expired, which happens about an hour after the listing's first page."""
 
+    retry_can_help = True
     default_remedy = "Start the listing again, with filters narrow enough to be read within an hour."
 
 
-class GongConflictError(GongError):
+class GongConflictError(GongApiError):
     """The request contradicts what Gong holds or how it is configured; sending it again does not help."""
+
+    retry_can_help = False
 
 
 class GongRecordingNotEnabledError(GongConflictError):
@@ -224,8 +252,8 @@ class GongDuplicateCallError(GongConflictError):
     :param call_id: Gong's id of the existing call
     """
 
-    def __init__(self, message: str, *, call_id: str, **details: object) -> None:
-        super().__init__(message, **details)  # type: ignore[arg-type]
+    def __init__(self, message: str, *, call_id: str, **details: Any) -> None:
+        super().__init__(message, **details)
         self.call_id = call_id
 
 
@@ -236,8 +264,8 @@ class GongDuplicateMediaError(GongConflictError):
     :param call_id: Gong's id of the other call, where Gong names it
     """
 
-    def __init__(self, message: str, *, call_id: str | None, **details: object) -> None:
-        super().__init__(message, **details)  # type: ignore[arg-type]
+    def __init__(self, message: str, *, call_id: str | None, **details: Any) -> None:
+        super().__init__(message, **details)
         self.call_id = call_id
 
 
@@ -245,7 +273,7 @@ class GongMediaAlreadyHandledError(GongConflictError):
     """The call has a recording already."""
 
 
-class GongServerError(GongError):
+class GongServerError(GongApiError):
     """Gong failed (5xx) as often as it was tried, or answered rows that make no sense."""
 
     default_remedy = "Try again later; if it stays, contact Gong's support with the requestId."

@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 
 from airflow_provider_gong.client.answers import Answer, error_from_answer, is_missing_scope
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongConnectionError,
     GongDailyQuotaError,
-    GongError,
     GongOutcomeUnknownError,
     GongRateLimitError,
     GongServerError,
     GongTimeoutError,
 )
+from airflow_provider_gong.client.media import AnyMedia
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest
 
@@ -54,20 +55,30 @@ class CloseGate:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Sleep. Outcome: None."""
+    """Sleep, since ``operation`` has to wait. Outcome: None."""
 
     seconds: float
     reason: str
+    operation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send the request once. Outcome: ``Answer``, ``NotSent`` or ``NoAnswer``."""
 
+    request: GongRequest[Any]
+
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
     """Replace the credentials that were sent last. Outcome: None."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMedia:
+    """Look at a recording that is about to be sent. Outcome: ``MediaFile``."""
+
+    media: AnyMedia
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ class NoAnswer:
     timeout: bool = False
 
 
-Instruction = ReserveSlot | ConfirmSlot | CloseGate | Wait | Send | RefreshToken
+Instruction = ReserveSlot | ConfirmSlot | CloseGate | Wait | Send | RefreshToken | OpenMedia
 Steps = Generator[Instruction, Any, T]
 
 
@@ -130,12 +141,12 @@ def exchange(
     :param policy: how patient to be
     :param refreshable: whether credentials that Gong refuses can be replaced
     :param jitter: random numbers from 0 to 1 that spread the attempts of many callers
-    :raises GongError: the one that tells best why there is no result
+    :raises GongApiError: whatever keeps the request from having a result
     """
     tally = _Tally()
     while True:
         yield from _take_slot(request, policy, tally)
-        outcome = yield Send()
+        outcome = yield Send(request)
         if not isinstance(outcome, Answer):
             yield from _after_failure(request, outcome, policy, tally, jitter)
         elif outcome.ok:
@@ -172,7 +183,7 @@ def _take_slot(request: GongRequest[T], policy: ExchangePolicy, tally: _Tally) -
             raise _budget_error(request, slot, tally)
         if slot.delay > 0:
             tally.waited += slot.delay
-            yield Wait(slot.delay, slot.reason)
+            yield Wait(slot.delay, slot.reason, request.operation.name)
         if (yield ConfirmSlot(slot)):
             return
 
@@ -205,10 +216,10 @@ def _after_failure(
             )
     if tally.failed >= policy.max_attempts:
         raise _unreachable(request, failure, tally)
-    yield Wait(_backoff(policy, tally.failed, jitter), f"before trying again: {failure.reason}")
+    yield Wait(_backoff(policy, tally.failed, jitter), f"before trying again: {failure.reason}", request.operation.name)
 
 
-def _unreachable(request: GongRequest[T], failure: NotSent | NoAnswer, tally: _Tally) -> GongError:
+def _unreachable(request: GongRequest[T], failure: NotSent | NoAnswer, tally: _Tally) -> GongApiError:
     kind = GongTimeoutError if failure.timeout else GongConnectionError
     return kind(
         f"Gong gave no usable answer in {tally.failed} attempts: {failure.reason}.",
@@ -219,7 +230,7 @@ def _unreachable(request: GongRequest[T], failure: NotSent | NoAnswer, tally: _T
 
 def _after_error(
     request: GongRequest[T],
-    error: GongError,
+    error: GongApiError,
     retry_after: float | None,
     policy: ExchangePolicy,
     tally: _Tally,
@@ -242,7 +253,7 @@ def _after_error(
         error.unanswered = tally.unanswered
         raise error
     wait = max(_backoff(policy, tally.failed, jitter), min(retry_after or 0.0, policy.max_wait))
-    yield Wait(wait, f"before trying again: status {error.status}")
+    yield Wait(wait, f"before trying again: status {error.status}", request.operation.name)
 
 
 def _backoff(policy: ExchangePolicy, failed: int, jitter: Callable[[], float]) -> float:

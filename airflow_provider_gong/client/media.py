@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mimetypes
+import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol, cast
+
+from airflow_provider_gong.client.errors import GongError
 
 _CHUNK = 256 * 1024
 # Gong refuses some of what the platform's tables say for these (audio in an MP4 container), observed on live tenants.
@@ -37,7 +40,7 @@ class MediaPath(Protocol):
         """Return an object with ``st_size``."""
 
 
-class MediaChangedError(OSError):
+class MediaChangedError(GongError, OSError):
     """A recording is not what it was when it was planned, or when its sending began."""
 
 
@@ -74,6 +77,27 @@ class MediaFile:
         """MIME type by the file's suffix."""
         suffix = PurePosixPath(self.path.name).suffix.lower()
         return _CONTENT_TYPES.get(suffix) or mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
+
+
+AnyMedia = str | os.PathLike[str] | MediaPath | MediaFile
+"""A recording, or where it is."""
+
+OpenPath = Callable[[str | os.PathLike[str]], MediaPath]
+"""Makes the path object of a place that is given as text."""
+
+
+def media_file(media: AnyMedia, open_path: OpenPath) -> MediaFile:
+    """
+    Return a recording that is ready to be uploaded.
+
+    :param media: the recording, or where it is
+    :param open_path: makes the path object, unless ``media`` is one
+    :raises FileNotFoundError: where there is none
+    """
+    if isinstance(media, MediaFile):
+        return media
+    is_place = isinstance(media, str) or not hasattr(media, "open")
+    return MediaFile.at(open_path(cast("str", media)) if is_place else cast("MediaPath", media))
 
 
 @dataclass(slots=True)

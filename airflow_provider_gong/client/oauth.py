@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from airflow_provider_gong.client.answers import Answer
-from airflow_provider_gong.client.endpoint import base_url, is_loopback_url
+from airflow_provider_gong.client.auth import base_url, is_loopback_url
 from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
 from airflow_provider_gong.client.exchange import NoAnswer, NotSent
 
@@ -90,7 +90,7 @@ class OAuthClient:
         return self.host if is_loopback_url(self.host) else _GONG
 
     def _tokens(self, post: PostForm, form: dict[str, str]) -> Tokens:
-        # In the body, since what stands in a query ends up in logs.
+        # In the body, since queries end up in logs.
         outcome = post(self._server + _TOKEN, form, (self.client_id, self.client_secret))
         if not isinstance(outcome, Answer):
             raise GongConnectionError(

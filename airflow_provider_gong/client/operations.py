@@ -110,7 +110,7 @@ _TABLE: Final = (
     _op("addCallRecording", "PUT /v2/calls/{id}/media", "api:calls:create",
         "Attach the recording of a call", body=Body.MULTIPART),
 
-    # Meetings: nothing deduplicates them and nothing looks one up, so that a repeat may create a second one.
+    # Meetings: nothing deduplicates them and nothing looks one up, so a repeat may create a second one.
     _op("addMeeting", "POST /v2/meetings", "api:meetings:user:create",
         "Create a meeting"),
     _op("updateMeeting", "PUT /v2/meetings/{meetingId}", "api:meetings:user:update",
@@ -239,11 +239,11 @@ _TABLE: Final = (
     # Tasks
     _read("listTasks", "/v2/tasks", "api:tasks:read",
           "List tasks of a user", items="tasks"),
-    # It sets fields to given values, so that a second one changes nothing.
+    # It sets fields to given values, so a second request changes nothing.
     _op("updateReminder", "PATCH /v2/tasks/{taskId}", "api:tasks:write",
         "Update a task", repeatable=True),
 
-    # Entities: each request spends paid credits, so that a lost answer is not worth a second one unasked.
+    # Entities: each request spends paid credits, so a lost answer is not worth a second one unasked.
     _op("askEntity", "GET /v2/entities/ask-entity", "api:ai-ask:read",
         "Ask a question about a CRM entity", repeatable=False),
     _op("generateBrief", "GET /v2/entities/get-brief", "api:ai-briefer:read",

@@ -1,4 +1,4 @@
-"""One request of the Gong API as a value: what to send, how to read the answer."""
+"""One request of the Gong API as a value: what to send, how to read the answer, and how a listing continues."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from airflow_provider_gong.client.answers import JsonObject
-from airflow_provider_gong.client.errors import GongError, GongServerError
+from airflow_provider_gong.client.errors import GongApiError, GongServerError
 from airflow_provider_gong.client.media import MediaFile
-from airflow_provider_gong.client.operations import Operation, operation
+from airflow_provider_gong.client.operations import Operation, Paging, operation
 
 T = TypeVar("T")
 
 
-def _never_settled(_: GongError) -> None:
+def _never_settled(_: GongApiError) -> None:
     return None
 
 
@@ -41,7 +41,7 @@ class GongRequest(Generic[T]):
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     media: MediaFile | None = None
-    settle: Callable[[GongError], T | None] = _never_settled
+    settle: Callable[[GongApiError], T | None] = _never_settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,35 @@ class Listing(Generic[T]):
                 operation=self.first.operation.name,
                 request_id=page.get("requestId"),
             ) from error
+
+
+def next_page(request: GongRequest[JsonObject], page: JsonObject) -> GongRequest[JsonObject] | None:
+    """
+    Return the request of the page after ``page``, which answered ``request``; None after the last.
+
+    The end is where no cursor is given. Counts and page numbers in the answer are not relied upon: they run ahead
+    while Gong analyses calls.
+
+    :raises GongServerError: when Gong repeats the cursor that it was given, since the listing would never end
+    """
+    cursor = (page.get("records") or {}).get("cursor")
+    if not cursor or request.operation.paging is Paging.NONE:
+        return None
+    if cursor == _cursor_of(request):
+        raise GongServerError(
+            "Gong answered a page with its own cursor, so the listing would never end.",
+            operation=request.operation.name,
+            request_id=page.get("requestId"),
+        )
+    if request.operation.paging is Paging.QUERY:
+        return dataclasses.replace(request, query={**request.query, "cursor": cursor})
+    return dataclasses.replace(request, body={**(request.body or {}), "cursor": cursor})
+
+
+def _cursor_of(request: GongRequest[JsonObject]) -> str | None:
+    if request.operation.paging is Paging.QUERY:
+        return request.query.get("cursor")
+    return (request.body or {}).get("cursor")
 
 
 def raw_request(
@@ -113,7 +142,7 @@ def typed_request(
     path: Mapping[str, str] | None = None,
     query: Mapping[str, Any] | None = None,
     body: Any = None,
-    settle: Callable[[GongError], T | None] = _never_settled,
+    settle: Callable[[GongApiError], T | None] = _never_settled,
     media: MediaFile | None = None,
 ) -> GongRequest[T]:
     """Return a request whose answer is made into a typed result."""

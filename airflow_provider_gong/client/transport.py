@@ -145,7 +145,7 @@ def _timeout(seconds: float) -> httpx.Timeout:
 def _answer(response: httpx.Response) -> Answer:
     # An answer without a date was made when it arrived (RFC 9110, 6.6.1).
     headers = {"date": formatdate(usegmt=True), **response.headers}
-    return Answer(response.status_code, headers, response.content)
+    return Answer(response.status_code, headers, response.content, response.request.url.host)
 
 
 def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:

@@ -49,9 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(options: argparse.Namespace, stdout: TextIO) -> int:
     from airflow_provider_gong._compat import AirflowException
-    from airflow_provider_gong.call_import.errors import GongImportError
     from airflow_provider_gong.client.errors import GongError
-    from airflow_provider_gong.store.errors import GongStoreError
 
     try:
         with Target(options.conn_id, options.store, options.company) as target:
@@ -60,7 +58,7 @@ def _run(options: argparse.Namespace, stdout: TextIO) -> int:
             return int(output.exit_code)
     except BrokenPipeError:
         raise
-    except (AirflowException, GongError, GongImportError, GongStoreError, OSError, ValueError) as error:
+    except (AirflowException, GongError, OSError, ValueError) as error:
         sys.exit(f"{PROGRAM}: {one_line_each(str(error))}")
 
 

@@ -133,7 +133,7 @@ def _company(target: Target) -> str | None:
     """Return the company whose imports are meant; None for all of a store."""
     if target.named_company or not target.has_connection:
         return target.named_company
-    return target.hook.settings.import_company
+    return target.hook.settings.require_company()
 
 
 def _state(name: str) -> CallState:

@@ -44,16 +44,15 @@ def check_connection(
 
 
 def _workspaces(base_url: str, client_options: dict[str, Any]) -> str:
-    from airflow_provider_gong.client.api.users import list_workspaces
     from airflow_provider_gong.client.budget import LocalBudget
-    from airflow_provider_gong.client.drivers import GongClient
+    from airflow_provider_gong.client.clients import GongClient
     from airflow_provider_gong.client.exchange import ExchangePolicy
 
     policy = ExchangePolicy(max_wait=0.0, max_attempts=1)
     alone = {"budget": LocalBudget(), "policy": policy, "timeout": _TIMEOUT_SECONDS}
     try:
         with GongClient(base_url, **client_options | alone) as client:
-            names = [workspace.name or workspace.id for workspace in client.iterate(list_workspaces())]
+            names = [workspace.name or workspace.id for workspace in client.workspaces.list()]
     except GongPermissionError as error:
         # Only credentials that are valid are told which scope they lack.
         if error.status != 401:
@@ -74,6 +73,6 @@ def _scope(settings: GongConnection, get_connection: Callable[[str], Connection]
     try:
         store_url(get_connection(conn_id))
     except Exception as error:
-        # This may be an API server, which does not have to see what the workers see, and fails in ways of its own.
+        # This may be an API server, which does not have to see what the workers see; its errors are unpredictable.
         return f"{shared} Warning, as seen from this host: {error}"
     return shared

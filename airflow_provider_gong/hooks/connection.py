@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.endpoint import GENERIC_HOST, base_url, host_name
+from airflow_provider_gong.client.auth import GENERIC_HOST, AccessKeyAuth, base_url, host_name
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.pacing import (
     REQUESTS_PER_DAY,
     REQUESTS_PER_SECOND,
@@ -24,7 +24,7 @@ from airflow_provider_gong.client.pacing import (
     RollingDay,
     Share,
 )
-from airflow_provider_gong.connection_form import FIELDS
+from airflow_provider_gong.hooks.connection_form import FIELDS
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Connection
@@ -36,13 +36,15 @@ _RESERVED_PART = 0.05
 _KNOWN_SETTINGS = tuple(form_field.name for form_field in FIELDS)
 
 
-class GongConnectionConfigError(ValueError):
+class GongConnectionConfigError(GongError, ValueError):
     """
     A field of the Airflow connection is missing or wrong.
 
     :param conn_id: id of the connection
     :param problem: names the field and says what to do
     """
+
+    retry_can_help = False
 
     def __init__(self, conn_id: str, problem: str) -> None:
         super().__init__(f"Connection {conn_id!r}: {problem}")
@@ -120,10 +122,9 @@ class GongConnection:
         reserved = self.reserved_requests if bulk else 0
         return Share(self.requests_per_second, self.requests_per_day, reserved, self.day)
 
-    @property
-    def import_company(self) -> str:
+    def require_company(self) -> str:
         """
-        The company, as the name that imports are kept under.
+        Return the name of the company for what must not be mixed up between companies, such as imports.
 
         :raises GongConnectionConfigError: if it is needed and missing
         """

@@ -9,26 +9,36 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_gong import __version__
-from airflow_provider_gong._compat import AirflowException, get_async_connection, mask_secret, run_in_thread
+from airflow_provider_gong._compat import (
+    AirflowException,
+    BaseHook,
+    get_async_connection,
+    mask_secret,
+    run_in_thread,
+)
 from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth
 from airflow_provider_gong.client.errors import GongError
-from airflow_provider_gong.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
-from airflow_provider_gong.hooks.api import GongApi
+from airflow_provider_gong.client.resources.api import GongApi
+from airflow_provider_gong.client.resources.methods import ThreadDriver
 from airflow_provider_gong.hooks.connection import GongConnection, secrets_of
+from airflow_provider_gong.hooks.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
+from airflow_provider_gong.hooks.process import MaskedTokens, company_budget, stored_tokens
 from airflow_provider_gong.hooks.store_url import default_store_url, store_url
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from airflow_provider_gong._compat import Connection
-    from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+    from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
     from airflow_provider_gong.store.database import Store
     from airflow_provider_gong.store.tokens import StoredTokens
 
 
-class GongHook(GongApi):
+class GongHook(BaseHook, GongApi[ThreadDriver]):
     """
-    Gong's API with the credentials and limits of an Airflow connection.
+    Gong's API with the credentials and limits of an Airflow connection: ``hook.calls``, ``hook.meetings``,
+    ``hook.users`` and ``hook.workspaces`` have the methods of the client, ``hook.run`` and ``hook.run_all`` send any
+    other operation. Recordings may be given as URL of any object store that Airflow knows.
 
     Nothing is read or sent before a method needs it. Usable in operators and ``@task`` functions, best as a context
     manager, which closes what was opened.
@@ -101,13 +111,17 @@ class GongHook(GongApi):
     @cached_property
     def client(self) -> GongClient:
         """The client for threads, paced together with everybody who shares the connection's store."""
-        from airflow_provider_gong.client.drivers import GongClient
+        from airflow_provider_gong.client.clients import GongClient
 
         return GongClient(self.base_url, **self._client_options())
 
+    @property
+    def _driver(self) -> ThreadDriver:
+        return self.client
+
     def async_client(self) -> AsyncGongClient:
         """Return a new client for an event loop, to be closed by the caller; blocks on the first use of the hook."""
-        from airflow_provider_gong.client.drivers import AsyncGongClient
+        from airflow_provider_gong.client.clients import AsyncGongClient
 
         options = {**self._client_options(), "one_slot_ahead": self.bulk, "in_thread": run_in_thread}
         return AsyncGongClient(self.base_url, **options)
@@ -119,7 +133,7 @@ class GongHook(GongApi):
             self.settings = await run_in_thread(self._read, connection)
         if "_store_url" not in vars(self) and self.settings.store_conn_id is not None:
             self._store_url = store_url(await get_async_connection(self.settings.store_conn_id))
-        # Loading certificates and modules takes longer than a loop should stand still.
+        # Loading certificates and modules takes longer than a loop should block.
         return await run_in_thread(self.async_client)
 
     @cached_property
@@ -133,8 +147,6 @@ class GongHook(GongApi):
         """The OAuth tokens that all workers share; None with an access key."""
         if isinstance(self.settings.auth, AccessKeyAuth):
             return None
-        from airflow_provider_gong.hooks._oauth import stored_tokens
-
         return stored_tokens(self._store_url, self.settings)
 
     @property
@@ -159,17 +171,22 @@ class GongHook(GongApi):
             return False, str(error)
 
     def _read(self, connection: Connection) -> GongConnection:
-        # Airflow masks the password and some fields of the extra by itself, but neither login nor Basic token.
+        # Airflow masks the password and some fields of the extra, but neither login nor Basic token.
         for secret in secrets_of(connection):
             mask_secret(secret)
         return GongConnection.from_airflow(connection)
 
     def _client_options(self) -> dict[str, Any]:
         from airflow_provider_gong.client.exchange import ExchangePolicy
-        from airflow_provider_gong.hooks._budget import company_budget
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
         budget = company_budget(self._store_url, self.settings.company, self.settings.share(bulk=self.bulk))
-        return {**self._connection_options(), "budget": budget, "policy": ExchangePolicy(max_wait=self.max_wait)}
+        return {
+            **self._connection_options(),
+            "budget": budget,
+            "policy": ExchangePolicy(max_wait=self.max_wait),
+            "open_path": ObjectStorage().path,
+        }
 
     def _connection_options(self) -> dict[str, Any]:
         settings = self.settings
@@ -185,6 +202,4 @@ class GongHook(GongApi):
 
 
 def _masked(tokens: StoredTokens) -> BearerAuth:
-    from airflow_provider_gong.hooks._oauth import MaskedTokens
-
     return BearerAuth(MaskedTokens(tokens, mask_secret))

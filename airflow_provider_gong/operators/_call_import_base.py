@@ -70,7 +70,7 @@ class CallImportOperator(BaseOperator):
             yield ledger if canary is None else ledger.first_rows(canary)
 
     def _whole_ledger(self) -> contextlib.AbstractContextManager[Ledger]:
-        company = self.hook.settings.import_company
+        company = self.hook.settings.require_company()
         if self.import_path:
             from airflow_provider_gong._compat import ObjectStoragePath
             from airflow_provider_gong.ledger.journaled import journaled_ledger

@@ -86,7 +86,7 @@ def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator
     overrides = _overrides(operator.host_overrides)
     known = KnownCalls(ledger.store, ledger.company)
     settings = PlanSettings(base, _STORAGE, operator.media_mode, hook.settings.timezone, known)
-    users = CompanyUsers(UserList(ledger.store, ledger.company), hook.list_users, keep=not operator.is_dry_run)
+    users = CompanyUsers(UserList(ledger.store, ledger.company), hook.users.list, keep=not operator.is_dry_run)
     hosts = _hosts(users, overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
     with make_plan(manifest, hosts, settings) as plan:

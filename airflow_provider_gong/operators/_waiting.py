@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import BaseOperator, conf
 from airflow_provider_gong._text import local_time
-from airflow_provider_gong.client.errors import GongRateLimitError
-from airflow_provider_gong.operators._tasks import fail_for_good
+from airflow_provider_gong.client.errors import GongError, GongRateLimitError
+from airflow_provider_gong.retries import fail_without_retry
+from airflow_provider_gong.triggers.events import GongTriggerEventError
 from airflow_provider_gong.triggers.timer import GongTimerTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
-    from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
 
 # Tasks that were parked at the same time wake up spread over this many seconds.
 _WAKE_UP_SPREAD = 60.0
@@ -26,8 +26,8 @@ class WaitingTask(BaseOperator):
     """
     An operator that does not hold a worker while it waits, for the company's request budget above all.
 
-    :param deferrable: wait in the triggerer; otherwise the task sleeps for up to a minute, and fails where the wait is
-        longer, so that its retry goes on; default: Airflow's setting ``default_deferrable``
+    :param deferrable: wait in the triggerer; otherwise the task sleeps for up to a minute, or fails for its retry to
+        continue when the wait is longer; default: Airflow's setting ``default_deferrable``
     """
 
     def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:
@@ -43,26 +43,32 @@ class WaitingTask(BaseOperator):
         """Do the work, and wait when the request budget is used up."""
         return self._work_and_wait(context)
 
-    def resume(self, context: Context, event: Any = None) -> Any:
-        """Do the work again after the wait."""
-        return self._work_and_wait(context)
+    def execute_complete(self, context: Context, event: Any = None) -> Any:
+        """
+        Do the work again after the wait.
 
-    def wait(self, reason: GongRateLimitError | GongImportUnfinishedError) -> None:
+        :raises GongTriggerEventError: for an event that is not the timer's
+        """
+        match event:
+            case {"status": "due"}:
+                return self._work_and_wait(context)
+        raise GongTriggerEventError(f"task {self.task_id}", event)
+
+    def wait(self, reason: GongError) -> None:
         """
         Wait for as long as an error asks for; returns only after a short wait on the worker.
 
         :raises TaskDeferred: with ``deferrable``
-        :raises GongRateLimitError: the reason, without ``deferrable``, if the wait is too long to hold a worker
-        :raises GongImportUnfinishedError: likewise
+        :raises GongError: the reason, without ``deferrable``, if the wait is too long to hold a worker
         """
-        seconds = max(reason.retry_after, _SHORTEST_WAIT)
+        seconds = max(reason.retry_after or 0.0, _SHORTEST_WAIT)
         due = time.time() + seconds
         is_short = seconds <= _LONGEST_SLEEP
         where = "in the triggerer" if self.deferrable else "on the worker" if is_short else "for the task's retry"
         self.log.info("Waiting until %s, %s: %s", local_time(due), where, reason)
         if self.deferrable:
             trigger = GongTimerTrigger(due, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
-            self.defer(trigger=trigger, method_name="resume")
+            self.defer(trigger=trigger, method_name="execute_complete")
         if not is_short:
             raise reason
         time.sleep(seconds)
@@ -70,7 +76,7 @@ class WaitingTask(BaseOperator):
     def _work_and_wait(self, context: Context) -> Any:
         while True:
             try:
-                with fail_for_good():
+                with fail_without_retry():
                     return self.work(context)
             except GongRateLimitError as spent:
                 self.wait(spent)

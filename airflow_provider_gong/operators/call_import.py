@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected
 from airflow_provider_gong.operators._call_import_base import CallImportOperator
-from airflow_provider_gong.operators._tasks import fail_for_good
 from airflow_provider_gong.operators._waiting import WaitingTask
+from airflow_provider_gong.retries import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
@@ -220,7 +220,7 @@ class GongReportCallImportOperator(CallImportOperator):
         from airflow_provider_gong.call_import.report.summary import require_green
 
         folder = ObjectStoragePath(self.report_path) if self.report_path else None
-        with fail_for_good(), self.open_ledger() as ledger:
+        with fail_without_retry(), self.open_ledger() as ledger:
             summary = ImportReport(ledger, folder=folder).run()
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_gong.call_import import choices
-from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongMediaAlreadyHandledError
+from airflow_provider_gong.call_import.choices import OnExisting
+from airflow_provider_gong.client.errors import GongApiError, GongDuplicateCallError, GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
 from airflow_provider_gong.operators._tasks import task_key
@@ -20,16 +20,14 @@ if TYPE_CHECKING:
     from airflow_provider_gong.client.models import NewCall
     from airflow_provider_gong.ledger.rows import ImportRow
 
-OnExisting = Literal["fail", "return"]
-
 
 class GongCreateCallOperator(WaitingTask):
     """
     Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
 
-    Gong takes each ``clientUniqueId`` once, so that no retry creates a second call. What is about to be sent is
-    recorded in the store of the Gong connection, so that a retry recognizes the call of an earlier try. A call that
-    somebody else has created is not necessarily the one that is meant, since telephone systems use their ids again: by
+    Gong takes each ``clientUniqueId`` once, so no retry creates a second call. What is about to be sent is
+    recorded in the store of the Gong connection, so a retry recognizes the call of an earlier attempt. A call that
+    somebody else has created is not necessarily the one that is meant, since telephone systems reuse their ids: by
     default it fails the task, with its id in the error.
 
     Returns ``call_id`` and ``request_id``, which is None for a call that existed, and gives the task a link to the
@@ -37,8 +35,9 @@ class GongCreateCallOperator(WaitingTask):
 
     :param call: the call, with Gong's field names (``clientUniqueId``), in snake_case, or in the other vocabulary
         found in the wild (templated)
-    :param on_existing: what to do if somebody else has created a call with this ``clientUniqueId``: ``fail``, or
-        ``return`` its id, whatever its content; right where these ids are never used again
+    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` returns the call that an
+        earlier attempt of this task has created and fails for anybody else's, ``skip`` returns its id, whatever its
+        content, which is right where these ids are never reused, ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the call is wrong, exists, or is refused by Gong; no retry follows
@@ -52,19 +51,17 @@ class GongCreateCallOperator(WaitingTask):
         self,
         *,
         call: Mapping[str, Any],
-        on_existing: OnExisting = "fail",
+        on_existing: Literal["resume", "skip", "fail"] = "resume",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if on_existing not in get_args(OnExisting):
-            raise ValueError(f"on_existing must be 'fail' or 'return', not {on_existing!r}.")
         self.call = call
-        self.on_existing = on_existing
+        self.on_existing = OnExisting.of("on_existing", on_existing)
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Create the call, or return the one that an earlier try created."""
+        """Create the call, or return the one that an earlier attempt created."""
         from airflow_provider_gong.client.models import NewCall, parse_request
 
         with GongHook(self.gong_conn_id) as hook:
@@ -77,12 +74,12 @@ class GongCreateCallOperator(WaitingTask):
 
         key, intents = f"{hook.company}/{task_key(context)}", IntentLog(hook.store)
         intent = intents.begin(key, "addCall", call.wire())
-        if intent.outcome is not None and intent.same_content:
+        if intent.outcome is not None and intent.same_content and self.on_existing is not OnExisting.FAIL:
             return intent.outcome
         tried_before = intent.status is IntentStatus.OUTCOME_UNKNOWN and intent.same_content
         try:
             result = self._create(hook, call, is_ours=tried_before)
-        except GongError as error:
+        except GongApiError as error:
             if not error.unanswered and intent.status is IntentStatus.NEW:
                 intents.withdraw(key)
             raise
@@ -91,11 +88,11 @@ class GongCreateCallOperator(WaitingTask):
 
     def _create(self, hook: GongHook, call: NewCall, *, is_ours: bool) -> dict[str, Any]:
         try:
-            created = hook.create_call(call)
+            created = hook.calls.create(call)
         except GongDuplicateCallError as error:
-            if self.on_existing == "fail" and not is_ours:
+            if self.on_existing is OnExisting.FAIL or (self.on_existing is OnExisting.RESUME and not is_ours):
                 raise
-            whose = "An earlier try has created call" if is_ours else "This clientUniqueId has a call already:"
+            whose = "An earlier attempt created call" if is_ours else "This clientUniqueId has a call already:"
             self.log.warning("%s %s; its id is returned.", whose, error.call_id)
             return {"call_id": error.call_id, "request_id": None}
         return {"call_id": created.call_id, "request_id": created.request_id}
@@ -108,7 +105,7 @@ class GongUploadCallMediaOperator(WaitingTask):
     The recording is streamed, without a temporary file. Gong answers when it has accepted it, and drops short, silent
     and duplicate recordings afterwards without a word: wait for the call with ``GongCallProcessedSensor``.
 
-    A call that has a recording already counts as done, since that is what an earlier try leaves whose worker died.
+    A call that has a recording already counts as done: an earlier attempt whose worker died leaves it that way.
 
     Returns ``call_id``, ``url`` (None if the call had a recording), and ``sha256`` and ``bytes`` of the recording; the
     hash is None where Gong answered before all of it was read.
@@ -144,7 +141,7 @@ class GongUploadCallMediaOperator(WaitingTask):
         recording = ObjectStorage().file(self.media)
         with GongHook(self.gong_conn_id) as hook:
             try:
-                url = hook.upload_call_media(self.call_id, recording).url
+                url = hook.calls.upload_media(self.call_id, recording).url
             except GongMediaAlreadyHandledError:
                 self.log.warning("Call %s has a recording already; it keeps that one.", self.call_id)
                 url = None
@@ -157,7 +154,7 @@ class GongUploadCallOperator(WaitingTask):
     Create a call and upload its recording, in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
 
     Call and recording are checked before anything is sent. What is sent is recorded in the store of the Gong connection
-    first, so that a retry after a crash finds the call that exists and finishes it.
+    first, so a retry after a crash finds the call that exists and finishes it.
 
     Gong drops duplicate recordings and those without speech after it has accepted them, without a word: wait for the
     call with ``GongCallProcessedSensor``.
@@ -169,8 +166,8 @@ class GongUploadCallOperator(WaitingTask):
     :param call: the call, with Gong's field names (``clientUniqueId``) or in snake_case (templated)
     :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
         (templated); WAV, MP3, MP4, MKV or FLAC, at least 60 s and at most 1.5 GB
-    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` goes on with a call that an
-        earlier try has created and leaves others alone, ``skip`` leaves all alone, ``fail`` fails
+    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` continues a call that an
+        earlier attempt has created and leaves others alone, ``skip`` leaves all alone, ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the call or its recording is wrong, or is refused by Gong; no retry follows
@@ -185,18 +182,18 @@ class GongUploadCallOperator(WaitingTask):
         *,
         call: Mapping[str, Any],
         media: str | os.PathLike[str] | ObjectStoragePath,
-        on_existing: choices.OnExisting | Literal["resume", "skip", "fail"] = choices.OnExisting.RESUME,
+        on_existing: Literal["resume", "skip", "fail"] = "resume",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.call = call
         self.media = media
-        self.on_existing = choices.OnExisting.of("on_existing", on_existing)
+        self.on_existing = OnExisting.of("on_existing", on_existing)
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Send the call, or finish what an earlier try has begun."""
+        """Send the call, or finish what an earlier attempt has begun."""
         with GongHook(self.gong_conn_id) as hook:
             row = asyncio.run(self._send(hook, task_key(context)))
             push_call_url(context, row.url or call_url(hook.base_url, row.call_id or ""))
@@ -208,7 +205,7 @@ class GongUploadCallOperator(WaitingTask):
         from airflow_provider_gong.ledger.ledger import Ledger
 
         recording = ObjectStorage().path(self.media)
-        ledger = Ledger(hook.store, hook.settings.import_company, import_id)
+        ledger = Ledger(hook.store, hook.settings.require_company(), import_id)
         plan_single_call(ledger, self.call, recording)
         async with hook.async_client() as client:
             return await upload_single_call(ledger, client, recording, on_existing=self.on_existing)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException
-from airflow_provider_gong.client.errors import GongError, GongOutcomeUnknownError
+from airflow_provider_gong.client.errors import GongApiError, GongError, GongOutcomeUnknownError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._tasks import task_key
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _MEETING_FIELDS = ("start_time", "end_time", "organizer_email", "invitees", "title", "external_id", "provider")
 
 
-class GongMeetingIntegrationError(AirflowFailException):
+class GongMeetingIntegrationError(GongError, AirflowFailException):
     """
-    Some users cannot create Gong meetings. The task is not tried again, since somebody has to act first.
+    Some users cannot create Gong meetings. The task is not retried, since somebody has to act first.
 
     :param statuses: what Gong says of each of them
     """
+
+    retry_can_help = False
 
     def __init__(self, statuses: Sequence[MeetingIntegrationStatus]) -> None:
         lines = [f"{len(statuses)} of the users cannot create Gong meetings:", *map(_not_ready_text, statuses)]
@@ -73,7 +75,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
     Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
 
     Gong neither recognizes a repeated meeting nor finds one by its content. So what is about to be sent is recorded in
-    the store of the Gong connection first. A task that is tried again or cleared returns the meeting that it has
+    the store of the Gong connection first. A task that is retried or cleared returns the meeting that it has
     created before; if the fate of that meeting is unknown, the task fails without sending it again.
 
     Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``, who have to be invited to the
@@ -94,7 +96,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
     """
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Create the meeting, or return the one that an earlier try created."""
+        """Create the meeting, or return the one that an earlier attempt created."""
         from airflow_provider_gong.client.models import NewMeeting, parse_request
 
         with GongHook(self.gong_conn_id) as hook:
@@ -111,11 +113,11 @@ class GongCreateMeetingOperator(_MeetingOperator):
             self._tell_of_earlier_try(intent.outcome, same_content=intent.same_content)
             return intent.outcome
         try:
-            created = hook.create_meeting(meeting)
+            created = hook.meetings.create(meeting)
         except GongOutcomeUnknownError:
             raise
-        except GongError:
-            # Gong has not made the meeting, so that a retry may send it again.
+        except GongApiError:
+            # Gong has not made the meeting, so a retry may send it again.
             log.withdraw(key)
             raise
         outcome = created.model_dump(mode="json")
@@ -162,7 +164,7 @@ class GongUpdateMeetingOperator(_MeetingOperator):
     def work(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
         with GongHook(self.gong_conn_id) as hook:
-            updated = hook.update_meeting(self.meeting_id, self.meeting_fields())
+            updated = hook.meetings.update(self.meeting_id, self.meeting_fields())
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
 
 
@@ -174,7 +176,7 @@ class GongDeleteMeetingOperator(WaitingTask):
 
     :param meeting_id: Gong's id of the meeting, as text (templated)
     :param organizer_email: e-mail address of its organizer (templated)
-    :param ignore_if_missing: succeed when Gong knows no such meeting, as after a try whose answer was lost
+    :param missing_ok: succeed when Gong knows no such meeting, as after an attempt whose answer was lost
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when Gong refuses it; no retry follows
@@ -187,20 +189,20 @@ class GongDeleteMeetingOperator(WaitingTask):
         *,
         meeting_id: str,
         organizer_email: str | None = None,
-        ignore_if_missing: bool = True,
+        missing_ok: bool = True,
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.meeting_id = meeting_id
         self.organizer_email = organizer_email
-        self.ignore_if_missing = ignore_if_missing
+        self.missing_ok = missing_ok
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
         with GongHook(self.gong_conn_id) as hook:
-            found = hook.delete_meeting(self.meeting_id, self.organizer_email, missing_ok=self.ignore_if_missing)
+            found = hook.meetings.delete(self.meeting_id, self.organizer_email, missing_ok=self.missing_ok)
         return {"meeting_id": self.meeting_id, "deleted": found is not None}
 
 
@@ -235,7 +237,7 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
     def work(self, context: Context) -> list[dict[str, Any]]:
         """Ask Gong."""
         with GongHook(self.gong_conn_id) as hook:
-            statuses = hook.get_meeting_integration_status(self.emails)
+            statuses = hook.meetings.integration_status(self.emails)
         not_ready = [status for status in statuses if not status.valid]
         if not_ready and self.fail_if_not_ready:
             raise GongMeetingIntegrationError(not_ready)

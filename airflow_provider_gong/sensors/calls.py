@@ -13,10 +13,11 @@ from airflow_provider_gong._compat import (
     PokeReturnValue,
     conf,
 )
-from airflow_provider_gong.client.errors import GongError
-from airflow_provider_gong.hooks.failures import fail_without_retry, is_permanent
+from airflow_provider_gong.client.errors import GongApiError, GongError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, push_call_url
+from airflow_provider_gong.retries import fail_without_retry
+from airflow_provider_gong.triggers.events import GongTriggerEventError
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
@@ -31,16 +32,16 @@ _WHY_A_CALL_STAYS_AWAY = (
 _TRIGGER_GRACE = timedelta(minutes=5)
 
 
-class GongCallNotProcessedError(AirflowFailException):
-    """A deferred sensor could not read the call in time. The task is not tried again, as with other sensors."""
+class GongCallNotProcessedError(GongError, AirflowFailException):
+    """A deferred sensor could not read the call in time. The task is not retried, as with other sensors."""
+
+    retry_can_help = False
 
 
-class GongCallSensorError(AirflowFailException):
-    """Waiting for a call ended with an error that waiting does not mend."""
+class GongCallSensorError(GongError, AirflowFailException):
+    """Waiting for a call ended with an error that no waiting can help."""
 
-
-class GongTriggerEventError(AirflowException):
-    """A trigger sent an event that this version of the package does not understand."""
+    retry_can_help = False
 
 
 class GongCallProcessedSensor(BaseSensorOperator):
@@ -96,9 +97,9 @@ class GongCallProcessedSensor(BaseSensorOperator):
         self._last_answer = ""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             try:
-                call = hook.get_call(self.call_id)
-            except GongError as error:
-                if is_permanent(error):
+                call = hook.calls.get(self.call_id)
+            except GongApiError as error:
+                if not error.retry_can_help:
                     raise
                 self._last_answer = str(error)
                 self.log.info("Call %s cannot be read yet: %s", self.call_id, error)
@@ -114,9 +115,7 @@ class GongCallProcessedSensor(BaseSensorOperator):
                 raise GongCallNotProcessedError(_deadline_text(self.call_id, message))
             case {"status": "error", "error": str() as kind, "message": str() as message}:
                 raise GongCallSensorError(f"{kind}: {message}")
-        raise GongTriggerEventError(
-            f"The trigger of call {self.call_id} sent an event that is not understood: {event!r}"
-        )
+        raise GongTriggerEventError(f"call {self.call_id}", event)
 
     def _defer(self) -> NoReturn:
         from airflow_provider_gong.triggers.calls import GongCallProcessedTrigger

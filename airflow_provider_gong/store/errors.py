@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from airflow_provider_gong._text import shown
+from airflow_provider_gong.client.errors import GongError
 
 
-class GongStoreError(Exception):
+class GongStoreError(GongError):
     """The store cannot be used; the message says what to do."""
 
 
@@ -21,6 +22,8 @@ class GongStoreNotSharedError(GongStoreError):
     :param found: identity of what this task sees; empty if it sees nothing
     :param import_path: folder of the import, if it is kept in one
     """
+
+    retry_can_help = False
 
     def __init__(self, planned: str, found: str, import_path: str | None = None) -> None:
         super().__init__(

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowException, BaseTrigger, TriggerEvent
 from airflow_provider_gong._text import local_time
-from airflow_provider_gong.client.errors import GongError, GongRateLimitError
+from airflow_provider_gong.client.errors import GongApiError
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
-from airflow_provider_gong.hooks.failures import is_permanent
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.drivers import AsyncGongClient
+    from airflow_provider_gong.client.clients import AsyncGongClient
 
 
 class GongCallProcessedTrigger(BaseTrigger):
@@ -63,17 +62,15 @@ class GongCallProcessedTrigger(BaseTrigger):
         try:
             async with await GongHook(self.gong_conn_id).get_async_client() as client:
                 return await self._wait(client)
-        except (GongError, GongConnectionConfigError, AirflowException) as error:
+        except (GongApiError, GongConnectionConfigError, AirflowException) as error:
             return {"status": "error", "error": type(error).__name__, "message": str(error)}
 
     async def _wait(self, client: AsyncGongClient) -> dict[str, Any]:
-        from airflow_provider_gong.client.api.calls import get_call
-
         while True:
             try:
-                call = await client.send(get_call(self.call_id))
-            except GongError as error:
-                if is_permanent(error):
+                call = await client.calls.get(self.call_id)
+            except GongApiError as error:
+                if not error.retry_can_help:
                     raise
                 refusal = error
             else:
@@ -85,12 +82,12 @@ class GongCallProcessedTrigger(BaseTrigger):
             self._log_pause(refusal, pause)
             await asyncio.sleep(pause)
 
-    def _log_pause(self, refusal: GongError, seconds: float) -> None:
+    def _log_pause(self, refusal: GongApiError, seconds: float) -> None:
         until = local_time(time.time() + seconds)
         self.log.info("Call %s cannot be read yet, waiting until %s: %s", self.call_id, until, refusal)
 
-    def _pause_after(self, refusal: GongError) -> float:
-        if isinstance(refusal, GongRateLimitError):
-            # Spread, so that all the sensors that wait for the budget do not ask at once.
-            return refusal.retry_after + random.uniform(0.0, self.poll_interval)  # noqa: S311 - nothing secret
-        return self.poll_interval
+    def _pause_after(self, refusal: GongApiError) -> float:
+        if refusal.retry_after is None:
+            return self.poll_interval
+        # Spread, so that all the sensors that wait for the budget do not ask at once.
+        return refusal.retry_after + random.uniform(0.0, self.poll_interval)  # noqa: S311 - nothing secret

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
 from airflow_provider_gong.client.pacing import Share, Slot
 from airflow_provider_gong.client.requests import raw_request
 from airflow_provider_gong.emulator import RunningEmulator, running_emulator

@@ -18,10 +18,8 @@ from typing import Any
 
 import httpx
 
-from airflow_provider_gong.client.api import calls as calls_api
-from airflow_provider_gong.client.api import users as users_api
 from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.drivers import GongClient
+from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Share
 from airflow_provider_gong.emulator import Fault, RunningEmulator, running_emulator
@@ -83,9 +81,9 @@ def send_file() -> None:
     """Send one recording and print what it took; the settings are the last argument."""
     url, key, secret, call_id, file = json.loads(sys.argv[-1])
     with GongClient(url, AccessKeyAuth(key, secret)) as client:
-        list(client.iterate(users_api.list_users()))
+        list(client.users.list())
         before, began = _peak_mib_from_now(), time.perf_counter()
-        client.send(calls_api.upload_call_media(call_id, MediaFile.at(Path(file))))
+        client.calls.upload_media(call_id, MediaFile.at(Path(file)))
         seconds = round(time.perf_counter() - began, 2)
     print(json.dumps({"seconds": seconds, "memory grew MiB": round(_peak_mib() - before, 1)}))
 
@@ -218,7 +216,7 @@ def _new_call(gong: RunningEmulator, name: str) -> str:
     host = gong.state()["users"][0]["id"]
     call = {"clientUniqueId": name, "actualStart": "2026-11-20T10:00:00Z", "direction": "Inbound"}
     with GongClient(gong.url, AccessKeyAuth(gong.access_key, gong.access_key_secret)) as client:
-        created = client.send(calls_api.create_call({**call, "primaryUser": host, "parties": [{"userId": host}]}))
+        created = client.calls.create({**call, "primaryUser": host, "parties": [{"userId": host}]})
     return created.call_id
 
 

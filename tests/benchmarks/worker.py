@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.drivers import GongClient
+from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.requests import raw_request
 from tests.benchmarks.rivals import budget

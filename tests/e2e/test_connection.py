@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from airflow_provider_gong.connection_form import FIELDS
+from airflow_provider_gong.hooks.connection_form import FIELDS
 from tests.e2e.airflow_standalone import AirflowStandalone
 
 if TYPE_CHECKING:

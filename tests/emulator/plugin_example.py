@@ -19,6 +19,6 @@ MEETING = {
 @pytest.mark.gong_emulator(requests_per_second=10)
 def test_my_task_creates_a_meeting(gong_connection: str, gong_emulator: RunningEmulator) -> None:
     with GongHook(gong_connection) as hook:
-        hook.create_meeting(MEETING)
+        hook.meetings.create(MEETING)
     assert [meeting["organizerEmail"] for meeting in gong_emulator.state()["meetings"]] == [MEETING["organizerEmail"]]
     # [END howto_gong_connection]

@@ -12,11 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_gong.client.api.calls import create_call
-from airflow_provider_gong.client.api.users import list_users
-from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
-from airflow_provider_gong.client.errors import GongDailyQuotaError
+from airflow_provider_gong.client import AccessKeyAuth, AsyncGongClient, GongClient, GongDailyQuotaError
 from airflow_provider_gong.emulator import Fault, InProcessEmulator, in_process_emulator
 
 from .conftest import HOST_EMAIL, wav
@@ -59,7 +55,7 @@ def test_my_client_survives_a_lost_answer() -> None:
         auth = AccessKeyAuth(emulator.access_key, emulator.access_key_secret)
         emulator.add_faults(Fault(operation="listUsers", nth=1, when="after", action="reset"))
         with GongClient(emulator.url, auth, transport=emulator.transport, sleep=lambda seconds: None) as client:
-            users = list(client.iterate(list_users()))
+            users = list(client.users.list())
         assert len(users) == len(emulator.state()["users"])
         assert [line["status"] for line in emulator.requests("listUsers")] == [None, 200]
     # [END howto_in_process_emulator]
@@ -70,7 +66,7 @@ def test_an_async_client_of_gong_needs_no_socket(gong: InProcessEmulator) -> Non
         auth = AccessKeyAuth(gong.access_key, gong.access_key_secret)
         async with AsyncGongClient(gong.url, auth, transport=gong.transport) as client:
             answers = await asyncio.gather(
-                *(client.send(create_call(call_of(gong, f"pbx-{number}"))) for number in range(2))
+                *(client.calls.create(call_of(gong, f"pbx-{number}")) for number in range(2))
             )
         return [answer.call_id for answer in answers]
 

@@ -228,14 +228,14 @@ def test_a_spent_day_parks_the_upload(gong_emulator: RunningEmulator, tmp_path: 
     with pytest.raises(TaskDeferred) as parked:
         upload.execute({})
 
-    assert parked.value.method_name == "resume"
+    assert parked.value.method_name == "execute_complete"
     sent = new_calls(gong_emulator)
     assert 0 < len(sent) < 5
     gong_emulator.advance(25 * 3600)
     gong_emulator.set(requests_per_day=100)
     # The budget's clock is the database's, on which no day has passed.
     reopen_budget()
-    assert upload.resume({}) == {"uploaded": 4}
+    assert upload.execute_complete({}, {"status": "due"}) == {"uploaded": 4}
     assert [call["received"] for call in new_calls(gong_emulator).values()] == [1, 1, 1, 1]
 
 
@@ -253,7 +253,7 @@ def test_days_in_a_row_park_the_upload_again_and_again(
         # Each time in another process, as far as the task is concerned.
         upload = GongUploadCallImportOperator(task_id="upload", deferrable=True, **options)
         try:
-            counts = upload.resume({})
+            counts = upload.execute_complete({}, {"status": "due"})
             break
         except TaskDeferred as parked:
             waits.append(parked.trigger.serialize()[1]["due"] - time.time())

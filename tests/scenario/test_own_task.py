@@ -30,7 +30,7 @@ def gong(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningEmulator]:
 
 def test_my_task_creates_a_meeting(gong: RunningEmulator) -> None:
     with GongHook() as hook:
-        hook.create_meeting(
+        hook.meetings.create(
             {
                 "startTime": "2027-01-15T10:00:00+01:00",
                 "endTime": "2027-01-15T10:30:00+01:00",
@@ -58,7 +58,7 @@ def call(gong: RunningEmulator) -> dict[str, Any]:
 def test_my_task_survives_a_lost_answer(gong: RunningEmulator, call: dict[str, Any]) -> None:
     gong.add_faults(Fault(operation="addCall", nth=1, when="after", action="reset"))
     with GongHook() as hook:
-        created = hook.create_call(call)
+        created = hook.calls.create(call)
     (found,) = (found for found in gong.state()["calls"] if found["clientUniqueId"] == "pbx-0042")
     assert found["id"] == created.call_id
     # [END howto_gong_emulator_fault]

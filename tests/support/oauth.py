@@ -35,7 +35,7 @@ def agree(printed: str) -> str:
 def workspaces() -> list[str | None]:
     """Return the names of the company's workspaces."""
     with GongHook() as hook:
-        return [workspace.name for workspace in hook.list_workspaces()]
+        return [workspace.name for workspace in hook.workspaces.list()]
 
 
 def read_together(environment: dict[str, str], begin: Any, results: Any) -> None:

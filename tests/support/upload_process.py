@@ -21,7 +21,7 @@ from airflow_provider_gong.call_import.upload.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
-from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.hooks.object_storage import ObjectStorage

@@ -12,8 +12,13 @@ import pytest
 
 PACKAGE = "airflow_provider_gong"
 FOLDER = Path(__file__).parents[2] / PACKAGE
-PUBLIC = ("hooks", "operators", "sensors", "triggers", "task_groups", "links", "get_provider_info", "connection_form")
-LOADED_ON_FIRST_USE = (f"{PACKAGE}.client.drivers", f"{PACKAGE}.client.models", f"{PACKAGE}.store.schema")
+PUBLIC = ("hooks", "operators", "sensors", "triggers", "task_groups", "links", "retries", "get_provider_info")
+LOADED_ON_FIRST_USE = (
+    f"{PACKAGE}.client.clients",
+    f"{PACKAGE}.client.models",
+    f"{PACKAGE}.client.resources.calls",
+    f"{PACKAGE}.store.schema",
+)
 
 # Each module is imported in a fork of one process that holds what a DAG file has loaded anyway.
 _PROBE = """
@@ -72,7 +77,7 @@ def public_modules() -> list[str]:
     return [name for name in names if not name.rpartition(".")[2].startswith("_")]
 
 
-MODULES = public_modules()
+MODULES = [f"{PACKAGE}.client", *public_modules()]
 OFFENCES = {
     "import socket; socket.socket().connect(('127.0.0.1', 9))": "socket.connect",
     "import socket; socket.getaddrinfo('localhost', 9)": "socket.getaddrinfo",
@@ -100,7 +105,7 @@ def reports() -> dict[str, Any]:
 
 
 def test_public_modules_are_found() -> None:
-    assert {f"{PACKAGE}.hooks.gong", f"{PACKAGE}.get_provider_info", f"{PACKAGE}.connection_form"} <= set(MODULES)
+    assert {f"{PACKAGE}.hooks.gong", f"{PACKAGE}.get_provider_info", f"{PACKAGE}.hooks.connection_form"} <= set(MODULES)
     assert any(module.startswith(f"{PACKAGE}.operators.") for module in MODULES)
 
 

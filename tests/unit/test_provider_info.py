@@ -15,8 +15,8 @@ from airflow.providers_manager import ProvidersManager
 from packaging.version import Version
 
 import airflow_provider_gong
-from airflow_provider_gong.connection_form import FIELDS, form_widgets, ui_field_behaviour
 from airflow_provider_gong.get_provider_info import get_provider_info
+from airflow_provider_gong.hooks.connection_form import FIELDS, form_widgets, ui_field_behaviour
 
 DISTRIBUTION = "airflow-provider-gong"
 CONNECTION_TYPE = get_provider_info()["connection-types"][0]

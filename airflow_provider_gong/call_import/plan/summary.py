@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_provider_gong._text import duration, row_place, shown
-from airflow_provider_gong.client.api.calls import MAX_CALL_IDS
+from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 
 log = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongDuplicateCallError,
     GongDuplicateMediaError,
-    GongError,
     GongRecordingNotEnabledError,
     GongServerError,
     GongValidationError,
@@ -16,12 +16,12 @@ from airflow_provider_gong.ledger.rows import Actor, LeasedRow, Problem
 _MEDIA_OPERATION = "addCallRecording"
 
 
-def is_burned(error: GongError) -> bool:
+def is_burned(error: GongApiError) -> bool:
     """Tell whether a refusal came after the call was created, which cannot be undone."""
     return error.operation == _MEDIA_OPERATION
 
 
-def refusal_problem(lease: LeasedRow, error: GongError) -> Problem:
+def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
     """Return what Gong's refusal of a row means."""
     if isinstance(error, GongRecordingNotEnabledError):
         host = str(lease.payload.get("primaryUser"))

@@ -16,14 +16,13 @@ from airflow_provider_gong.call_import.upload.outcomes import (
     server_problem,
     unreadable_problem,
 )
-from airflow_provider_gong.client.api import calls as calls_api
-from airflow_provider_gong.client.drivers import AsyncGongClient
+from airflow_provider_gong.client.clients import AsyncGongClient
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongCallNotReadyError,
     GongConflictError,
     GongDuplicateCallError,
     GongDuplicateMediaError,
-    GongError,
     GongMediaAlreadyHandledError,
     GongNotFoundError,
     GongOutcomeUnknownError,
@@ -33,6 +32,7 @@ from airflow_provider_gong.client.errors import (
 from airflow_provider_gong.client.media import ByteMeter, MediaChangedError, MediaFile
 from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
+from airflow_provider_gong.client.resources.calls import create_call, upload_call_media
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import URL_FIELD, CallState, LeasedRow, Problem
 
@@ -75,7 +75,7 @@ class RowSender:
         """
         Bring a row as far as it goes.
 
-        :raises GongError: what concerns more than this row; the row is released
+        :raises GongApiError: what concerns more than this row; the row is released
         :raises LeaseLostError: if another worker has taken the row over
         """
         try:
@@ -90,7 +90,7 @@ class RowSender:
             await self._set_back(lease, unreadable_problem(lease, failure), sent=False)
         except GongServerError as failure:
             await self._set_back(lease, server_problem(lease, failure), sent=True)
-        except GongError as error:
+        except GongApiError as error:
             await asyncio.to_thread(self._ledger.released, lease, sent=error.unanswered > 0)
             raise
         except BaseException:
@@ -112,10 +112,9 @@ class RowSender:
         if not is_intended:
             await asyncio.to_thread(self._ledger.intent_changed, lease)
         payload = {**lease.payload, URL_FIELD: url} if url else lease.payload
-        request = dataclasses.replace(calls_api.create_call(payload), settle=_never_settled)
         is_pulled, maybe_sent = bool(url), False
         try:
-            call_id = (await self._client.send(request)).call_id
+            call_id = (await self._client.send(create_call(payload, resume=False))).call_id
         except GongDuplicateCallError as duplicate:
             if not await self._is_ours(lease, duplicate):
                 await self._end_existing(lease, duplicate)
@@ -140,11 +139,11 @@ class RowSender:
         if not sent_earlier and not duplicate.unanswered:
             return False
         try:
-            found = await self._client.send(calls_api.get_call(duplicate.call_id))
+            found = await self._client.calls.get(duplicate.call_id)
         except GongNotFoundError:
             # A call without a recording cannot be read, which is how an interrupted try leaves it.
             return True
-        except GongError as error:
+        except GongApiError as error:
             # What was sent before stays sent, although this request changed nothing.
             error.unanswered += duplicate.unanswered
             raise
@@ -164,7 +163,7 @@ class RowSender:
             await asyncio.to_thread(self._ledger.sending_media, lease)
             maybe_sent = True
             try:
-                await self._client.send(without_repetition(calls_api.upload_call_media(call_id, media)))
+                await self._client.send(without_repetition(upload_call_media(call_id, media)))
             except GongMediaAlreadyHandledError:
                 return
             except GongDuplicateMediaError as duplicate:
@@ -181,7 +180,7 @@ class RowSender:
 
     async def _has_recording(self, call_id: str) -> bool:
         try:
-            await self._client.send(calls_api.get_call(call_id))
+            await self._client.calls.get(call_id)
         except GongCallNotReadyError:
             return True
         except GongNotFoundError:
@@ -211,10 +210,6 @@ class RowSender:
 
 def _log_end(lease: LeasedRow, state: CallState, problem: Problem) -> None:
     log.warning("Row %d (%s) ends as %s: %s", lease.row_number, shown(lease.client_unique_id), state.value, problem)
-
-
-def _never_settled(_: GongError) -> None:
-    """Leave it to the sender whether a duplicate is the work of an attempt without an answer."""
 
 
 def _is_call_of(lease: LeasedRow, found: Call) -> bool:

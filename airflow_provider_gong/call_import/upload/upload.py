@@ -9,7 +9,7 @@ from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress, by_state, counted_requests
 from airflow_provider_gong.call_import.upload.sending import ROW_BACKOFF, RowSender
-from airflow_provider_gong.client.drivers import AsyncGongClient
+from airflow_provider_gong.client.clients import AsyncGongClient
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, LeasedRow
 from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError

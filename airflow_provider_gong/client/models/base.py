@@ -32,7 +32,7 @@ class RequestModel(WireModel):
     )
 
     other_names: ClassVar[Mapping[str, str]] = {}
-    """Names of another vocabulary in the wild, each with the official name that it stands for."""
+    """Names of another vocabulary in the wild, each with the official name."""
 
     not_in_gong: ClassVar[Mapping[str, str]] = {}
     """Names of another vocabulary that Gong has nothing for, each with what to do instead."""

@@ -82,7 +82,7 @@ class CallParty(RequestModel):
     """
 
     not_in_gong: ClassVar = {
-        "affiliation": "Remove it; Gong finds out by itself who belongs to the company.",
+        "affiliation": "Remove it; Gong finds out who belongs to the company.",
         "speakerId": "Remove it; use partyId and speakersTimeline to say who speaks when.",
     }
 
@@ -232,7 +232,7 @@ class NewCall(RequestModel):
         if party.media_channel_id is not None and self.speakers_timeline is not None:
             yield f"{field}.mediaChannelId: Gong ignores it beside speakersTimeline."
         if not (party.user_id or party.name or party.email_address or party.phone_number):
-            yield f"{field}: has no name, e-mail address or phone number, so that nobody will know who it is."
+            yield f"{field}: has no name, e-mail address or phone number, so nobody will know who it is."
         if party.user_id and party.context:
             yield f"{field}.context: Gong takes CRM objects only for parties of other companies."
         yield from _system_warnings(f"{field}.context", party.context)

@@ -21,11 +21,9 @@ from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
 from airflow_provider_gong.call_import.report.report import ImportReport
 from airflow_provider_gong.call_import.upload.upload import ImportUpload
 from airflow_provider_gong.call_import.verify import ImportVerification
-from airflow_provider_gong.client.api import calls as calls_api
-from airflow_provider_gong.client.api import users as users_api
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
-from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.models import User
@@ -84,7 +82,7 @@ class NightlyImport:
         known = KnownCalls(self.ledger.store, COMPANY)
         values = {"media_base": None, "storage": Files(), "known": known, **settings}
         with self.client() as client, manifest.open(newline="", encoding="utf-8-sig") as lines:
-            hosts = HostDirectory(client.iterate(users_api.list_users()))
+            hosts = HostDirectory(client.users.list())
             with make_plan(Manifest([csv_table(lines, str(manifest))]), hosts, PlanSettings(**values)) as draft:
                 self.ledger.replace_plan(manifest.name, draft)
                 return SeenPlan.of(draft)
@@ -142,10 +140,10 @@ class NightlyImport:
             **changes,
         }
         with self.client() as client:
-            call_id = client.send(calls_api.create_call(call)).call_id
+            call_id = client.calls.create(call).call_id
             if recording is not None:
                 media = MediaFile.at(write_wav(self.folder / "foreign.wav", seconds=61, seed=recording))
-                client.send(calls_api.upload_call_media(call_id, media))
+                client.calls.upload_media(call_id, media)
         return call_id
 
     def calls_in_gong(self) -> dict[str, dict[str, Any]]:

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_gong.client.api import calls as calls_api
-from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.intents import IntentLog, IntentStatus
@@ -44,14 +42,12 @@ class Gong:
         fields = {"clientUniqueId": ident, "actualStart": call["started"], "direction": "Outbound"}
         url = {"downloadMediaUrl": f"https://files.example.com/{ident}.wav"} if recording == "pulled" else {}
         with self._night.client() as client:
-            created = client.send(
-                calls_api.create_call({**fields, **url, "primaryUser": host, "parties": [{"userId": host}]})
-            )
+            created = client.calls.create({**fields, **url, "primaryUser": host, "parties": [{"userId": host}]})
             if recording in ("received", "discarded"):
                 place = self._night.folder / f"recordings/{ident.removeprefix('pbx-')}.wav"
                 if recording == "discarded":
                     place = write_wav(self._night.folder / "short.wav", seconds=30, seed=1)
-                client.send(calls_api.upload_call_media(created.call_id, MediaFile.at(place)))
+                client.calls.upload_media(created.call_id, place)
         return created.call_id
 
     def now(self, text: str) -> str:

@@ -173,7 +173,8 @@ def test_request_id_comes_from_the_header_when_the_body_has_none() -> None:
         (400, errors.GongConnectionError),
         (401, errors.GongAuthenticationError),
         (403, errors.GongPermissionError),
-        (404, errors.GongConnectionError),
+        (404, errors.GongForeignAnswerError),
+        (407, errors.GongForeignAnswerError),
         (405, errors.GongConnectionError),
         (413, errors.GongValidationError),
         (500, errors.GongServerError),
@@ -187,6 +188,14 @@ def test_answers_that_gong_did_not_write_blame_the_host_and_not_the_request(
     error = error_from_answer("getCall", Answer(status, {}, body))
     assert type(error) is kind
     assert error.status == status
+
+
+@pytest.mark.parametrize(("status", "retry_can_help"), [(400, True), (404, False), (407, False), (500, True)])
+def test_answers_of_a_gateway_name_the_host_and_say_whether_a_retry_can_help(status: int, retry_can_help: bool) -> None:
+    answer = Answer(status, {}, b"<html>not here</html>", "gong.example.com")
+    error = error_from_answer("getCall", answer)
+    assert error.retry_can_help is retry_can_help
+    assert status == 500 or "gong.example.com" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -226,9 +235,9 @@ def _subclasses(kind: type) -> list[type]:
     return [kind, *(found for child in kind.__subclasses__() for found in _subclasses(child))]
 
 
-@pytest.mark.parametrize("kind", _subclasses(errors.GongError))
+@pytest.mark.parametrize("kind", _subclasses(errors.GongApiError))
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
-def test_errors_survive_the_way_to_another_process(kind: type[errors.GongError], duplicate: Any) -> None:
+def test_errors_survive_the_way_to_another_process(kind: type[errors.GongApiError], duplicate: Any) -> None:
     own: dict[str, Any] = {"status": 409, "errors": ["no"], "remedy": "Ask."}
     if issubclass(kind, errors.GongRateLimitError):
         own["retry_after"] = 7.0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_gong.client.endpoint import base_url, host_name
+from airflow_provider_gong.client.auth import base_url, host_name
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.client.answers import Answer
-from airflow_provider_gong.client.api.calls import create_call, upload_call_media
-from airflow_provider_gong.client.api.meetings import create_meeting, delete_meeting
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongAuthenticationError,
     GongConnectionError,
     GongDailyQuotaError,
     GongDuplicateCallError,
-    GongError,
+    GongForeignAnswerError,
     GongMediaAlreadyHandledError,
     GongNotFoundError,
     GongOutcomeUnknownError,
@@ -43,6 +42,8 @@ from airflow_provider_gong.client.exchange import (
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, raw_request, typed_request, without_repetition
+from airflow_provider_gong.client.resources.calls import create_call, upload_call_media
+from airflow_provider_gong.client.resources.meetings import create_meeting, delete_meeting
 
 READ = raw_request("getCall", path={"id": "7782342274025937895"})
 MEETING = create_meeting(
@@ -84,7 +85,7 @@ class Play:
 
     steps: list[Any] = field(default_factory=list)
     result: Any = None
-    error: GongError | None = None
+    error: GongApiError | None = None
 
     @property
     def kinds(self) -> list[type]:
@@ -97,7 +98,7 @@ class Play:
     def of(self, kind: type) -> list[Any]:
         return [step for step in self.steps if isinstance(step, kind)]
 
-    def failed_with(self, kind: type[GongError]) -> Any:
+    def failed_with(self, kind: type[GongApiError]) -> Any:
         assert type(self.error) is kind
         return self.error
 
@@ -125,7 +126,7 @@ def play(
             assert not (isinstance(step, Send) and outcome is None), "the script has no outcome for this attempt"
     except StopIteration as end:
         seen.result = end.value
-    except GongError as error:
+    except GongApiError as error:
         seen.error = error
     return seen
 
@@ -222,7 +223,7 @@ def test_wait_allowed_never_gets_negative() -> None:
 
 
 @pytest.mark.parametrize(("daily", "kind"), [(False, GongRateLimitError), (True, GongDailyQuotaError)])
-def test_raises_when_the_next_slot_is_too_far_away(daily: bool, kind: type[GongError]) -> None:
+def test_raises_when_the_next_slot_is_too_far_away(daily: bool, kind: type[GongApiError]) -> None:
     seen = play(READ, slots=[SlotRefused(7200.0, daily=daily)])
     error = seen.failed_with(kind)
     assert seen.sends == 0
@@ -414,7 +415,7 @@ def test_meeting_that_is_gone_after_an_unanswered_delete_counts_as_deleted() -> 
     assert play(request, LOST, gone).error is None
     play(request, gone).failed_with(GongNotFoundError)
     # The page of some gateway says nothing about the meeting.
-    play(request, LOST, Answer(404, {}, b"<html>not here</html>")).failed_with(GongConnectionError)
+    play(request, LOST, Answer(404, {}, b"<html>not here</html>")).failed_with(GongForeignAnswerError)
 
 
 def test_other_refusals_after_an_unanswered_attempt_say_so() -> None:

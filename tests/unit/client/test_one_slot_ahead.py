@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from airflow_provider_gong.client.auth import AccessKeyAuth
-from airflow_provider_gong.client.drivers import AsyncGongClient
+from airflow_provider_gong.client.clients import AsyncGongClient
 from airflow_provider_gong.client.pacing import Slot
 from airflow_provider_gong.client.requests import raw_request
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.client.errors import GongServerError
-from airflow_provider_gong.client.pagination import next_page
-from airflow_provider_gong.client.requests import GongRequest, raw_request
+from airflow_provider_gong.client.requests import GongRequest, next_page, raw_request
 
 WINDOW = {"fromDateTime": "2026-03-01T00:00:00Z", "toDateTime": "2026-03-02T00:00:00Z"}
 BY_QUERY = raw_request("listCalls", query=WINDOW)

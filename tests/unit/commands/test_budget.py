@@ -27,7 +27,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, str]]:
 def test_shows_use_gate_spacing_and_scope(gong, run, monkeypatch, tmp_path):
     extra = {"requests_per_second": 3, "requests_per_day": 200, "company": "example"}
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=extra))
-    list(GongHook().list_workspaces())
+    list(GongHook().workspaces.list())
     shown = run("show")
     assert shown["company"] == "example"
     assert shown["store"].endswith("gong/gong_store.db")
@@ -46,7 +46,7 @@ def test_shows_until_when_the_gate_is_closed_and_opens_it(gong, run):
     assert shown["gate"].endswith("the day's requests are used up")
     assert datetime.fromisoformat(shown["last refusal"]) <= datetime.now(UTC)
     assert run("reset")["gate"] == "open"
-    assert list(GongHook().list_workspaces())
+    assert list(GongHook().workspaces.list())
 
 
 def test_shows_the_time_of_the_reset(gong, run, monkeypatch):

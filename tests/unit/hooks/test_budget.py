@@ -54,13 +54,11 @@ def used() -> int:
 
 async def list_users_async() -> list[object]:
     async with await GongHook().get_async_client() as client:
-        from airflow_provider_gong.client.api.users import list_users
-
-        return [user async for user in client.iterate(list_users())]
+        return [user async for user in client.users.list()]
 
 
 def test_all_requests_are_counted_in_the_store(connect: Connect, gong: RunningEmulator) -> None:
-    list(GongHook().list_workspaces())
+    list(GongHook().workspaces.list())
     asyncio.run(list_users_async())
     assert used() == len(gong.requests()) >= 2
 
@@ -68,7 +66,7 @@ def test_all_requests_are_counted_in_the_store(connect: Connect, gong: RunningEm
 def test_refusals_hold_all_hooks_back(connect: Connect, gong: RunningEmulator) -> None:
     spend_the_day()
     with pytest.raises(GongDailyQuotaError):
-        list(GongHook().list_workspaces())
+        list(GongHook().workspaces.list())
     with pytest.raises(GongDailyQuotaError):
         asyncio.run(list_users_async())
     assert gong.requests() == []
@@ -77,21 +75,18 @@ def test_refusals_hold_all_hooks_back(connect: Connect, gong: RunningEmulator) -
 def test_bulk_work_leaves_the_reserve_to_everything_else(connect: Connect) -> None:
     connect(requests_per_day=3, reserved_requests=2)
     with GongHook(bulk=True) as bulk, GongHook() as other:
-        list(bulk.list_workspaces())
+        list(bulk.workspaces.list())
         with pytest.raises(GongDailyQuotaError):
-            list(bulk.list_workspaces())
-        list(other.list_workspaces())
+            list(bulk.workspaces.list())
+        list(other.workspaces.list())
 
 
 def test_bulk_work_books_one_slot_ahead(connect: Connect) -> None:
     connect(requests_per_second=0.001)
 
     async def two_at_once(hook: GongHook) -> list[BaseException | object]:
-        from airflow_provider_gong.client.api.users import list_workspaces
-
         async with hook.async_client() as client:
-            first = list_workspaces().first
-            return await asyncio.gather(*(client.send(first) for _ in range(3)), return_exceptions=True)
+            return await asyncio.gather(*(client.run("listWorkspaces") for _ in range(3)), return_exceptions=True)
 
     found = asyncio.run(two_at_once(GongHook(bulk=True, max_wait=0.5)))
     assert [isinstance(outcome, GongRateLimitError) for outcome in found] == [False, True, True]
@@ -105,7 +100,7 @@ def test_store_that_is_away_does_not_keep_requests_from_being_sent(
     monkeypatch.setenv(
         "AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"store_conn_id": "gong_store", "company": "away"})
     )
-    assert list(GongHook().list_workspaces())
+    assert list(GongHook().workspaces.list())
     assert "The shared request budget cannot be reached" in caplog.text
     assert "paces itself at 1000 requests per second" in caplog.text
     assert "s3cret" not in caplog.text

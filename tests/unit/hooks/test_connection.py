@@ -210,12 +210,12 @@ def test_ca_bundle_without_certificates_is_refused(tmp_path: Path):
 def test_imports_through_the_generic_host_need_a_company():
     settings = read(host="https://api.gong.io")
     with pytest.raises(GongConnectionConfigError, match="company is required for imports"):
-        _ = settings.import_company
+        _ = settings.require_company()
 
 
 def test_imports_are_kept_under_the_named_company():
-    assert read({"company": "example"}, host="https://api.gong.io").import_company == "example"
-    assert read().import_company == "us-12345.api.gong.io"
+    assert read({"company": "example"}, host="https://api.gong.io").require_company() == "example"
+    assert read().require_company() == "us-12345.api.gong.io"
 
 
 def test_repr_shows_no_secret():

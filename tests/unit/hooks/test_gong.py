@@ -39,7 +39,7 @@ import airflow_provider_gong.hooks.gong, airflow_provider_gong.links
 import airflow_provider_gong.operators.calls, airflow_provider_gong.operators.meetings
 import airflow_provider_gong.sensors.calls, airflow_provider_gong.triggers.calls, airflow_provider_gong.triggers.timer
 package = "airflow_provider_gong."
-heavy = ("client.drivers", "client.models", "client.api", "store.database", "store.schema", "emulator")
+heavy = ("client.clients", "client.models", "client.resources.calls", "store.database", "store.schema", "emulator")
 print([name for name in sys.modules if name.startswith(tuple(package + part for part in heavy))])
 """
 
@@ -51,8 +51,8 @@ def hook(gong: RunningEmulator):
 
 
 def processed_call(hook: GongHook, gong: RunningEmulator, folder: Path) -> str:
-    call_id = hook.create_call(new_call(gong)).call_id
-    hook.upload_call_media(call_id, write_wav(folder / "call.wav", seconds=61, seed=1))
+    call_id = hook.calls.create(new_call(gong)).call_id
+    hook.calls.upload_media(call_id, write_wav(folder / "call.wav", seconds=61, seed=1))
     gong.advance(PROCESSING_SECONDS)
     return call_id
 
@@ -71,11 +71,11 @@ def test_importing_what_dag_files_import_loads_neither_client_nor_store():
 
 def test_calls_are_created_uploaded_and_read(hook, gong, tmp_path):
     call_id = processed_call(hook, gong, tmp_path)
-    assert hook.get_call(call_id).client_unique_id == "pbx-1"
-    assert call_id in [call.id for call in hook.list_calls(WINDOW)]
-    extensive = list(hook.list_calls_extensive({"callIds": [call_id]}, {"exposedFields": {"parties": True}}))
+    assert hook.calls.get(call_id).client_unique_id == "pbx-1"
+    assert call_id in [call.id for call in hook.calls.list(WINDOW)]
+    extensive = list(hook.calls.list_extensive({"callIds": [call_id]}, {"exposedFields": {"parties": True}}))
     assert [party.phone_number for party in extensive[0].parties][1:] == ["+1 202-555-0199"]
-    transcripts = list(hook.list_call_transcripts({"call_ids": [call_id]}))
+    transcripts = list(hook.calls.list_transcripts({"call_ids": [call_id]}))
     assert [transcript.call_id for transcript in transcripts] == [call_id]
 
 
@@ -84,8 +84,8 @@ def test_calls_are_created_uploaded_and_read(hook, gong, tmp_path):
 )
 def test_media_come_from_paths_and_object_stores(hook, gong, tmp_path, kind):
     path = write_wav(tmp_path / "call.wav", seconds=61, seed=1)
-    call_id = hook.create_call(new_call(gong)).call_id
-    uploaded = hook.upload_call_media(call_id, kind(str(path)))
+    call_id = hook.calls.create(new_call(gong)).call_id
+    uploaded = hook.calls.upload_media(call_id, kind(str(path)))
     assert uploaded.call_id == call_id
     stored = next(call for call in gong.state()["calls"] if call["id"] == call_id)
     assert stored["media"]["bytes"] == path.stat().st_size
@@ -93,40 +93,40 @@ def test_media_come_from_paths_and_object_stores(hook, gong, tmp_path, kind):
 
 def test_missing_media_are_found_out_before_anything_is_sent(hook, gong, tmp_path):
     with pytest.raises(FileNotFoundError):
-        hook.upload_call_media("1", tmp_path / "missing.wav")
+        hook.calls.upload_media("1", tmp_path / "missing.wav")
     assert gong.requests() == []
 
 
 def test_listings_send_nothing_before_they_are_read(hook, gong):
-    rows = hook.list_calls(WINDOW)
+    rows = hook.calls.list(WINDOW)
     assert gong.requests() == []
     assert len(list(rows)) > 0
 
 
 def test_meetings_are_created_updated_and_deleted(hook, gong):
-    created = hook.create_meeting(new_meeting())
-    hook.update_meeting(created.meeting_id, new_meeting(title="Moved"))
+    created = hook.meetings.create(new_meeting())
+    hook.meetings.update(created.meeting_id, new_meeting(title="Moved"))
     assert [meeting["title"] for meeting in meetings_in_gong(gong)] == ["Moved"]
-    hook.delete_meeting(created.meeting_id, ORGANIZER)
+    hook.meetings.delete(created.meeting_id, ORGANIZER)
     assert meetings_in_gong(gong) == []
 
 
 def test_deleting_a_missing_meeting_is_an_error_unless_it_is_expected(hook):
     with pytest.raises(errors.GongNotFoundError):
-        hook.delete_meeting("123")
-    assert hook.delete_meeting("123", missing_ok=True) is None
+        hook.meetings.delete("123")
+    assert hook.meetings.delete("123", missing_ok=True) is None
 
 
 def test_another_organizers_meeting_is_not_taken_for_a_missing_one(hook, gong):
-    created = hook.create_meeting(new_meeting())
+    created = hook.meetings.create(new_meeting())
     with pytest.raises(errors.GongNotFoundError, match="organizer email"):
-        hook.delete_meeting(created.meeting_id, "priya.raman@example.com", missing_ok=True)
+        hook.meetings.delete(created.meeting_id, "priya.raman@example.com", missing_ok=True)
     assert len(meetings_in_gong(gong)) == 1
 
 
 def test_integration_status_is_asked_for_a_hundred_users_at_a_time(hook, gong):
     emails = [ORGANIZER, DISCONNECTED, *(f"user{number}@example.com" for number in range(199))]
-    statuses = hook.get_meeting_integration_status(emails)
+    statuses = hook.meetings.integration_status(emails)
     assert [status.email for status in statuses] == emails
     assert [status.valid for status in statuses[:3]] == [True, False, False]
     assert len(gong.requests("integrationStatus")) == 3
@@ -134,17 +134,17 @@ def test_integration_status_is_asked_for_a_hundred_users_at_a_time(hook, gong):
 
 def test_integration_status_of_a_text_is_refused(hook, gong):
     with pytest.raises(errors.GongValidationError, match="emails: must be a list"):
-        hook.get_meeting_integration_status(ORGANIZER)
+        hook.meetings.integration_status(ORGANIZER)
     assert gong.requests() == []
 
 
 def test_users_and_workspaces_are_read(hook, gong):
     host = user_id(gong)
-    assert host in [user.id for user in hook.list_users()]
-    assert [user.id for user in hook.list_users_extensive({"userIds": [host]})] == [host]
-    assert hook.get_user(host).email_address == ORGANIZER
-    assert "callsImported" in [change.setting for change in hook.get_user_settings_history(host)]
-    assert [workspace.name for workspace in hook.list_workspaces()] == ["Sales", "Customer Success"]
+    assert host in [user.id for user in hook.users.list()]
+    assert [user.id for user in hook.users.list_extensive({"userIds": [host]})] == [host]
+    assert hook.users.get(host).email_address == ORGANIZER
+    assert "callsImported" in [change.setting for change in hook.users.settings_history(host)]
+    assert [workspace.name for workspace in hook.workspaces.list()] == ["Sales", "Customer Success"]
 
 
 def test_any_operation_can_be_run(hook, gong):
@@ -155,22 +155,21 @@ def test_any_operation_can_be_run(hook, gong):
     assert len(calls) == 5
 
 
-def test_what_gong_ignores_is_logged(hook, gong, logged):
-    log = logged(GongHook)
+def test_what_gong_ignores_is_logged(hook, gong, caplog):
     call = new_call(gong)
     call["parties"].append({"partyId": "3"})
-    hook.create_call(call)
-    hook.create_meeting(new_meeting(invitees=[]))
-    assert "call parties[2]: has no name" in log()
-    assert "meeting invitees: nobody is invited." in log()
+    hook.calls.create(call)
+    hook.meetings.create(new_meeting(invitees=[]))
+    assert "call parties[2]: has no name" in caplog.text
+    assert "meeting invitees: nobody is invited." in caplog.text
 
 
 def test_hook_opens_again_after_it_was_closed(gong):
     hook = GongHook()
-    list(hook.list_workspaces())
+    list(hook.workspaces.list())
     hook.close()
     hook.close()
-    list(hook.list_workspaces())
+    list(hook.workspaces.list())
     hook.close()
     assert len(gong.requests("listWorkspaces")) == 2
 
@@ -193,10 +192,10 @@ def test_limits_longer_than_max_wait_are_errors(gong, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"company": company}))
     gong.add_faults(Fault(action="status", status=429, retry_after=120, nth=1))
     with pytest.raises(errors.GongRateLimitError) as caught:
-        list(GongHook(max_wait=5).list_workspaces())
+        list(GongHook(max_wait=5).workspaces.list())
     assert caught.value.retry_after == pytest.approx(120, abs=5)
     with pytest.raises(errors.GongRateLimitError):
-        list(GongHook(max_wait=5).list_users())
+        list(GongHook(max_wait=5).users.list())
     assert len(gong.requests()) == 1
 
 
@@ -211,14 +210,14 @@ def test_user_agent_names_all_versions(gong, monkeypatch, other_web_server):
 def test_wrong_key_is_an_authentication_error(gong, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, password="wrong-secret"))
     with GongHook() as hook, pytest.raises(errors.GongAuthenticationError) as caught:
-        list(hook.list_users())
+        list(hook.users.list())
     assert "wrong-secret" not in str(caught.value)
 
 
 def test_redirects_are_refused(hook, gong):
     gong.add_faults(Fault(action="redirect", url="https://gong.example.com/", nth=1))
     with pytest.raises(errors.GongRedirectError):
-        list(hook.list_users())
+        list(hook.users.list())
 
 
 def test_missing_fields_are_named(gong, monkeypatch):
@@ -237,7 +236,7 @@ def test_async_client_from_an_event_loop(gong):
 
 
 def test_async_client_of_a_hook_that_was_used(hook):
-    list(hook.list_workspaces())
+    list(hook.workspaces.list())
 
     async def users() -> int:
         async with hook.async_client() as client:

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from asgiref.sync import async_to_sync
 
-from airflow_provider_gong.client.api.users import list_workspaces
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator
@@ -73,12 +72,12 @@ def access_token() -> str:
 
 async def workspaces_async() -> list[str | None]:
     async with await GongHook().get_async_client() as client:
-        return [workspace.name async for workspace in client.iterate(list_workspaces())]
+        return [workspace.name async for workspace in client.workspaces.list()]
 
 
 async def workspaces_on_a_worker() -> list[str | None]:
     async with GongHook().async_client() as client:
-        return [workspace.name async for workspace in client.iterate(list_workspaces())]
+        return [workspace.name async for workspace in client.workspaces.list()]
 
 
 CLIENTS: dict[str, Callable[[], list[str | None]]] = {
@@ -138,7 +137,7 @@ def test_airflow_is_asked_once_to_mask_a_token(
     monkeypatch.setattr(hook_module, "mask_secret", asked.append)
     with GongHook() as hook:
         for _ in range(3):
-            assert list(hook.list_workspaces())
+            assert list(hook.workspaces.list())
     assert asked.count(token) == 1
 
 

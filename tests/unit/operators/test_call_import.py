@@ -83,10 +83,10 @@ def test_the_upload_parks_when_the_day_is_spent(gong: RunningEmulator, planned: 
     with pytest.raises(TaskDeferred) as parked:
         upload(deferrable=True)
     assert parked.value.trigger.serialize()[1]["due"] == pytest.approx(time.time() + 7200, abs=60)
-    assert parked.value.method_name == "resume"
+    assert parked.value.method_name == "execute_complete"
     reopen_budget()
     operator = GongUploadCallImportOperator(task_id="upload", **IMPORT)
-    assert operator.resume(task_context(), {"status": "due"}) == {"uploaded": 2}
+    assert operator.execute_complete(task_context(), {"status": "due"}) == {"uploaded": 2}
 
 
 def test_without_a_triggerer_the_upload_leaves_it_to_its_retry(gong: RunningEmulator, planned: dict[str, Any]) -> None:

@@ -91,14 +91,28 @@ def test_existing_call_fails_for_good_and_is_named(gong, call_id):
 
 
 def test_existing_call_can_be_returned(gong, call_id):
-    result = create(new_call(gong), on_existing="return").execute(task_context())
+    result = create(new_call(gong), on_existing="skip").execute(task_context())
     assert result == {"call_id": call_id, "request_id": None}
 
 
-def test_a_retry_returns_the_call_of_the_earlier_try(gong):
-    created = create(new_call(gong)).execute(task_context())
-    assert create(new_call(gong)).execute(task_context()) == created
+@pytest.mark.parametrize("on_existing", ["resume", "skip"])
+def test_a_retry_returns_the_call_of_the_earlier_try(gong, on_existing):
+    created = create(new_call(gong), on_existing=on_existing).execute(task_context())
+    assert create(new_call(gong), on_existing=on_existing).execute(task_context()) == created
     assert len(gong.requests("addCall")) == 1
+
+
+def test_any_existing_call_can_fail_the_task_that_of_an_earlier_try_included(gong):
+    created = create(new_call(gong), on_existing="fail").execute(task_context())
+    with pytest.raises(AirflowFailException, match=created["call_id"]) as caught:
+        create(new_call(gong), on_existing="fail").execute(task_context())
+    assert isinstance(caught.value.__cause__, errors.GongDuplicateCallError)
+
+
+def test_content_that_changed_since_the_earlier_try_is_not_taken_for_its_call(gong):
+    create(new_call(gong, title="Before")).execute(task_context())
+    with pytest.raises(AirflowFailException, match="GongDuplicateCallError"):
+        create(new_call(gong, title="After")).execute(task_context())
 
 
 def test_a_try_that_was_killed_after_the_create_is_recognized(gong, call_id):
@@ -122,8 +136,8 @@ def test_lost_answer_creates_one_call(gong):
 
 
 def test_unknown_choice_for_existing_calls_is_refused_in_the_dag_file():
-    with pytest.raises(ValueError, match="on_existing must be 'fail' or 'return', not 'skip'"):
-        create({}, on_existing="skip")
+    with pytest.raises(ValueError, match="on_existing='return' is not one of resume, skip, fail"):
+        create({}, on_existing="return")
 
 
 @pytest.mark.parametrize("kind", [str, Path, "file://{}".format], ids=["text", "path", "url"])

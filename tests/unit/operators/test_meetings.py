@@ -203,7 +203,7 @@ def test_delete_can_be_repeated(gong):
 
 
 def test_delete_of_a_missing_meeting_can_be_an_error(gong):
-    operator = GongDeleteMeetingOperator(task_id="delete", meeting_id="123", ignore_if_missing=False)
+    operator = GongDeleteMeetingOperator(task_id="delete", meeting_id="123", missing_ok=False)
     with pytest.raises(errors.GongNotFoundError, match="meeting ID was not found"):
         operator.execute(task_context())
 

@@ -70,7 +70,7 @@ def test_a_call_of_somebody_else_is_left_alone(
     gong: RunningEmulator, recording: Path, on_existing: str, state: str
 ) -> None:
     with GongHook() as hook:
-        theirs = hook.create_call(new_call(gong, title="Theirs")).call_id
+        theirs = hook.calls.create(new_call(gong, title="Theirs")).call_id
     result = upload(new_call(gong), recording, on_existing=on_existing)
     assert (result["call_id"], result["state"]) == (theirs, state)
     assert not gong.requests("addCallRecording")
@@ -78,7 +78,7 @@ def test_a_call_of_somebody_else_is_left_alone(
 
 def test_a_call_of_somebody_else_fails_the_task_when_asked_to(gong: RunningEmulator, recording: Path) -> None:
     with GongHook() as hook:
-        theirs = hook.create_call(new_call(gong, title="Theirs")).call_id
+        theirs = hook.calls.create(new_call(gong, title="Theirs")).call_id
     with pytest.raises(AirflowFailException, match=f"belongs to call {theirs} already"):
         upload(new_call(gong), recording, on_existing="fail")
 

@@ -28,6 +28,7 @@ from airflow_provider_gong.operators.meetings import (
     GongMeetingIntegrationStatusOperator,
     GongUpdateMeetingOperator,
 )
+from airflow_provider_gong.triggers.events import GongTriggerEventError
 from tests.support.budget import reopen_budget, spend_the_day
 from tests.support.recordings import manifest_row, write_night, write_wav
 from tests.unit.hooks.support import ORGANIZER, meetings_in_gong, new_call, task_context
@@ -70,7 +71,7 @@ def test_all_operators_park_without_sending_anything(gong: RunningEmulator, tmp_
         _, timer = deferred.trigger.serialize()
         assert timer["due"] == pytest.approx(time.time() + 7200, abs=60)
         assert timer["jitter"] == 60.0
-        assert deferred.method_name == "resume"
+        assert deferred.method_name == "execute_complete"
     assert len(gong.requests()) == sent
 
 
@@ -79,7 +80,7 @@ def test_task_that_wakes_up_does_its_work_once(gong: RunningEmulator) -> None:
     operator = GongCreateMeetingOperator(task_id="create", deferrable=True, **MEETING)
     parked(operator)
     reopen_budget()
-    created = operator.resume(task_context(), {"status": "due"})
+    created = operator.execute_complete(task_context(), {"status": "due"})
     assert [meeting["id"] for meeting in meetings_in_gong(gong)] == [created["meeting_id"]]
 
 
@@ -88,7 +89,7 @@ def test_task_that_wakes_up_too_early_parks_again(gong: RunningEmulator) -> None
     spend_the_day()
     parked(operator)
     with pytest.raises(TaskDeferred):
-        operator.resume(task_context(), {"status": "due"})
+        operator.execute_complete(task_context(), {"status": "due"})
 
 
 def test_plan_that_wakes_up_plans(gong: RunningEmulator, tmp_path: Path) -> None:
@@ -97,7 +98,15 @@ def test_plan_that_wakes_up_plans(gong: RunningEmulator, tmp_path: Path) -> None
     plan = GongPlanCallImportOperator(task_id="plan", import_id="night", manifest=manifest, deferrable=True)
     parked(plan)
     reopen_budget()
-    assert plan.resume(task_context(), {"status": "due"})["planned"] == 1
+    assert plan.execute_complete(task_context(), {"status": "due"})["planned"] == 1
+
+
+@pytest.mark.parametrize("event", [None, {}, {"status": "error"}, {"status": "processed", "call": {}}])
+def test_task_that_is_woken_up_by_an_unknown_event_sends_nothing(gong: RunningEmulator, event: Any) -> None:
+    operator = GongDeleteMeetingOperator(task_id="delete", meeting_id="1", deferrable=True)
+    with pytest.raises(GongTriggerEventError, match="task delete sent an event that is not understood"):
+        operator.execute_complete(task_context(), event)
+    assert gong.requests() == []
 
 
 class _Busy(WaitingTask):

@@ -44,8 +44,8 @@ def resumed(operator: GongCallProcessedSensor, event, context=None):
 
 def uploaded(gong: RunningEmulator, folder, seconds: float = 61) -> str:
     with GongHook() as hook:
-        call_id = hook.create_call(new_call(gong)).call_id
-        hook.upload_call_media(call_id, write_wav(folder / "1.wav", seconds=seconds, seed=1))
+        call_id = hook.calls.create(new_call(gong)).call_id
+        hook.calls.upload_media(call_id, write_wav(folder / "1.wav", seconds=seconds, seed=1))
     return call_id
 
 

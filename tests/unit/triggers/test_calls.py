@@ -38,8 +38,8 @@ def event_of(trigger: GongCallProcessedTrigger):
 @pytest.fixture
 def call_id(gong: RunningEmulator, tmp_path) -> str:
     with GongHook() as hook:
-        call_id = hook.create_call(new_call(gong)).call_id
-        hook.upload_call_media(call_id, write_wav(tmp_path / "1.wav", seconds=61, seed=1))
+        call_id = hook.calls.create(new_call(gong)).call_id
+        hook.calls.upload_media(call_id, write_wav(tmp_path / "1.wav", seconds=61, seed=1))
     return call_id
 
 

@@ -5,7 +5,7 @@ import pytest
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client import errors
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
-from airflow_provider_gong.hooks.failures import fail_without_retry
+from airflow_provider_gong.retries import fail_without_retry
 
 PERMANENT = [
     errors.GongAuthenticationError("No."),
@@ -15,7 +15,7 @@ PERMANENT = [
     errors.GongDuplicateCallError("No.", call_id="1"),
     errors.GongRedirectError("No."),
     errors.GongOutcomeUnknownError("No."),
-    errors.GongConnectionError("Not one of Gong's answers.", status=404),
+    errors.GongForeignAnswerError("Not one of Gong's answers.", status=404),
     GongConnectionConfigError("gong_default", "login is missing"),
 ]
 PASSING = [

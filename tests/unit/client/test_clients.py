@@ -19,16 +19,15 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_gong.client.api.calls import upload_call_media
 from airflow_provider_gong.client.auth import AccessKeyAuth, Authentication, BearerAuth
 from airflow_provider_gong.client.budget import LocalBudget
-from airflow_provider_gong.client.drivers import AsyncGongClient, GongClient
+from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
 from airflow_provider_gong.client.errors import (
+    GongApiError,
     GongAuthenticationError,
     GongConnectionError,
     GongDailyQuotaError,
     GongDuplicateMediaError,
-    GongError,
     GongOutcomeUnknownError,
     GongRateLimitError,
     GongRedirectError,
@@ -39,6 +38,7 @@ from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
+from airflow_provider_gong.client.resources.calls import upload_call_media
 from tests.unit.client import misbehaving_server as server_module
 from tests.unit.client.misbehaving_server import (
     Behaviour,
@@ -93,7 +93,7 @@ class Sent:
     requests_refused: int = 0
     slept: list[float] = field(default_factory=list)
 
-    def failed_with(self, kind: type[GongError]) -> Any:
+    def failed_with(self, kind: type[GongApiError]) -> Any:
         assert type(self.error) is kind, self.error
         return self.error
 
@@ -108,7 +108,7 @@ def in_thread(host: str, work: Callable[[GongClient], Any], **options: Any) -> S
     with GongClient(host, sleep=clock.sleep, **_options(clock, options)) as client:
         try:
             sent.result = work(client)
-        except GongError as error:
+        except GongApiError as error:
             sent.error = error
         sent.requests_sent, sent.requests_refused = client.requests_sent, client.requests_refused
     return sent
@@ -122,7 +122,7 @@ def in_event_loop(host: str, work: Callable[[AsyncGongClient], Any], **options: 
             try:
                 work_done = work(client)
                 sent.result = await work_done if asyncio.iscoroutine(work_done) else [row async for row in work_done]
-            except GongError as error:
+            except GongApiError as error:
                 sent.error = error
             sent.requests_sent, sent.requests_refused = client.requests_sent, client.requests_refused
         return sent

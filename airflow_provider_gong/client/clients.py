@@ -1,46 +1,110 @@
 """
-The two shells around the exchange, one for threads and one for event loops.
+The two clients, one for threads and one for event loops.
 
-They carry out instructions and decide nothing.
+They carry the instructions of an exchange out and decide nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from airflow_provider_gong.client.answers import JsonObject
-from airflow_provider_gong.client.auth import Authentication
-from airflow_provider_gong.client.budget import RequestBudget
+from airflow_provider_gong._text import local_time
+from airflow_provider_gong.client.answers import Answer, JsonObject
+from airflow_provider_gong.client.auth import Authentication, base_url
+from airflow_provider_gong.client.budget import LocalBudget, RequestBudget
 from airflow_provider_gong.client.errors import GongEmptyResultError
 from airflow_provider_gong.client.exchange import (
     CloseGate,
     ConfirmSlot,
     ExchangePolicy,
+    NotSent,
+    OpenMedia,
     RefreshToken,
     ReserveSlot,
     Send,
+    Steps,
     Wait,
+    exchange,
 )
-from airflow_provider_gong.client.pagination import next_page
-from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
-from airflow_provider_gong.client.shell import Shell, Turn, log_wait
-from airflow_provider_gong.client.transport import LoopTransport, ThreadTransport
+from airflow_provider_gong.client.media import AnyMedia, MediaFile, OpenPath, media_file
+from airflow_provider_gong.client.pacing import Slot, SlotRefused
+from airflow_provider_gong.client.requests import GongRequest, Listing, next_page
+from airflow_provider_gong.client.resources.api import GongApi
+from airflow_provider_gong.client.resources.methods import D, LoopDriver, ThreadDriver
+from airflow_provider_gong.client.transport import LoopTransport, Outcome, ThreadTransport
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_LONG_WAIT = 5.0
 
 
-class GongClient(Shell):
+class _Client(GongApi[D]):
+    """What both clients share."""
+
+    def __init__(
+        self,
+        host: str,
+        auth: Authentication,
+        *,
+        budget: RequestBudget | None,
+        policy: ExchangePolicy | None,
+        open_path: OpenPath,
+    ) -> None:
+        self.base_url = base_url(host)
+        self.budget = budget or LocalBudget()
+        self._auth = auth
+        self._policy = policy or ExchangePolicy()
+        self._open_path = open_path
+        self.requests_sent = 0
+        self.requests_refused = 0
+        self.requests_left: int | None = None
+        self._counting = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+    def take_usage(self) -> tuple[int, int]:
+        """Return how many requests were sent and how many Gong refused with 429 since the last time this was asked."""
+        with self._counting:
+            usage = (self.requests_sent, self.requests_refused)
+            self.requests_sent = self.requests_refused = 0
+        return usage
+
+    def steps(self, request: GongRequest[T]) -> Steps[T]:
+        """Return the steps of sending a request."""
+        return exchange(request, self._policy, refreshable=self._auth.refreshable)
+
+    def _noted(self, slot: Slot | SlotRefused) -> Slot | SlotRefused:
+        self.requests_left = slot.left if isinstance(slot, Slot) else 0 if slot.daily else self.requests_left
+        return slot
+
+    def _counted(self, outcome: Outcome) -> Outcome:
+        with self._counting:
+            self.requests_sent += not isinstance(outcome, NotSent)
+            self.requests_refused += isinstance(outcome, Answer) and outcome.status == 429
+        return outcome
+
+    def _opened(self, media: AnyMedia) -> MediaFile:
+        return media_file(media, self._open_path)
+
+
+class GongClient(_Client[ThreadDriver]):
     """
     Gong's API for threads. Usable as a context manager.
 
     :param host: the company's API base URL, such as ``https://us-12345.api.gong.io``
     :param auth: credentials, see :mod:`airflow_provider_gong.client.auth`
-    :param budget: grants requests; default: a pacer of its own at Gong's default limits
+    :param budget: grants requests; default: a separate pacer with Gong's default limits
     :param policy: how patient to be with one request
+    :param open_path: makes the path object of a recording that is given as text; default: files of this host
     :param sleep: waits for seconds
     :param options: how requests travel, see :class:`airflow_provider_gong.client.transport.ThreadTransport`
     :raises ValueError: if the host is not one that credentials may be sent to
@@ -53,21 +117,29 @@ class GongClient(Shell):
         *,
         budget: RequestBudget | None = None,
         policy: ExchangePolicy | None = None,
+        open_path: OpenPath = Path,
         sleep: Callable[[float], None] = time.sleep,
         **options: Any,
     ) -> None:
-        super().__init__(host, auth, budget=budget, policy=policy)
+        super().__init__(host, auth, budget=budget, policy=policy, open_path=open_path)
         self._sleep = sleep
         self._transport = ThreadTransport(self.base_url, **options)
+
+    @property
+    def _driver(self) -> ThreadDriver:
+        return self
 
     def send(self, request: GongRequest[T]) -> T:
         """
         Send a request and return its result.
 
-        :raises GongError: the one that tells best why there is no result
+        :raises GongApiError: whatever keeps the request from having a result
         :raises OSError: if a recording cannot be read, or changed while it was being sent
         """
-        steps = self._steps(request)
+        return self.perform(self.steps(request))
+
+    def perform(self, steps: Steps[T]) -> T:
+        """Carry the steps of one or more exchanges out and return their result; raises as :meth:`send`."""
         outcome: Any = None
         header = ""
         try:
@@ -81,11 +153,13 @@ class GongClient(Shell):
                     case CloseGate(retry_after):
                         self.budget.close(retry_after)
                     case Wait() as wait:
-                        log_wait(request, wait)
+                        _log_wait(wait)
                         self._sleep(wait.seconds)
                     case RefreshToken():
                         self._auth.refresh(header)
-                    case Send():
+                    case OpenMedia(media):
+                        outcome = self._opened(media)
+                    case Send(request):
                         header = self._auth.header()
                         outcome = self._counted(self._transport.send(request, header))
         except StopIteration as end:
@@ -103,32 +177,6 @@ class GongClient(Shell):
             yield from listing.rows(page)
             request = next_page(request, page)
 
-    def run(
-        self,
-        operation: str,
-        *,
-        path: Mapping[str, str] | None = None,
-        query: Mapping[str, Any] | None = None,
-        body: Any = None,
-    ) -> JsonObject:
-        """
-        Send any operation of Gong's API with plain JSON in and out; of a listing, one page.
-
-        :param operation: Gong's name of the operation, such as ``listFlows``
-        :param path: parameters of the path
-        :param query: query parameters
-        :param body: JSON body
-        :raises ValueError: for an unknown operation or wrong path parameters
-        :raises GongError: the one that tells best why there is no result
-        """
-        return self.send(raw_request(operation, path=path, query=query, body=body))
-
-    def run_all(
-        self, operation: str, *, query: Mapping[str, Any] | None = None, body: Any = None
-    ) -> Iterator[JsonObject]:
-        """Yield the rows of all pages of any listing operation as plain JSON; parameters as in :meth:`run`."""
-        yield from self.iterate(Listing(raw_request(operation, query=query, body=body), item=lambda row: row))
-
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
@@ -142,11 +190,11 @@ class GongClient(Shell):
         self.close()
 
 
-class AsyncGongClient(Shell):
+class AsyncGongClient(_Client[LoopDriver]):
     """
     Gong's API for event loops: the same as :class:`GongClient`, awaited. Usable as an async context manager.
 
-    Budget and credentials may reach a database, so they are asked outside of the event loop.
+    Budget, credentials and the files of recordings may block, so they are asked outside of the event loop.
 
     :param in_thread: calls a function that blocks outside of the event loop
     :param one_slot_ahead: of all requests of this client, book a slot for one at a time, so that others who share the
@@ -160,23 +208,31 @@ class AsyncGongClient(Shell):
         *,
         budget: RequestBudget | None = None,
         policy: ExchangePolicy | None = None,
+        open_path: OpenPath = Path,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
         one_slot_ahead: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(host, auth, budget=budget, policy=policy)
+        super().__init__(host, auth, budget=budget, policy=policy, open_path=open_path)
         self._sleep = sleep
         self._in_thread = in_thread
         self._transport = LoopTransport(self.base_url, **options)
         self._turns = asyncio.Lock() if one_slot_ahead else None
 
+    @property
+    def _driver(self) -> LoopDriver:
+        return self
+
     async def send(self, request: GongRequest[T]) -> T:
         """Send a request and return its result, as :meth:`GongClient.send`."""
-        steps = self._steps(request)
+        return await self.perform(self.steps(request))
+
+    async def perform(self, steps: Steps[T]) -> T:
+        """Carry the steps of one or more exchanges out, as :meth:`GongClient.perform`."""
         outcome: Any = None
         header = ""
-        turn = Turn(self._turns)
+        turn = _Turn(self._turns)
         try:
             while True:
                 instruction, outcome = steps.send(outcome), None
@@ -189,11 +245,13 @@ class AsyncGongClient(Shell):
                     case CloseGate(retry_after):
                         await self._in_thread(self.budget.close, retry_after)
                     case Wait() as wait:
-                        log_wait(request, wait)
+                        _log_wait(wait)
                         await self._sleep(wait.seconds)
                     case RefreshToken():
                         await self._in_thread(self._auth.refresh, header)
-                    case Send():
+                    case OpenMedia(media):
+                        outcome = await self._in_thread(self._opened, media)
+                    case Send(request):
                         header = await self._in_thread(self._auth.header)
                         turn.give_up()
                         outcome = self._counted(await self._transport.send(request, header))
@@ -215,17 +273,6 @@ class AsyncGongClient(Shell):
                 yield row
             request = next_page(request, page)
 
-    async def run(
-        self,
-        operation: str,
-        *,
-        path: Mapping[str, str] | None = None,
-        query: Mapping[str, Any] | None = None,
-        body: Any = None,
-    ) -> JsonObject:
-        """Send any operation of Gong's API with plain JSON in and out, as :meth:`GongClient.run`."""
-        return await self.send(raw_request(operation, path=path, query=query, body=body))
-
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
@@ -237,3 +284,30 @@ class AsyncGongClient(Shell):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _log_wait(wait: Wait) -> None:
+    """Say why and until when a request waits."""
+    level = logging.INFO if wait.seconds >= _LONG_WAIT else logging.DEBUG
+    until = local_time(time.time() + wait.seconds)
+    log.log(level, "%s waits %.1f s, until %s, %s.", wait.operation, wait.seconds, until, wait.reason)
+
+
+class _Turn:
+    """The right of one request to book the client's next slot, held until the request is sent or has failed."""
+
+    def __init__(self, turns: asyncio.Lock | None) -> None:
+        self._turns = turns
+        self._held = False
+
+    async def take(self) -> None:
+        """Wait for it, unless it is held already."""
+        if self._turns is not None and not self._held:
+            await self._turns.acquire()
+            self._held = True
+
+    def give_up(self) -> None:
+        """Let the next request have it."""
+        if self._turns is not None and self._held:
+            self._turns.release()
+            self._held = False

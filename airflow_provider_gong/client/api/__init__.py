@@ -1,1 +1,0 @@
-"""Typed requests of the Gong API, as values to be sent by either client."""

@@ -1,0 +1,124 @@
+"""``client.meetings``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._text import batches
+from airflow_provider_gong.client.answers import JsonObject
+from airflow_provider_gong.client.errors import FieldProblem, GongApiError, GongNotFoundError, GongValidationError
+from airflow_provider_gong.client.models import (
+    CreatedMeeting,
+    DeletedMeeting,
+    MeetingIntegrationStatus,
+    MeetingUpdate,
+    NewMeeting,
+    UpdatedMeeting,
+    parse_request,
+)
+from airflow_provider_gong.client.requests import GongRequest, typed_request
+from airflow_provider_gong.client.resources.methods import ApiMethod, D, Resource
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.client.exchange import Steps
+
+log = logging.getLogger(__name__)
+
+# Gong API reference: at most this many addresses in one status request.
+_MAX_STATUS_EMAILS = 100
+
+
+class Meetings(Resource[D]):
+    """Gong meetings."""
+
+    @ApiMethod
+    def create(self, meeting: NewMeeting | Mapping[str, Any]) -> Steps[CreatedMeeting]:
+        """
+        ``POST /v2/meetings``: create a meeting.
+
+        :param meeting: the meeting, under Gong's field names or in snake_case
+        :raises GongValidationError: if the meeting is wrong, before anything is sent
+        :raises GongOutcomeUnknownError: when the answer was lost; sending it again may create a second meeting
+        """
+        new_meeting = parse_request(NewMeeting, meeting)
+        _warn(new_meeting)
+        created = yield from self._send(create_meeting(new_meeting))
+        log.info("Created meeting %s of %s.", created.meeting_id, new_meeting.organizer_email)
+        return created
+
+    @ApiMethod
+    def update(self, meeting_id: str, meeting: MeetingUpdate | Mapping[str, Any]) -> Steps[UpdatedMeeting]:
+        """``PUT /v2/meetings/{meetingId}``: replace all details of a meeting."""
+        update = parse_request(MeetingUpdate, meeting)
+        _warn(update)
+        path = {"meetingId": meeting_id}
+        request = typed_request("updateMeeting", UpdatedMeeting.model_validate, path=path, body=update.wire())
+        return (yield from self._send(request))
+
+    @ApiMethod
+    def delete(
+        self, meeting_id: str, organizer_email: str | None = None, *, missing_ok: bool = False
+    ) -> Steps[DeletedMeeting | None]:
+        """
+        ``DELETE /v2/meetings/{meetingId}``: delete a meeting.
+
+        :param meeting_id: Gong's id of the meeting
+        :param organizer_email: e-mail address of its organizer
+        :param missing_ok: return None, instead of raising, when Gong knows no such meeting
+        :raises GongNotFoundError: if there is no such meeting, or it is another organizer's
+        """
+        try:
+            return (yield from self._send(delete_meeting(meeting_id, organizer_email)))
+        except GongNotFoundError as error:
+            if not (missing_ok and _says_meeting_is_missing(error)):
+                raise
+        log.info("There was no meeting %s to delete.", meeting_id)
+        return None
+
+    @ApiMethod
+    def integration_status(self, emails: Sequence[str]) -> Steps[list[MeetingIntegrationStatus]]:
+        """``POST /v2/meetings/integration/status``: check which users can create Gong meetings, 100 per request."""
+        if isinstance(emails, str):
+            wrong = FieldProblem("emails", repr(emails), "must be a list", "Give a list, even for a single address.")
+            raise GongValidationError("The integration status cannot be asked for.", problems=[wrong])
+        statuses: list[MeetingIntegrationStatus] = []
+        for batch in batches(emails, _MAX_STATUS_EMAILS):
+            statuses += yield from self._send(typed_request("integrationStatus", _statuses, body={"emails": batch}))
+        return statuses
+
+
+def create_meeting(meeting: NewMeeting | Mapping[str, Any]) -> GongRequest[CreatedMeeting]:
+    """Return the request that creates a meeting; it is never repeated when its answer is lost."""
+    body = parse_request(NewMeeting, meeting).wire()
+    return typed_request("addMeeting", CreatedMeeting.model_validate, body=body)
+
+
+def delete_meeting(meeting_id: str, organizer_email: str | None = None) -> GongRequest[DeletedMeeting]:
+    """Return the request that deletes a meeting."""
+
+    def settle(error: GongApiError) -> DeletedMeeting | None:
+        return DeletedMeeting() if _says_meeting_is_missing(error) else None
+
+    return typed_request(
+        "deleteMeeting",
+        DeletedMeeting.model_validate,
+        path={"meetingId": meeting_id},
+        body={"organizerEmail": organizer_email} if organizer_email else {},
+        settle=settle,
+    )
+
+
+def _says_meeting_is_missing(error: GongApiError) -> bool:
+    """Tell a meeting that does not exist from another organizer's, and from a host that is not Gong: all are 404."""
+    return isinstance(error, GongNotFoundError) and any("meeting id" in text.lower() for text in error.errors)
+
+
+def _warn(meeting: NewMeeting | MeetingUpdate) -> None:
+    for warning in meeting.warnings():
+        log.warning("meeting %s", warning)
+
+
+def _statuses(answer: JsonObject) -> list[MeetingIntegrationStatus]:
+    return [MeetingIntegrationStatus.model_validate(user) for user in answer.get("users") or ()]

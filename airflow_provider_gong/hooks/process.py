@@ -1,0 +1,98 @@
+"""What a process keeps open for all who use a connection: its store, its request budget, its OAuth tokens."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from airflow_provider_gong.client.auth import TokenSource
+    from airflow_provider_gong.client.budget import RequestBudget
+    from airflow_provider_gong.client.pacing import Share
+    from airflow_provider_gong.hooks.connection import GongConnection
+    from airflow_provider_gong.store.database import Store
+    from airflow_provider_gong.store.tokens import StoredTokens
+
+
+def company_budget(store_url: str | URL, company: str, share: Share) -> RequestBudget:
+    """
+    Return the budget of a company in a store. Nothing is opened before it is used.
+
+    :param store_url: the store, as URL in SQLAlchemy's form
+    :param company: name of the company
+    :param share: what the caller may use of the company's limits
+    """
+    return _budget(os.getpid(), store_url, company, share)
+
+
+def stored_tokens(store_url: str | URL, settings: GongConnection) -> StoredTokens:
+    """
+    Return the tokens of a connection that authenticates by OAuth.
+
+    :param store_url: the store, as URL in SQLAlchemy's form
+    :param settings: the connection
+    """
+    from airflow_provider_gong.client.oauth import OAuthClient
+    from airflow_provider_gong.client.transport import post_form
+    from airflow_provider_gong.store.tokens import StoredTokens
+
+    if not isinstance(settings.auth, OAuthClient):
+        raise TypeError("Only connections with auth_type oauth have tokens.")
+    post = functools.partial(post_form, proxy=settings.proxy, ca_bundle=settings.ca_bundle)
+    # A token that a loss of power undoes would be lost permanently.
+    store = _store(os.getpid(), store_url, durable=True)
+    return StoredTokens(store, settings.auth, post, key=settings.token_key)
+
+
+class MaskedTokens:
+    """
+    Access tokens that no log of this task or trigger shows.
+
+    :param source: where they come from
+    :param mask: keeps a secret out of the logs
+    """
+
+    def __init__(self, source: TokenSource, mask: Callable[[str], None]) -> None:
+        self._source = source
+        self._mask = mask
+        self._masked = ""
+        self._lock = threading.Lock()
+
+    def token(self) -> str:
+        """Return the current access token."""
+        token = self._source.token()
+        # Masking asks Airflow's supervisor, and some versions (3.0) let only one thread ask at a time.
+        with self._lock:
+            if token != self._masked:
+                self._mask(token)
+                self._masked = token
+        return token
+
+    def refresh(self, refused: str) -> None:
+        """Replace the access token that Gong refused."""
+        self._source.refresh(refused)
+
+
+# Both go by the id of the process, since connections to a database do not survive a fork.
+
+
+@functools.lru_cache(maxsize=64)
+def _budget(pid: int, store_url: str | URL, company: str, share: Share) -> RequestBudget:
+    from airflow_provider_gong.store.budget import SharedBudget
+    from airflow_provider_gong.store.fallback import FallbackBudget
+
+    # A booking that a loss of power undoes is no loss.
+    store = _store(pid, store_url, durable=False)
+    return FallbackBudget(SharedBudget(store, company, share), share)
+
+
+@functools.lru_cache(maxsize=16)
+def _store(pid: int, store_url: str | URL, *, durable: bool) -> Store:
+    from airflow_provider_gong.store.database import Store
+
+    return Store(store_url, durable=durable)
