@@ -98,8 +98,8 @@ def _foreign_answer(answer: Answer, details: dict[str, Any]) -> gong_errors.Gong
     # Never "not found": a gateway's 404 says nothing about what the request names.
     kind = gong_errors.GongForeignAnswerError if answer.status in _FINAL else gong_errors.GongConnectionError
     remedy = (
-        f"Check that the connection's host {answer.host} is your company's API base URL, without a path, and that no "
-        "proxy or firewall answers in Gong's place."
+        "Check that the connection's host is your company's API base URL, without a path, and that no proxy or "
+        f"firewall answers in place of {answer.host or 'Gong'}."
     )
     return kind("The host's answer is not one of Gong's API.", remedy=remedy, **details)
 
