@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong import _text as texts
+from airflow_provider_gong.call_import.choices import MediaMode, OnRejected
 from airflow_provider_gong.call_import.errors import GongImportRejectedError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
@@ -68,7 +69,7 @@ def _plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> dict[str, Any
             _forget_old_imports(ledger, settings.retention_days)
         warnings = [texts.shown(warning) for warning in itertools.islice(plan.warnings(), _KEPT_WARNINGS)]
         warning_count = plan.figures().warnings
-    if figures["rejected"] and operator.on_rejected == "stop":
+    if figures["rejected"] and OnRejected.of("on_rejected", operator.on_rejected) is OnRejected.STOP:
         raise GongImportRejectedError(
             f"{figures['rejected']} of {figures['rows']} rows were rejected, and nothing was sent "
             "(on_rejected='stop'). The rows and what is wrong with them stand in the log above."
@@ -85,7 +86,9 @@ def _make_plan(operator: GongPlanCallImportOperator, ledger: Ledger) -> Iterator
     manifest = Manifest(_tables(operator.manifest), ColumnMap(operator.columns), required)
     overrides = _overrides(operator.host_overrides)
     known = KnownCalls(ledger.store, ledger.company)
-    settings = PlanSettings(base, _STORAGE, operator.media_mode, hook.settings.timezone, known)
+    settings = PlanSettings(
+        base, _STORAGE, MediaMode.of("media_mode", operator.media_mode), hook.settings.timezone, known
+    )
     users = CompanyUsers(UserList(ledger.store, ledger.company), hook.users.list, keep=not operator.is_dry_run)
     hosts = _hosts(users, overrides, operator.default_primary_user)
     readable = can_read_calls(hook.client)
