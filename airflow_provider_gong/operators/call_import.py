@@ -87,9 +87,29 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Plan the import."""
-        from airflow_provider_gong.operators._call_import_plan import plan_call_import
+        from airflow_provider_gong.call_import.plan.plan import ImportPlan
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        return plan_call_import(self)
+        settings = self.hook.settings
+        with self.open_ledger() as ledger:
+            plan = ImportPlan(
+                ledger,
+                self.hook.client,
+                manifest=self.manifest,
+                storage=ObjectStorage(),
+                columns=self.columns,
+                media_mode=self.media_mode,
+                media_base=self.media_base,
+                host_overrides=self.host_overrides,
+                default_primary_user=self.default_primary_user,
+                on_rejected=self.on_rejected,
+                dry_run=self.is_dry_run,
+                timezone=settings.timezone,
+                requests_per_second=settings.requests_per_second,
+                requests_per_day=settings.requests_per_day - settings.reserved_requests,
+                retention_days=settings.retention_days,
+            )
+            return plan.run()
 
 
 class GongUploadCallImportOperator(WaitingTask, CallImportOperator):

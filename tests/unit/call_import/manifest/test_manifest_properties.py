@@ -29,7 +29,7 @@ from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
 from airflow_provider_gong.call_import.report.report import RETRY_CSV, ImportReport
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
@@ -120,7 +120,7 @@ class Office:
         """Plan what tables hold as a new import."""
         ledger = Ledger(self.store, "example", f"import {next(self.numbers)}")
         base = MediaBase.at(str(self.folder))
-        with make_plan(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Files())) as draft:
+        with checked_rows(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Files())) as draft:
             ledger.replace_plan("manifest", draft)
             return SeenPlan.of(draft), ledger
 
