@@ -18,7 +18,7 @@ from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, ManifestRow
 from airflow_provider_gong.call_import.media import MediaStorage
-from airflow_provider_gong.call_import.plan.columns import draft_call
+from airflow_provider_gong.call_import.plan.call_draft import CallDraft
 from airflow_provider_gong.call_import.plan.hosts import Host, HostDirectory
 from airflow_provider_gong.call_import.plan.identical import IdenticalRecordings, reject_repeated
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
@@ -27,7 +27,7 @@ from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
-from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, URL_FIELD, Actor, CallState, PlannedRow, Problem
+from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, PlannedRow, Problem
 
 _CONCURRENT_CHECKS = 8
 _CHECK_BATCH = 500
@@ -87,10 +87,7 @@ def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]
 
 def _plan_row(row: ManifestRow, media: RowMedia, hosts: HostDirectory, settings: PlanSettings) -> PlannedRow:
     host = hosts.find(row.values.get("primary_user"))
-    draft = draft_call(row, host, settings.timezone)
-    if media.is_pulled and media.is_web and media.problem is None:
-        draft.fields["download_media_url"] = media.location
-    call = draft.validated()
+    call = CallDraft(row, host, settings.timezone).validated()
     problems = row.problems + _id_problems(row) + (call if isinstance(call, tuple) else ())
     problems += () if media.problem is None else (media.problem,)
     if problems or isinstance(call, tuple):
@@ -116,9 +113,6 @@ def _row(
     warnings: tuple[str, ...] = (),
 ) -> PlannedRow:
     payload = None if call is None else call.wire()
-    if payload is not None:
-        # Checked with the rest, and put in when the row is sent.
-        payload.pop(URL_FIELD, None)
     return PlannedRow(
         row_number=row.number,
         client_unique_id=row.values.get("client_unique_id", ""),
