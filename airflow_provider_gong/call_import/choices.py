@@ -1,12 +1,16 @@
-"""The choices that an import offers, checked by the same code wherever a value enters."""
+"""The choices and numbers that an import is given, checked by the same code wherever they enter."""
 
 from __future__ import annotations
 
 import enum
+import math
+from datetime import timedelta
 from typing import Self
 
 
-class _Choice(enum.StrEnum):
+class Choice(enum.StrEnum):
+    """A choice that is named by a text."""
+
     @classmethod
     def of(cls, parameter: str, value: object) -> Self:
         """
@@ -22,7 +26,7 @@ class _Choice(enum.StrEnum):
         raise ValueError(f"{parameter}={value!r} is not one of {', '.join(cls)}.")
 
 
-class MediaMode(_Choice):
+class MediaMode(Choice):
     """Who moves the recordings: we push them, Gong pulls them, or Gong pulls those that it can reach."""
 
     PUSH = "push"
@@ -30,16 +34,41 @@ class MediaMode(_Choice):
     AUTO = "auto"
 
 
-class OnRejected(_Choice):
+class OnRejected(Choice):
     """Whether the upload starts while some rows were rejected."""
 
     CONTINUE = "continue"
     STOP = "stop"
 
 
-class OnExisting(_Choice):
+class OnExisting(Choice):
     """What becomes of a row whose ``clientUniqueId`` has a call in Gong already."""
 
     RESUME = "resume"
     SKIP = "skip"
     FAIL = "fail"
+
+
+def whole_number(parameter: str, value: object, at_least: int) -> int:
+    """
+    Return a number of things.
+
+    :param parameter: name of the parameter, for the error
+    :raises ValueError: if it is no whole number, or too small
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        raise ValueError(f"{parameter}={value!r} is not a whole number of at least {at_least}.")
+    return value
+
+
+def seconds(parameter: str, value: object) -> float:
+    """
+    Return a length of time, given in seconds or as ``timedelta``.
+
+    :param parameter: name of the parameter, for the error
+    :raises ValueError: if it is none, or negative
+    """
+    found = value.total_seconds() if isinstance(value, timedelta) else value
+    if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found < math.inf:
+        raise ValueError(f"{parameter}={value!r} is neither a number of seconds nor a timedelta, or is negative.")
+    return float(found)

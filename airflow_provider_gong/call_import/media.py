@@ -23,7 +23,7 @@ class MediaStorage(Protocol):
 
 def is_web(place: str) -> bool:
     """Tell whether a recording is in the web, where Gong can pull it."""
-    return place.startswith(("https://", "http://"))
+    return place[:8].lower().startswith(("https://", "http://"))
 
 
 def pull_url(lease: LeasedRow, storage: MediaStorage) -> str | None:

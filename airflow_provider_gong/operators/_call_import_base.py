@@ -13,7 +13,18 @@ from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.errors import GongStoreNotSharedError
 
 if TYPE_CHECKING:
+    from airflow_provider_gong.call_import.choices import Choice
     from airflow_provider_gong.ledger.ledger import Ledger
+
+
+def check_choice(choices: type[Choice], parameter: str, value: Any) -> None:
+    """
+    Check a choice when the DAG is parsed. A template or the output of a task is checked when it is known.
+
+    :raises ValueError: if it is none of the choices
+    """
+    if not hasattr(value, "resolve") and "{{" not in str(value):
+        choices.of(parameter, value)
 
 
 class CallImportOperator(BaseOperator):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected
-from airflow_provider_gong.operators._call_import_base import CallImportOperator
+from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected, seconds, whole_number
+from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
 from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 SUMMARY_KEY = "summary"
 """XCom key under which the report task leaves its summary, also when it fails."""
-
-DEFAULT_VERIFY_TIMEOUT = timedelta(hours=6)
 
 
 class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
@@ -56,6 +54,8 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         "media_base",
         "host_overrides",
         "default_primary_user",
+        "media_mode",
+        "on_rejected",
     )
     ui_color = "#e8ddf8"
 
@@ -64,30 +64,52 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         *,
         manifest: str | Sequence[Any] | XComArg,
         columns: Mapping[str, str] | None = None,
-        media_mode: str = "push",
+        media_mode: Literal["push", "pull", "auto"] = "push",
         media_base: str | None = None,
         host_overrides: str | None = None,
         default_primary_user: str | None = None,
-        on_rejected: str = "continue",
+        on_rejected: Literal["continue", "stop"] = "continue",
         dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_choice(MediaMode, "media_mode", media_mode)
+        check_choice(OnRejected, "on_rejected", on_rejected)
         # A task's output is in place when this runs.
         self.manifest: Any = manifest
         self.columns = columns
-        self.media_mode = MediaMode.of("media_mode", media_mode)
+        self.media_mode = media_mode
         self.media_base = media_base
         self.host_overrides = host_overrides
         self.default_primary_user = default_primary_user
-        self.on_rejected = OnRejected.of("on_rejected", on_rejected)
+        self.on_rejected = on_rejected
         self.is_dry_run = dry_run
 
     def work(self, context: Context) -> dict[str, Any]:
         """Plan the import."""
-        from airflow_provider_gong.operators._call_import_plan import plan_call_import
+        from airflow_provider_gong.call_import.plan.plan import ImportPlan
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        return plan_call_import(self)
+        settings = self.hook.settings
+        with self.open_ledger() as ledger:
+            plan = ImportPlan(
+                ledger,
+                self.hook.client,
+                manifest=self.manifest,
+                storage=ObjectStorage(),
+                columns=self.columns,
+                media_mode=self.media_mode,
+                media_base=self.media_base,
+                host_overrides=self.host_overrides,
+                default_primary_user=self.default_primary_user,
+                on_rejected=self.on_rejected,
+                dry_run=self.is_dry_run,
+                timezone=settings.timezone,
+                requests_per_second=settings.requests_per_second,
+                requests_per_day=settings.requests_per_day - settings.reserved_requests,
+                retention_days=settings.retention_days,
+            )
+            return plan.run()
 
 
 class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
@@ -107,22 +129,24 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     :raises GongError: what keeps all rows from being sent, such as wrong credentials
     """
 
+    template_fields: Sequence[str] = (*CallImportOperator.template_fields, "on_existing")
     ui_color = "#d9c6f5"
 
     def __init__(
         self,
         *,
-        on_existing: str = "resume",
+        on_existing: Literal["resume", "skip", "fail"] = "resume",
         in_flight: int = 4,
         worker: int = 0,
         canary: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.on_existing = OnExisting.of("on_existing", on_existing)
-        self.in_flight = in_flight
-        self.worker = worker
-        self.canary = canary
+        check_choice(OnExisting, "on_existing", on_existing)
+        self.on_existing = on_existing
+        self.in_flight = whole_number("in_flight", in_flight, at_least=1)
+        self.worker = whole_number("worker", worker, at_least=0)
+        self.canary = canary if canary is None else whole_number("canary", canary, at_least=1)
 
     def work(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
@@ -163,20 +187,20 @@ class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
     def __init__(
         self,
         *,
-        verify_timeout: float | timedelta = DEFAULT_VERIFY_TIMEOUT,
+        verify_timeout: float | timedelta = timedelta(hours=6),
         canary: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.verify_timeout = verify_timeout
-        self.canary = canary
+        self.verify_timeout = seconds("verify_timeout", verify_timeout)
+        self.canary = canary if canary is None else whole_number("canary", canary, at_least=1)
 
     def work(self, context: Context) -> dict[str, int]:
         """Read calls back, and wait, until all rows have ended."""
         from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
         from airflow_provider_gong.call_import.verify import ImportVerification
 
-        timeout, is_canary = _seconds(self.verify_timeout), self.canary is not None
+        timeout, is_canary = self.verify_timeout, self.canary is not None
         with self.open_ledger(self.canary) as ledger:
             verification = ImportVerification(ledger, self.hook.client, timeout=timeout, is_canary=is_canary)
             while True:
@@ -211,7 +235,7 @@ class GongReportCallImportOperator(CallImportOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.report_path = report_path
-        self.max_failed = max_failed
+        self.max_failed = whole_number("max_failed", max_failed, at_least=0)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report."""
@@ -226,7 +250,3 @@ class GongReportCallImportOperator(CallImportOperator):
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             require_green(summary, self.max_failed)
         return summary
-
-
-def _seconds(duration: float | timedelta) -> float:
-    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)

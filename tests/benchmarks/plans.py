@@ -16,7 +16,7 @@ from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
-from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
 from airflow_provider_gong.client.models import NewCall, User, parse_request
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.ledger import Ledger
@@ -103,7 +103,7 @@ def _plan(manifest: Path, folder: Path, media_mode: str, rows: int) -> None:
     settings = PlanSettings(None, Files(), media_mode=media_mode, known=known)
     with manifest.open(newline="", encoding="utf-8") as file:
         read = Manifest([csv_table(file, str(manifest))])
-        with make_plan(read, HostDirectory([_HOST]), settings) as draft:
+        with checked_rows(read, HostDirectory([_HOST]), settings) as draft:
             Ledger(store, "benchmark", "import").replace_plan(str(manifest), draft)
             found = draft.figures().planned
     store.close()

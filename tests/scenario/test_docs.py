@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import airflow_provider_gong
-from airflow_provider_gong.call_import.manifest.fields import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, PARTY_FIELDS
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator.__main__ import main
 from airflow_provider_gong.hooks.connection_form import FIELDS
@@ -60,8 +60,8 @@ def test_all_settings_of_the_connection_are_explained() -> None:
 
 
 def test_all_columns_of_a_manifest_are_explained() -> None:
-    parties = {f"party_1_{field}" for field in PARTY_FIELDS}
-    assert {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *parties} <= codes(doc("call_import.md"))
+    parties = {f"party_1_{field.column}" for field in PARTY_FIELDS}
+    assert {*(field.column for field in CALL_FIELDS), *parties} <= codes(doc("call_import.md"))
 
 
 def test_all_states_are_explained() -> None:

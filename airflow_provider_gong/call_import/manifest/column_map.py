@@ -9,17 +9,10 @@ from dataclasses import dataclass
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.manifest.fields import is_field, similar_field
+from airflow_provider_gong.call_import.manifest.fields import FIELDS, column_of, similar_column
 
 _CONSTANT = "="
-# With byte order marks, which editors and concatenated files leave there.
-_LEADING = re.compile(r"\A[\s\ufeff]+")
 _HEADER = re.compile(r"\{([^{}]*)\}")
-
-
-def normal_header(text: str) -> str:
-    """Return a header as it is compared: without surrounding white space and in lower case."""
-    return _LEADING.sub("", text).rstrip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +29,14 @@ class _Source:
 
     @property
     def headers(self) -> list[str]:
-        return [] if self.template is None else [normal_header(header) for header in _HEADER.findall(self.template)]
+        return [] if self.template is None else [column_of(header) for header in _HEADER.findall(self.template)]
 
     def read(self, cells: Mapping[str, str]) -> str:
         if self.template is None:
             return self.text.removeprefix(_CONSTANT).strip()
         if not any(header in cells for header in self.headers):
             return ""
-        return _HEADER.sub(lambda found: cells.get(normal_header(found[1]), ""), self.template).strip()
+        return _HEADER.sub(lambda found: cells.get(column_of(found[1]), ""), self.template).strip()
 
 
 class ColumnMap:
@@ -70,7 +63,7 @@ class ColumnMap:
 
     def fields(self, headers: Collection[str]) -> set[str]:
         """Return the fields that a manifest with these headers can fill."""
-        return {header for header in headers if is_field(header)} | self._sources.keys()
+        return {header for header in headers if header in FIELDS} | self._sources.keys()
 
     def ignored(self, headers: Collection[str]) -> list[str]:
         """Return the headers from which no field takes its text."""
@@ -99,7 +92,7 @@ class ColumnMap:
         kept = {
             header: text
             for header, text in cells.items()
-            if self._is_own(header) or (header not in self._used and not is_field(header))
+            if self._is_own(header) or (header not in self._used and header not in FIELDS)
         }
         mapped = {field: source.read(cells) for field, source in self._sources.items()}
         return kept | {field: text for field, text in mapped.items() if text}
@@ -112,12 +105,12 @@ class ColumnMap:
         return f"{field} (columns: {source.text})"
 
     def _is_own(self, header: str) -> bool:
-        return is_field(header) and header not in self._sources
+        return header in FIELDS and header not in self._sources
 
 
 def _source(field: object, text: object) -> _Source:
-    if not isinstance(field, str) or not is_field(field):
-        meant = similar_field(str(field))
+    if not isinstance(field, str) or field not in FIELDS:
+        meant = similar_column(str(field))
         hint = f"Did you mean {meant!r}?" if meant else "Name a field of the call, such as title or party_1_email."
         raise ValueError(f"{shown(repr(field))} is not a field of a call. {hint}")
     if not isinstance(text, str) or not text.strip():

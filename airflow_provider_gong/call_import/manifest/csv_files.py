@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.manifest.column_map import normal_header
 from airflow_provider_gong.call_import.manifest.csv_cells import unescape_cell
+from airflow_provider_gong.call_import.manifest.fields import column_of
 from airflow_provider_gong.call_import.manifest.manifest import LONGEST_CELL, SURPLUS, Table, require_distinct
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _without_nul(lines: Iterable[str]) -> Iterator[str]:
 
 def _header(reader: Reader, name: str) -> list[str]:
     for cells in _records(reader, name):
-        return [normal_header(unescape_cell(cell.strip())) for cell in cells]
+        return [column_of(unescape_cell(cell.strip())) for cell in cells]
     raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from airflow_provider_gong._text import shown, storable
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
-from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS, similar_field
+from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS, similar_column
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Key of what stands beyond the columns of the header.
@@ -154,6 +154,6 @@ def _readable(table: Table) -> Iterator[dict[str, str]]:
 
 
 def _ignored_column(column: str) -> str:
-    meant = similar_field(column)
+    meant = similar_column(column)
     hint = f" Did you mean {meant!r}?" if meant else ""
     return f"Column {shown(column)!r} is not known and is ignored.{hint}"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.fields import column_of
 from airflow_provider_gong.call_import.manifest.manifest import Table, require_distinct
-from airflow_provider_gong.call_import.manifest.records import column_of, record_of
+from airflow_provider_gong.call_import.manifest.records import record_of
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
@@ -12,11 +11,8 @@ from typing import Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.manifest.column_map import normal_header
-from airflow_provider_gong.call_import.manifest.fields import FLOW_TASK_COLUMN, is_field
+from airflow_provider_gong.call_import.manifest.fields import FIELDS, column_of
 from airflow_provider_gong.call_import.manifest.manifest import LONGEST_CELL, Table
-
-_UPPER_CASE = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 def jsonl_table(lines: Iterable[str], name: str) -> Table:
@@ -54,8 +50,8 @@ def record_of(row: Any, place: str) -> dict[str, str]:
             "Give each row as an object or dict; rows of a database have to be turned into such."
         )
     record: dict[str, str] = {}
-    for name, value in _flat(row):
-        column, text = column_of(name), text_of(value)
+    for column, value in _flat(row):
+        text = text_of(value)
         if column in record:
             raise GongManifestError(f"Manifest {place} gives {shown(column)!r} more than once. Keep one.")
         if len(text) > LONGEST_CELL:
@@ -63,14 +59,6 @@ def record_of(row: Any, place: str) -> dict[str, str]:
         if text and column:
             record[column] = text
     return record
-
-
-def column_of(name: str) -> str:
-    """Return the column of a name, which may be Gong's own, such as ``clientUniqueId``."""
-    snake = _UPPER_CASE.sub(r"_\1", name.strip()).lower()
-    if snake == "download_media_url":
-        return "media"
-    return snake if is_field(snake) else normal_header(name)
 
 
 def text_of(value: Any) -> str:
@@ -113,12 +101,15 @@ def _records(rows: Iterable[Any], name: str) -> Iterator[dict[str, str]]:
 
 
 def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield columns with their values; a nested field of Gong comes under the column that fills it."""
     for name, value in row.items():
-        is_flow = normal_header(name) in ("flowcontext", "flow_context")
-        if is_flow and isinstance(value, Mapping) and list(value) in (["taskId"], ["task_id"]):
-            yield FLOW_TASK_COLUMN, next(iter(value.values()))
-        else:
-            yield name, value
+        if isinstance(value, Mapping) and len(value) == 1:
+            ((inner_name, inner),) = value.items()
+            column = column_of(f"{name}.{inner_name}".replace("_", ""))
+            if column in FIELDS:
+                yield column, inner
+                continue
+        yield column_of(name), value
 
 
 def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, str]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.models import User
 from airflow_provider_gong.store.user_lists import UserList
 
@@ -31,33 +31,35 @@ class CompanyUsers:
     The users of a company.
 
     :param kept: the list that is kept for the company
-    :param fetch: has Gong list the users
+    :param client: the way to Gong
     :param keep: whether a new list is kept
     """
 
-    def __init__(self, kept: UserList, fetch: Callable[[], Iterable[User]], *, keep: bool = True) -> None:
+    def __init__(self, kept: UserList, client: GongClient, *, keep: bool = True) -> None:
         self._kept = kept
-        self._fetch = fetch
+        self._client = client
         self._keep = keep
+        self._is_old = False
         self.listed_at = datetime.now(UTC)
         """When Gong has listed the users that were returned last."""
-        self.is_old = False
-        """Whether that was before this object was made."""
 
     def users(self) -> list[User]:
         """Return the users as Gong has listed them within the last day."""
         found = self._kept.read(_DAY)
         if found is None:
-            return self.refresh()
-        self.is_old = True
+            return self._list()
+        self._is_old = True
         self.listed_at = datetime.fromtimestamp(found.listed_at, UTC)
         log.info("Hosts are looked up in Gong's list of users of %s.", self.listed_at.isoformat(timespec="seconds"))
         return [User.model_validate(user) for user in found.users]
 
-    def refresh(self) -> list[User]:
-        """Return the users as Gong lists them now."""
-        users = list(self._fetch())
-        self.is_old = False
+    def refresh(self) -> list[User] | None:
+        """Return the users as Gong lists them now; None if those that were returned are of now."""
+        return self._list() if self._is_old else None
+
+    def _list(self) -> list[User]:
+        users = list(self._client.users.list())
+        self._is_old = False
         self.listed_at = datetime.now(UTC)
         if self._keep:
             self._kept.keep([_kept(user) for user in users])

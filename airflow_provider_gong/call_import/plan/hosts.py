@@ -32,6 +32,10 @@ class Host:
     remark: str = ""
 
 
+def _no_newer_list() -> None:
+    """Return nothing, where the list of users is of now."""
+
+
 class HostDirectory:
     """
     The users of a company, looked up by id or by any of their addresses.
@@ -40,8 +44,7 @@ class HostDirectory:
     :param overrides: Gong user for each host of a manifest that is called otherwise there, by id or address
     :param default: host of the calls whose own is not given, unknown or inactive, by id or address; without one such
         calls have no host
-    :param refresh: has Gong list the users again, if the list is not of now; asked at most once, before a user is said
-        not to be able to host calls
+    :param refresh: lists the users again, if the list is not of now; asked at most once, before a host is rejected
     :raises GongManifestError: if the default cannot host calls
     """
 
@@ -50,7 +53,7 @@ class HostDirectory:
         users: Iterable[User],
         overrides: Mapping[str, str] | None = None,
         default: str | None = None,
-        refresh: Callable[[], Iterable[User]] | None = None,
+        refresh: Callable[[], Iterable[User] | None] = _no_newer_list,
     ) -> None:
         self._refresh = refresh
         self._found: dict[str | None, Host | Problem] = {}
@@ -86,10 +89,13 @@ class HostDirectory:
         """Look for a host, and again in a new list if there is none in the one at hand."""
         found = self._look_for(text)
         is_right = isinstance(found, Host) and not found.remark
-        if is_right or text is None or self._refresh is None:
+        if is_right or text is None:
             return found
-        refresh, self._refresh = self._refresh, None
-        self._learn(refresh())
+        refresh, self._refresh = self._refresh, _no_newer_list
+        users = refresh()
+        if users is None:
+            return found
+        self._learn(users)
         return self._look_for(text)
 
     def _look_for(self, text: str | None) -> Host | Problem:

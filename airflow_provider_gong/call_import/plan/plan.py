@@ -1,160 +1,170 @@
-"""The plan of an import: every row checked as far as it can be without writing anything to Gong."""
+"""The plan of an import: every row of a manifest checked, and in the ledger. Nothing is written to Gong."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import hashlib
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+import itertools
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic_core import to_json
-
-from airflow_provider_gong._text import batches
-from airflow_provider_gong.call_import.choices import MediaMode
-from airflow_provider_gong.call_import.manifest.manifest import Manifest, ManifestRow
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.choices import MediaMode, OnRejected
+from airflow_provider_gong.call_import.errors import GongImportRejectedError
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.files import find_files, read_files
+from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
+from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.media import MediaStorage
-from airflow_provider_gong.call_import.plan.columns import draft_call
-from airflow_provider_gong.call_import.plan.hosts import Host, HostDirectory
-from airflow_provider_gong.call_import.plan.identical import IdenticalRecordings, reject_repeated
+from airflow_provider_gong.call_import.plan.company_users import CompanyUsers
+from airflow_provider_gong.call_import.plan.host_overrides import read_overrides
+from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan.row_media import RowMedia, find_media, look_at
-from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.client.models import NewCall
+from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
+from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
+from airflow_provider_gong.call_import.verify import can_read_calls
+from airflow_provider_gong.client.clients import GongClient
+from airflow_provider_gong.ledger.imports import Imports
 from airflow_provider_gong.ledger.known_calls import KnownCalls
+from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
-from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, URL_FIELD, Actor, CallState, PlannedRow, Problem
+from airflow_provider_gong.store.user_lists import UserList
 
-_CONCURRENT_CHECKS = 8
-_CHECK_BATCH = 500
-_URL_END = re.compile(r"[?#].*", re.DOTALL)
+log = logging.getLogger(__name__)
+
+_DAY = 86_400
+# An XCom is no place for the remarks of a hundred thousand rows.
+_KEPT_WARNINGS = 50
+_BLIND_KEY = (
+    "The access key sees no call of the last 90 days. Either the company is empty, or the key may not see calls, "
+    "and then nothing that is uploaded can be verified."
+)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanSettings:
+class ImportPlan:
     """
-    How rows are looked at.
+    Checks all rows of a manifest and writes them into the ledger, in place of an earlier plan of the same import.
 
-    :param media_base: where recordings may come from; None for the folder of the file that names them
-    :param storage: where the recordings are
-    :param media_mode: who moves the recordings; ``auto`` has Gong pull what has an https URL or can be given one
+    :param ledger: the rows
+    :param client: the way to Gong
+    :param manifest: path or URL of a file, a pattern or a list of them, or a list of rows as mappings
+    :param storage: where manifests and recordings are
+    :param columns: where fields take their text from, as for ``ColumnMap``
+    :param media_mode: who moves the recordings: ``push``, ``pull`` or ``auto``
+    :param media_base: folder of the recordings; None for that of the manifest
+    :param host_overrides: path or URL of the file that says who hosts the calls of hosts unknown to Gong
+    :param default_primary_user: id or address of the user who hosts calls without a host of their own
+    :param on_rejected: ``continue`` or ``stop``, when rows are rejected
+    :param dry_run: write nothing
     :param timezone: IANA zone of times without an offset; None refuses them
-    :param known: what was sent earlier; None for nothing
+    :param requests_per_second: share of the company's limit, for the estimate
+    :param requests_per_day: share of the company's limit that imports may use, for the estimate
+    :param retention_days: finished imports that were planned so many days ago are forgotten; None keeps them
+    :raises ValueError: for an unknown choice
     """
 
-    media_base: MediaBase | None
-    storage: MediaStorage
-    media_mode: MediaMode = MediaMode.PUSH
-    timezone: str | None = None
-    known: KnownCalls | None = None
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: GongClient,
+        *,
+        manifest: str | Sequence[Any],
+        storage: MediaStorage,
+        columns: Mapping[str, str] | None = None,
+        media_mode: str = MediaMode.PUSH,
+        media_base: str | None = None,
+        host_overrides: str | None = None,
+        default_primary_user: str | None = None,
+        on_rejected: str = OnRejected.CONTINUE,
+        dry_run: bool = False,
+        timezone: str | None = None,
+        requests_per_second: float = 3.0,
+        requests_per_day: float = 10_000,
+        retention_days: float | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._client = client
+        self._manifest = manifest
+        self._storage = storage
+        self._columns = columns
+        self._settings = PlanSettings(
+            media_base=MediaBase.at(media_base) if media_base else None,
+            storage=storage,
+            media_mode=MediaMode.of("media_mode", media_mode),
+            timezone=timezone,
+            known=KnownCalls(ledger.store, ledger.company),
+        )
+        self._host_overrides = host_overrides
+        self._default_host = default_primary_user
+        self._on_rejected = OnRejected.of("on_rejected", on_rejected)
+        self._is_dry_run = dry_run
+        self._share = {"requests_per_second": requests_per_second, "requests_per_day": requests_per_day}
+        self._retention_days = retention_days
+
+    def run(self) -> dict[str, Any]:
+        """
+        Plan the import and return the plan's figures as a JSON object.
+
+        :raises GongManifestError: if the manifest cannot be read
+        :raises GongImportRejectedError: if rows were rejected, with ``on_rejected="stop"``
+        """
+        with self._checked() as (draft, users):
+            figures = estimate(draft, **self._share)
+            figures["users_listed_at"] = users.listed_at.isoformat(timespec="seconds")
+            log_plan(draft, figures)
+            if not self._is_dry_run:
+                self._write(draft)
+            warnings = [shown(warning) for warning in itertools.islice(draft.warnings(), _KEPT_WARNINGS)]
+            warning_count = draft.figures().warnings
+        if figures["rejected"] and self._on_rejected is OnRejected.STOP:
+            raise GongImportRejectedError(
+                f"{figures['rejected']} of {figures['rows']} rows were rejected, and nothing was sent "
+                "(on_rejected='stop'). The rows and what is wrong with them are in the log above."
+            )
+        identity = {"import_id": self._ledger.import_id, "store_id": self._ledger.store_id}
+        return {**figures, **identity, "warning_count": warning_count, "warnings": warnings}
+
+    @contextlib.contextmanager
+    def _checked(self) -> Iterator[tuple[PlanDraft, CompanyUsers]]:
+        required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not self._default_host]
+        manifest = Manifest(_tables(self._manifest, self._storage), ColumnMap(self._columns), required)
+        overrides = self._read_overrides()
+        kept = UserList(self._ledger.store, self._ledger.company)
+        users = CompanyUsers(kept, self._client, keep=not self._is_dry_run)
+        hosts = HostDirectory(users.users(), overrides, self._default_host, users.refresh)
+        is_blind = not can_read_calls(self._client)
+        with checked_rows(manifest, hosts, self._settings) as draft:
+            draft.remarks[:0] = [_BLIND_KEY] if is_blind else []
+            yield draft, users
+
+    def _read_overrides(self) -> Mapping[str, str]:
+        if not self._host_overrides:
+            return {}
+        (overrides,) = map(read_overrides, read_files([self._host_overrides], self._storage.path))
+        return overrides
+
+    def _write(self, draft: PlanDraft) -> None:
+        self._ledger.replace_plan(_described(self._manifest), draft)
+        self._ledger.add_usage(*self._client.take_usage())
+        if self._retention_days is None:
+            return
+        for purged in Imports(self._ledger.store, self._ledger.company).purge(self._retention_days * _DAY):
+            if purged.rows is None:
+                log.warning("Older than retention_days, and kept: %s", purged.reason)
+            else:
+                log.info("Older than retention_days, and forgotten: import %s.", shown(purged.info.import_id))
 
 
-@contextlib.contextmanager
-def make_plan(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) -> Iterator[PlanDraft]:
-    """
-    Check all rows of a manifest and find all their errors. What is found is there until the block ends.
-
-    :raises GongManifestError: if the manifest cannot be read as a whole
-    """
-    with contextlib.closing(PlanDraft()) as draft:
-        with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
-            _fill(draft, manifest, hosts, settings, pool)
-            reject_repeated(draft, manifest)
-            identical = IdenticalRecordings(settings.storage, pool, settings.known, manifest.described("media"))
-            identical.reject(draft)
-        draft.remarks = manifest.warnings()
-        yield draft
+def _tables(manifest: str | Sequence[Any], storage: MediaStorage) -> Iterable[Table]:
+    names = [manifest] if isinstance(manifest, str) else list(manifest)
+    if names and all(isinstance(name, str) for name in names):
+        return read_files(find_files(names, storage.path), storage.path)
+    return [list_table(names)]
 
 
-def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: PlanSettings, pool: Executor) -> None:
-    progress, states = Progress("Planned", None), Counter[CallState]()
-    for batch in batches(manifest.rows, _CHECK_BATCH):
-        found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
-        medias = look_at(found, settings.storage, settings.media_mode, pool)
-        planned = (_plan_row(row, media, hosts, settings) for row, media in zip(batch, medias, strict=True))
-        draft.add((_described(row, manifest, states) for row in planned), _imported(batch, settings.known))
-        progress.show(states.total(), {state.value: count for state, count in states.items()})
-
-
-def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]:
-    idents = [ident for row in rows if (ident := row.values.get("client_unique_id"))]
-    return known.finished(idents) if known else set()
-
-
-def _plan_row(row: ManifestRow, media: RowMedia, hosts: HostDirectory, settings: PlanSettings) -> PlannedRow:
-    host = hosts.find(row.values.get("primary_user"))
-    draft = draft_call(row, host, settings.timezone)
-    if media.is_pulled and media.is_web and media.problem is None:
-        draft.fields["download_media_url"] = media.location
-    call = draft.validated()
-    problems = row.problems + _id_problems(row) + (call if isinstance(call, tuple) else ())
-    problems += () if media.problem is None else (media.problem,)
-    if problems or isinstance(call, tuple):
-        return _row(row, None, media, problems=problems)
-    remarks = (host.remark,) if isinstance(host, Host) and host.remark else ()
-    return _row(row, call, media, warnings=(*remarks, *call.warnings()))
-
-
-def _id_problems(row: ManifestRow) -> tuple[Problem, ...]:
-    ident = row.values.get("client_unique_id", "")
-    if len(ident) > MAX_ID_BYTES or len(ident.encode()) <= MAX_ID_BYTES:
-        return ()
-    rule = f"has {len(ident.encode())} bytes in UTF-8, of which the store keeps {MAX_ID_BYTES}"
-    return (Problem("client_unique_id", ident, rule, "Give the call a shorter id.", Actor.MANIFEST),)
-
-
-def _row(
-    row: ManifestRow,
-    call: NewCall | None,
-    media: RowMedia,
-    *,
-    problems: tuple[Problem, ...] = (),
-    warnings: tuple[str, ...] = (),
-) -> PlannedRow:
-    payload = None if call is None else call.wire()
-    if payload is not None:
-        # Checked with the rest, and put in when the row is sent.
-        payload.pop(URL_FIELD, None)
-    return PlannedRow(
-        row_number=row.number,
-        client_unique_id=row.values.get("client_unique_id", ""),
-        title=row.values.get("title"),
-        payload=payload,
-        media=media.location,
-        media_bytes=media.size,
-        fingerprint=content_fingerprint(payload, media.location, media.size) if payload and media.location else None,
-        problems=problems,
-        source=row.values,
-        file=row.file,
-        warnings=warnings,
-        is_pulled=media.is_pulled,
-    )
-
-
-def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
-    """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
-    parties = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
-    content = {**payload, "parties": parties}
-    path = _URL_END.sub("", media) if "://" in media else media
-    # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
-    return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()
-
-
-def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
-    # The host's own come from Gong, where they may be edited at any time.
-    if party.get("userId") != host:
-        return party
-    return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
-
-
-def _described(row: PlannedRow, manifest: Manifest, states: Counter[CallState]) -> PlannedRow:
-    """Count a row, and name in its problems the columns as the manifest has them."""
-    states[row.state] += 1
-    if not row.problems:
-        return row
-    problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)
-    return dataclasses.replace(row, problems=tuple(problems))
+def _described(manifest: str | Sequence[Any]) -> str:
+    if isinstance(manifest, str):
+        return manifest
+    names = [name for name in manifest if isinstance(name, str)]
+    return ", ".join(names) or f"{len(manifest)} rows of a task"

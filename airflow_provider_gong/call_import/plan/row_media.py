@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -12,6 +13,11 @@ from airflow_provider_gong.call_import.media import MediaStorage, is_web
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.recordings import check_recording
 from airflow_provider_gong.ledger.rows import Actor, Problem
+
+# Without user and password: whoever may read the call's log at Gong would have them.
+_WEB_ADDRESS = re.compile(r"https://([^\s/?#@:\[\]]+|\[[\da-f:.]+\])(:\d{1,5})?([/?#]\S*)?", re.IGNORECASE)
+# Where an emulated Gong may find recordings.
+_LOOPBACK = re.compile(r"http(://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d{1,5})?([/?#]\S*)?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +37,6 @@ class RowMedia:
     is_pulled: bool = False
 
     @property
-    def is_web(self) -> bool:
-        """Whether its place is a web address."""
-        return self.location is not None and is_web(self.location)
-
-    @property
     def is_unseen(self) -> bool:
         """Whether it has to be looked at."""
         return not self.is_pulled and self.problem is None
@@ -51,17 +52,24 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
     text = row.values.get("media")
     if text is None:
         return RowMedia(None, problem=_problem("nothing", "is required", "Give the path or URL of the recording."))
-    web = RowMedia(text, is_pulled=True)
-    if web.is_web and mode is not MediaMode.PUSH:
-        return web
-    if web.is_web:
-        remedy = "Use media_mode='pull' or 'auto', so that Gong pulls it."
-        return RowMedia(text, problem=_problem(text, "is a web address, which is not uploaded", remedy))
+    if is_web(text):
+        return _in_the_web(text, mode)
     base = base or (MediaBase.of_manifest(row.file) if row.file else None)
     if base is None:
         return RowMedia(text, problem=_problem(text, "has no folder to be in", "Set media_base of the plan."))
     location = base.locate(text)
     return RowMedia(text, problem=location) if isinstance(location, Problem) else RowMedia(location)
+
+
+def _in_the_web(text: str, mode: MediaMode) -> RowMedia:
+    if mode is MediaMode.PUSH:
+        remedy = "Use media_mode='pull' or 'auto', so that Gong pulls it."
+        return RowMedia(text, problem=_problem(text, "is a web address, which is not uploaded", remedy))
+    if not _may_be_given(text):
+        remedy = "Give an https URL with a host, and without a user and a password in it."
+        return RowMedia(text, problem=_problem(text, "is no web address that Gong may be given", remedy))
+    scheme, _, rest = text.partition(":")
+    return RowMedia(f"{scheme.lower()}:{rest}", is_pulled=True)
 
 
 def look_at(medias: Sequence[RowMedia], storage: MediaStorage, mode: MediaMode, pool: Executor) -> list[RowMedia]:
@@ -83,14 +91,18 @@ def _seen(media: RowMedia, storage: MediaStorage, mode: MediaMode) -> RowMedia:
     if isinstance(found, Problem):
         return replace(media, problem=found)
     try:
-        is_pulled = mode is not MediaMode.PUSH and _is_signed(place, storage, mode)
+        is_pulled = mode is not MediaMode.PUSH and _can_be_pulled(place, storage, mode)
     except OSError as reason:
         remedy = "Give an https URL, or use media_mode='push'."
         return replace(media, problem=_problem(place, f"cannot be fetched by Gong: {reason}", remedy))
     return replace(media, size=found.size, is_pulled=is_pulled)
 
 
-def _is_signed(place: str, storage: MediaStorage, mode: MediaMode) -> bool:
+def _may_be_given(url: str) -> bool:
+    return _WEB_ADDRESS.fullmatch(url) is not None or _LOOPBACK.fullmatch(url) is not None
+
+
+def _can_be_pulled(place: str, storage: MediaStorage, mode: MediaMode) -> bool:
     """Tell whether Gong is going to pull a recording by a URL that is signed when its call is sent."""
     try:
         url = storage.sign(place)
@@ -98,6 +110,8 @@ def _is_signed(place: str, storage: MediaStorage, mode: MediaMode) -> bool:
         if mode is MediaMode.PULL:
             raise
         return False
+    if mode is MediaMode.PULL and not _may_be_given(url):
+        raise OSError("its URL would have no TLS")
     return mode is MediaMode.PULL or url.startswith("https://")
 
 

@@ -19,7 +19,7 @@ _MEGABYTE = 1_000_000
 _SHOWN_WARNINGS = 20
 
 
-def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: int) -> dict[str, Any]:
+def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: float) -> dict[str, Any]:
     """
     Return rows, requests, days of quota, time and bytes that the upload takes, as a JSON object.
 

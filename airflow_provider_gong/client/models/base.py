@@ -1,5 +1,6 @@
 """Base classes of what goes over the wire."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -46,10 +47,15 @@ class RequestModel(WireModel):
         camel = to_camel(name) if "_" in name else name
         return cls.other_names.get(camel, name)
 
+    @classmethod
+    @functools.cache
+    def _official_names(cls) -> frozenset[str]:
+        return frozenset(field.alias or name for name, field in cls.model_fields.items())
+
     @model_validator(mode="before")
     @classmethod
     def _use_official_names(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping):
+        if not isinstance(data, Mapping) or data.keys() <= cls._official_names():
             return data
         renamed: dict[Any, Any] = {}
         for name, value in data.items():

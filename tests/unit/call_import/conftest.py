@@ -16,7 +16,8 @@ from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
-from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.plan import ImportPlan
+from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
 from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
 from airflow_provider_gong.call_import.report.report import ImportReport
 from airflow_provider_gong.call_import.upload.upload import ImportUpload
@@ -29,7 +30,6 @@ from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.models import User
 from airflow_provider_gong.client.models.users import UserSettings
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
-from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
@@ -63,6 +63,18 @@ class SeenPlan:
         return [row for row in self.rows if row.state is CallState.REJECTED]
 
 
+@dataclass
+class NightPlan:
+    """What became of the plan of a night: its figures, and the rows as the ledger has them."""
+
+    estimate: dict[str, Any]
+    rows: list[ImportRow]
+
+    @property
+    def rejected(self) -> list[ImportRow]:
+        return [row for row in self.rows if row.state is CallState.REJECTED]
+
+
 class NightlyImport:
     """One import of one manifest into an emulator."""
 
@@ -78,16 +90,17 @@ class NightlyImport:
     def client(self) -> GongClient:
         return GongClient(self.emulator.url, self.auth, **self.options)
 
-    def plan(self, manifest: Path, **settings: Any) -> SeenPlan:
-        known = KnownCalls(self.ledger.store, COMPANY)
-        values = {"media_base": None, "storage": Files(), "known": known, **settings}
-        with self.client() as client, manifest.open(newline="", encoding="utf-8-sig") as lines:
-            hosts = HostDirectory(client.users.list())
-            with make_plan(Manifest([csv_table(lines, str(manifest))]), hosts, PlanSettings(**values)) as draft:
-                self.ledger.replace_plan(manifest.name, draft)
-                return SeenPlan.of(draft)
+    def plan(self, manifest: Path, **options: Any) -> NightPlan:
+        values = {"storage": Files(), **SHARE, **options}
+        with self.client() as client:
+            figures = ImportPlan(self.ledger, client, manifest=str(manifest), **values).run()
+        return NightPlan(figures, list(self.ledger.rows()))
 
-    def plan_night(self, rows: Sequence[Mapping[str, str]]) -> SeenPlan:
+    def users(self) -> list[User]:
+        with self.client() as client:
+            return list(client.users.list())
+
+    def plan_night(self, rows: Sequence[Mapping[str, str]]) -> NightPlan:
         return self.plan(write_night(self.folder, rows))
 
     def upload(self, storage: MediaStorage | None = None, **options: Any) -> dict[str, int]:
@@ -213,7 +226,7 @@ def plan_offline(
     values = {"media_base": None, "storage": Files(), **settings}
     with manifest.open(newline="", encoding="utf-8-sig") as lines:
         read = Manifest([csv_table(lines, str(manifest))], ColumnMap(columns))
-        with make_plan(read, HostDirectory(users), PlanSettings(**values)) as draft:
+        with checked_rows(read, HostDirectory(users), PlanSettings(**values)) as draft:
             seen = SeenPlan.of(draft)
             if is_logged:
                 log_plan(draft, seen.estimate)

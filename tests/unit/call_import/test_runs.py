@@ -13,8 +13,8 @@ import pytest
 from airflow_provider_gong.client.errors import GongAuthenticationError
 from airflow_provider_gong.emulator.faults import Fault
 from tests.support.media import Files
-from tests.support.recordings import manifest_row, write_manifest, write_wav
-from tests.unit.call_import.conftest import NightlyImport
+from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
+from tests.unit.call_import.conftest import NightlyImport, plan_offline
 
 TWO_ROWS = [manifest_row(1), manifest_row(2)]
 
@@ -104,7 +104,7 @@ def test_clearing_the_plan_after_the_recordings_were_archived(night: NightlyImpo
     night.upload()
     for row in TWO_ROWS:
         (night.folder / row["media"]).unlink()
-    assert len(night.plan(manifest).rejected) == 2
+    assert night.plan(manifest).estimate["rejected"] == 2
     night.finish()
     assert night.summary()["states"] == {"verified": 2}
 
@@ -192,7 +192,7 @@ def test_a_row_that_gong_refused_may_be_mended(night: NightlyImport, other: Nigh
 
 
 def test_a_plan_of_an_earlier_version_that_is_not_valid_any_more_fails_its_row_only(night: NightlyImport) -> None:
-    plan = night.plan_night(TWO_ROWS)
+    plan = plan_offline(write_night(night.folder, TWO_ROWS), night.users())
     assert plan.rows[0].payload is not None
     plan.rows[0].payload["direction"] = "Sideways"
     night.ledger.replace_plan("manifest.csv", plan.rows)

@@ -22,7 +22,7 @@ from airflow_provider_gong.call_import.manifest.manifest import Manifest, Manife
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
 from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
 from tests.unit.call_import.conftest import USERS, SeenPlan
@@ -58,7 +58,7 @@ def error_of(*names: object, columns: dict[str, str] | None = None) -> str:
 
 
 def plan_tables(tables: Iterable[Table], media_base: MediaBase | None = None) -> SeenPlan:
-    with make_plan(Manifest(tables), HostDirectory(USERS), PlanSettings(media_base, Files())) as draft:
+    with checked_rows(Manifest(tables), HostDirectory(USERS), PlanSettings(media_base, Files())) as draft:
         return SeenPlan.of(draft)
 
 

@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.csv_cells import escape_cell
-from airflow_provider_gong.call_import.manifest.fields import JSON_COLUMNS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, REQUIRED_COLUMNS, Kind
 from airflow_provider_gong.call_import.manifest.files import read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
-from airflow_provider_gong.call_import.plan.plan import PlanSettings, make_plan
+from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
 from airflow_provider_gong.call_import.report.report import RETRY_CSV, ImportReport
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
@@ -120,7 +120,7 @@ class Office:
         """Plan what tables hold as a new import."""
         ledger = Ledger(self.store, "example", f"import {next(self.numbers)}")
         base = MediaBase.at(str(self.folder))
-        with make_plan(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Files())) as draft:
+        with checked_rows(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Files())) as draft:
             ledger.replace_plan("manifest", draft)
             return SeenPlan.of(draft), ledger
 
@@ -269,7 +269,7 @@ def test_no_text_crashes_a_plan(office: Office, start: bytes, pieces: list[bytes
 
 
 _any_text = st.text(st.characters(categories=None) | _odd, max_size=8)
-_columns = [*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, "clientUniqueId", "flowContext", "Title", "", "party_99_name"]
+_columns = [*(field.column for field in CALL_FIELDS), "clientUniqueId", "flowContext", "Title", "", "party_99_name"]
 _nested_names = ["system", "objects", "objectType", "objectId", "fields", "name", "value", "speechSegments", "userId"]
 _names = st.sampled_from([*_columns, *_nested_names])
 _any_json = st.recursive(
@@ -277,7 +277,8 @@ _any_json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_any_text | _names, inner, max_size=3),
     max_leaves=6,
 )
-_nested = st.fixed_dictionaries({}, optional=dict.fromkeys((*JSON_COLUMNS, "party_1_context"), _any_json))
+_json_columns = [field.column for field in CALL_FIELDS if field.kind is Kind.JSON]
+_nested = st.fixed_dictionaries({}, optional=dict.fromkeys((*_json_columns, "party_1_context"), _any_json))
 _changes = st.dictionaries(_names | _any_text, _any_json, max_size=3)
 _times = [date(1, 1, 1), datetime.max, datetime.max.replace(tzinfo=UTC), timedelta.max]
 _numbers = [Decimal("1e99"), float("nan"), 10**5000]

@@ -238,7 +238,8 @@ def test_gong_may_fetch_the_recordings(tmp_path: Path) -> None:
     [
         "recordings/00001.wav",
         "s3://recordings/1.wav?X-Amz-Signature=secret",
-        "HTTPS://files.example.com/1.wav?X-Amz-Signature=secret",
+        "http://files.example.com/1.wav?X-Amz-Signature=secret",
+        "https://user:secret@files.example.com/1.wav",
         "https:///1.wav?X-Amz-Signature=secret",
         "https://[files/1.wav?X-Amz-Signature=secret",
     ],

@@ -6,23 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_gong.call_import.plan.times import parse_time
-from airflow_provider_gong.ledger.rows import Problem
+from airflow_provider_gong.call_import.plan.cells import UnreadableCellError, read_time
 
 BERLIN = "Europe/Berlin"
 
 
 def moment_of(text: str, timezone: str | None = None) -> datetime:
-    found = parse_time("actual_start", text, timezone)
-    assert isinstance(found, datetime), found
-    return found
+    return read_time(text, timezone)
 
 
-def problem_of(text: str, timezone: str | None = None) -> Problem:
-    found = parse_time("actual_start", text, timezone)
-    assert isinstance(found, Problem), found
-    assert (found.field, found.value, found.who) == ("actual_start", text, "manifest")
-    return found
+def problem_of(text: str, timezone: str | None = None) -> UnreadableCellError:
+    with pytest.raises(UnreadableCellError) as raised:
+        read_time(text, timezone)
+    return raised.value
 
 
 @pytest.mark.parametrize(
@@ -82,4 +78,4 @@ def test_what_is_no_date_and_time_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00", "9999-12-31T23:59:59"])
 def test_the_ends_of_the_calendar_break_nothing(text: str) -> None:
-    assert parse_time("actual_start", text, "Asia/Tokyo") is not None
+    assert read_time(text, "Asia/Tokyo").replace(tzinfo=None) == datetime.fromisoformat(text)

@@ -6,9 +6,16 @@ import json
 
 import pytest
 
-from airflow_provider_gong.call_import.manifest.fields import OPTIONAL_COLUMNS, PARTY_FIELDS, REQUIRED_COLUMNS
+from airflow_provider_gong.call_import.manifest.fields import (
+    CALL_FIELDS,
+    FIELDS,
+    PARTY_FIELDS,
+    Kind,
+    column_at,
+    column_of,
+)
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
-from airflow_provider_gong.call_import.plan.columns import CallDraft, draft_call
+from airflow_provider_gong.call_import.plan.call_draft import CallDraft
 from airflow_provider_gong.call_import.plan.hosts import Host, HostDirectory
 from airflow_provider_gong.client.models import CallParty, NewCall
 from airflow_provider_gong.ledger.rows import Problem
@@ -20,7 +27,7 @@ HOST = HostDirectory(USERS).find(HOST_ID)
 
 
 def draft(host: Host | Problem = HOST, **changes: str) -> CallDraft:
-    return draft_call(ManifestRow(1, manifest_row(1, **changes)), host, None)
+    return CallDraft(ManifestRow(1, manifest_row(1, **changes)), host, None)
 
 
 def call_of(**changes: str) -> NewCall:
@@ -115,10 +122,22 @@ def test_every_field_of_a_party_has_a_column() -> None:
 
 
 def test_every_documented_field_of_a_call_has_a_column() -> None:
-    columns = {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}
+    columns = {field.column for field in CALL_FIELDS}
     filled_otherwise = {"download_media_url", "flow_context"}
     assert set(NewCall.model_fields) - columns == filled_otherwise
-    assert {field.alias for field in CallParty.model_fields.values()} == set(PARTY_FIELDS.values())
+    assert {field.alias for field in NewCall.model_fields.values()} == {
+        field.path.partition(".")[0] for field in CALL_FIELDS
+    }
+    assert {field.alias for field in CallParty.model_fields.values()} == {field.path for field in PARTY_FIELDS}
+
+
+def test_columns_and_names_of_gong_lead_to_each_other() -> None:
+    for field in CALL_FIELDS:
+        assert column_of(field.path) == column_of(field.column) == column_at(field.path) == field.column
+    for field in FIELDS.values():
+        assert column_at(field.path, field.party) == field.column
+        below = f"{field.column}[0].x" if field.kind is Kind.JSON else field.column
+        assert column_at(f"{field.path}[0].x", field.party) == below
 
 
 def test_parties_may_be_given_as_json() -> None:
