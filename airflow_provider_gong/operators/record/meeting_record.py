@@ -115,7 +115,7 @@ class MeetingRecord:
     def _lost(self, error: GongApiError) -> GongOutcomeUnknownError:
         mine = self._record.mine
         return GongOutcomeUnknownError(
-            f"{error.message} The meeting may exist, so no retry sends it again.",
+            f"{error.message.rstrip('.')}. The meeting may exist, so no retry sends it again.",
             operation=error.operation,
             status=error.status,
             request_id=error.request_id,
@@ -129,7 +129,7 @@ class MeetingRecord:
         about = known.about if known and known.content != mine.content else mine.about
         remedy = _remedy(about, self._record.token)
         if known is None:
-            what = f"This is attempt {number} of the task, and what earlier attempts sent is not on record here"
+            what = f"This is attempt {number} of the task, and no record of the earlier ones is found here"
             remedy = f"{remedy} {_SHARE_THE_RECORD}"
         else:
             when = "" if known.sent_at is None else f" at {utc_time(known.sent_at)}"
@@ -171,9 +171,9 @@ def _about(meeting: NewMeeting) -> str:
 
 def _remedy(about: str | None, token: str) -> str:
     return (
-        f"Look for {about or 'the meeting'}. If it does not exist, set resolution='{token}:{_NOT_CREATED}' and clear "
-        f"this task (a new DAG run sends it again, too). If it exists, set resolution='{token}:<meeting_id>' with its "
-        "id and clear this task."
+        f"Look for {about or 'the meeting'}. If it does not exist, set resolution='{token}:{_NOT_CREATED}' on this task "
+        f"and clear it (a new DAG run sends it again, too). If it exists, set resolution='{token}:<meeting_id>', with "
+        "its id, and clear the task."
     )
 
 

@@ -19,10 +19,14 @@ from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
 from airflow_provider_gong.client import errors
 from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.errors import GongError
+from airflow_provider_gong.client.models import NewMeeting, parse_request
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator
 from airflow_provider_gong.store.errors import GongStoreError
+from airflow_provider_gong.store.intents import fingerprint_of
+from airflow_provider_gong.store.schema import intent_table
 from tests.support.budget import reopen_budget, spend_the_day
 from tests.support.postgres import PostgresServer
 from tests.support.task_state import TaskState
@@ -312,7 +316,7 @@ def test_without_any_shared_record_a_cleared_task_asks_on_another_host(gong: Run
     meeting_id = attempts.next()["meeting_id"]
     host("second")
     text = assert_nothing_is_sent_again(gong, attempts)
-    assert "This is attempt 2 of the task, and what earlier attempts sent is not on record here" in text
+    assert "This is attempt 2 of the task, and no record of the earlier ones is found here" in text
     assert "set store_conn_id" in text
     result = attempts.next(resolution=f"{token_of(text)}:{meeting_id}")
     assert result["meeting_id"] == meeting_id
@@ -609,6 +613,25 @@ def test_a_database_that_all_hosts_share_knows_earlier_attempts(
     result = attempts.next(resolution=f"{token}:not-created")
     host("first")
     assert attempts.next() == result
+
+
+@pytest.mark.parametrize("outcome", [None, '{"meeting_id": "123"}'], ids=["pending", "done"])
+def test_what_the_first_version_of_the_store_has_recorded(
+    gong: RunningEmulator, attempts: Attempts, change_connection: Callable[..., None], outcome: str | None
+) -> None:
+    with GongHook() as hook, hook.store.begin() as connection:
+        content = fingerprint_of(parse_request(NewMeeting, new_meeting()).wire())
+        key = f"{hook.company}/meetings/create/manual__2026-03-02/-1"
+        values = {"key": key, "operation": "addMeeting", "fingerprint": content, "outcome": outcome, "created_at": 1.0}
+        connection.execute(intent_table.insert().values(**values))
+    attempts.number = 1
+    if outcome is not None:
+        assert attempts.next() == {"meeting_id": "123"}
+        return
+    change_connection(extra={"company": "acme"})
+    text = assert_nothing_is_sent_again(gong, attempts)
+    assert "An earlier attempt of this task was sending the meeting, and its outcome is unknown" in text
+    assert attempts.next(resolution=f"{token_of(text)}:not-created")["meeting_id"]
 
 
 @contextlib.contextmanager
