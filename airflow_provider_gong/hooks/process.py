@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from airflow_provider_gong.hooks.store_url import default_store_url
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
@@ -47,6 +49,11 @@ def stored_tokens(store_url: str | URL, settings: GongConnection) -> StoredToken
     # A token that a loss of power undoes would be lost permanently.
     store = _store(os.getpid(), store_url, durable=True)
     return StoredTokens(store, settings.auth, post, key=settings.token_key)
+
+
+def host_store() -> Store:
+    """Return the store of this host, whatever connections say."""
+    return _store(os.getpid(), default_store_url(), durable=True)
 
 
 class MaskedTokens:

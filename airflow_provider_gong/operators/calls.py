@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_gong.call_import.choices import OnExisting
-from airflow_provider_gong.client.errors import GongApiError, GongDuplicateCallError, GongMediaAlreadyHandledError
+from airflow_provider_gong.client.errors import GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
 from airflow_provider_gong.operators._tasks import task_key
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import os
 
     from airflow_provider_gong._compat import Context, ObjectStoragePath
-    from airflow_provider_gong.client.models import NewCall
     from airflow_provider_gong.ledger.rows import ImportRow
 
 
@@ -63,39 +62,14 @@ class GongCreateCallOperator(WaitingTask):
     def work(self, context: Context) -> dict[str, Any]:
         """Create the call, or return the one that an earlier attempt created."""
         from airflow_provider_gong.client.models import NewCall, parse_request
+        from airflow_provider_gong.operators.record.call_record import CallRecord
 
+        record = CallRecord(context)
+        call = parse_request(NewCall, self.call)
         with GongHook(self.gong_conn_id) as hook:
-            result = self._create_once(hook, parse_request(NewCall, self.call), context)
+            result = record.create(hook, call, self.on_existing)
             push_call_url(context, call_url(hook.base_url, result["call_id"]))
         return result
-
-    def _create_once(self, hook: GongHook, call: NewCall, context: Context) -> dict[str, Any]:
-        from airflow_provider_gong.store.intents import IntentLog, IntentStatus
-
-        key, intents = f"{hook.company}/{task_key(context)}", IntentLog(hook.store)
-        intent = intents.begin(key, "addCall", call.wire())
-        if intent.outcome is not None and intent.same_content and self.on_existing is not OnExisting.FAIL:
-            return intent.outcome
-        tried_before = intent.status is IntentStatus.OUTCOME_UNKNOWN and intent.same_content
-        try:
-            result = self._create(hook, call, is_ours=tried_before)
-        except GongApiError as error:
-            if not error.unanswered and intent.status is IntentStatus.NEW:
-                intents.withdraw(key)
-            raise
-        intents.complete(key, result)
-        return result
-
-    def _create(self, hook: GongHook, call: NewCall, *, is_ours: bool) -> dict[str, Any]:
-        try:
-            created = hook.calls.create(call)
-        except GongDuplicateCallError as error:
-            if self.on_existing is OnExisting.FAIL or (self.on_existing is OnExisting.RESUME and not is_ours):
-                raise
-            whose = "An earlier attempt created call" if is_ours else "This clientUniqueId has a call already:"
-            self.log.warning("%s %s; its id is returned.", whose, error.call_id)
-            return {"call_id": error.call_id, "request_id": None}
-        return {"call_id": created.call_id, "request_id": created.request_id}
 
 
 class GongUploadCallMediaOperator(WaitingTask):

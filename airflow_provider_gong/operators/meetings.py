@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException
-from airflow_provider_gong.client.errors import GongApiError, GongError, GongOutcomeUnknownError
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.hooks.gong import GongHook
-from airflow_provider_gong.operators._tasks import task_key
 from airflow_provider_gong.operators._waiting import WaitingTask
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_provider_gong._compat import Context
-    from airflow_provider_gong.client.models import MeetingIntegrationStatus, NewMeeting
+    from airflow_provider_gong.client.models import MeetingIntegrationStatus
 
 _MEETING_FIELDS = ("start_time", "end_time", "organizer_email", "invitees", "title", "external_id", "provider")
 
@@ -74,12 +73,14 @@ class GongCreateMeetingOperator(_MeetingOperator):
     """
     Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
 
-    Gong neither recognizes a repeated meeting nor finds one by its content. So what is about to be sent is recorded in
-    the store of the Gong connection first. A task that is retried or cleared returns the meeting that it has
-    created before; if the fate of that meeting is unknown, the task fails without sending it again.
+    Gong does not detect duplicate meetings and cannot look one up. So the task keeps a record of what it is about to
+    send: in the store of the Gong connection, and from Airflow 3.3 on in the task state store as well. A task that is
+    retried or cleared returns the meeting that it created before; if the outcome of an earlier attempt is unknown, it
+    fails without sending the meeting again, and names what to look for and a token to continue with.
 
     Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``, who have to be invited to the
-    calendar event as well, since Gong records nothing otherwise.
+    calendar event as well, since Gong records nothing otherwise. Only ``meeting_id`` is set for a meeting that
+    ``resolution`` names.
 
     :param start_time: start, as a ``datetime`` or ISO-8601 text with offset (templated)
     :param end_time: end, later than the start (templated)
@@ -89,50 +90,36 @@ class GongCreateMeetingOperator(_MeetingOperator):
     :param title: title (templated)
     :param external_id: id in another system (templated)
     :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
+    :param resolution: what a person found in Gong after an unknown outcome: ``<token>:not-created`` or
+        ``<token>:<meeting_id>``, with the token from the error; several are separated by spaces. It applies to that
+        attempt only, so it need not be removed afterwards (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises AirflowFailException: when the fields are wrong, Gong refuses them, or it is unknown whether the meeting
-        exists; no retry follows
+    :raises AirflowFailException: when the fields are wrong, Gong refuses them, it is unknown whether the meeting
+        exists, or the task has created another meeting in this DAG run; no retry follows
     """
+
+    template_fields = (*_MEETING_FIELDS, "resolution", "gong_conn_id")
+
+    def __init__(self, *, resolution: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.resolution = resolution
+        self._was_parked = False
+
+    def execute_complete(self, context: Context, event: Any = None) -> Any:
+        """Do the work again after the wait, to which only a meeting comes that may be sent."""
+        self._was_parked = True
+        return super().execute_complete(context, event)
 
     def work(self, context: Context) -> dict[str, Any]:
         """Create the meeting, or return the one that an earlier attempt created."""
         from airflow_provider_gong.client.models import NewMeeting, parse_request
+        from airflow_provider_gong.operators.record.meeting_record import MeetingRecord
 
+        record = MeetingRecord(context, self.resolution, was_parked=self._was_parked)
+        meeting = parse_request(NewMeeting, self.meeting_fields())
         with GongHook(self.gong_conn_id) as hook:
-            return self._create_once(hook, parse_request(NewMeeting, self.meeting_fields()), context)
-
-    def _create_once(self, hook: GongHook, meeting: NewMeeting, context: Context) -> dict[str, Any]:
-        from airflow_provider_gong.store.intents import IntentLog, IntentStatus
-
-        key, log = f"{hook.company}/{task_key(context)}", IntentLog(hook.store)
-        intent = log.begin(key, "addMeeting", meeting.wire())
-        if intent.status is IntentStatus.OUTCOME_UNKNOWN:
-            raise _unknown_outcome(meeting)
-        if intent.outcome is not None:
-            self._tell_of_earlier_try(intent.outcome, same_content=intent.same_content)
-            return intent.outcome
-        try:
-            created = hook.meetings.create(meeting)
-        except GongOutcomeUnknownError:
-            raise
-        except GongApiError:
-            # Gong has not made the meeting, so a retry may send it again.
-            log.withdraw(key)
-            raise
-        outcome = created.model_dump(mode="json")
-        log.complete(key, outcome)
-        return outcome
-
-    def _tell_of_earlier_try(self, outcome: Mapping[str, Any], *, same_content: bool) -> None:
-        meeting_id = outcome["meeting_id"]
-        self.log.info("This task created meeting %s before; it is not created again.", meeting_id)
-        if not same_content:
-            self.log.warning(
-                "The fields of meeting %s have changed since this task created it, and the changes were not sent: "
-                "use GongUpdateMeetingOperator to send them.",
-                meeting_id,
-            )
+            return record.create(hook, meeting)
 
 
 class GongUpdateMeetingOperator(_MeetingOperator):
@@ -242,18 +229,6 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
         if not_ready and self.fail_if_not_ready:
             raise GongMeetingIntegrationError(not_ready)
         return [status.model_dump(mode="json") for status in statuses]
-
-
-def _unknown_outcome(meeting: NewMeeting) -> GongOutcomeUnknownError:
-    return GongOutcomeUnknownError(
-        "An earlier try of this task was about to send this meeting, and what became of it is not known: the meeting "
-        "may exist. It was not sent again.",
-        operation="addMeeting",
-        remedy=(
-            f"Look in Gong, or in the calendar of {meeting.organizer_email}, for the meeting {meeting.title!r} that "
-            f"starts at {meeting.start_time.isoformat()}. If it is not there, a new DAG run sends it again."
-        ),
-    )
 
 
 def _not_ready_text(status: MeetingIntegrationStatus) -> str:

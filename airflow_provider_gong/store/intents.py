@@ -1,86 +1,194 @@
-"""What was about to be sent that must not be sent twice."""
+"""What a task is about to send that must not be sent twice, and what became of it."""
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import enum
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import Any
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, insert, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.schema import db_now, intent_table
+from airflow_provider_gong.store.errors import GongStoreError
+from airflow_provider_gong.store.schema import db_now
+from airflow_provider_gong.store.schema import intent_table as intents
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+_TOKEN_DIGITS = 8
+# Of what the first version has recorded, Gong recognizes repeated calls, but not repeated meetings.
+_UNIQUE_AT_FIRST = "addMeeting"
 
 
-class IntentStatus(enum.Enum):
-    """What the store knows of an intent."""
+class IntentState(enum.Enum):
+    """How far the sending of a request has come."""
 
-    NEW = "new"
-    OUTCOME_UNKNOWN = "outcome unknown"
+    BEGUN = "begun"
+    SENDING = "sending"
+    REFUSED = "refused"
     DONE = "done"
+
+    @property
+    def may_send(self) -> bool:
+        """Whether it is certain that nothing has taken effect."""
+        return self in (IntentState.BEGUN, IntentState.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
     """
-    An intent as it was found.
+    What one attempt of a task is about to send.
 
-    :param status: whether it is new, was sent without a known outcome, or is done
-    :param outcome: the result of a done one
-    :param same_content: whether it was recorded for the same request
+    :param operation: Gong's name of the operation
+    :param try_number: Airflow's number of the attempt
+    :param attempt: token of the attempt; of two processes that run the same one, each has its own
+    :param state: how far it has come
+    :param company: name of the Gong company
+    :param content: fingerprint of the request, empty as long as it is not known
+    :param about: what to look for in Gong, for people
+    :param sent_at: when the request was sent, in seconds since 1970, for people
+    :param outcome: the task's result
     """
 
-    status: IntentStatus
+    operation: str
+    try_number: int
+    attempt: str = field(default_factory=lambda: secrets.token_hex(_TOKEN_DIGITS // 2))
+    state: IntentState = IntentState.BEGUN
+    company: str | None = None
+    content: str = ""
+    about: str | None = None
+    sent_at: float | None = None
     outcome: dict[str, Any] | None = None
-    same_content: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {**dataclasses.asdict(self), "state": self.state.value}
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Self:
+        """Return the intent that a JSON object describes; fields of a newer package are left out."""
+        names = {known.name for known in dataclasses.fields(cls)}
+        known = {name: value for name, value in content.items() if name in names}
+        return cls(**{**known, "state": IntentState(content["state"])})
 
 
-class IntentLog:
+class ContentTakenError(GongStoreError):
     """
-    Intents, keyed by who has them (such as one task of one DAG run).
+    The same content was, or may have been, sent under another map index of the same task and run.
 
-    :param store: where they are kept
+    :param map_index: the other map index
+    :param intent: what it has sent
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, map_index: int, intent: Intent) -> None:
+        super().__init__(f"The same content was sent under map index {map_index} of this task and run.")
+        self.map_index = map_index
+        self.intent = intent
+
+
+class IntentRecord:
+    """
+    The intent of one task of one DAG run, kept in the store.
+
+    :param store: where it is kept
+    :param task_key: names DAG, task, run and, at the end, map index
+    :param unique: whether map indexes of the same task and run must not send the same content
+    """
+
+    def __init__(self, store: Store, task_key: str, *, unique: bool = False) -> None:
         self._store = store
+        self._task_key = task_key
+        self._run_key = task_key.rpartition("/")[0]
+        self._unique = unique
 
-    def begin(self, key: str, operation: str, request: dict[str, Any]) -> Intent:
-        """Record the intent before the request is sent, or return what became of it when it was recorded before."""
-        fingerprint = fingerprint_of(request)
-        values = {"key": key, "operation": operation, "fingerprint": fingerprint}
-        # Insert first: of two processes with one key, exactly one may find it new.
-        with contextlib.suppress(IntegrityError), self._store.begin() as connection:
-            connection.execute(insert(intent_table).values(**values, created_at=db_now()))
-            return Intent(IntentStatus.NEW)
+    def find(self) -> Intent | None:
+        """Return the intent, None if there is none."""
         with self._store.begin() as connection:
-            found = connection.execute(
-                select(intent_table.c.outcome, intent_table.c.fingerprint).where(intent_table.c.key == key)
-            ).one()
-        same_content = found.fingerprint == fingerprint
-        if found.outcome is None:
-            return Intent(IntentStatus.OUTCOME_UNKNOWN, same_content=same_content)
-        return Intent(IntentStatus.DONE, json.loads(found.outcome), same_content)
+            _upgrade(connection, self._run_key)
+            found = connection.execute(select(intents).where(intents.c.key == self._task_key)).first()
+        return None if found is None else _intent(found)
 
-    def complete(self, key: str, outcome: dict[str, Any]) -> None:
-        """Record the outcome."""
-        with self._store.begin() as connection:
-            connection.execute(
-                update(intent_table).where(intent_table.c.key == key).values(outcome=json.dumps(outcome))
-            )
+    def replace(self, found: Intent | None, by: Intent) -> bool:
+        """
+        Put an intent in the place of the one that was found, unless somebody else has replaced that meanwhile.
 
-    def withdraw(self, key: str) -> None:
-        """Forget an intent that is known to have had no effect, so that it may be sent again."""
+        :raises ContentTakenError: if another map index has sent the same content, or is about to
+        """
+        values = self._values(by)
+        try:
+            with self._store.begin() as connection:
+                if found is None:
+                    connection.execute(insert(intents).values(key=self._task_key, created_at=db_now(), **values))
+                    return True
+                same = and_(intents.c.attempt == found.attempt, intents.c.state == found.state.value)
+                this = and_(intents.c.key == self._task_key, same)
+                return bool(connection.execute(update(intents).where(this).values(**values)).rowcount)
+        except IntegrityError:
+            if not by.state.may_send:
+                self.check_content(by.content)
+            return False
+
+    def check_content(self, content: str) -> None:
+        """
+        Check that no other map index of the task and run has sent this content, or is about to.
+
+        :raises ContentTakenError: if one has
+        """
+        if not self._unique:
+            return
+        same = and_(intents.c.sent == _sent_key(self._run_key, content), intents.c.key != self._task_key)
         with self._store.begin() as connection:
-            connection.execute(delete(intent_table).where(intent_table.c.key == key))
+            _upgrade(connection, self._run_key)
+            found = connection.execute(select(intents).where(same)).first()
+        if found is not None:
+            raise ContentTakenError(int(found.key.rpartition("/")[2]), _intent(found))
+
+    def _values(self, intent: Intent) -> dict[str, Any]:
+        outcome = None if intent.outcome is None else json.dumps(intent.outcome)
+        values = {**intent.as_json(), "outcome": outcome, "fingerprint": intent.content}
+        del values["content"]
+        is_sent = self._unique and not intent.state.may_send
+        return {**values, "sent": _sent_key(self._run_key, intent.content) if is_sent else None}
 
 
 def fingerprint_of(content: Any) -> str:
     """Return a hash that is equal for equal JSON content."""
     return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
+
+
+def _intent(row: Any) -> Intent:
+    outcome = None if row.outcome is None else json.loads(row.outcome)
+    return Intent.of_json({**row._mapping, "content": row.fingerprint, "outcome": outcome})
+
+
+def _upgrade(connection: Connection, run_key: str) -> None:
+    """Bring what the first version of the store has recorded, under company and task, into the present form."""
+    # Only the company, which comes first, may hold slashes.
+    middle = f"/{run_key}/"
+    old = select(intents).where(intents.c.state.is_(None), intents.c.key.contains(middle, autoescape=True))
+    for row in connection.execute(old.order_by(intents.c.outcome.is_not(None), intents.c.key)).all():
+        company, found, map_index = row.key.rpartition(middle)
+        key = f"{run_key}/{map_index}"
+        if not found or _is_there(connection, intents.c.key == key):
+            continue
+        state = IntentState.SENDING if row.outcome is None else IntentState.DONE
+        token = fingerprint_of(row.key)[:_TOKEN_DIGITS]
+        sent = _sent_key(run_key, row.fingerprint) if row.operation == _UNIQUE_AT_FIRST else None
+        if sent is not None and _is_there(connection, intents.c.sent == sent):
+            sent = None
+        values = {"key": key, "state": state.value, "company": company, "attempt": token, "try_number": 0, "sent": sent}
+        connection.execute(update(intents).where(intents.c.key == row.key).values(**values))
+
+
+def _is_there(connection: Connection, condition: Any) -> bool:
+    return connection.execute(select(intents.c.key).where(condition)).first() is not None
+
+
+def _sent_key(run_key: str, content: str) -> str:
+    return fingerprint_of([run_key, content])

@@ -6,7 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, insert, inspect, select, text, update
+from sqlalchemy import (
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
@@ -69,6 +83,17 @@ intent_table = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("outcome", Text),
     Column("created_at", Float, nullable=False),
+    # Rows of the first version have no state.
+    Column("state", String(16)),
+    Column("attempt", String(32)),
+    Column("try_number", Integer),
+    Column("company", String(255)),
+    Column("about", Text),
+    Column("sent_at", Float),
+    Column("sent", String(64)),
+    Index("gong_intent_state", "state"),
+    # While a request may have taken effect, no other map index may send the same.
+    Index("gong_intent_sent", "sent", unique=True),
 )
 
 # The users that may host calls, as Gong listed them: JSON, with what is needed to find them.
@@ -108,7 +133,7 @@ token_table = Table(
 )
 
 
-declare("store", 1, intent_table, user_list_table, budget_table, token_table)
+declare("store", 2, intent_table, user_list_table, budget_table, token_table)
 
 
 def prepare(connection: Connection, rooms: Iterable[Room]) -> None:

@@ -101,6 +101,7 @@ class TaskInstance:
     task_id: str = "create"
     run_id: str = "manual__2026-03-02"
     map_index: int = -1
+    try_number: int = 1
     xcoms: dict[str, Any] = field(default_factory=dict)
 
     def xcom_push(self, key: str, value: Any) -> None:

@@ -13,7 +13,7 @@ from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import CALL_URL_KEY
 from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUploadCallMediaOperator
-from airflow_provider_gong.store.intents import IntentLog
+from airflow_provider_gong.store.intents import Intent, IntentRecord, IntentState, fingerprint_of
 from tests.support.recordings import write_wav
 from tests.unit.hooks.support import new_call, task_context, user_id
 
@@ -117,8 +117,9 @@ def test_content_that_changed_since_the_earlier_try_is_not_taken_for_its_call(go
 
 def test_a_try_that_was_killed_after_the_create_is_recognized(gong, call_id):
     with GongHook() as hook:
-        key = f"{hook.company}/meetings/create/manual__2026-03-02/-1"
-        IntentLog(hook.store).begin(key, "addCall", parse_request(NewCall, new_call(gong)).wire())
+        content = fingerprint_of(parse_request(NewCall, new_call(gong)).wire())
+        sending = Intent("addCall", 1, state=IntentState.SENDING, company=hook.company, content=content)
+        assert IntentRecord(hook.store, "meetings/create/manual__2026-03-02/-1").replace(None, sending)
     assert create(new_call(gong)).execute(task_context())["call_id"] == call_id
 
 

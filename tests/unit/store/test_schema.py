@@ -19,14 +19,17 @@ ADDED_COLUMNS = (
     ("gong_import_row", "warnings"),
     ("gong_import_row", "is_pulled"),
     ("gong_import", "warnings"),
+    *(("gong_intent", name) for name in ("state", "attempt", "try_number", "company", "about", "sent_at", "sent")),
 )
+ADDED_INDEXES = ("gong_call_recording", "gong_intent_state", "gong_intent_sent")
 ADDED_TABLES = ("gong_token", "gong_user_list")
 
 
 def make_old(store: Store) -> None:
     """Take away what was added since the first version."""
     with store.begin() as connection:
-        connection.execute(text("DROP INDEX gong_call_recording"))
+        for index in ADDED_INDEXES:
+            connection.execute(text(f"DROP INDEX {index}"))
         for table, column in ADDED_COLUMNS:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         for table in ADDED_TABLES:

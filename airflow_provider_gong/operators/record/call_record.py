@@ -1,0 +1,72 @@
+"""Recognizing the call that an earlier attempt of a task has created."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.choices import OnExisting
+from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError
+from airflow_provider_gong.client.resources.calls import Calls
+from airflow_provider_gong.operators.record.task_record import RecordedApi, TaskRecord, may_have_taken_effect
+from airflow_provider_gong.store.intents import Intent, fingerprint_of
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Context
+    from airflow_provider_gong.client.models import NewCall
+    from airflow_provider_gong.hooks.gong import GongHook
+
+log = logging.getLogger(__name__)
+
+
+class CallRecord:
+    """
+    The record of the call that a task creates. Gong takes each ``clientUniqueId`` once, so it may always be sent again.
+
+    :param context: the task's context
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._record = TaskRecord(context, "addCall")
+
+    def create(self, hook: GongHook, call: NewCall, on_existing: OnExisting) -> dict[str, Any]:
+        """
+        Create the call, or return the one that an earlier attempt created.
+
+        :param on_existing: what becomes of a call that exists, see ``GongCreateCallOperator``
+        :raises GongDuplicateCallError: if it exists and is not to be returned
+        """
+        self._record.join(hook.store)
+        about = f"call {shown(call.client_unique_id)}"
+        self._record.describe(content=fingerprint_of(call.wire()), company=hook.company, about=about)
+        known, mine = self._record.known, self._record.mine
+        if known is None or known.content != mine.content:
+            known = None
+            self._record.take_over()
+        elif known.outcome is not None and known.company == mine.company and on_existing is not OnExisting.FAIL:
+            return known.outcome
+        else:
+            # What was sent before stays sent, whatever becomes of this request.
+            self._record.start_sending()
+        try:
+            result = self._create(hook, call, known, on_existing)
+        except GongError as error:
+            if known is None and not may_have_taken_effect(error, "addCall"):
+                self._record.refuse()
+            raise
+        self._record.complete(result)
+        return result
+
+    def _create(self, hook: GongHook, call: NewCall, known: Intent | None, on_existing: OnExisting) -> dict[str, Any]:
+        try:
+            created = Calls(RecordedApi(hook.client, self._record)).create(call)
+        except GongDuplicateCallError as error:
+            # The company may have got another name since.
+            is_ours = known is not None and (known.outcome or {}).get("call_id") in (None, error.call_id)
+            if on_existing is OnExisting.FAIL or (on_existing is OnExisting.RESUME and not is_ours):
+                raise
+            whose = "An earlier attempt created call" if is_ours else "This clientUniqueId has a call already:"
+            log.warning("%s %s; its id is returned.", whose, error.call_id)
+            return {"call_id": error.call_id, "request_id": None}
+        return {"call_id": created.call_id, "request_id": created.request_id}
