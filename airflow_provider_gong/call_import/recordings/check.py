@@ -61,7 +61,7 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
             return _problem(text, "is an empty file", "Export the recording again.")
         if size > MAX_BYTES:
             return _problem(text, f"has {size} bytes, more than Gong's 1.5 GB", "Compress or split the recording.")
-        with open_for_reading(path, size) as file:
+        with open_for_reading(path) as file:
             return read_recording(Reader(file, size))
     except UnusableRecordingError as found:
         return _problem(text, found.rule, found.remedy)

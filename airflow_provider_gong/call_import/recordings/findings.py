@@ -17,13 +17,17 @@ SLACK_SECONDS = 1.0
 # No writer puts more parts in front of the sound.
 MAX_PARTS = 1000
 
+# Decoders differ in what they play of the first and the last frame.
+_NEARLY = 0.5
+# Lengths are sums of fractions.
+_ROUNDING = 0.001
 _EXPORT_AGAIN = "Export or copy the recording again."
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
     """
-    How long the sound lasts: between two bounds, which are the same if that is known.
+    How long the sound lasts: between two bounds, which are nearly the same if that is known.
 
     :param at_least: seconds that are certain
     :param at_most: seconds that are certainly not exceeded
@@ -34,15 +38,15 @@ class Length:
 
     @property
     def seconds(self) -> float | None:
-        """The length; None if it is not known exactly."""
-        return self.at_least if self.at_least == self.at_most else None
+        """The length; None if it is not known."""
+        return self.at_least if self.at_most - self.at_least <= _NEARLY else None
 
     @property
     def is_enough(self) -> bool | None:
         """Whether Gong keeps recordings of this length; None if that is unknown."""
-        if self.at_least >= MIN_SECONDS:
+        if self.at_least >= MIN_SECONDS - _ROUNDING:
             return True
-        return False if self.at_most < MIN_SECONDS else None
+        return False if self.at_most < MIN_SECONDS - _ROUNDING else None
 
 
 UNKNOWN = Length()

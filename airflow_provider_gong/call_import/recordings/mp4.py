@@ -76,8 +76,8 @@ def _length(movie: Movie) -> Length:
     known = [seconds for seconds in sounds if seconds is not None]
     if not known or len(known) < len(sounds):
         return Length(at_least=max(known, default=0.0))
-    seen = [track.seconds(movie.timescale) or 0.0 for track in movie.tracks]
-    return Length(max(known), max(seen))
+    seen = [track.seconds(movie.timescale) or 0.0 for track in movie.pictures]
+    return Length(max(known), max(known + seen))
 
 
 def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length: Length) -> None:

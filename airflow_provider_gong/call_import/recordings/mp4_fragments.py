@@ -9,6 +9,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     ENOUGH_SECONDS,
     CutOffError,
     Length,
+    between,
     check_complete,
     exactly,
 )
@@ -49,7 +50,7 @@ def measure(reader: Reader, movie: Movie, track: Track, start: int) -> Length:
     """
     indexed = _by_index_at_end(reader, track, start)
     if indexed is not None:
-        return exactly(max(0, indexed - track.skipped_units) / track.timescale)
+        return _played(track, indexed)
     return _Count(reader, movie, track).run(start)
 
 
@@ -97,6 +98,11 @@ def _indexed_end(reader: Reader, track: Track, first: tuple[int, int], last: tup
     return end - (0 if track.units else first[0])
 
 
+def _played(track: Track, units: int) -> Length:
+    """Return how long this much of a track is played: decoders differ in whether they leave out its beginning."""
+    return between(max(0, units - track.skipped_units) / track.timescale, units / track.timescale)
+
+
 class _Count:
     """Counts how long fragments last until there is enough of them."""
 
@@ -104,11 +110,12 @@ class _Count:
         self._reader = reader
         self._movie = movie
         self._track = track
-        self._units = (track.units or 0) - track.skipped_units
+        self._units = track.units or 0
 
     @property
     def _seconds(self) -> float:
-        return max(0, self._units) / self._track.timescale
+        """How long the fragments that were counted last at least."""
+        return _played(self._track, self._units).at_least
 
     def run(self, start: int) -> Length:
         """Return how long they last."""
@@ -121,7 +128,7 @@ class _Count:
             return Length(at_least=self._seconds) if announced is None else exactly(max(announced, self._seconds))
         if announced is not None:
             check_complete(announced, self._seconds)
-        return exactly(self._seconds)
+        return _played(self._track, self._units)
 
     def _walk(self, position: int) -> bool:
         """Step from box to box, and tell whether the end was reached."""

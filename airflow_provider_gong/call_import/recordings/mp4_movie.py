@@ -11,7 +11,7 @@ from airflow_provider_gong.call_import.recordings.reading import Reader
 
 _NO_DURATION = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
 _ENTRIES_AT_A_TIME = 8192
-_SOUND = b"soun"
+_SOUND, _PICTURES = b"soun", b"vide"
 _NORMAL_SPEED = 0x10000
 _MAX_EDITS = 1000
 
@@ -104,6 +104,11 @@ class Movie:
         """The tracks that can be heard."""
         return [track for track in self.tracks if track.is_sound]
 
+    @property
+    def pictures(self) -> list[Track]:
+        """The tracks that can be seen."""
+        return [track for track in self.tracks if track.handler == _PICTURES]
+
 
 def read_movie(reader: Reader, moov: Box) -> Movie:
     """Return what the head of a movie says."""
@@ -141,7 +146,8 @@ def _track(reader: Reader, trak: Box) -> Track:
             version, _, head = content(reader, box, 20)
             track.id = number(head, 16 if version == 1 else 8, 4)
         elif box.kind == b"edts":
-            track.edits = [edit for edts in children(reader, box) for edit in _edits(reader, edts)]
+            lists = (inner for inner in children(reader, box) if inner.kind == b"elst")
+            track.edits = [edit for elst in lists for edit in _edits(reader, elst)]
         elif box.kind == b"mdia":
             _read_media(reader, box, track)
     return track
@@ -185,7 +191,7 @@ def _edits(reader: Reader, elst: Box) -> Iterator[Edit]:
     version, _, data = content(reader, elst, 4 + 20 * _MAX_EDITS)
     entry = struct.Struct(">Qqi" if version == 1 else ">Iii")
     count = min(number(data, 0, 4), (len(data) - 4) // entry.size, _MAX_EDITS)
-    for index in range(count if elst.kind == b"elst" else 0):
+    for index in range(count):
         duration, media_time, speed = entry.unpack_from(data, 4 + index * entry.size)
         yield Edit(duration, media_time, speed == _NORMAL_SPEED)
 

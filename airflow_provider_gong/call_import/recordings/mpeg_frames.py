@@ -205,7 +205,7 @@ class FrameCount:
 
     def _skip_gap(self) -> bool:
         length = tag_length(self._reader, self.position)
-        if length > 0 and self._tags < _MAX_TAGS:
+        if 0 < length <= self._end - self.position and self._tags < _MAX_TAGS:
             self._tags += 1
             self.position += length
             return True
