@@ -15,7 +15,7 @@ from airflow_provider_gong.call_import.recordings.check import Recording, check_
 from airflow_provider_gong.ledger.rows import Problem
 from tests.support.mutations import FORMATS, made_by_hand, mutated, read, recording
 from tests.support.object_store import ObjectStore, running_object_store
-from tests.support.sound import encoded
+from tests.support.sound import AAC, encoded
 
 _SECONDS = 300
 _REPEATED = 200
@@ -27,7 +27,7 @@ _LONG_FORMATS = {
         *("-b:a", "320k", "-write_xing", "0", "-id3v2_version", "0"),
     ),
     "MP4, fragments, no index": (
-        *(".mp4", "-c:a", "aac", "-movflags", "+frag_keyframe+empty_moov+skip_trailer"),
+        *(".mp4", *AAC, "-movflags", "+frag_keyframe+empty_moov+skip_trailer"),
         *("-frag_duration", "5000000"),
     ),
 }

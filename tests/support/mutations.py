@@ -13,7 +13,7 @@ from airflow_provider_gong.call_import.recordings.check import read_recording
 from airflow_provider_gong.call_import.recordings.findings import UnusableRecordingError
 from airflow_provider_gong.call_import.recordings.reading import Reader
 from tests.support.boxes import FTYP, access_index, box, fragment, fragmented, movie, track
-from tests.support.sound import encoded
+from tests.support.sound import AAC, encoded
 
 SECONDS = 62
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -23,11 +23,11 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "WAV, MP3": (".wav", "-c:a", "libmp3lame"),
     "MP3": (".mp3", "-c:a", "libmp3lame", "-ar", "16000", "-q:a", "5", "-write_id3v1", "1", "-write_apetag", "1"),
     "MP3 without Xing": (".mp3", "-c:a", "libmp3lame", "-write_xing", "0"),
-    "MP4": (".m4a", "-c:a", "aac", "-movflags", "+faststart"),
-    "MP4, index last": (".m4a", "-c:a", "aac"),
-    "MP4, fragments": (".mp4", "-c:a", "aac", "-movflags", "+frag_keyframe+global_sidx", "-frag_duration", "5000000"),
+    "MP4": (".m4a", *AAC, "-movflags", "+faststart"),
+    "MP4, index last": (".m4a", *AAC),
+    "MP4, fragments": (".mp4", *AAC, "-movflags", "+frag_keyframe+global_sidx", "-frag_duration", "5000000"),
     "FLAC": (".flac",),
-    "MKV": (".mkv", "-c:a", "aac"),
+    "MKV": (".mkv", *AAC),
 }
 _HEAD_BYTES = 1200
 _TAIL_BYTES = 400
@@ -69,7 +69,8 @@ def made_by_hand() -> dict[str, bytes]:
     parts = [fragment(160, begin=number * 160_000, units=1000) for number in range(4)]
     head = FTYP + fragmented(track(0), announced=80)
     places = [(number * 160_000, len(head) + number * len(parts[0])) for number in range(4)]
-    sound = (b"\xff\xfb\x90\x00" + bytes(413)) * 2400
+    # MPEG 2.5, 8 kbit/s: 72 ms each.
+    sound = (b"\xff\xe3\x18\xc0" + bytes(68)) * 900
     return {
         "MP4 by hand": FTYP + movie(track(75, edits=((75_000, 0),), chunks=(99, 999))) + box(b"mdat", b"\x21" * 9000),
         "fragments by hand": head + b"".join(parts) + access_index(*places),

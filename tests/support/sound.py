@@ -9,19 +9,35 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
 from airflow_provider_gong.ledger.rows import Problem
 
+Test = TypeVar("Test", bound=Callable[..., None])
+
 RATE = 8000
 # Where tests must not be skipped, what is missing fails them.
-needs_ffmpeg = pytest.mark.skipif(
-    shutil.which("ffmpeg") is None and os.environ.get("CI") != "true", reason="ffmpeg is not installed"
+FFMPEG_MARKS = (
+    pytest.mark.ffmpeg,
+    pytest.mark.skipif(
+        shutil.which("ffmpeg") is None and os.environ.get("CI") != "true", reason="ffmpeg is not installed"
+    ),
 )
-PICTURES = ("-f", "lavfi", "-i", "testsrc=s=320x240:r=25", "-c:v", "mpeg4", "-shortest")
+# Encoders take most of the time of these tests.
+AAC = ("-c:a", "aac", "-aac_coder", "fast")
+PICTURES = ("-f", "lavfi", "-i", "testsrc=s=64x48:r=5", "-c:v", "mpeg4", "-shortest")
+
+
+def needs_ffmpeg(test: Test) -> Test:
+    """Mark a test that makes and decodes recordings."""
+    for mark in FFMPEG_MARKS:
+        test = mark(test)
+    return test
 
 
 @functools.cache

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sound import assert_judged_rightly, decoded_seconds, encoded, needs_ffmpeg, recording_of, rule_of
+from tests.support.sound import FFMPEG_MARKS, assert_judged_rightly, decoded_seconds, encoded, recording_of, rule_of
 
-pytestmark = needs_ffmpeg
+pytestmark = list(FFMPEG_MARKS)
 
 FLAC = ("-c:a", "flac")
 # Of the number of samples in STREAMINFO, 36 bits; the other four belong to the bits of a sample.

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sound import (
+    AAC,
     PICTURES,
     assert_judged_rightly,
     encoded,
@@ -17,7 +18,6 @@ from tests.support.sound import (
     streamed,
 )
 
-AAC = ("-c:a", "aac")
 DURATION = b"\x44\x89\x88"
 CUT_OFF = "is cut off: it has a header, and no sound behind it"
 
@@ -34,7 +34,7 @@ def with_duration(content: bytes, milliseconds: float) -> bytes:
     [
         (".mkv", AAC, "video/x-matroska"),
         (".mka", ("-c:a", "flac"), "video/x-matroska"),
-        (".mkv", (*AAC, *PICTURES), "video/x-matroska"),
+        (".mkv", (*PICTURES, *AAC), "video/x-matroska"),
         (".webm", ("-c:a", "libopus"), "video/webm"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_gong.call_import.recordings.check import Recording
 from tests.support.sound import (
+    AAC,
     assert_judged_rightly,
     decoded_seconds,
     encoded,
@@ -141,7 +142,7 @@ def test_tags_in_a_row_are_skipped(tmp_path: Path) -> None:
 
 @needs_ffmpeg
 def test_aac_behind_a_tag_is_not_accepted(tmp_path: Path) -> None:
-    aac = encoded(".aac", "-c:a", "aac", seconds=62)
+    aac = encoded(".aac", *AAC, seconds=62)
     assert rule_of(tmp_path, aac) == NOT_ACCEPTED
     assert rule_of(tmp_path, id3(b"PRIV" + bytes(50)) + aac) == NOT_ACCEPTED
 

@@ -20,6 +20,7 @@ from tests.support.boxes import (
     track,
 )
 from tests.support.sound import (
+    AAC,
     PICTURES,
     assert_judged_rightly,
     checked,
@@ -30,7 +31,6 @@ from tests.support.sound import (
     rule_of,
 )
 
-AAC = ("-c:a", "aac")
 FRAGMENTED = "+frag_keyframe"
 NO_INDEX = "is cut off: it has no index (moov), which most programs write last"
 DATA = box(b"mdat", b"\x21" * 50_000)
@@ -41,8 +41,8 @@ KINDS = {
     "QuickTime": (".mov", ("-c:a", "pcm_alaw")),
     "MP3": (".mp4", ("-c:a", "libmp3lame", "-ar", "44100")),
     "3GP": (".3gp", AAC),
-    "movie": (".mp4", (*AAC, *PICTURES)),
-    "movie, index first": (".mp4", (*AAC, *PICTURES, "-movflags", "+faststart")),
+    "movie": (".mp4", (*PICTURES, *AAC)),
+    "movie, index first": (".mp4", (*PICTURES, *AAC, "-movflags", "+faststart")),
     "fragments": (".mp4", (*AAC, "-movflags", FRAGMENTED, "-frag_duration", "5000000")),
     "fragments, empty head": (".mp4", (*AAC, "-movflags", f"{FRAGMENTED}+empty_moov", "-frag_duration", "2000000")),
     "fragments, default base": (".mp4", (*AAC, "-movflags", f"{FRAGMENTED}+default_base_moof+delay_moov")),
@@ -53,7 +53,7 @@ KINDS = {
         ".mp4",
         (*AAC, "-movflags", f"{FRAGMENTED}+empty_moov+skip_trailer", "-frag_duration", "9"),
     ),
-    "movie in fragments": (".mp4", (*AAC, *PICTURES, "-movflags", f"{FRAGMENTED}+empty_moov")),
+    "movie in fragments": (".mp4", (*PICTURES, *AAC, "-movflags", f"{FRAGMENTED}+empty_moov")),
 }
 
 

@@ -14,17 +14,17 @@ from airflow_provider_gong.call_import.recordings.check import Recording, check_
 from airflow_provider_gong.call_import.recordings.reading import LIMIT, Reader, ReadLimitError
 from tests.support.boxes import FTYP, box, movie, track
 from tests.support.mutations import CountingFile
-from tests.support.sound import encoded, needs_ffmpeg
+from tests.support.sound import AAC, encoded, needs_ffmpeg
 
 CONTENT = random.Random(2).randbytes(5_000_000)
 USUAL = {
     "WAV": (1, (".wav",)),
     "MP3": (2, (".mp3", "-c:a", "libmp3lame")),
-    "M4A, index last": (2, (".m4a", "-c:a", "aac")),
-    "M4A, index first": (2, (".m4a", "-c:a", "aac", "-movflags", "+faststart")),
-    "fragments": (2, (".mp4", "-c:a", "aac", "-movflags", "+frag_keyframe", "-frag_duration", "5000000")),
+    "M4A, index last": (2, (".m4a", *AAC)),
+    "M4A, index first": (2, (".m4a", *AAC, "-movflags", "+faststart")),
+    "fragments": (2, (".mp4", *AAC, "-movflags", "+frag_keyframe", "-frag_duration", "5000000")),
     "FLAC": (2, (".flac",)),
-    "MKV": (1, (".mkv", "-c:a", "aac")),
+    "MKV": (1, (".mkv", *AAC)),
 }
 
 
