@@ -30,7 +30,7 @@ format: $(INSTALLED) ## Format the code and repair what lint can repair
 
 .PHONY: quick
 quick: $(INSTALLED) ## Run the unit tests (less than a minute)
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q -m "not ffmpeg" tests/unit
 
 .PHONY: test
 test: $(INSTALLED) ## Run all tests, those with a real Airflow included
@@ -42,7 +42,7 @@ test-matrix: $(OLDER_AIRFLOWS:%=test-airflow-%) ## Run the unit and emulator tes
 .PHONY: $(OLDER_AIRFLOWS:%=test-airflow-%)
 $(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest -q tests/unit tests/emulator
+	.venv-$*/bin/python -m pytest -q -m "not ffmpeg" tests/unit tests/emulator
 
 .PHONY: check-wheel
 check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes

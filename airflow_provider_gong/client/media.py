@@ -58,25 +58,29 @@ class MediaFile:
 
     :param path: where it is read from
     :param size: length in bytes
+    :param content_type: MIME type; default: by the suffix of the file's name
     :param sha256: hash of the content, known once all of it was sent
     :param meter: counts what is sent
     """
 
     path: MediaPath
     size: int
+    content_type: str = ""
     sha256: str | None = None
     meter: ByteMeter = field(default_factory=ByteMeter)
+
+    def __post_init__(self) -> None:
+        self.content_type = self.content_type or _content_type(self.path.name)
 
     @classmethod
     def at(cls, path: MediaPath) -> MediaFile:
         """Return the recording at this path; raises ``FileNotFoundError`` where there is none."""
         return cls(path, path.stat().st_size)
 
-    @property
-    def content_type(self) -> str:
-        """MIME type by the file's suffix."""
-        suffix = PurePosixPath(self.path.name).suffix.lower()
-        return _CONTENT_TYPES.get(suffix) or mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
+
+def _content_type(name: str) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    return _CONTENT_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 AnyMedia = str | os.PathLike[str] | MediaPath | MediaFile

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import costs, plans, processes, simulation, uploads
+from tests.benchmarks import checks, costs, plans, processes, simulation, uploads
 from tests.benchmarks.gong_limits import LIMITS
 
 Rows = list[dict[str, Any]]
@@ -108,9 +108,33 @@ def media(options: argparse.Namespace) -> Rows:
     return plans.media_checks(recordings=options.recordings)
 
 
+def checks_by_format(options: argparse.Namespace) -> Rows:
+    """The check of a recording by format: reads, bytes and time; on an object store, as its server counts them."""
+    return checks.by_format(latency=options.latency)
+
+
+def damaged(options: argparse.Namespace) -> Rows:
+    """Recordings with damaged headers: verdicts, and the most that one of them takes."""
+    return checks.damaged(count=options.mutations)
+
+
 _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     part.__name__: part
-    for part in (virtual, reservations, exchanges, plan, media, ledgers, pushes, imports, gate, real, soak)
+    for part in (
+        virtual,
+        reservations,
+        exchanges,
+        plan,
+        media,
+        checks_by_format,
+        damaged,
+        ledgers,
+        pushes,
+        imports,
+        gate,
+        real,
+        soak,
+    )
 }
 
 
@@ -148,6 +172,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ledger-rows", type=int, default=2000, help="rows of each ledger")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the larger plan")
     parser.add_argument("--recordings", type=int, default=10_000, help="recordings that a plan looks at")
+    parser.add_argument("--latency", type=float, default=0.05, help="seconds until the object store answers")
+    parser.add_argument("--mutations", type=int, default=2000, help="damaged recordings of each format")
     parser.add_argument("--pacing", choices=list(_PACINGS), help="only this way to pace, with real processes")
     return parser
 

@@ -11,7 +11,7 @@ from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
 from airflow_provider_gong.call_import.media import MediaStorage, is_web
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
-from airflow_provider_gong.call_import.recordings import check_recording
+from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Without user and password: whoever may read the call's log at Gong would have them.

@@ -11,7 +11,7 @@ from airflow_provider_gong.call_import.errors import (
     GongImportUnfinishedError,
 )
 from airflow_provider_gong.call_import.plan.rows import content_fingerprint
-from airflow_provider_gong.call_import.recordings import check_recording
+from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.call_import.upload.upload import ImportUpload
 from airflow_provider_gong.client.clients import AsyncGongClient
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError

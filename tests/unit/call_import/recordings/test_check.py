@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_gong.call_import.recordings import MAX_BYTES, Recording, check_recording
+from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
+from airflow_provider_gong.call_import.recordings.findings import MAX_BYTES
 from airflow_provider_gong.ledger.rows import Problem
+from tests.support.boxes import FTYP, box, movie, track
 from tests.support.recordings import RATE, write_wav
 
 DATA_SIZE_AT = 40
@@ -117,20 +119,34 @@ def test_what_is_no_recording_is_refused_whatever_its_name(file: Path, content: 
         b"\0\0\0\x18ftypM4A ",
         b"\x1aE\xdf\xa3\x9fB\x86\x81",
         b"RF64\xff\xff\xff\xffWAVEds64",
+        b"\xff\xfb\x90\x00",
     ],
-    ids=["MP3 with tags", "FLAC", "MP4", "MKV", "long WAV"],
+    ids=["MP3 with tags", "FLAC", "MP4", "MKV", "long WAV", "MP3"],
 )
-def test_other_kinds_are_taken_also_where_their_length_is_not_known(file: Path, head: bytes) -> None:
-    file.write_bytes(head + bytes(2000))
-    assert recording_of(file).seconds is None
+def test_what_only_begins_like_a_recording_is_none(file: Path, head: bytes) -> None:
+    for length in (0, 2000, 5_000_000):
+        file.write_bytes(head + bytes(length))
+        assert problem_of(file).rule.startswith(("is cut off", "is not a recording that Gong accepts"))
 
 
 def test_an_mp3_is_measured_by_its_frames(file: Path) -> None:
     frame = b"\xff\xfb\x90\x00" + bytes(413)
     file.write_bytes(frame * 2400)
-    assert recording_of(file).seconds == pytest.approx(62.6, abs=0.5)
+    assert recording_of(file).length.at_least == pytest.approx(61, abs=0.1)
     file.write_bytes(frame * 400)
     assert problem_of(file).rule.startswith("lasts 10 s")
+
+
+@pytest.mark.parametrize("name", ["call", "call.wav", "call.mp3", "call.m4v", "call.mov", "call.txt"])
+def test_the_content_decides_never_the_name(tmp_path: Path, name: str) -> None:
+    contents = {
+        "audio/mpeg": (b"\xff\xfb\x90\x00" + bytes(413)) * 2400,
+        "audio/mp4": FTYP + movie(track(75)) + box(b"mdat", SOUND),
+        "audio/wav": write_wav(tmp_path / "other", seconds=60, seed=1).read_bytes(),
+    }
+    for content_type, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        assert recording_of(tmp_path / name).content_type == content_type
 
 
 def test_a_recording_that_is_too_large(file: Path) -> None:
@@ -155,6 +171,13 @@ def test_a_recording_that_was_written_as_a_stream_is_measured_by_its_length(file
     assert problem_of(file).rule.startswith("lasts 30 s")
 
 
-def test_a_header_that_tells_nothing_leaves_it_to_gong(file: Path) -> None:
-    file.write_bytes(b"RIFF\0\0\0\0WAVE")
-    assert recording_of(file).seconds is None
+def test_a_file_that_shrinks_while_it_is_read(file: Path) -> None:
+    class Shrunk(type(file)):  # type: ignore[misc]
+        def stat(self, **_: object) -> os.stat_result:
+            found = super().stat()
+            return os.stat_result((*found[:6], found.st_size * 2, *found[7:]))
+
+    write_wav(file, seconds=61, seed=1)
+    announce(file, 90 * RATE)
+    found = check_recording(str(file), Shrunk)
+    assert isinstance(found, Recording)

@@ -1,0 +1,107 @@
+"""The check of a recording: what Gong would not keep is found by its content, never by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_provider_gong.call_import.recordings import flac, matroska, mp3, mp4, wav
+from airflow_provider_gong.call_import.recordings.findings import (
+    MAX_BYTES,
+    UNKNOWN,
+    Length,
+    UnusableRecordingError,
+    too_short,
+)
+from airflow_provider_gong.call_import.recordings.mpeg_tags import skip_id3
+from airflow_provider_gong.call_import.recordings.reading import Reader, ReadLimitError, open_for_reading
+from airflow_provider_gong.client.media import MediaPath
+from airflow_provider_gong.ledger.rows import Actor, Problem
+
+_FIELD = "media"
+_HEAD_BYTES = 16
+# Gong refuses other types for some of these (sound in an MP4 container), observed on live tenants.
+_WAV = "audio/wav"
+_MP3 = "audio/mpeg"
+_MP4 = "audio/mp4"
+_FLAC = "audio/flac"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """
+    A recording that may be sent.
+
+    :param size: length in bytes
+    :param content_type: MIME type of its content
+    :param length: how long its sound lasts
+    """
+
+    size: int
+    content_type: str
+    length: Length
+
+    @property
+    def seconds(self) -> float | None:
+        """How long its sound lasts; None if that is not known exactly."""
+        return self.length.seconds
+
+
+def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recording | Problem:
+    """
+    Return what can be known of a recording, or why Gong would not keep it.
+
+    :param text: path or URL
+    :param open_path: makes the path object
+    """
+    try:
+        path = open_path(text)
+        size = path.stat().st_size
+        if size == 0:
+            return _problem(text, "is an empty file", "Export the recording again.")
+        if size > MAX_BYTES:
+            return _problem(text, f"has {size} bytes, more than Gong's 1.5 GB", "Compress or split the recording.")
+        with open_for_reading(path) as file:
+            return read_recording(Reader(file, size))
+    except UnusableRecordingError as found:
+        return _problem(text, found.rule, found.remedy)
+    except FileNotFoundError:
+        return _problem(text, "does not exist", "Correct the path, or put the recording there.")
+    except (OSError, ValueError, ImportError) as error:
+        rule = f"cannot be read ({type(error).__name__}: {error})"
+        return _problem(text, rule, "Check the path and the permissions of the Airflow worker.")
+
+
+def read_recording(reader: Reader) -> Recording:
+    """
+    Return what can be known of a recording.
+
+    :raises UnusableRecordingError: if Gong would not keep it
+    """
+    content_type, measure = _kind(reader)
+    try:
+        length = measure()
+    except ReadLimitError:
+        # Gong finds out.
+        length = UNKNOWN
+    if length.is_enough is False:
+        raise too_short(length)
+    return Recording(reader.size, content_type, length)
+
+
+def _kind(reader: Reader) -> tuple[str, Callable[[], Length]]:
+    head = reader.at(0, _HEAD_BYTES)
+    if wav.is_wav(head):
+        return _WAV, lambda: wav.measure(reader)
+    if mp4.is_mp4(head):
+        return _MP4, lambda: mp4.measure(reader)
+    if matroska.is_matroska(head):
+        return matroska.content_type(reader), lambda: matroska.measure(reader)
+    start = skip_id3(reader, 0)
+    if flac.is_flac(reader.at(start, _HEAD_BYTES)):
+        return _FLAC, lambda: flac.measure(reader, start)
+    return _MP3, lambda: mp3.measure(reader, start, reader.size)
+
+
+def _problem(text: str, rule: str, remedy: str) -> Problem:
+    return Problem(_FIELD, text, rule, remedy, Actor.RECORDING)

@@ -1,0 +1,196 @@
+"""FLAC: measured by its header, and by the number of its last frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from airflow_provider_gong.call_import.recordings.findings import (
+    MAX_PARTS,
+    SLACK_SECONDS,
+    UNKNOWN,
+    CutOffError,
+    Length,
+    between,
+    check_complete,
+    exactly,
+)
+from airflow_provider_gong.call_import.recordings.mpeg_tags import end_of_sound
+from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader
+
+_MARK = b"fLaC"
+_STREAM_INFO_AT = 8
+_STREAM_INFO = 34
+_LARGEST_TAIL = 128 * 1024
+# Bytes that look like the header of a frame are rare, and their checksums slow.
+_MAX_CANDIDATES = 16
+_SHORTEST_HEAD, _LONGEST_HEAD = 6, 16
+_METADATA_HEAD = 4
+_IS_LAST_METADATA = 0x80
+_FIXED, _VARIABLE = 0xF8, 0xF9
+
+
+@dataclass(frozen=True, slots=True)
+class _StreamInfo:
+    """
+    The first block of metadata (RFC 9639, 8.2).
+
+    :param block: samples of a frame, if all have the same number
+    :param longest: bytes of the longest frame, 0 where unknown
+    :param rate: samples in a second
+    :param samples: samples of each channel, 0 where unknown
+    """
+
+    block: int
+    longest: int
+    rate: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """
+    A frame.
+
+    :param first: number of its first sample
+    :param samples: how many it has
+    :param is_at_end: whether nothing is behind it
+    """
+
+    first: int
+    samples: int
+    is_at_end: bool = False
+
+
+def is_flac(head: bytes) -> bool:
+    """Tell whether a file begins as FLAC."""
+    return head.startswith(_MARK)
+
+
+def measure(reader: Reader, start: int) -> Length:
+    """
+    Return how long a FLAC file lasts.
+
+    :param start: where it begins, behind tags
+    :raises CutOffError: if it ends earlier than it should
+    """
+    info = _stream_info(reader, start)
+    end = end_of_sound(reader)
+    # At least one whole frame, wherever the last one begins.
+    length = min(max(BLOCK, 2 * info.longest), _LARGEST_TAIL, end - start)
+    tail = reader.at(end - length, length)
+    announced = info.samples / info.rate
+    last = _last_frame(tail, info)
+    if last is None:
+        if not any(tail):
+            raise CutOffError(f"its last {len(tail)} bytes are empty")
+        return UNKNOWN
+    held = (last.first + last.samples) / info.rate
+    check_complete(announced, held)
+    if held <= announced + SLACK_SECONDS:
+        return exactly(announced)
+    return _streamed(reader, start, info, last)
+
+
+def _streamed(reader: Reader, start: int, info: _StreamInfo, last: _Frame) -> Length:
+    """Return how long frames last whose header does not know it; a part of a stream does not begin with number 0."""
+    position = start + len(_MARK)
+    for _ in range(MAX_PARTS):
+        head = reader.at(position, _METADATA_HEAD)
+        position += _METADATA_HEAD + int.from_bytes(head[1:], "big")
+        if not head or head[0] & _IS_LAST_METADATA:
+            break
+    first = _frame_at(reader.at(position, _LONGEST_HEAD), info)
+    if first is None:
+        return UNKNOWN
+    held = (last.first + last.samples - first.first) / info.rate
+    return exactly(held) if last.is_at_end else between(held, held + info.block / info.rate)
+
+
+def _stream_info(reader: Reader, start: int) -> _StreamInfo:
+    head = reader.at(start, _STREAM_INFO_AT + _STREAM_INFO)
+    kind, length, info = head[4] & 0x7F if len(head) > 4 else -1, head[5:8], head[_STREAM_INFO_AT:]
+    rate = int.from_bytes(info[10:13], "big") >> 4
+    if kind != 0 or int.from_bytes(length, "big") != _STREAM_INFO or len(info) < _STREAM_INFO or rate == 0:
+        raise CutOffError("it has a header, and no sound behind it")
+    samples = int.from_bytes(info[13:18], "big") & 0xFFFFFFFFF
+    return _StreamInfo(int.from_bytes(info[2:4], "big"), int.from_bytes(info[7:10], "big"), rate, samples)
+
+
+def _last_frame(tail: bytes, info: _StreamInfo) -> _Frame | None:
+    """Return the last frame whose checksum proves that it is one; None where there is none."""
+    starts: list[int] = []
+    end = len(tail)
+    while len(starts) < _MAX_CANDIDATES and (index := tail.rfind(0xFF, 0, end)) >= 0:
+        if (frame := _frame_at(tail[index : index + _LONGEST_HEAD], info)) is not None:
+            starts.append(index)
+            if (stop := _proved_end(tail, index, starts)) is not None:
+                return replace(frame, is_at_end=stop == len(tail))
+        end = index
+    return None
+
+
+def _proved_end(tail: bytes, start: int, starts: list[int]) -> int | None:
+    """
+    Return where the frame ends that begins here, None if it is not one.
+
+    :param starts: where frames may begin from here on
+    """
+    crc, position = 0, start
+    for end in (*reversed(starts[:-1]), len(tail)):
+        for byte in tail[position:end]:
+            crc = crc << 8 & 0xFFFF ^ _CRC_16[crc >> 8 ^ byte]
+        if crc == 0:
+            return end
+        position = end
+    return None
+
+
+def _head_length(head: bytes) -> int:
+    """Return the length of the header of a frame (RFC 9639, 9.1), 0 if this is none."""
+    if len(head) < _SHORTEST_HEAD or head[0] != 0xFF or head[1] not in (_FIXED, _VARIABLE):
+        return 0
+    block, rate, channels, bits = head[2] >> 4, head[2] & 15, head[3] >> 4, head[3] >> 1 & 7
+    if block == 0 or rate == 15 or channels > 10 or bits == 3 or head[3] & 1:
+        return 0
+    length = 4 + _number_length(head[4]) + {6: 1, 7: 2}.get(block, 0) + {12: 1, 13: 2, 14: 2}.get(rate, 0)
+    crc = 0
+    for byte in head[:length]:
+        crc = _CRC_8[crc ^ byte]
+    return length + 1 if length < len(head) and crc == head[length] else 0
+
+
+def _number_length(first: int) -> int:
+    """Return the length of a number that is coded as UTF-8 codes characters, by its first byte."""
+    ones = 8 - (first ^ 0xFF).bit_length()
+    return 1 if ones < 2 else ones
+
+
+def _frame_at(head: bytes, info: _StreamInfo) -> _Frame | None:
+    """Return the frame whose header this is, None if it is none."""
+    if _head_length(head) == 0:
+        return None
+    length = _number_length(head[4])
+    number = head[4] if length == 1 else head[4] & 0x7F >> length
+    for byte in head[5 : 4 + length]:
+        number = number << 6 | byte & 0x3F
+    code = head[2] >> 4
+    if code in (6, 7):
+        samples = int.from_bytes(head[4 + length : 4 + length + code - 5], "big") + 1
+    else:
+        samples = 192 if code == 1 else 144 << code if code < 6 else 1 << code
+    return _Frame(number if head[1] == _VARIABLE else number * info.block, samples)
+
+
+def _crc_table(polynomial: int, bits: int) -> tuple[int, ...]:
+    """Return the checksum of each byte."""
+    top, mask, table = 1 << bits - 1, (1 << bits) - 1, []
+    for byte in range(256):
+        crc = byte << bits - 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (polynomial if crc & top else 0)) & mask
+        table.append(crc)
+    return tuple(table)
+
+
+_CRC_8 = _crc_table(0x07, 8)
+_CRC_16 = _crc_table(0x8005, 16)

@@ -1,0 +1,102 @@
+"""MP4 and QuickTime: measured by the samples of its sound, by what is played of them, and by its fragments."""
+
+from __future__ import annotations
+
+from airflow_provider_gong.call_import.recordings import mp4_fragments
+from airflow_provider_gong.call_import.recordings.findings import (
+    MAX_PARTS,
+    UNKNOWN,
+    CutOffError,
+    Length,
+    NoSoundError,
+    check_bytes,
+)
+from airflow_provider_gong.call_import.recordings.mp4_boxes import Box, box_at
+from airflow_provider_gong.call_import.recordings.mp4_movie import Movie, last_chunk, read_movie
+from airflow_provider_gong.call_import.recordings.reading import Reader
+
+# QuickTime files may begin without ftyp.
+_FIRST_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+_TAIL = 4096
+# Its frames never end with zeros.
+_AAC = b"mp4a"
+
+
+def is_mp4(head: bytes) -> bool:
+    """Tell whether a file begins as MP4 or QuickTime."""
+    return head[4:8] in _FIRST_BOXES
+
+
+def measure(reader: Reader) -> Length:
+    """
+    Return how long an MP4 file lasts.
+
+    :raises UnusableRecordingError: if it is cut off, or has no sound
+    """
+    movie, moov, data = None, None, []
+    position = 0
+    for _ in range(MAX_PARTS):
+        box = box_at(reader, position, reader.size)
+        if box is None:
+            break
+        if box.kind == b"moov" and moov is None:
+            moov, movie = box, _movie(reader, box)
+            if movie.is_fragmented:
+                break
+        elif box.kind == b"mdat":
+            data.append(box)
+        position = box.end
+    if moov is None or movie is None:
+        raise CutOffError("it has no index (moov), which most programs write last")
+    if movie.is_compressed:
+        return UNKNOWN
+    if not movie.sounds:
+        raise NoSoundError
+    if movie.is_fragmented:
+        return _fragments(reader, movie, moov)
+    length = _length(movie)
+    _check_data(reader, movie, moov, data, length)
+    return length
+
+
+def _movie(reader: Reader, moov: Box) -> Movie:
+    if moov.end > reader.size:
+        raise CutOffError("it ends within its index (moov)")
+    return read_movie(reader, moov)
+
+
+def _fragments(reader: Reader, movie: Movie, moov: Box) -> Length:
+    sounds = [track for track in movie.sounds if track.timescale]
+    return mp4_fragments.measure(reader, movie, sounds[0], moov.end) if sounds else UNKNOWN
+
+
+def _length(movie: Movie) -> Length:
+    """Return how long the sound lasts, at most as long as what is seen."""
+    sounds = [track.seconds(movie.timescale) for track in movie.sounds]
+    known = [seconds for seconds in sounds if seconds is not None]
+    if not known or len(known) < len(sounds):
+        return Length(at_least=max(known, default=0.0))
+    seen = [track.seconds(movie.timescale) or 0.0 for track in movie.pictures]
+    return Length(max(known), max(known + seen))
+
+
+def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length: Length) -> None:
+    """Check that the sound is there which the head of the movie announces."""
+    for mdat in data:
+        if mdat.end > reader.size:
+            check_bytes(mdat.end - mdat.body, reader.size - mdat.body, length.seconds)
+        if mdat.is_open:
+            _check_chunks(reader, movie)
+    if data and moov.start < data[-1].start and all(track.codec == _AAC for track in movie.tracks):
+        end = min(data[-1].end, reader.size)
+        tail = reader.at(max(data[-1].body, end - _TAIL), min(_TAIL, end - data[-1].body))
+        if tail and not any(tail):
+            raise CutOffError(f"its last {len(tail)} bytes are empty")
+
+
+def _check_chunks(reader: Reader, movie: Movie) -> None:
+    """Check that the last piece of sound is there, where the data goes on to the end of the file, wherever that is."""
+    for track in movie.sounds:
+        last = last_chunk(reader, track.chunks) if track.chunks else None
+        if last is not None and last >= reader.size:
+            raise CutOffError(f"its sound goes on behind {last} bytes, and it has {reader.size}")

@@ -1,0 +1,221 @@
+"""The head of an MP4 file (the box moov): its tracks, and how long their sound lasts."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from airflow_provider_gong.call_import.recordings.mp4_boxes import Box, children, content, number
+from airflow_provider_gong.call_import.recordings.reading import Reader
+
+_NO_DURATION = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
+_ENTRIES_AT_A_TIME = 8192
+_SOUND, _PICTURES = b"soun", b"vide"
+_NORMAL_SPEED = 0x10000
+_MAX_EDITS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """
+    A part of a track that is played.
+
+    :param duration: in units of the movie; 0 for all there is
+    :param media_time: where it begins, in units of the track; negative for a pause
+    :param is_normal: whether it is played at its speed
+    """
+
+    duration: int
+    media_time: int
+    is_normal: bool
+
+
+@dataclass(slots=True)
+class Track:
+    """
+    A track.
+
+    :param id: its number in the file
+    :param handler: what it is: ``soun`` or ``vide``
+    :param codec: four letters
+    :param timescale: units in a second
+    :param units: how long the samples in the head last; None where that is not known
+    :param edits: what of them is played; empty for all
+    :param chunks: where the places of its data are listed
+    :param default_units: how long a sample of a fragment lasts that does not say so
+    """
+
+    id: int = 0
+    handler: bytes = b""
+    codec: bytes = b""
+    timescale: int = 0
+    units: int | None = None
+    edits: list[Edit] = field(default_factory=list)
+    chunks: Box | None = None
+    default_units: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it can be heard."""
+        return self.handler == _SOUND
+
+    @property
+    def skipped_units(self) -> int:
+        """How much of its beginning is not played: what an encoder needs to get going, most often."""
+        return next((edit.media_time for edit in self.edits if edit.media_time >= 0), 0)
+
+    def seconds(self, movie_timescale: int) -> float | None:
+        """Return how long it is played; None where that is not known."""
+        if self.units is None or self.timescale == 0:
+            return None
+        played = self.units / self.timescale
+        if not self.edits:
+            return played
+        if movie_timescale == 0 or not all(edit.is_normal for edit in self.edits):
+            return None
+        parts = [edit for edit in self.edits if edit.media_time >= 0]
+        return sum(
+            min(max(0.0, played - edit.media_time / self.timescale), edit.duration / movie_timescale or played)
+            for edit in parts
+        )
+
+
+@dataclass(slots=True)
+class Movie:
+    """
+    The head of a movie.
+
+    :param timescale: units in a second
+    :param tracks: its tracks
+    :param is_fragmented: whether more of the tracks follows in fragments
+    :param announced: seconds that it says all fragments last; None where it does not
+    :param is_compressed: whether it cannot be read
+    """
+
+    timescale: int = 0
+    tracks: list[Track] = field(default_factory=list)
+    is_fragmented: bool = False
+    announced: float | None = None
+    is_compressed: bool = False
+
+    @property
+    def sounds(self) -> list[Track]:
+        """The tracks that can be heard."""
+        return [track for track in self.tracks if track.is_sound]
+
+    @property
+    def pictures(self) -> list[Track]:
+        """The tracks that can be seen."""
+        return [track for track in self.tracks if track.handler == _PICTURES]
+
+
+def read_movie(reader: Reader, moov: Box) -> Movie:
+    """Return what the head of a movie says."""
+    movie, defaults = Movie(), {}
+    for box in children(reader, moov):
+        if box.kind == b"mvhd":
+            movie.timescale, _ = _times(reader, box)
+        elif box.kind == b"trak":
+            movie.tracks.append(_track(reader, box))
+        elif box.kind == b"mvex":
+            movie.is_fragmented = True
+            movie.announced = _fragments_seconds(reader, box, movie.timescale)
+            defaults = dict(_defaults(reader, box))
+        elif box.kind == b"cmov":
+            movie.is_compressed = True
+    for track in movie.tracks:
+        track.default_units = defaults.get(track.id, 0)
+    return movie
+
+
+def last_chunk(reader: Reader, chunks: Box) -> int | None:
+    """Return where the last piece of a track's data begins; None without one."""
+    width = 8 if chunks.kind == b"co64" else 4
+    _, _, head = content(reader, chunks, 4)
+    count = min(number(head, 0, 4), (chunks.end - chunks.body - 8) // width)
+    if count < 1:
+        return None
+    return int.from_bytes(reader.at(chunks.body + 8 + (count - 1) * width, width), "big")
+
+
+def _track(reader: Reader, trak: Box) -> Track:
+    track = Track()
+    for box in children(reader, trak):
+        if box.kind == b"tkhd":
+            version, _, head = content(reader, box, 20)
+            track.id = number(head, 16 if version == 1 else 8, 4)
+        elif box.kind == b"edts":
+            lists = (inner for inner in children(reader, box) if inner.kind == b"elst")
+            track.edits = [edit for elst in lists for edit in _edits(reader, elst)]
+        elif box.kind == b"mdia":
+            _read_media(reader, box, track)
+    return track
+
+
+def _read_media(reader: Reader, mdia: Box, track: Track) -> None:
+    for box in children(reader, mdia):
+        if box.kind == b"mdhd":
+            track.timescale, track.units = _times(reader, box)
+        elif box.kind == b"hdlr":
+            track.handler = content(reader, box, 8)[2][4:8]
+        elif box.kind == b"minf" and track.is_sound:
+            _read_samples(reader, box, track)
+
+
+def _read_samples(reader: Reader, minf: Box, track: Track) -> None:
+    for box in (inner for stbl in children(reader, minf) if stbl.kind == b"stbl" for inner in children(reader, stbl)):
+        if box.kind == b"stsd":
+            track.codec = content(reader, box, 12)[2][8:12]
+        elif box.kind == b"stts":
+            # What the samples say is what is played, whatever the head says.
+            track.units = _sample_units(reader, box)
+        elif box.kind in (b"stco", b"co64"):
+            track.chunks = box
+
+
+def _sample_units(reader: Reader, stts: Box) -> int:
+    _, _, head = content(reader, stts, 4)
+    position = stts.body + 8
+    count = min(number(head, 0, 4), (stts.end - position) // 8)
+    units = 0
+    while count > 0:
+        entries = min(count, _ENTRIES_AT_A_TIME)
+        data = reader.at(position, entries * 8)
+        units += sum(samples * delta for samples, delta in struct.iter_unpack(">II", data[: len(data) // 8 * 8]))
+        position, count = position + entries * 8, count - entries
+    return units
+
+
+def _edits(reader: Reader, elst: Box) -> Iterator[Edit]:
+    version, _, data = content(reader, elst, 4 + 20 * _MAX_EDITS)
+    entry = struct.Struct(">Qqi" if version == 1 else ">Iii")
+    count = min(number(data, 0, 4), (len(data) - 4) // entry.size, _MAX_EDITS)
+    for index in range(count):
+        duration, media_time, speed = entry.unpack_from(data, 4 + index * entry.size)
+        yield Edit(duration, media_time, speed == _NORMAL_SPEED)
+
+
+def _times(reader: Reader, box: Box) -> tuple[int, int | None]:
+    """Return units in a second and duration of mvhd or mdhd, which begin in the same way."""
+    version, _, head = content(reader, box, 28)
+    at, width = (16, 8) if version == 1 else (8, 4)
+    duration = number(head, at + 4, width)
+    return number(head, at, 4), None if duration in _NO_DURATION else duration
+
+
+def _fragments_seconds(reader: Reader, mvex: Box, timescale: int) -> float | None:
+    for box in children(reader, mvex):
+        if box.kind == b"mehd" and timescale:
+            version, _, head = content(reader, box, 8)
+            duration = number(head, 0, 8 if version == 1 else 4)
+            return None if duration in _NO_DURATION else duration / timescale
+    return None
+
+
+def _defaults(reader: Reader, mvex: Box) -> Iterator[tuple[int, int]]:
+    """Yield the number of each track, and how long a sample of it lasts in fragments that do not say so."""
+    for box in children(reader, mvex):
+        if box.kind == b"trex":
+            _, _, head = content(reader, box, 12)
+            yield number(head, 0, 4), number(head, 8, 4)

@@ -1,0 +1,133 @@
+"""Bounded reading of a recording: few reads, each of them counted, and never more than a limit in all."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Protocol
+
+from airflow_provider_gong.client.media import MediaPath
+
+# Enough for 61 s of every bit rate of MP3.
+LIMIT = 3 * 1024 * 1024
+# Object stores charge and delay by request: the first block holds what most headers say, and each block that follows
+# the one before it is twice as large.
+BLOCK = 16 * 1024
+_LARGEST_BLOCK = 512 * 1024
+_KEPT_BLOCKS = 4
+
+
+class ReadLimitError(Exception):
+    """The bytes that may be read of one recording are used up."""
+
+
+class RangeFile(Protocol):
+    """What parts are read from."""
+
+    def seek(self, position: int, /) -> Any:
+        """Go to a place."""
+
+    def read(self, length: int, /) -> bytes:
+        """Return the bytes there, fewer where there are no more or as the file likes."""
+
+
+class Reader:
+    """
+    Reads parts of a recording, and keeps what was read last.
+
+    :param file: opened for reading bytes, without a buffer
+    :param size: its length in bytes
+    :param limit: bytes that may be read in all
+    """
+
+    def __init__(self, file: RangeFile, size: int, limit: int = LIMIT) -> None:
+        self.size = size
+        self.reads = 0
+        self.bytes = 0
+        self._file = file
+        self._limit = limit
+        # Where the last read ended, and how much it asked for; the first one asks for twice as much.
+        self._position = 0
+        self._block = BLOCK // 2
+        self._blocks: list[tuple[int, bytes]] = []
+
+    def at(self, offset: int, length: int) -> bytes:
+        """
+        Return the bytes at this place, fewer only where the file ends.
+
+        :raises ReadLimitError: if they would be more than may be read in all
+        """
+        end = min(offset + length, self.size)
+        if offset >= end:
+            return b""
+        start, data = self._block_around(offset)
+        if end > start + len(data):
+            start, data = self._extended(start, data, offset, end)
+        return data[offset - start : end - start]
+
+    def _block_around(self, offset: int) -> tuple[int, bytes]:
+        """Return what was read last around this place or up to it; nothing where it was not."""
+        for start, data in reversed(self._blocks):
+            if start <= offset <= start + len(data):
+                return start, data
+        return offset, b""
+
+    def _extended(self, start: int, data: bytes, offset: int, end: int) -> tuple[int, bytes]:
+        """Read on behind a block until ``end`` at least, and keep what begins at ``offset``."""
+        position = start + len(data)
+        self._block = min(self._block * 2, _LARGEST_BLOCK) if 0 <= position - self._position <= BLOCK else BLOCK
+        wanted = min(max(end - position, self._block), self.size - position, self._limit - self.bytes)
+        if wanted < end - position:
+            raise ReadLimitError
+        block = offset, data[offset - start :] + self._read(position, wanted)
+        # The first block holds the headers, to which readers return.
+        self._blocks = [*self._blocks[:1], *self._blocks[1:][-(_KEPT_BLOCKS - 2) :], block]
+        return block
+
+    def _read(self, position: int, length: int) -> bytes:
+        self._file.seek(position)
+        parts = []
+        while length > 0:
+            part = self._file.read(length)
+            self.reads += 1
+            if not part:
+                break
+            self.bytes += len(part)
+            length -= len(part)
+            position += len(part)
+            parts.append(part)
+        self._position = position
+        return b"".join(parts)
+
+
+class _Ranges(contextlib.AbstractContextManager["_Ranges"]):
+    """
+    An object of which each read is one request, for no more than its bytes.
+
+    Files that fsspec opens would ask for the size again, and read ahead: s3fs 50 MiB.
+    """
+
+    def __init__(self, path: Any) -> None:
+        self._fs = path.fs
+        self._path = path.path
+        self._position = 0
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing open."""
+
+    def seek(self, position: int) -> None:
+        self._position = position
+
+    def read(self, length: int) -> bytes:
+        data: bytes = self._fs.cat_file(self._path, start=self._position, end=self._position + length)
+        self._position += len(data)
+        return data
+
+
+def open_for_reading(path: MediaPath) -> contextlib.AbstractContextManager[RangeFile]:
+    """Open a recording so that no more is fetched of it than is read."""
+    anything: Any = path
+    if getattr(getattr(path, "fs", None), "async_impl", False):
+        return _Ranges(path)
+    if hasattr(path, "fs"):
+        return anything.open("rb", block_size=BLOCK, cache_type="none")  # type: ignore[no-any-return]
+    return anything.open("rb", 0)  # type: ignore[no-any-return]

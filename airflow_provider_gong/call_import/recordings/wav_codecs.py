@@ -1,0 +1,114 @@
+"""How long the data of a WAV file lasts, by the codec that its format names."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from airflow_provider_gong.call_import.recordings.findings import UNKNOWN, Length, between, exactly
+
+# Format tags: RFC 2361 and Microsoft's mmreg.h.
+_PCM_TAGS = frozenset({0x1, 0x3})
+_MS_ADPCM = 0x2
+_G711_TAGS = frozenset({0x6, 0x7})
+_IMA_ADPCM = 0x11
+_GSM = 0x31
+# MPEG audio and MP3: streams of frames that say themselves how long they are.
+MPEG_TAGS = frozenset({0x50, 0x55})
+# OKI, Dialogic, Yamaha, G.721 and G.726: a few bits for each sample, without blocks.
+_FEW_BITS_TAGS = frozenset({0x10, 0x17, 0x20, 0x40, 0x45, 0x64})
+_FEW_BITS = range(2, 6)
+_EXTENSIBLE = 0xFFFE
+_GUID_AT = 24
+# What follows the tag in GUIDs made of one, and in those of Ambisonic recordings.
+_GUID_ENDS = (bytes.fromhex("000000001000800000aa00389b71"), bytes.fromhex("00002107d3118644c8c1ca000000"))
+_GSM_BLOCK, _GSM_SAMPLES = 65, 320
+_UNKNOWN_SAMPLES = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class WavFormat:
+    """
+    What the chunk ``fmt`` says.
+
+    :param tag: the codec
+    :param channels: number of channels
+    :param rate: samples in a second, for each channel
+    :param byte_rate: bytes in a second, on average
+    :param block: bytes of a sample of all channels, or of a compressed block
+    :param bits: bits of a sample
+    """
+
+    tag: int
+    channels: int
+    rate: int
+    byte_rate: int
+    block: int
+    bits: int
+
+    @classmethod
+    def read(cls, content: bytes) -> WavFormat:
+        """Return what the first bytes of the chunk say, which are 14 at least."""
+        tag, channels, rate, byte_rate, block = struct.unpack_from("<HHIIH", content)
+        bits = int.from_bytes(content[14:16], "little") if len(content) >= 16 else 8
+        if tag == _EXTENSIBLE and content[_GUID_AT + 2 : _GUID_AT + 16] in _GUID_ENDS:
+            tag = int.from_bytes(content[_GUID_AT : _GUID_AT + 2], "little")
+        return cls(tag, channels, rate, byte_rate, block, bits)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is anything to play."""
+        return self.channels > 0 and self.rate > 0
+
+    def length(self, size: int, samples: int | None) -> Length:
+        """
+        Return how long data lasts.
+
+        :param size: its bytes
+        :param samples: how many samples the chunk ``fact`` counts; None without one
+        """
+        if self.tag in _PCM_TAGS:
+            return self._pcm(size)
+        counted = self._counted(size)
+        if counted is not None:
+            return exactly(counted / self.rate)
+        if not samples or samples == _UNKNOWN_SAMPLES or not self.byte_rate:
+            return UNKNOWN
+        # Either may be wrong in what writers produce.
+        return between(samples / self.rate, size / self.byte_rate)
+
+    def _pcm(self, size: int) -> Length:
+        sample = (self.bits + 7) // 8 * self.channels
+        if sample == 0:
+            return UNKNOWN
+        # Players differ in which of the two they go by.
+        blocks = {sample, self.block or sample}
+        return between(*(size // block / self.rate for block in blocks))
+
+    def _counted(self, size: int) -> int | None:
+        """Return the number of samples in data; None where that cannot be told."""
+        if self.tag in _G711_TAGS:
+            return size // self.channels
+        if self.tag in _FEW_BITS_TAGS and self.bits in _FEW_BITS:
+            return size * 8 // (self.bits * self.channels)
+        if self.tag == _GSM and self.channels == 1:
+            return size // _GSM_BLOCK * _GSM_SAMPLES
+        if self.tag == _MS_ADPCM and self.bits == 4:
+            return self._adpcm(size, head=7, in_head=2)
+        if self.tag == _IMA_ADPCM and self.bits == 4:
+            return self._adpcm(size, head=4, in_head=1)
+        return None
+
+    def _adpcm(self, size: int, *, head: int, in_head: int) -> int | None:
+        """
+        Return the number of samples in blocks of four bits for each sample.
+
+        :param head: bytes of a block's head, for each channel
+        :param in_head: samples in the head
+        """
+        head *= self.channels
+        if self.block <= head:
+            return None
+        blocks, rest = divmod(size, self.block)
+        samples = blocks * ((self.block - head) * 2 // self.channels + in_head)
+        return samples + ((rest - head) * 2 // self.channels + in_head if rest > head else 0)

@@ -1,0 +1,106 @@
+"""A store of objects that speaks as much of S3 as reading needs, and counts what it is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+
+
+@dataclass
+class ObjectStore:
+    """
+    A running store: a folder is a bucket.
+
+    :param folder: what it serves
+    :param latency: seconds until it answers
+    """
+
+    folder: Path
+    latency: float = 0.0
+    url: str = ""
+    heads: int = 0
+    gets: int = 0
+    bytes: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def airflow_connection(self) -> str:
+        """An Airflow connection to it, as JSON."""
+        extra = {"endpoint_url": self.url, "region_name": "eu-central-1"}
+        return json.dumps({"conn_type": "aws", "login": "AKIAEXAMPLE00000", "password": "example", "extra": extra})
+
+    def count(self, *, is_get: bool, length: int) -> None:
+        """Note an answer."""
+        time.sleep(self.latency)
+        with self._lock:
+            self.gets += is_get
+            self.heads += not is_get
+            self.bytes += length
+
+    def reset(self) -> None:
+        """Forget what was asked for."""
+        self.heads = self.gets = self.bytes = 0
+
+
+@contextlib.contextmanager
+def running_object_store(folder: Path, latency: float = 0.0) -> Iterator[ObjectStore]:
+    """Run a store on a free port."""
+    store = ObjectStore(folder, latency)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_HEAD(self) -> None:
+            self._answer(is_get=False)
+
+        def do_GET(self) -> None:
+            self._answer(is_get=True)
+
+        def _answer(self, *, is_get: bool) -> None:
+            path = store.folder / self.path.split("?")[0].lstrip("/")
+            if not path.is_file():
+                self._send(404, b"", 0, is_get=is_get)
+                return
+            size = path.stat().st_size
+            asked = _RANGE.fullmatch(self.headers.get("Range", ""))
+            start = int(asked[1]) if asked else 0
+            end = min(int(asked[2]) + 1 if asked and asked[2] else size, size)
+            content = b""
+            if is_get:
+                with path.open("rb") as file:
+                    file.seek(start)
+                    content = file.read(end - start)
+            self._send(206 if asked else 200, content, size, is_get=is_get)
+
+        def _send(self, status: int, content: bytes, size: int, *, is_get: bool) -> None:
+            store.count(is_get=is_get, length=len(content))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content) if is_get else size))
+            self.send_header("ETag", '"0123456789abcdef0123456789abcdef"')
+            self.send_header("Last-Modified", "Fri, 20 Nov 2026 09:30:00 GMT")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    store.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield store
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
