@@ -48,6 +48,12 @@ $(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
 check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes
 	.ci/check-wheel $(AIRFLOW)
 
+.PHONY: wheel
+wheel: $(INSTALLED) ## Build the wheel and the source distribution into dist/
+	rm -rf dist
+	$(BIN)/uv build --quiet --out-dir dist
+	@ls dist
+
 .PHONY: demo
 demo: $(INSTALLED) ## Import calls into an emulated Gong with a real Airflow (DEMO_ROWS=number of calls)
 	$(if $(DEMO_ROWS),DEMO_ROWS=$(DEMO_ROWS) )$(BIN)/python -m tests.demo

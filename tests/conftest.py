@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +42,14 @@ _use_temporary_airflow_home()
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
     """Create Airflow's metadata database."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.utils.db import initdb
 
     initdb()
-    DagBundlesManager().sync_bundles_to_db()
+    # Airflow 2 has no bundles of DAGs.
+    if find_spec("airflow.dag_processing.bundles"):
+        from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+        DagBundlesManager().sync_bundles_to_db()
 
 
 @pytest.fixture

@@ -48,7 +48,10 @@ def _ask(address: str) -> str:
     print("Open this address as a technical administrator of Gong, and authorize the app:\n")
     print(address)
     print("\nGong then sends your browser to the redirect URI; it does not matter whether a page is there.")
-    return input("Enter the whole address that the browser shows: ")
+    try:
+        return input("Enter the whole address that the browser shows: ")
+    except EOFError:
+        raise ValueError("No address was entered. Run the command in a terminal, or pipe the address in.") from None
 
 
 def _code(address: str, state: str) -> str:

@@ -18,13 +18,7 @@ from airflow_provider_gong.hooks.gong import GongHook
 @pytest.fixture
 def gong(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningEmulator]:
     with running_emulator(processing_seconds=0) as emulator:
-        connection = {
-            "conn_type": "gong",
-            "host": emulator.url,
-            "login": emulator.access_key,
-            "password": emulator.access_key_secret,
-        }
-        monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
+        monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(emulator.connection()))
         yield emulator
 
 

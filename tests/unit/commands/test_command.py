@@ -24,7 +24,7 @@ SECRET = "s3cret"
 
 @pytest.fixture
 def store_file(tmp_path: Path) -> str:
-    return str(tmp_path / "folder with a ? and %" / "store.db")
+    return str(tmp_path / "folder with a # and %" / "store.db")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
