@@ -37,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
     "_retry_policy": {"client", "_compat"},
     "hooks": {"store", "client", "_compat", "__init__"},
     "call_import": {"ledger", "store", "client", "_text"},
+    "call_export": {"client", "_text"},
     "ledger": {"store", "client", "_text"},
     # The shared budget is what the client asks for by protocol, and decides as the client's own does.
     "store": {"client", "_text"},

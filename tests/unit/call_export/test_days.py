@@ -1,0 +1,1 @@
+"""A day is exported as a whole, and is what Gong shows."""
