@@ -155,7 +155,8 @@ def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[str]]:
     batch: list[str] = []
     hours = 0.0
     for call in calls:
-        length = (call["metaData"].get("duration") or 0) / 3600
+        seconds = call["metaData"].get("duration")
+        length = seconds / 3600 if isinstance(seconds, int | float) else 1.0
         if batch and (len(batch) == _PAGE or hours + length > _HOURS_PER_PAGE):
             yield batch
             batch, hours = [], 0.0

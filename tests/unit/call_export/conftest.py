@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
@@ -22,11 +25,32 @@ from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.drivers import GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.emulator import InProcessEmulator, ManualClock, in_process_emulator
+from tests.support.object_store import ObjectStore
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FIRST, LAST = date(2026, 2, 1), date(2026, 3, 2)
 TOBIAS, PRIYA, GRACE = "tobias.okafor@example.com", "priya.raman@example.com", "grace.nakamura@example.com"
 QUICK = ExchangePolicy(max_wait=5, first_backoff=0.001, max_backoff=0.002)
+
+
+Edit = Callable[[str, dict[str, Any], dict[str, Any]], None]
+
+
+class EditedAnswers(httpx.BaseTransport):
+    """Gong as it may become: what it answers can be changed on the way."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+        self.edits: list[Edit] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._transport.handle_request(request)
+        if not self.edits or answer.status_code != 200:
+            return answer
+        content = json.loads(answer.content)
+        for edit in self.edits:
+            edit(request.url.path, json.loads(request.content or b"{}"), content)
+        return httpx.Response(200, content=json.dumps(content))
 
 
 class Company:
@@ -36,17 +60,23 @@ class Company:
         self.emulator = emulator
         self.root = root
         self.now = NOW
+        self.ids: dict[str, str] = {}
+        self.answers = EditedAnswers(emulator.transport)
+        self.store = ObjectStore()
         self.folder = ExportFolder(LocalFileSystem(), str(root / "export"))
         auth = AccessKeyAuth(emulator.access_key, emulator.access_key_secret)
         budget = LocalBudget(100_000, 10_000_000)
-        self.client = GongClient(emulator.url, auth, budget=budget, policy=QUICK, transport=emulator.transport)
+        self.client = GongClient(emulator.url, auth, budget=budget, policy=QUICK, transport=self.answers)
+
+    def use_object_store(self) -> None:
+        """Export into an object store instead of the local disk."""
+        self.folder = ExportFolder(self.store, "/bucket/export")
 
     def settings(self, **changes: Any) -> ExportSettings:
         return ExportSettings.of(**changes)
 
     def run(self, on_shrink: str = "fail", **settings: Any) -> ExportRun:
-        scratch = self.root / "scratch"
-        scratch.mkdir(exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=self.root))
         return ExportRun(
             self.folder,
             self.client,
@@ -81,7 +111,21 @@ class Company:
         self.advance(hours=2)
 
     def call_ids(self) -> dict[str, str]:
-        return {call["clientUniqueId"]: call["id"] for call in self.emulator.state()["calls"]}
+        """Return Gong's ids of all calls that there are or were, by id in the recording system."""
+        self.ids |= {call["clientUniqueId"]: call["id"] for call in self.emulator.state()["calls"]}
+        return self.ids
+
+    def whole_days(self) -> dict[date, str]:
+        """Return what the files of each day are, after making sure that they are those of the manifests."""
+        found = {}
+        for manifest in self.manifests():
+            assert manifest.is_complete
+            for table in manifest.tables.values():
+                with self.folder.opened(table.path) as file:
+                    content = file.read()
+                assert (len(content), hashlib.sha256(content).hexdigest()) == (table.size, table.sha256)
+            found[manifest.day] = repr({name: table.digest for name, table in sorted(manifest.tables.items())})
+        return found
 
     def files(self) -> dict[str, tuple[int, bytes]]:
         """Return all files of the export, with what changes when they are written."""
@@ -96,10 +140,60 @@ class Company:
         pattern = f"{table}/started_date={'*' if day is None else day}/part-0.*"
         return [row for path in sorted((self.root / "export").glob(pattern)) for row in rows_of(path)]
 
+    def edit_calls(self, edit: Callable[[dict[str, Any]], None]) -> None:
+        """Change the rows of calls that Gong returns from now on."""
+
+        def change(path: str, _: dict[str, Any], answer: dict[str, Any]) -> None:
+            if path.endswith("/extensive"):
+                for call in answer["calls"]:
+                    edit(call)
+
+        self.answers.edits.append(change)
+
+    def edit_call(self, ident: str, edit: Callable[[dict[str, Any]], None]) -> None:
+        """Change what Gong returns of one call from now on."""
+        self.edit_calls(lambda call: edit(call) if call["metaData"]["clientUniqueId"] == ident else None)
+
+    def make_private(self, ident: str) -> None:
+        """Make a call private."""
+        self.edit_call(ident, lambda call: call["metaData"].update(isPrivate=True))
+
+    def move(self, ident: str, started: datetime) -> None:
+        """Let a call have started at another time, as Gong says from now on."""
+        call_id = self.call_ids()[ident]
+        moment = started.isoformat()
+
+        def change(path: str, body: dict[str, Any], answer: dict[str, Any]) -> None:
+            if not path.endswith("/extensive"):
+                return
+            filters = body["filter"]
+            calls = [call for call in answer["calls"] if call["metaData"]["id"] != call_id]
+            if call_id in filters.get("callIds", ()):
+                calls = answer["calls"]
+            elif filters.get("fromDateTime", "~") <= moment.replace("+00:00", "Z") < filters.get("toDateTime", ""):
+                body = {**body, "filter": {"callIds": [call_id]}}
+                calls += self.client.run("listCallsExtensive", body=body)["calls"]
+            for call in calls:
+                if call["metaData"]["id"] == call_id:
+                    call["metaData"]["started"] = moment
+            answer["calls"] = calls
+
+        self.answers.edits.append(change)
+
+    def without_transcripts(self, *idents: str) -> None:
+        """Take the transcripts of calls away."""
+        gone = {self.call_ids()[ident] for ident in idents}
+
+        def change(path: str, _: dict[str, Any], answer: dict[str, Any]) -> None:
+            if path.endswith("/transcript"):
+                answer["callTranscripts"] = [row for row in answer["callTranscripts"] if row["callId"] not in gone]
+
+        self.answers.edits.append(change)
+
     def exported(self, table: str = "calls") -> list[str]:
-        """Return the titles of all exported calls."""
-        titles = {call["id"]: call["clientUniqueId"] for call in self.emulator.state()["calls"]}
-        return sorted(titles.get(row["call_id"], row["call_id"]) for row in self.rows(table))
+        """Return the ids in the recording system of all exported calls."""
+        idents = {call_id: ident for ident, call_id in self.call_ids().items()}
+        return sorted(idents[row["call_id"]] for row in self.rows(table))
 
     def manifest(self, day: date) -> DayManifest:
         found = self.folder.manifest(day)
