@@ -28,7 +28,16 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": _modules("hooks.gong"),
-        "operators": _modules("operators.calls", "operators.meetings", "operators.call_import"),
+        "operators": _modules(
+            "operators.calls", "operators.meetings", "operators.call_import", "operators.call_export"
+        ),
+        "transfers": [
+            {
+                "source-integration-name": "Gong",
+                "target-integration-name": "Common IO",
+                "python-module": f"{_PACKAGE}.transfers.calls_to_object_storage",
+            }
+        ],
         "sensors": _modules("sensors.calls"),
         "triggers": _modules("triggers.calls", "triggers.timer"),
         "connection-types": [_connection_type()],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 
 ONE_DAY = timedelta(days=1)
+_DURATION = re.compile(r"(\d{1,4})([dh])")
 Window = tuple[datetime, datetime]
 
 
@@ -62,6 +64,21 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise GongExportSettingsError(f"{text!r} is not a day such as 2026-11-20.") from error
+
+
+def duration_of(name: str, value: str | timedelta) -> timedelta:
+    """
+    Return a duration, such as ``7d`` or ``36h``.
+
+    :param name: the parameter, for errors
+    :raises GongExportSettingsError: if it is none
+    """
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value.strip())
+    if found is None:
+        raise GongExportSettingsError(f"{name}: {value!r} is not a duration such as 7d or 36h.")
+    return int(found[1]) * (ONE_DAY if found[2] == "d" else timedelta(hours=1))
 
 
 def _moment(name: str, value: str | datetime) -> datetime:
