@@ -16,7 +16,6 @@ from airflow_provider_gong.call_export.shrink import CONFIRM_AFTER
 from airflow_provider_gong.call_export.storage.folder import StoredFile
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 
-SWEEP_DAYS = 30
 _PAGE = 100
 
 
@@ -76,12 +75,14 @@ class PlanSettings:
     :param lookback: days that started within this time are always due
     :param backfill_from: the first day of the export; None for the first exported day, or the first of the lookback
     :param sweep_share: the share of the day's requests that re-reads all other days, again and again
+    :param sweep_days: within how many days it does so, if its share is enough
     :param daily_requests: requests that the export may make in a day
     """
 
     lookback: timedelta = timedelta(days=7)
     backfill_from: date | None = None
     sweep_share: float = 0.05
+    sweep_days: int = 30
     daily_requests: int = 10_000
 
 
@@ -193,15 +194,15 @@ def _sweep(
     total = sum(state.requests for state in rest)
     if not rest or most <= 0:
         return []
-    if total / SWEEP_DAYS > most:
+    if total / settings.sweep_days > most:
         plan.remarks.append(
-            f"The sweep reads each day again within {math.ceil(total / most)} days, not {SWEEP_DAYS}: all of them take "
-            f"{counted(total, 'request')}, and the sweep may make {most:.0f} a day."
+            f"The sweep reads each day again within {math.ceil(total / most)} days, not {settings.sweep_days}: all of "
+            f"them take {counted(total, 'request')}, and the sweep may make {most:.0f} a day."
         )
     ages = {state.day: _age(state, now) for state in rest}
-    overdue = sum(state.requests for state in rest if ages[state.day] >= SWEEP_DAYS * ONE_DAY)
+    overdue = sum(state.requests for state in rest if ages[state.day] >= settings.sweep_days * ONE_DAY)
     done = sum(state.requests for state in rest if ages[state.day] < ONE_DAY)
-    left = min(most, max(total / SWEEP_DAYS, overdue)) - done
+    left = min(most, max(total / settings.sweep_days, overdue)) - done
     chosen: list[DueDay] = []
     taken = set(due)
     for state in sorted(rest, key=lambda state: ages[state.day], reverse=True):
