@@ -41,8 +41,14 @@ class TableDraft:
     sha256: str
 
 
-class _RowSink:
-    """Takes the rows of one table."""
+class RowSink:
+    """
+    Takes the rows of one table, and knows what they are together.
+
+    :param path: where the file is
+    :param table: the table
+    :param file: the file
+    """
 
     def __init__(self, path: Path, table: ExportedTable, file: RowFile) -> None:
         self._path = path
@@ -71,6 +77,7 @@ class _RowSink:
             self._file.add(together)
 
     def close(self) -> TableDraft:
+        """Complete the file."""
         self._file.close()
         digest = f"{self._digest % _DIGESTS:064x}"
         size = self._path.stat().st_size
@@ -97,10 +104,10 @@ class DayDraft:
     unknown: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._sinks: dict[str, _RowSink] = {}
+        self._sinks: dict[str, RowSink] = {}
         for name, table in self.settings.tables.items():
             path = self.folder / f"{name}.{self.settings.file_format.value}"
-            self._sinks[name] = _RowSink(path, table, new_file(path, table, self.settings.file_format))
+            self._sinks[name] = RowSink(path, table, new_file(path, table, self.settings.file_format))
         start, end = window_of(self.day)
         self._window = (start.timestamp() * 1e6, end.timestamp() * 1e6)
 

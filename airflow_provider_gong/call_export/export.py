@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import tempfile
 import time
@@ -14,7 +15,14 @@ from typing import Any
 
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_export.allowance import AllowedRequests
-from airflow_provider_gong.call_export.planning import DayState, ExportPlan, PlanSettings, make_plan, states_of
+from airflow_provider_gong.call_export.planning import (
+    CallsInTwoDays,
+    DayState,
+    ExportPlan,
+    PlanSettings,
+    make_plan,
+    states_of,
+)
 from airflow_provider_gong.call_export.reader import GongApi
 from airflow_provider_gong.call_export.run import ExportRun
 from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
@@ -53,7 +61,14 @@ class CallExport:
 
     def states(self) -> list[DayState]:
         """Return what is known of the exported days."""
-        return list(states_of(self.folder.manifests(), read_moments(self.folder), self.folder.files(TABLES)))
+        twice = CallsInTwoDays()
+        manifests = twice.watched(self.folder.manifests())
+        states = list(states_of(manifests, read_moments(self.folder), self.folder.files(TABLES)))
+        if not twice.calls:
+            return states
+        # A run that was interrupted while calls moved from one day to the other.
+        days = twice.days(self.folder.manifests())
+        return [dataclasses.replace(state, is_whole=False) if state.day in days else state for state in states]
 
     def plan(self, settings: PlanSettings) -> ExportPlan:
         """

@@ -119,6 +119,30 @@ class ExportPlan:
         }
 
 
+class CallsInTwoDays:
+    """
+    Finds calls that are in the files of two days.
+
+    :ivar calls: the calls, by what remains of their ids: eight bytes for each of a million
+    """
+
+    def __init__(self) -> None:
+        self.calls: set[int] = set()
+        self._seen: set[int] = set()
+
+    def watched(self, manifests: Iterable[DayManifest]) -> Iterator[DayManifest]:
+        """Yield manifests, and remember their calls."""
+        for manifest in manifests:
+            calls = set(map(hash, manifest.calls))
+            self.calls |= self._seen & calls
+            self._seen |= calls
+            yield manifest
+
+    def days(self, manifests: Iterable[DayManifest]) -> set[date]:
+        """Return the days that the calls are in."""
+        return {found.day for found in manifests if not self.calls.isdisjoint(map(hash, found.calls))}
+
+
 def requests_for(calls: int) -> int:
     """Return how many requests it takes to read a day: pages of calls, and as many of transcripts."""
     pages = math.ceil(calls / _PAGE)

@@ -106,11 +106,10 @@ class ExportSettings:
         """
         if isinstance(tables, str) or isinstance(exclude_columns, str) or isinstance(primary_user_ids, str):
             raise GongExportSettingsError("tables, exclude_columns and primary_user_ids are lists, not a single text.")
-        chosen = _chosen_tables(tuple(tables))
-        excluded = _excluded(chosen, tuple(exclude_columns))
+        exported = without(_chosen_tables(tuple(tables)), exclude_columns)
         return cls(
-            {table.name: _without(table, excluded[table.name]) for table in chosen},
-            _choice(FileFormat, "file_format", file_format),
+            {table.name: table for table in exported},
+            chosen(FileFormat, "file_format", file_format),
             include_private,
             CallFilter(workspace_id or None, tuple(sorted(primary_user_ids or ()))),
         )
@@ -134,16 +133,13 @@ class ExportSettings:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def on_shrink_of(value: str) -> OnShrink:
+def chosen(kind: type[_Choice], name: str, value: str) -> _Choice:
     """
     Return the choice that a text names.
 
+    :param name: the parameter, for errors
     :raises GongExportSettingsError: if there is none
     """
-    return _choice(OnShrink, "on_shrink", value)
-
-
-def _choice(kind: type[_Choice], name: str, value: str) -> _Choice:
     try:
         return kind(value)
     except ValueError as error:
@@ -172,5 +168,14 @@ def _excluded(tables: Sequence[Table], columns: Sequence[str]) -> dict[str, set[
     return excluded
 
 
-def _without(table: Table, excluded: set[str]) -> ExportedTable:
-    return ExportedTable(table, tuple(index for index, name in enumerate(table.names) if name not in excluded))
+def without(tables: Sequence[Table], exclude_columns: Iterable[str]) -> list[ExportedTable]:
+    """
+    Return tables without some columns.
+
+    :raises GongExportSettingsError: for a column that no table has, or that identifies rows
+    """
+    excluded = _excluded(tables, tuple(exclude_columns))
+    return [
+        ExportedTable(table, tuple(i for i, name in enumerate(table.names) if name not in excluded[table.name]))
+        for table in tables
+    ]

@@ -79,7 +79,7 @@ class CallExportOperator(BaseOperator):
         :raises GongExportSettingsError: for an unknown table, column or choice
         """
         from airflow_provider_gong.call_export.export import CallExport
-        from airflow_provider_gong.call_export.settings import ExportSettings, on_shrink_of
+        from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink, chosen
         from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES
         from airflow_provider_gong.hooks.export_folder import export_folder
 
@@ -91,7 +91,8 @@ class CallExportOperator(BaseOperator):
             workspace_id=self.workspace_id,
             primary_user_ids=self.primary_user_ids,
         )
-        return CallExport(export_folder(self.path), settings, self.hook.company, on_shrink_of(self.on_shrink))
+        on_shrink = chosen(OnShrink, "on_shrink", self.on_shrink)
+        return CallExport(export_folder(self.path), settings, self.hook.company, on_shrink)
 
     def read_days(
         self,

@@ -54,6 +54,7 @@ class Export:
         self.alarms = 0
         self.accepted = 0
         self.kills = 0
+        self.doubled = 0
         self._settings = ExportSettings.of(tables=["calls", "call_documents"], file_format="jsonl")
         self._plan = PlanSettings(
             lookback=timedelta(days=1), backfill_from=FIRST_DAY, sweep_share=1.0, sweep_days=SWEEP_DAYS
@@ -97,6 +98,7 @@ class Export:
     def held(self) -> Held:
         folder = ExportFolder(self.store, "/bucket/export")
         found: Held = {}
+        self.doubled = 0
         for manifest in folder.manifests():
             table = manifest.tables.get("calls")
             if table is not None:
@@ -105,7 +107,7 @@ class Export:
                         file, self._settings.tables["calls"], self._settings.file_format, manifest.calls
                     )
                     for row in (row for part in parts for row in part):
-                        assert row[0] not in found, "a call is in two days"
+                        self.doubled += row[0] in found
                         found[row[0]] = row[1]
         return found
 
@@ -166,6 +168,7 @@ class Outcome:
     stale: int = 0
     ghosts: int = 0
     wrongly_deleted: int = 0
+    doubled: int = 0
     requests: int = 0
     notes: Counter[str] = field(default_factory=Counter)
 
@@ -212,6 +215,7 @@ class History:
         outcome.wrongly_deleted = self._wrongly_deleted[reader.name]
         outcome.requests = self._requests[reader.name]
         if isinstance(reader, Export):
+            outcome.doubled = reader.doubled
             outcome.notes.update(alarms=reader.alarms, accepted=reader.accepted, kills=reader.kills)
         return outcome
 
@@ -280,7 +284,7 @@ def histories(first: int, count: int) -> dict[str, Outcome]:
             shutil.rmtree(scratch, ignore_errors=True)
         for name, outcome in outcomes.items():
             total = totals.setdefault(name, Outcome())
-            for attribute in ("calls", "lost", "stale", "ghosts", "wrongly_deleted", "requests"):
+            for attribute in ("calls", "lost", "stale", "ghosts", "wrongly_deleted", "doubled", "requests"):
                 setattr(total, attribute, getattr(total, attribute) + getattr(outcome, attribute))
             total.notes.update(outcome.notes)
     return totals

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from airflow_provider_gong.call_export.tables.call import ExportedCall
+from typing import Any
 
 SCHEMA_VERSION = 1
 
@@ -55,7 +52,7 @@ class Table:
     :param about: what a row is, for the documentation
     :param key: the columns that identify a row; the first one is the call's id, in tables of calls
     :param columns: its columns, in the order of its rows
-    :param rows: makes the rows of one call
+    :param rows: makes the rows of one call, or those of one row of another listing
     :param from_transcripts: whether its rows come from transcripts
     """
 
@@ -63,7 +60,7 @@ class Table:
     about: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    rows: Callable[[ExportedCall], Sequence[Row]]
+    rows: Callable[..., Sequence[Row]]
     from_transcripts: bool = False
 
     @property
