@@ -18,7 +18,7 @@ from tests.scenario.support import change_connection, retrying_dag, task_states
 from tests.support.s3 import S3Server, running_s3
 
 if TYPE_CHECKING:
-    from tests.scenario.support import RunDag
+    from tests.scenario.support import Example, RunDag
 
 pytestmark = pytest.mark.usefixtures("gong_connection")
 TODAY = datetime.now(UTC).date()
@@ -132,3 +132,30 @@ def test_it_parks_when_its_share_of_the_day_is_spent(
         gong_call_export(str(tmp_path / "gong"), lookback="25d")
     assert run_dag(dag).state == "success"
     assert exported(tmp_path / "gong") == in_gong(gong_emulator)
+
+
+def test_the_example_for_warehouses(
+    example: Example, run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    first = str(TODAY - timedelta(days=25))
+    run = run_dag(
+        example("example_gong_export_to_warehouse"), run_conf={"export": str(tmp_path), "backfill_from": first}
+    )
+    assert run.state == "success", task_states(run)
+    assert exported(tmp_path) == in_gong(gong_emulator)
+    statements = result_of(run, "statements_for")
+    assert len(statements) == 26
+    assert f"DELETE FROM gong.calls WHERE file_name LIKE '%calls/started_date={first}/%'" in statements[0]
+    (users,) = tmp_path.glob("users/*.parquet")
+    assert "tobias.okafor@example.com" in {
+        row["email_address"] for row in parquet.ParquetFile(users).read().to_pylist()
+    }
+
+
+def test_the_example_for_search(
+    example: Example, run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    run = run_dag(example("example_gong_transcripts_for_search"), run_conf={"documents": str(tmp_path)})
+    assert run.state == "success", task_states(run)
+    recent = [call for call in gong_emulator.state()["calls"] if call["started"] > str(TODAY - timedelta(days=7))]
+    assert result_of(run, "index_documents") == len(recent) == 2

@@ -81,7 +81,10 @@ class ChangingTransport(httpx.BaseTransport):
         headers = {"Authorization": request.headers["Authorization"]}
         asked = {**body, "filter": {"callIds": call_ids}}
         answer = self._transport.handle_request(httpx.Request("POST", request.url, json=asked, headers=headers))
-        return json.loads(answer.content)["calls"] if answer.status_code == 200 else []
+        try:
+            return json.loads(answer.content)["calls"] if answer.status_code == 200 else []
+        except ValueError:
+            return []
 
 
 def _answer(content: dict[str, Any], rows: list[Any]) -> httpx.Response:
