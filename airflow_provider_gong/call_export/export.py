@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -88,6 +88,7 @@ class CallExport:
         since: datetime | None = None,
         daily_requests: int | None = None,
         keeps_notes: bool = True,
+        erased: Collection[str] = (),
     ) -> dict[str, Any]:
         """
         Read days and replace what differs.
@@ -98,6 +99,7 @@ class CallExport:
         :param since: days that were read since then are done already
         :param daily_requests: requests that this worker may make in 24 hours
         :param keeps_notes: note when days were read, also where nothing differs; otherwise only when parked
+        :param erased: calls that are known to be deleted, of which nothing is kept once Gong does not show them
         :return: figures
         :raises GongExportShrinkError: if too much is gone
         :raises GongRateLimitError: if the day's requests are spent; what was read until then is written and noted
@@ -107,7 +109,13 @@ class CallExport:
         requests = AllowedRequests(client, daily_requests, note.get("requests", {}), self.clock)
         with tempfile.TemporaryDirectory(prefix="gong-export-") as scratch:
             run = ExportRun(
-                self.folder, requests, self.settings, Path(scratch), on_shrink=self.on_shrink, clock=self.clock
+                self.folder,
+                requests,
+                self.settings,
+                Path(scratch),
+                on_shrink=self.on_shrink,
+                erased=erased,
+                clock=self.clock,
             )
             due = self._undone(days, since)
             try:
@@ -120,6 +128,10 @@ class CallExport:
             if keeps_notes:
                 self._take_notes(worker, note, run, requests)
         return self._summary(run, requests.requests)
+
+    def days_with(self, call_ids: Collection[str]) -> list[date]:
+        """Return the days in whose files calls are."""
+        return [found.day for found in self.folder.manifests() if found.calls.keys() & set(call_ids)]
 
     def _undone(self, days: Sequence[date], since: datetime | None) -> list[date]:
         if since is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -60,6 +60,7 @@ class ExportRun:
     :param settings: what is exported
     :param scratch: an empty folder on the local disk
     :param on_shrink: what to do when too much is gone
+    :param erased: calls that are known to be deleted: once Gong does not show them, nothing of them is kept
     :param clock: the time
     """
 
@@ -71,6 +72,7 @@ class ExportRun:
         scratch: Path,
         *,
         on_shrink: OnShrink = OnShrink.FAIL,
+        erased: Collection[str] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.figures = Figures()
@@ -79,6 +81,7 @@ class ExportRun:
         self._settings = settings
         self._scratch = scratch
         self._on_shrink = on_shrink
+        self._erased = frozenset(erased)
         self._clock = clock
         wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
         self._reader = GongReader(client, settings.filters, wants)
@@ -141,6 +144,9 @@ class ExportRun:
         is_blind = self._shrinkage.is_blind(self._sees)
         if not is_blind:
             self._find_moved()
+            for held in self._held:
+                for call_id in held.gone & self._erased:
+                    self._shrinkage.take_back(held.known[call_id])
         alarms = self._shrinkage.alarms(self._sees)
         if alarms and self._on_shrink is OnShrink.FAIL:
             self.drop_held()
@@ -208,9 +214,10 @@ class ExportRun:
         gone = held.gone | held.silent
         if self._on_shrink is OnShrink.ACCEPT:
             return gone
-        if is_alarming or held.old is None:
+        if held.old is None:
             return set()
-        return confirmed(gone, held.old.suspects, self._clock())
+        erased = set() if self._shrinkage.is_blind(self._sees) else gone & self._erased
+        return erased if is_alarming else erased | confirmed(gone, held.old.suspects, self._clock())
 
     def _missing(self, old: DayManifest | None, draft: DayDraft) -> dict[str, datetime]:
         """Return the calls whose transcripts are waited for, and since when."""

@@ -114,6 +114,24 @@ class ExportSettings:
             CallFilter(workspace_id or None, tuple(sorted(primary_user_ids or ()))),
         )
 
+    def document(self) -> dict[str, Any]:
+        """Return what is exported as JSON, without which calls."""
+        return {
+            "tables": {name: [column.name for column in table.columns] for name, table in self.tables.items()},
+            "file_format": self.file_format.value,
+            "include_private": self.include_private,
+        }
+
+    @classmethod
+    def parsed(cls, document: Mapping[str, Any], filters: CallFilter) -> ExportSettings:
+        """Return settings from their JSON; tables and columns of other releases are left out."""
+        tables = {
+            name: ExportedTable(table, tuple(i for i, column in enumerate(table.names) if column in columns))
+            for name, table in TABLES.items()
+            if (columns := document["tables"].get(name)) is not None
+        }
+        return cls(tables, FileFormat(document["file_format"]), document["include_private"], filters)
+
     @property
     def reads_transcripts(self) -> bool:
         """Whether transcripts are read at all."""

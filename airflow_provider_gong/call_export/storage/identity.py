@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
-from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
+from airflow_provider_gong.call_export.settings import CallFilter, ExportedTable, ExportSettings
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, SCHEMAS, ExportFolder
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
 from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION
@@ -27,16 +27,31 @@ def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
         "primary_user_ids": list(settings.filters.primary_user_ids),
     }
     found = folder.read_json(_EXPORT)
-    if found is None:
-        folder.write_json(_EXPORT, ours)
-    elif found != ours:
-        different = [f"{name} {shown(str(found.get(name)))}" for name in ours if found.get(name) != ours[name]]
+    wanted = {**ours, "settings": settings.document()}
+    different = [] if found is None else [name for name in ours if found.get(name) != ours[name]]
+    if found != wanted and not different:
+        folder.write_json(_EXPORT, wanted)
+    elif found is not None and different:
+        different = [f"{name} {shown(str(found.get(name)))}" for name in different]
         raise GongExportSettingsError(
             f"{folder!r} is an export of {', '.join(different)}.",
             remedy="Its files would mix calls of both: export into another folder, or use the same filter.",
         )
     for name in TABLES:
         _describe(folder, name, settings.tables.get(name))
+
+
+def claimed(folder: ExportFolder) -> tuple[ExportSettings, str]:
+    """
+    Return what the folder is the export of, and of whose calls.
+
+    :raises GongExportSettingsError: if it is not that of an export
+    """
+    found = folder.read_json(_EXPORT)
+    if found is None:
+        raise GongExportSettingsError(f"{folder!r} holds no export.", remedy="Check the path.")
+    filters = CallFilter(found["workspace_id"], tuple(found["primary_user_ids"]))
+    return ExportSettings.parsed(found["settings"], filters), found["company"]
 
 
 def _describe(folder: ExportFolder, name: str, table: ExportedTable | None) -> None:
