@@ -45,8 +45,8 @@ def test_dlt_loads_a_day(airflow_db: None, tmp_path: Path, monkeypatch: pytest.M
         with GongHook() as hook:
             for day in days:
                 yield from hook.export_rows("calls", day)
+                # [END howto_gong_dlt]
 
-    # [END howto_gong_dlt]
     days = [str(DAY + timedelta(days=number)) for number in range(-1, 2)]
     pipeline = dlt.pipeline("load_gong", destination="duckdb", dataset_name="gong", pipelines_dir=str(tmp_path))
     for _ in range(2):
