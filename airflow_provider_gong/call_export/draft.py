@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import marshal
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
@@ -15,10 +15,10 @@ from typing import Any
 from airflow_provider_gong.call_export.days import window_of
 from airflow_provider_gong.call_export.reader import Page, call_id_of
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
-from airflow_provider_gong.call_export.storage.files import RowFile, new_file
+from airflow_provider_gong.call_export.storage.files import RowFile, json_text, new_file
 from airflow_provider_gong.call_export.storage.manifest import CallFacts
 from airflow_provider_gong.call_export.tables.call import ExportedCall
-from airflow_provider_gong.call_export.tables.schema import Row
+from airflow_provider_gong.call_export.tables.schema import Kind, Row
 
 _DIGESTS = 2**256
 
@@ -54,18 +54,17 @@ class RowSink:
         self._path = path
         self._file = file
         self._select = None if table.is_whole else _selection(table.indexes)
+        self._json = [index for index, column in enumerate(table.columns) if column.kind is Kind.JSON]
         self._digest = 0
         self._rows = 0
         self.calls = 0
 
     def add(self, rows_by_call: Iterable[Sequence[Row]]) -> None:
         """Add whole rows, call by call."""
-        self.add_selected(
-            rows if self._select is None else [self._select(row) for row in rows] for rows in rows_by_call
-        )
+        self.add_stored(self._stored(rows) for rows in rows_by_call)
 
-    def add_selected(self, rows_by_call: Iterable[Sequence[Row]]) -> None:
-        """Add rows that have only the exported columns."""
+    def add_stored(self, rows_by_call: Iterable[Sequence[Row]]) -> None:
+        """Add rows that have only the exported columns, with JSON as text."""
         together: list[Row] = []
         for rows in rows_by_call:
             if rows:
@@ -75,6 +74,14 @@ class RowSink:
         if together:
             self._rows += len(together)
             self._file.add(together)
+
+    def _stored(self, rows: Sequence[Row]) -> Sequence[Row]:
+        if self._select is not None:
+            rows = [self._select(row) for row in rows]
+        for index in self._json:
+            if any(row[index] is not None for row in rows):
+                rows = [(*row[:index], json_text(row[index]), *row[index + 1 :]) for row in rows]
+        return rows
 
     def close(self) -> TableDraft:
         """Complete the file."""
@@ -147,7 +154,7 @@ class DayDraft:
         by_call: dict[str, list[Row]] = {}
         for row in rows:
             by_call.setdefault(row[0], []).append(row)
-        self._sinks[table].add_selected(by_call.values())
+        self._sinks[table].add_stored(by_call.values())
 
     def close(self) -> Mapping[str, TableDraft]:
         """Complete the files."""
@@ -171,7 +178,7 @@ def _selection(indexes: Sequence[int]) -> Any:
     return itemgetter(*indexes)
 
 
-def _digest(rows: Collection[Row]) -> int:
-    # Sums of hashes do not depend on the order in which Gong lists calls.
-    text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest())
+def _digest(rows: Sequence[Row]) -> int:
+    # Sums of hashes do not depend on the order in which Gong lists calls. Version 2 of marshal depends on the values
+    # alone, and takes a third of the time of JSON.
+    return int.from_bytes(hashlib.sha256(marshal.dumps(list(rows), 2)).digest())

@@ -20,7 +20,7 @@ _PAGE = 100
 # Listings end long before their cursors expire, however slowly requests are granted.
 _LONGEST_LISTING = 2_000
 # A page of transcripts takes about twenty times its size in memory while it is read.
-_HOURS_PER_PAGE = 150.0
+_HOURS_PER_PAGE = 75.0
 _SHORTEST_WINDOW = 60.0
 
 

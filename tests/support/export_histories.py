@@ -172,6 +172,12 @@ class Outcome:
     requests: int = 0
     notes: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: Outcome) -> None:
+        """Add what became of a copy in other histories."""
+        for attribute in ("calls", "lost", "stale", "ghosts", "wrongly_deleted", "doubled", "requests"):
+            setattr(self, attribute, getattr(self, attribute) + getattr(other, attribute))
+        self.notes.update(other.notes)
+
 
 class History:
     """
@@ -283,8 +289,5 @@ def histories(first: int, count: int) -> dict[str, Outcome]:
             tempfile.tempdir = None
             shutil.rmtree(scratch, ignore_errors=True)
         for name, outcome in outcomes.items():
-            total = totals.setdefault(name, Outcome())
-            for attribute in ("calls", "lost", "stale", "ghosts", "wrongly_deleted", "doubled", "requests"):
-                setattr(total, attribute, getattr(total, attribute) + getattr(outcome, attribute))
-            total.notes.update(outcome.notes)
+            totals.setdefault(name, Outcome()).add(outcome)
     return totals

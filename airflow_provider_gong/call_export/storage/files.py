@@ -20,7 +20,7 @@ class RowFile(Protocol):
     """A file that rows are added to."""
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows, each with the values of the table's exported columns."""
+        """Add rows, each with the values of the table's exported columns, JSON as text."""
 
     def close(self) -> None:
         """Complete the file."""
@@ -81,8 +81,6 @@ class ParquetFile:
         self._file.close()
 
     def _array(self, kind: Kind, values: Sequence[Any], arrow_type: Any) -> Any:
-        if kind is Kind.JSON:
-            values = [None if value is None else _compact(value) for value in values]
         try:
             return self._arrow.array(values, arrow_type)
         except (self._arrow.ArrowException, TypeError, ValueError, OverflowError):
@@ -95,7 +93,8 @@ class JsonLinesFile:
 
     def __init__(self, path: Path, table: ExportedTable) -> None:
         self._names = [column.name for column in table.columns]
-        self._moments = [index for index, column in enumerate(table.columns) if column.kind is Kind.MOMENT]
+        self._moments = [column.name for column in table.columns if column.kind is Kind.MOMENT]
+        self._json = [column.name for column in table.columns if column.kind is Kind.JSON]
         # Halves of surrogate pairs become escapes, which JSON allows.
         self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
 
@@ -103,10 +102,10 @@ class JsonLinesFile:
         """Add rows."""
         for row in rows:
             record = dict(zip(self._names, row, strict=True))
-            for index in self._moments:
-                value = row[index]
-                record[self._names[index]] = None if value is None else _iso(value)
-            self._file.write(f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))}\n")
+            nested = "".join(f',"{name}":{record.pop(name) or "null"}' for name in self._json)
+            for name in self._moments:
+                record[name] = None if record[name] is None else _iso(record[name])
+            self._file.write(f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))[:-1]}{nested}}}\n")
 
     def close(self) -> None:
         """Complete the file."""
@@ -143,7 +142,7 @@ def _fitting(kind: Kind, value: Any) -> Any:
         return None
     match kind:
         case Kind.TEXT | Kind.JSON:
-            text = value if isinstance(value, str) else _compact(value)
+            text = value if isinstance(value, str) else json_text(value) or ""
             return text.encode("utf-8", "replace").decode()
         case Kind.TEXTS:
             return [_fitting(Kind.TEXT, item) for item in value] if isinstance(value, list) else None
@@ -155,7 +154,10 @@ def _fitting(kind: Kind, value: Any) -> Any:
     return None
 
 
-def _compact(value: Any) -> str:
+def json_text(value: Any) -> str | None:
+    """Return a value as JSON, always the same for equal values; None for none."""
+    if value is None:
+        return None
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
@@ -184,8 +186,8 @@ def _row(record: dict[str, Any], table: ExportedTable) -> Row:
 def _value(kind: Kind, value: Any) -> Any:
     if value is None:
         return None
-    if kind is Kind.JSON and isinstance(value, str):
-        return json.loads(value)
+    if kind is Kind.JSON:
+        return value if isinstance(value, str) else json_text(value)
     if kind is Kind.MOMENT:
         return microseconds(value if isinstance(value, str) else value.isoformat())
     return value

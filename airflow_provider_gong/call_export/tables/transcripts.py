@@ -28,7 +28,7 @@ def _sentences(call: ExportedCall) -> list[Row]:
         more = _untaken(monologue, _MONOLOGUE, "transcript", call.unknown)
         for sentence in monologue.get("sentences") or ():
             extra = more
-            if sentence.keys() - _SENTENCE:
+            if not sentence.keys() <= _SENTENCE:
                 extra = {**(more or {}), **(_untaken(sentence, _SENTENCE, "transcript.sentences", call.unknown) or {})}
             said = (sentence.get("start"), sentence.get("end"), sentence.get("text"))
             rows.append((call_id, len(rows), turn, *before, *said, extra))
