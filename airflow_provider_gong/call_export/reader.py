@@ -91,10 +91,10 @@ class GongReader:
         for calls in self._listed(window):
             new = [call for call in calls if call_id_of(call) not in seen]
             seen.update(map(call_id_of, new))
-            page = Page(new)
-            if self._wants is not None:
-                page.transcripts = self._transcripts(list(filter(self._wants, new)))
-            yield page
+            # Transcripts of long calls come in parts, so that memory does not grow with their length.
+            for part in _by_length(new):
+                wanted = [] if self._wants is None else [call_id_of(call) for call in part if self._wants(call)]
+                yield Page(part, self._transcripts(wanted) if wanted else {})
 
     def _listed(self, window: Window) -> Iterator[list[JsonObject]]:
         """Yield the calls of a window; where there are too many for one listing, of one half after the other."""
@@ -119,13 +119,7 @@ class GongReader:
         for half in halves(window):
             yield from self._listed(half)
 
-    def _transcripts(self, calls: Sequence[JsonObject]) -> dict[str, list[JsonObject]]:
-        found: dict[str, list[JsonObject]] = {}
-        for call_ids in _by_length(calls):
-            found |= self._transcripts_of(call_ids)
-        return found
-
-    def _transcripts_of(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
+    def _transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
         found: dict[str, list[JsonObject]] = {}
         body: JsonObject | None = {"filter": {"callIds": call_ids}}
         while body is not None:
@@ -150,9 +144,9 @@ def call_id_of(call: Mapping[str, Any]) -> str:
     return str(call["metaData"]["id"])
 
 
-def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[str]]:
-    """Yield ids whose transcripts fit into one page and into memory."""
-    batch: list[str] = []
+def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
+    """Yield calls whose transcripts fit into one page and into memory."""
+    batch: list[JsonObject] = []
     hours = 0.0
     for call in calls:
         seconds = call["metaData"].get("duration")
@@ -160,7 +154,7 @@ def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[str]]:
         if batch and (len(batch) == _PAGE or hours + length > _HOURS_PER_PAGE):
             yield batch
             batch, hours = [], 0.0
-        batch.append(call_id_of(call))
+        batch.append(call)
         hours += length
     if batch:
         yield batch
