@@ -28,7 +28,10 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": _modules("hooks.gong"),
-        "operators": _modules("operators.calls", "operators.meetings", "operators.call_import"),
+        "operators": _modules(
+            "operators.calls", "operators.meetings", "operators.call_import", "operators.call_export"
+        ),
+        "transfers": [_transfer("calls_to_object_storage"), _transfer("reference_to_object_storage")],
         "sensors": _modules("sensors.calls"),
         "triggers": _modules("triggers.calls", "triggers.timer"),
         "connection-types": [_connection_type()],
@@ -38,6 +41,15 @@ def get_provider_info() -> dict[str, Any]:
 
 def _modules(*names: str) -> list[dict[str, Any]]:
     return [{"integration-name": "Gong", "python-modules": [f"{_PACKAGE}.{name}" for name in names]}]
+
+
+def _transfer(name: str) -> dict[str, Any]:
+    # The schema of this list knows integrations of the same provider only.
+    return {
+        "source-integration-name": "Gong",
+        "target-integration-name": "Gong",
+        "python-module": f"{_PACKAGE}.transfers.{name}",
+    }
 
 
 def _connection_type() -> dict[str, Any]:

@@ -26,6 +26,9 @@ from airflow_provider_gong.hooks.process import MaskedTokens, company_budget, st
 from airflow_provider_gong.hooks.store_url import default_store_url, store_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
     from sqlalchemy.engine import URL
 
     from airflow_provider_gong._compat import Connection
@@ -160,6 +163,18 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
         from airflow_provider_gong.store.database import Store
 
         return Store(self._store_url)
+
+    def export_rows(self, table: str, day: str | date, **settings: Any) -> Iterator[dict[str, Any]]:
+        """
+        Yield the rows of a table of an export as plain mappings, for all calls of a UTC day.
+
+        :param table: name of the table, such as ``call_documents``
+        :param day: the day, such as ``2026-11-20``
+        :param settings: ``include_private``, ``exclude_columns``, ``workspace_id``, ``primary_user_ids``
+        """
+        from airflow_provider_gong.call_export.rows import export_rows
+
+        return export_rows(self.client, table, day, **settings)
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether Gong accepts the connection, with one request (``GET /v2/workspaces``) outside of the budget."""

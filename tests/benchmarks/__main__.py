@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import checks, costs, plans, processes, simulation, uploads
+from tests.benchmarks import checks, costs, exports, plans, processes, simulation, uploads
 from tests.benchmarks.gong_limits import LIMITS
 
 Rows = list[dict[str, Any]]
@@ -118,6 +118,31 @@ def damaged(options: argparse.Namespace) -> Rows:
     return checks.damaged(count=options.mutations)
 
 
+def lost_calls(options: argparse.Namespace) -> Rows:
+    """Random histories of small companies: what the export and today's readers lose, and keep by mistake."""
+    return exports.lost_calls(count=options.histories)
+
+
+def export_requests(options: argparse.Namespace) -> Rows:
+    """Requests of exports: backfills of three days, and nights of a company with a million calls in three years."""
+    return exports.requests()
+
+
+def export_backfill(options: argparse.Namespace) -> Rows:
+    """A backfill of a million calls on virtual time, parked whenever its share of the day is spent."""
+    return exports.backfill(days=options.export_days)
+
+
+def export_speed(options: argparse.Namespace) -> Rows:
+    """Requests a second of processor time, with transcripts of half an hour."""
+    return exports.speed()
+
+
+def export_memory(options: argparse.Namespace) -> Rows:
+    """Memory of exports."""
+    return exports.memory()
+
+
 _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     part.__name__: part
     for part in (
@@ -129,6 +154,11 @@ _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
         checks_by_format,
         damaged,
         ledgers,
+        export_requests,
+        export_speed,
+        export_memory,
+        export_backfill,
+        lost_calls,
         pushes,
         imports,
         gate,
@@ -174,6 +204,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recordings", type=int, default=10_000, help="recordings that a plan looks at")
     parser.add_argument("--latency", type=float, default=0.05, help="seconds until the object store answers")
     parser.add_argument("--mutations", type=int, default=2000, help="damaged recordings of each format")
+    parser.add_argument("--histories", type=int, default=10_000, help="histories that exports live through")
+    parser.add_argument("--export-days", type=int, default=1095, help="days of the backfill")
     parser.add_argument("--pacing", choices=list(_PACINGS), help="only this way to pace, with real processes")
     return parser
 

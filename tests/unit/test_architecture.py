@@ -17,10 +17,13 @@ FOLDER = Path(__file__).parents[2] / PACKAGE
 ROOMS: dict[str, set[str]] = {
     "commands": {"call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
     "task_groups": {"operators", "sensors", "triggers", "call_import", "hooks", "_compat"},
+    "_export_group": {"operators", "_compat"},
+    "transfers": {"operators", "call_export", "hooks", "_compat"},
     "operators": {
         "retries",
         "triggers",
         "links",
+        "call_export",
         "call_import",
         "hooks",
         "ledger",
@@ -35,8 +38,9 @@ ROOMS: dict[str, set[str]] = {
     "links": {"client", "_compat"},
     "retries": {"_retry_policy", "client", "_compat"},
     "_retry_policy": {"client", "_compat"},
-    "hooks": {"store", "client", "_compat", "__init__"},
+    "hooks": {"call_export", "store", "client", "_compat", "__init__"},
     "call_import": {"ledger", "store", "client", "_text"},
+    "call_export": {"client", "_text"},
     "ledger": {"store", "client", "_text"},
     # The shared budget is what the client asks for by protocol, and decides as the client's own does.
     "store": {"client", "_text"},

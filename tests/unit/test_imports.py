@@ -12,7 +12,18 @@ import pytest
 
 PACKAGE = "airflow_provider_gong"
 FOLDER = Path(__file__).parents[2] / PACKAGE
-PUBLIC = ("hooks", "operators", "sensors", "triggers", "task_groups", "links", "retries", "get_provider_info")
+PUBLIC = (
+    "hooks",
+    "operators",
+    "transfers",
+    "sensors",
+    "triggers",
+    "task_groups",
+    "_export_group",
+    "links",
+    "retries",
+    "get_provider_info",
+)
 LOADED_ON_FIRST_USE = (
     f"{PACKAGE}.client.clients",
     f"{PACKAGE}.client.models",

@@ -1,0 +1,67 @@
+"""An export's own share of the day's requests, counted in hours, whoever else uses the connection."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow_provider_gong.call_export.reader import GongApi
+from airflow_provider_gong.client.answers import JsonObject
+from airflow_provider_gong.client.errors import GongDailyQuotaError
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+class AllowedRequests:
+    """
+    A client of Gong's API that makes no more than so many requests in 24 hours.
+
+    :param client: the client
+    :param limit: requests in 24 hours; None for no limit of the export's own
+    :param used: requests of earlier runs, by the hour
+    :param clock: the time
+    """
+
+    def __init__(
+        self, client: GongApi, limit: int | None, used: Mapping[str, int], clock: Callable[[], datetime]
+    ) -> None:
+        self._client = client
+        self._limit = limit
+        self._clock = clock
+        self._used = {datetime.fromisoformat(hour): count for hour, count in used.items()}
+        self.requests = 0
+
+    def run(self, operation: str, *, body: Any = None) -> JsonObject:
+        """
+        Send an operation.
+
+        :raises GongDailyQuotaError: if the share of the day is spent
+        """
+        now = self._clock()
+        self._forget(now)
+        if self._limit is not None and sum(self._used.values()) >= self._limit:
+            raise GongDailyQuotaError(
+                f"The export has made the {self._limit} requests that it may make in 24 hours.",
+                retry_after=max((min(self._used) + _HOUR + _DAY - now).total_seconds(), 1.0),
+                operation=operation,
+            )
+        hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        self._used[hour] = self._used.get(hour, 0) + 1
+        self.requests += 1
+        return self._client.run(operation, body=body)
+
+    def used(self) -> dict[str, int]:
+        """Return the requests of the last 24 hours, by the hour."""
+        self._forget(self._clock())
+        return {hour.isoformat(): count for hour, count in self._used.items()}
+
+    def _forget(self, now: datetime) -> None:
+        self._used = {hour: count for hour, count in self._used.items() if now - hour < _DAY + _HOUR}
+
+
+def share_of(limit: int | None, workers: int) -> int | None:
+    """Return the share of one of several workers."""
+    return None if limit is None else max(math.floor(limit / workers), 1)

@@ -1,0 +1,90 @@
+"""UTC days: the unit of an export."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from airflow_provider_gong.call_export.errors import GongExportSettingsError
+
+ONE_DAY = timedelta(days=1)
+_DURATION = re.compile(r"(\d{1,4})([dh])")
+Window = tuple[datetime, datetime]
+
+
+def days_of(since: str | datetime, until: str | datetime) -> list[date]:
+    """
+    Return all UTC days that an interval touches.
+
+    :param since: its beginning, a date or a moment
+    :param until: its end, which is not part of it
+    :raises GongExportSettingsError: if it is empty, or not an interval
+    """
+    first, last = _moment("since", since), _moment("until", until)
+    if first >= last:
+        raise GongExportSettingsError(
+            f"The interval from {first.isoformat()} until {last.isoformat()} is empty.",
+            remedy="Use a timetable with data intervals, such as CronDataIntervalTimetable, or give both ends.",
+        )
+    return list(day_range(first.date(), (last - timedelta(microseconds=1)).date()))
+
+
+def day_range(first: date, last: date) -> Iterator[date]:
+    """Yield the days from the first to the last one, both included."""
+    for number in range((last - first).days + 1):
+        yield first + number * ONE_DAY
+
+
+def window_of(day: date) -> Window:
+    """Return the first moment of a day, and that of the next one."""
+    start = datetime.combine(day, time(), UTC)
+    return start, start + ONE_DAY
+
+
+def halves(window: Window) -> tuple[Window, Window]:
+    """Return the two halves of a window."""
+    start, end = window
+    middle = (start + (end - start) / 2).replace(microsecond=0)
+    return (start, middle), (middle, end)
+
+
+def wire(moment: datetime) -> str:
+    """Return a moment as Gong reads it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_day(text: str) -> date:
+    """
+    Return a day, such as ``2026-11-20``.
+
+    :raises GongExportSettingsError: if it is none
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise GongExportSettingsError(f"{text!r} is not a day such as 2026-11-20.") from error
+
+
+def duration_of(name: str, value: str | timedelta) -> timedelta:
+    """
+    Return a duration, such as ``7d`` or ``36h``.
+
+    :param name: the parameter, for errors
+    :raises GongExportSettingsError: if it is none
+    """
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value.strip())
+    if found is None:
+        raise GongExportSettingsError(f"{name}: {value!r} is not a duration such as 7d or 36h.")
+    return int(found[1]) * (ONE_DAY if found[2] == "d" else timedelta(hours=1))
+
+
+def _moment(name: str, value: str | datetime) -> datetime:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise GongExportSettingsError(f"{name}: {value!r} is not a date or a moment in ISO 8601.") from error
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,0 +1,184 @@
+"""A day as it was read: its files on the local disk, until it is decided whether they replace those of the export."""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_gong.call_export.days import window_of
+from airflow_provider_gong.call_export.reader import Page, call_id_of
+from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
+from airflow_provider_gong.call_export.storage.files import RowFile, json_text, new_file
+from airflow_provider_gong.call_export.storage.manifest import CallFacts
+from airflow_provider_gong.call_export.tables.call import ExportedCall
+from airflow_provider_gong.call_export.tables.schema import Kind, Row
+
+_DIGESTS = 2**256
+
+
+@dataclass(frozen=True)
+class TableDraft:
+    """
+    The rows of a table and day.
+
+    :param path: the file, on the local disk
+    :param digest: of the rows, whatever their order
+    :param calls: number of calls with rows
+    """
+
+    path: Path
+    rows: int
+    calls: int
+    digest: str
+    size: int
+    sha256: str
+
+
+class RowSink:
+    """
+    Takes the rows of one table, and knows what they are together.
+
+    :param path: where the file is
+    :param table: the table
+    :param file: the file
+    """
+
+    def __init__(self, path: Path, table: ExportedTable, file: RowFile) -> None:
+        self._path = path
+        self._file = file
+        self._select = None if table.is_whole else _selection(table.indexes)
+        self._json = [index for index, column in enumerate(table.columns) if column.kind is Kind.JSON]
+        self._digest = 0
+        self._rows = 0
+        self.calls = 0
+
+    def add(self, rows_by_call: Iterable[Sequence[Row]]) -> None:
+        """Add whole rows, call by call."""
+        self.add_stored(self._stored(rows) for rows in rows_by_call)
+
+    def add_stored(self, rows_by_call: Iterable[Sequence[Row]]) -> None:
+        """Add rows that have only the exported columns, with JSON as text."""
+        together: list[Row] = []
+        for rows in rows_by_call:
+            if rows:
+                self.calls += 1
+                self._digest += _digest(rows)
+                together += rows
+        if together:
+            self._rows += len(together)
+            self._file.add(together)
+
+    def _stored(self, rows: Sequence[Row]) -> Sequence[Row]:
+        if self._select is not None:
+            rows = [self._select(row) for row in rows]
+        for index in self._json:
+            if any(row[index] is not None for row in rows):
+                rows = [(*row[:index], json_text(row[index]), *row[index + 1 :]) for row in rows]
+        return rows
+
+    def close(self) -> TableDraft:
+        """Complete the file."""
+        self._file.close()
+        digest = f"{self._digest % _DIGESTS:064x}"
+        size = self._path.stat().st_size
+        return TableDraft(self._path, self._rows, self.calls, digest, size, file_digest(self._path))
+
+
+@dataclass
+class DayDraft:
+    """
+    A day.
+
+    :param day: the UTC day
+    :param settings: what is exported
+    :param folder: an empty folder for its files
+    """
+
+    day: date
+    settings: ExportSettings
+    folder: Path
+    calls: dict[str, CallFacts] = field(default_factory=dict)
+    private: set[str] = field(default_factory=set)
+    outside_day: int = 0
+    requests: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._sinks: dict[str, RowSink] = {}
+        for name, table in self.settings.tables.items():
+            path = self.folder / f"{name}.{self.settings.file_format.value}"
+            self._sinks[name] = RowSink(path, table, new_file(path, table, self.settings.file_format))
+        start, end = window_of(self.day)
+        self._window = (start.timestamp() * 1e6, end.timestamp() * 1e6)
+
+    @property
+    def shown(self) -> set[str]:
+        """All calls that Gong shows."""
+        return self.calls.keys() | self.private
+
+    @property
+    def missing(self) -> set[str]:
+        """The calls without a transcript."""
+        if not self.settings.reads_transcripts:
+            return set()
+        return {call_id for call_id, call in self.calls.items() if not call.has_transcript}
+
+    def add(self, page: Page) -> None:
+        """Add the calls of a page, without those that are private and not asked for."""
+        calls = []
+        for data in page.calls:
+            if is_left_out(data, self.settings):
+                self.private.add(call_id_of(data))
+            else:
+                calls.append(ExportedCall(data, page.transcripts.get(call_id_of(data)), self.unknown))
+        for call in calls:
+            has_transcript = call.monologues is not None
+            self.calls[call.call_id] = CallFacts(call.workspace_id, call.owner_id, has_transcript)
+            self.outside_day += call.started is None or not self._window[0] <= call.started < self._window[1]
+        for name, table in self.settings.tables.items():
+            self._sinks[name].add(map(table.table.rows, calls))
+
+    def calls_in(self, table: str) -> int:
+        """Return the number of calls with rows in a table."""
+        return self._sinks[table].calls
+
+    def keep(self, table: str, rows: Iterable[Row]) -> None:
+        """Add rows of calls that Gong did not show, as they are in the export's file."""
+        by_call: dict[str, list[Row]] = {}
+        for row in rows:
+            by_call.setdefault(row[0], []).append(row)
+        self._sinks[table].add_stored(by_call.values())
+
+    def close(self) -> Mapping[str, TableDraft]:
+        """Complete the files."""
+        return {name: sink.close() for name, sink in self._sinks.items()}
+
+
+def is_left_out(call: Mapping[str, Any], settings: ExportSettings) -> bool:
+    """Return whether a call is private, and private calls are not exported."""
+    return not settings.include_private and call["metaData"].get("isPrivate") is True
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _selection(indexes: Sequence[int]) -> Any:
+    if len(indexes) == 1:
+        return lambda row: (row[indexes[0]],)
+    return itemgetter(*indexes)
+
+
+def _digest(rows: Sequence[Row]) -> int:
+    # Sums of hashes do not depend on the order in which Gong lists calls. Version 2 of marshal depends on the values
+    # alone, and takes a third of the time of JSON.
+    return int.from_bytes(hashlib.sha256(marshal.dumps(list(rows), 2)).digest())

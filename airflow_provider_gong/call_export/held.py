@@ -1,0 +1,151 @@
+"""Days that were read and are not written yet, because something of them is gone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from airflow_provider_gong.call_export.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.settings import ExportSettings, FileFormat
+from airflow_provider_gong.call_export.shrink import Shrinkage
+from airflow_provider_gong.call_export.storage.files import rows_of_calls
+from airflow_provider_gong.call_export.storage.folder import ExportFolder
+from airflow_provider_gong.call_export.storage.manifest import CallFacts, DayManifest
+from airflow_provider_gong.call_export.tables.fields import as_moment, microseconds
+from airflow_provider_gong.client.answers import JsonObject
+
+
+@dataclass
+class ReadDay:
+    """
+    A day that was read.
+
+    :param old: its manifest as it was, None for a new day
+    :param draft: what was read
+    :ivar gone: calls of the manifest that Gong does not show any more
+    :ivar unlisted: those that Gong shows when it is asked for them, and does not list
+    :ivar silent: calls that had a transcript and have none any more
+    :ivar emptied: tables with rows of fewer calls than before, though no call is gone
+    """
+
+    old: DayManifest | None
+    draft: DayDraft
+    gone: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    emptied: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        draft, known = self.draft, self.known
+        self.gone = known.keys() - draft.shown
+        self.silent = {call_id for call_id in draft.missing if call_id in known and known[call_id].has_transcript}
+        if self.is_comparable and not self.gone:
+            self.emptied = {name for name, before in self._calls_before() if draft.calls_in(name) < before}
+
+    @property
+    def day(self) -> date:
+        """The UTC day."""
+        return self.draft.day
+
+    @property
+    def known(self) -> Mapping[str, CallFacts]:
+        """The calls of the manifest."""
+        return {} if self.old is None else self.old.calls
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether the export's files were written under the same settings."""
+        return self.old is not None and self.old.settings == self.draft.settings.fingerprint
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether Gong shows no call, and none is known."""
+        return not self.draft.shown and not self.known
+
+    @property
+    def has_shrunk(self) -> bool:
+        """Whether something is gone."""
+        return bool(self.gone or self.silent or self.emptied)
+
+    def count(self, shrinkage: Shrinkage) -> None:
+        """Count what is gone."""
+        shrinkage.count_day(self.old, self.draft.shown)
+        if self.is_comparable:
+            had = sum(call.has_transcript and call_id in self.draft.calls for call_id, call in self.known.items())
+            shrinkage.count_transcripts(had, len(self.silent))
+            if not self.gone:
+                for name, before in self._calls_before():
+                    shrinkage.count_table(name, before, self.draft.calls_in(name))
+
+    def found_elsewhere(self, call_id: str, shrinkage: Shrinkage) -> None:
+        """Take a call that is in another day now for one that is not gone."""
+        shrinkage.take_back(self.known[call_id])
+        self.gone.discard(call_id)
+
+    def found(self, call_id: str, call: JsonObject, shrinkage: Shrinkage) -> date | None:
+        """
+        Take a call for one that is not gone, as Gong shows it when it is asked for it.
+
+        :return: the other day that it has moved to
+        """
+        self.found_elsewhere(call_id, shrinkage)
+        started = microseconds(call["metaData"].get("started"))
+        day = self.day if started is None else as_moment(started).date()
+        if is_left_out(call, self.draft.settings) or not _matches(call, self.draft.settings):
+            return None
+        if day != self.day:
+            return day
+        self.unlisted.add(call_id)
+        return None
+
+    def kept(self, removed: set[str]) -> set[str]:
+        """Return the calls of which rows are kept that Gong does not show."""
+        return (self.gone | self.silent | self.unlisted) - removed
+
+    def carry_over(self, folder: ExportFolder, kept: set[str]) -> None:
+        """Add the rows of kept calls to the draft, and the transcripts of those that are silent."""
+        if self.old is None:
+            return
+        if not self.is_comparable and not self.draft.settings.include_private:
+            kept -= self._perhaps_private(folder, kept)
+        whole = kept & (self.gone | self.unlisted)
+        for name, table in self.draft.settings.tables.items():
+            for rows in self._rows(folder, name, kept if table.table.from_transcripts else whole):
+                self.draft.keep(name, rows)
+
+    def discard(self) -> None:
+        """Delete the draft."""
+        shutil.rmtree(self.draft.folder, ignore_errors=True)
+
+    def _calls_before(self) -> list[tuple[str, int]]:
+        tables = {} if self.old is None else self.old.tables
+        ours = self.draft.settings.tables
+        return [(name, file.calls) for name, file in tables.items() if not ours[name].table.from_transcripts]
+
+    def _rows(self, folder: ExportFolder, name: str, call_ids: set[str]) -> Any:
+        file = None if self.old is None else self.old.tables.get(name)
+        if file is None or not call_ids or folder.stored(file.path) is None:
+            return
+        file_format = FileFormat(file.path.rpartition(".")[2])
+        with folder.opened(file.path) as opened:
+            yield from rows_of_calls(opened, self.draft.settings.tables[name], file_format, call_ids)
+
+    def _perhaps_private(self, folder: ExportFolder, call_ids: set[str]) -> set[str]:
+        """Return the calls that are not known to be public: they were read when private calls were exported, too."""
+        table = self.draft.settings.tables.get("calls")
+        names = [] if table is None else [column.name for column in table.columns]
+        if "is_private" not in names:
+            return set(call_ids)
+        place = names.index("is_private")
+        public = {row[0] for rows in self._rows(folder, "calls", call_ids) for row in rows if row[place] is False}
+        return call_ids - public
+
+
+def _matches(call: JsonObject, settings: ExportSettings) -> bool:
+    filters, meta = settings.filters, call["metaData"]
+    return (not filters.workspace_id or str(meta.get("workspaceId")) == filters.workspace_id) and (
+        not filters.primary_user_ids or str(meta.get("primaryUserId")) in filters.primary_user_ids
+    )

@@ -1,0 +1,149 @@
+"""Looking into an export: how its days are, and what differs from Gong."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from airflow_provider_gong.call_export.days import day_range, window_of
+from airflow_provider_gong.call_export.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.export import CallExport
+from airflow_provider_gong.call_export.planning import DayState, PlanSettings, Reason, make_plan, requests_for
+from airflow_provider_gong.call_export.reader import GongApi, GongReader
+
+
+class DayCondition(StrEnum):
+    """How a day of an export is."""
+
+    FRESH = "fresh"
+    OPEN = "open"
+    SUSPECT = "suspect"
+    MISMATCHED = "mismatched"
+    DUE = "due"
+    MISSING = "missing"
+
+
+SIGNS = {
+    DayCondition.FRESH: ".",
+    DayCondition.OPEN: "o",
+    DayCondition.SUSPECT: "s",
+    DayCondition.MISMATCHED: "!",
+    DayCondition.DUE: "d",
+    DayCondition.MISSING: "-",
+}
+_DUE = (Reason.SETTINGS, Reason.SWEEP)
+
+
+@dataclass
+class ExportStatus:
+    """
+    How an export is.
+
+    :param days: the condition of each day, from the first one to today
+    """
+
+    days: Mapping[date, DayCondition]
+    calls: int = 0
+    missing_transcripts: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of days of each condition."""
+        counts = Counter(self.days.values())
+        return {condition.value: counts[condition] for condition in DayCondition if counts[condition]}
+
+    def calendar(self) -> Iterator[str]:
+        """Yield a line for each month, with a sign for each day."""
+        months: dict[str, list[str]] = {}
+        for day, condition in self.days.items():
+            month = months.setdefault(f"{day:%Y-%m}", [" "] * (day.day - 1))
+            month.append(SIGNS[condition])
+        for name, signs in months.items():
+            yield f"{name}  {''.join(signs)}"
+
+
+def status(export: CallExport, settings: PlanSettings | None = None) -> ExportStatus:
+    """Return how an export is; makes no request."""
+    now = export.clock()
+    states = {state.day: state for state in export.states()}
+    if not states:
+        return ExportStatus({})
+    plan = make_plan(states.values(), export.settings.fingerprint, settings or PlanSettings(), now)
+    due = {found.day for found in plan.due if found.reason in _DUE}
+    days = {
+        day: _condition(states.get(day), day in due) for day in day_range(min(states), max(now.date(), max(states)))
+    }
+    calls = sum(state.calls for state in states.values())
+    return ExportStatus(days, calls, sum(state.missing for state in states.values()))
+
+
+def _condition(state: DayState | None, is_due: bool) -> DayCondition:
+    if state is None:
+        return DayCondition.MISSING
+    if not state.is_whole:
+        return DayCondition.MISMATCHED
+    if state.suspect_since is not None:
+        return DayCondition.SUSPECT
+    if is_due:
+        return DayCondition.DUE
+    return DayCondition.OPEN if state.missing else DayCondition.FRESH
+
+
+@dataclass
+class DayDifference:
+    """
+    What differs between a day of the export and Gong.
+
+    :param not_exported: calls that Gong shows, and the export does not hold
+    :param not_in_gong: calls that the export holds, and Gong does not list; private ones among them
+    :param tables: tables whose rows differ
+    """
+
+    day: date
+    not_exported: list[str] = field(default_factory=list)
+    not_in_gong: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.not_exported or self.not_in_gong or self.tables)
+
+
+def expected_requests(export: CallExport, days: Sequence[date]) -> int:
+    """Return how many requests it takes to compare days with Gong, as far as that is known."""
+    manifests = (export.folder.manifest(day) for day in days)
+    return sum(requests_for(0 if manifest is None else len(manifest.calls)) for manifest in manifests)
+
+
+def check(export: CallExport, client: GongApi, days: Iterable[date]) -> Iterator[DayDifference]:
+    """Compare days with Gong, and yield what differs of each; writes nothing."""
+    settings = export.settings
+    wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
+    reader = GongReader(client, settings.filters, wants)
+    for day in days:
+        scratch = Path(tempfile.mkdtemp(prefix="gong-export-"))
+        try:
+            draft = DayDraft(day, settings, scratch)
+            for page in reader.pages(window_of(day)):
+                draft.add(page)
+            yield _difference(export, draft)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _difference(export: CallExport, draft: DayDraft) -> DayDifference:
+    manifest = export.folder.manifest(draft.day)
+    known = {} if manifest is None else manifest.calls
+    files = {} if manifest is None else manifest.tables
+    tables = draft.close()
+    return DayDifference(
+        draft.day,
+        sorted(draft.calls.keys() - known.keys()),
+        sorted(known.keys() - draft.calls.keys()),
+        [name for name, table in tables.items() if name not in files or files[name].digest != table.digest],
+    )

@@ -1,0 +1,255 @@
+"""Which days are due, why, and what reading them costs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from airflow_provider_gong._text import counted
+from airflow_provider_gong.call_export.days import ONE_DAY, day_range
+from airflow_provider_gong.call_export.shrink import CONFIRM_AFTER
+from airflow_provider_gong.call_export.storage.folder import StoredFile
+from airflow_provider_gong.call_export.storage.manifest import DayManifest
+
+_PAGE = 100
+
+
+class Reason(StrEnum):
+    """Why a day is due, the most urgent first."""
+
+    LOOKBACK = "lookback"
+    UNFINISHED = "unfinished"
+    SUSPECT = "suspect"
+    OPEN = "open"
+    SETTINGS = "settings"
+    NEW = "new"
+    SWEEP = "sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class DayState:
+    """
+    What is known of an exported day.
+
+    :param settings: fingerprint of the settings it was read under
+    :param read_at: when it was read
+    :param calls: number of its calls
+    :param missing: number of calls whose transcripts are waited for
+    :param suspect_since: since when the oldest of the calls is a suspect that Gong does not show any more
+    :param is_whole: whether its files belong together and are the manifest's
+    """
+
+    day: date
+    settings: str
+    read_at: datetime | None
+    calls: int
+    missing: int
+    suspect_since: datetime | None
+    is_whole: bool
+
+    @property
+    def requests(self) -> int:
+        """How many requests reading it takes."""
+        return requests_for(self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class DueDay:
+    """A day that is due."""
+
+    day: date
+    reason: Reason
+    requests: int
+
+
+@dataclass(frozen=True)
+class PlanSettings:
+    """
+    What makes days due.
+
+    :param lookback: days that started within this time are always due
+    :param backfill_from: the first day of the export; None for the first exported day, or the first of the lookback
+    :param sweep_share: the share of the day's requests that re-reads all other days, again and again
+    :param sweep_days: within how many days it does so, if its share is enough
+    :param daily_requests: requests that the export may make in a day
+    """
+
+    lookback: timedelta = timedelta(days=7)
+    backfill_from: date | None = None
+    sweep_share: float = 0.05
+    sweep_days: int = 30
+    daily_requests: int = 10_000
+
+
+@dataclass
+class ExportPlan:
+    """
+    The days that are due, the most urgent first.
+
+    :ivar remarks: what a person should know about the plan
+    """
+
+    due: list[DueDay] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    daily_requests: int = 10_000
+
+    @property
+    def days(self) -> list[date]:
+        """The days."""
+        return [due.day for due in self.due]
+
+    @property
+    def requests(self) -> int:
+        """How many requests reading them takes, as far as that is known."""
+        return sum(due.requests for due in self.due)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the plan in figures."""
+        return {
+            "days": len(self.due),
+            "reasons": dict(Counter(due.reason.value for due in self.due)),
+            "requests": self.requests,
+            "quota_days": round(self.requests / self.daily_requests, 2),
+            "remarks": self.remarks,
+        }
+
+
+class CallsInTwoDays:
+    """
+    Finds calls that are in the files of two days.
+
+    :ivar calls: the calls, by what remains of their ids: eight bytes for each of a million
+    """
+
+    def __init__(self) -> None:
+        self.calls: set[int] = set()
+        self._seen: set[int] = set()
+
+    def watched(self, manifests: Iterable[DayManifest]) -> Iterator[DayManifest]:
+        """Yield manifests, and remember their calls."""
+        for manifest in manifests:
+            calls = set(map(hash, manifest.calls))
+            self.calls |= self._seen & calls
+            self._seen |= calls
+            yield manifest
+
+    def days(self, manifests: Iterable[DayManifest]) -> set[date]:
+        """Return the days that the calls are in."""
+        return {found.day for found in manifests if not self.calls.isdisjoint(map(hash, found.calls))}
+
+
+def requests_for(calls: int) -> int:
+    """Return how many requests it takes to read a day: pages of calls, and as many of transcripts."""
+    pages = math.ceil(calls / _PAGE)
+    return max(pages, 1) + pages
+
+
+def states_of(
+    manifests: Iterable[DayManifest], read_at: Mapping[date, datetime], files: Mapping[str, StoredFile]
+) -> Iterator[DayState]:
+    """
+    Yield what is known of the exported days.
+
+    :param read_at: when days were read without a change
+    :param files: the files that are there
+    """
+    for manifest in manifests:
+        moments = [moment for moment in (manifest.read_at, read_at.get(manifest.day)) if moment is not None]
+        yield DayState(
+            day=manifest.day,
+            settings=manifest.settings,
+            read_at=max(moments, default=None),
+            calls=len(manifest.calls),
+            missing=len(manifest.missing),
+            suspect_since=min(manifest.suspects.values(), default=None),
+            is_whole=manifest.is_complete and _has_files(manifest, files),
+        )
+
+
+def make_plan(states: Iterable[DayState], fingerprint: str, settings: PlanSettings, now: datetime) -> ExportPlan:
+    """
+    Return which days are due.
+
+    :param fingerprint: that of the settings of the export
+    """
+    known = {state.day: state for state in states}
+    today = now.date()
+    first_of_lookback = (now - settings.lookback).date()
+    first = settings.backfill_from or min([*known, first_of_lookback])
+    usual = _usual_requests(known.values())
+    due: dict[date, DueDay] = {}
+    for day in sorted({*known, *day_range(min(first, today), today)}):
+        state = known.get(day)
+        reason = Reason.LOOKBACK if first_of_lookback <= day <= today else _reason(state, fingerprint, now)
+        if reason is not None:
+            due[day] = DueDay(day, reason, usual if state is None else state.requests)
+    plan = ExportPlan(daily_requests=settings.daily_requests)
+    rest = [state for state in known.values() if state.day < first_of_lookback]
+    swept = _sweep(rest, due.keys(), settings, now, plan)
+    order = list(Reason)
+    # The newest days are wanted first.
+    plan.due = sorted([*due.values(), *swept], key=lambda found: (order.index(found.reason), -found.day.toordinal()))
+    return plan
+
+
+def _reason(state: DayState | None, fingerprint: str, now: datetime) -> Reason | None:
+    if state is None:
+        return Reason.NEW
+    if not state.is_whole:
+        return Reason.UNFINISHED
+    if state.settings != fingerprint:
+        return Reason.SETTINGS
+    is_recent = state.read_at is not None and now - state.read_at < CONFIRM_AFTER
+    if state.suspect_since is not None and now - state.suspect_since >= CONFIRM_AFTER and not is_recent:
+        return Reason.SUSPECT
+    return Reason.OPEN if state.missing and not is_recent else None
+
+
+def _sweep(
+    rest: list[DayState], due: Iterable[date], settings: PlanSettings, now: datetime, plan: ExportPlan
+) -> list[DueDay]:
+    """Return the days that are read again only because that is long ago."""
+    most = settings.sweep_share * settings.daily_requests
+    total = sum(state.requests for state in rest)
+    if not rest or most <= 0:
+        return []
+    if total / settings.sweep_days > most:
+        plan.remarks.append(
+            f"The sweep reads each day again within {math.ceil(total / most)} days, not {settings.sweep_days}: all of "
+            f"them take {counted(total, 'request')}, and the sweep may make {most:.0f} a day."
+        )
+    ages = {state.day: _age(state, now) for state in rest}
+    overdue = sum(state.requests for state in rest if ages[state.day] >= settings.sweep_days * ONE_DAY)
+    done = sum(state.requests for state in rest if ages[state.day] < ONE_DAY)
+    left = min(most, max(total / settings.sweep_days, overdue)) - done
+    chosen: list[DueDay] = []
+    taken = set(due)
+    for state in sorted(rest, key=lambda state: ages[state.day], reverse=True):
+        if left <= 0:
+            break
+        if state.day not in taken and ages[state.day] >= ONE_DAY:
+            chosen.append(DueDay(state.day, Reason.SWEEP, state.requests))
+        left -= state.requests
+    return chosen
+
+
+def _age(state: DayState, now: datetime) -> timedelta:
+    return timedelta.max if state.read_at is None else now - state.read_at
+
+
+def _usual_requests(states: Iterable[DayState]) -> int:
+    calls = [state.calls for state in states]
+    return requests_for(math.ceil(sum(calls) / len(calls))) if calls else 2
+
+
+def _has_files(manifest: DayManifest, files: Mapping[str, StoredFile]) -> bool:
+    found = (files.get(file.path) for file in manifest.tables.values())
+    return all(
+        stored is not None and stored.size == file.size
+        for stored, file in zip(found, manifest.tables.values(), strict=True)
+    )

@@ -1,0 +1,160 @@
+"""Reading a day from Gong: its calls page by page, and the transcripts of exactly those calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from airflow_provider_gong.call_export.days import Window, halves, wire
+from airflow_provider_gong.call_export.settings import CallFilter
+from airflow_provider_gong.call_export.tables.catalogue import CONTENT_SELECTOR
+from airflow_provider_gong.client.answers import JsonObject
+from airflow_provider_gong.client.errors import GongCursorExpiredError, GongEmptyResultError
+
+log = logging.getLogger(__name__)
+
+_PAGE = 100
+# Listings end long before their cursors expire, however slowly requests are granted.
+_LONGEST_LISTING = 2_000
+# A page of transcripts takes about twenty times its size in memory while it is read.
+_HOURS_PER_PAGE = 75.0
+_SHORTEST_WINDOW = 60.0
+
+
+class GongApi(Protocol):
+    """What is needed of a client."""
+
+    def run(self, operation: str, *, body: Any = None) -> JsonObject:
+        """Send an operation with plain JSON in and out."""
+
+
+@dataclass
+class Page:
+    """
+    Calls of a day.
+
+    :param calls: rows of ``POST /v2/calls/extensive``
+    :param transcripts: what is said, by call id, once it was read
+    """
+
+    calls: list[JsonObject]
+    transcripts: dict[str, list[JsonObject]] = field(default_factory=dict)
+
+
+class GongReader:
+    """
+    Reads calls and transcripts.
+
+    :param client: a client of Gong's API
+    :param filters: which calls are read
+    :param wants: which calls are read with their transcripts, by the row of a call; None reads no transcripts
+    """
+
+    def __init__(self, client: GongApi, filters: CallFilter, wants: Callable[[JsonObject], bool] | None) -> None:
+        self._client = client
+        self._filters = filters
+        self._wants = wants
+        self.requests = 0
+
+    def pages(self, window: Window) -> Iterator[Page]:
+        """
+        Yield the calls that started in a window, each once, with their transcripts.
+
+        The next page is read while the caller works on this one.
+        """
+        seen: set[str] = set()
+        with ThreadPoolExecutor(1, thread_name_prefix="gong-export") as ahead:
+            source = self._pages(window, seen)
+            following: Future[Page | None] = ahead.submit(next, source, None)
+            while (page := following.result()) is not None:
+                following = ahead.submit(next, source, None)
+                yield page
+
+    def calls_by_id(self, call_ids: Sequence[str]) -> dict[str, JsonObject]:
+        """Return those of some calls that Gong shows, by id, whatever the export's filter."""
+        found: dict[str, JsonObject] = {}
+        for start in range(0, len(call_ids), _PAGE):
+            filters = {"callIds": list(call_ids[start : start + _PAGE])}
+            page = self._request("listCallsExtensive", {"filter": filters})
+            found |= {call_id_of(call): call for call in page.get("calls") or ()}
+        return found
+
+    def sees_calls(self, **conditions: Any) -> bool:
+        """Return whether Gong shows any call at all that meets conditions and the export's filter."""
+        page = self._request("listCallsExtensive", {"filter": self._filters.wire(**conditions)})
+        return bool(page.get("calls"))
+
+    def _pages(self, window: Window, seen: set[str]) -> Iterator[Page]:
+        for calls in self._listed(window):
+            new = [call for call in calls if call_id_of(call) not in seen]
+            seen.update(map(call_id_of, new))
+            # Transcripts of long calls come in parts, so that memory does not grow with their length.
+            for part in _by_length(new):
+                wanted = [] if self._wants is None else [call_id_of(call) for call in part if self._wants(call)]
+                yield Page(part, self._transcripts(wanted) if wanted else {})
+
+    def _listed(self, window: Window) -> Iterator[list[JsonObject]]:
+        """Yield the calls of a window; where there are too many for one listing, of one half after the other."""
+        start, end = window
+        is_divisible = (end - start).total_seconds() >= 2 * _SHORTEST_WINDOW
+        filters = self._filters.wire(fromDateTime=wire(start), toDateTime=wire(end))
+        body: JsonObject = {"filter": filters, "contentSelector": CONTENT_SELECTOR}
+        try:
+            while True:
+                page = self._request("listCallsExtensive", body)
+                records = page.get("records") or {}
+                if "cursor" not in body and is_divisible and (records.get("totalRecords") or 0) > _LONGEST_LISTING:
+                    break
+                yield page.get("calls") or []
+                if not records.get("cursor"):
+                    return
+                body = {**body, "cursor": records["cursor"]}
+        except GongCursorExpiredError:
+            if not is_divisible:
+                raise
+            log.warning("A listing took longer than its cursor lives; its window is read again in halves.")
+        for half in halves(window):
+            yield from self._listed(half)
+
+    def _transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
+        found: dict[str, list[JsonObject]] = {}
+        body: JsonObject | None = {"filter": {"callIds": call_ids}}
+        while body is not None:
+            page = self._request("getCallTranscripts", body)
+            rows = page.get("callTranscripts") or ()
+            found |= {str(row["callId"]): row.get("transcript") or [] for row in rows}
+            cursor = (page.get("records") or {}).get("cursor")
+            body = {**body, "cursor": cursor} if cursor else None
+        return found
+
+    def _request(self, operation: str, body: Mapping[str, Any]) -> JsonObject:
+        """Send a request; an empty answer of Gong, and no other 404, is one without rows."""
+        self.requests += 1
+        try:
+            return self._client.run(operation, body=body)
+        except GongEmptyResultError:
+            return {}
+
+
+def call_id_of(call: Mapping[str, Any]) -> str:
+    """Return the id of a row of ``POST /v2/calls/extensive``."""
+    return str(call["metaData"]["id"])
+
+
+def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
+    """Yield calls whose transcripts fit into one page and into memory."""
+    batch: list[JsonObject] = []
+    hours = 0.0
+    for call in calls:
+        seconds = call["metaData"].get("duration")
+        length = seconds / 3600 if isinstance(seconds, int | float) else 1.0
+        if batch and (len(batch) == _PAGE or hours + length > _HOURS_PER_PAGE):
+            yield batch
+            batch, hours = [], 0.0
+        batch.append(call)
+        hours += length
+    if batch:
+        yield batch

@@ -1,0 +1,90 @@
+"""Snapshots of users and workspaces, replaced as a whole."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from airflow_provider_gong._text import batches
+from airflow_provider_gong.call_export.draft import RowSink
+from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
+from airflow_provider_gong.call_export.settings import ExportedTable, FileFormat, chosen, without
+from airflow_provider_gong.call_export.storage.files import new_file
+from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
+from airflow_provider_gong.call_export.tables.reference import REFERENCE_TABLES
+from airflow_provider_gong.client.answers import JsonObject
+
+_PART = 1000
+
+
+class GongListings(Protocol):
+    """What is needed of a client."""
+
+    def run_all(self, operation: str) -> Iterator[JsonObject]:
+        """Yield the rows of a listing as plain JSON."""
+
+
+def export_reference(
+    folder: ExportFolder,
+    client: GongListings,
+    tables: Iterable[str],
+    file_format: str = FileFormat.PARQUET,
+    exclude_columns: Iterable[str] = (),
+) -> dict[str, Any]:
+    """
+    Replace the snapshots of tables where they have changed.
+
+    :return: rows by table, the tables that have changed, and the fields of Gong that have no column
+    :raises GongExportShrinkError: if Gong shows no row of a table at all
+    """
+    names = list(tables)
+    if unknown := [name for name in names if name not in REFERENCE_TABLES]:
+        raise GongExportSettingsError(
+            f"tables: there is no table {unknown[0]!r}; there are {', '.join(REFERENCE_TABLES)}."
+        )
+    excluded = without([REFERENCE_TABLES[name][0] for name in names], exclude_columns)
+    rows: dict[str, int] = {}
+    changed = []
+    counted: Counter[str] = Counter()
+    for table in excluded:
+        listed = client.run_all(REFERENCE_TABLES[table.name][1])
+        rows[table.name], is_new = _export(
+            folder, table, listed, chosen(FileFormat, "file_format", file_format), counted
+        )
+        changed += [table.name] if is_new else []
+    return {"rows": rows, "tables_changed": changed, "unknown_fields": dict(counted)}
+
+
+def _export(
+    folder: ExportFolder,
+    table: ExportedTable,
+    listed: Iterable[JsonObject],
+    file_format: FileFormat,
+    counted: Counter[str],
+) -> tuple[int, bool]:
+    path = f"{table.name}/part-0.{file_format.value}"
+    note = f"{MANIFESTS}/{table.name}.json"
+    with tempfile.TemporaryDirectory(prefix="gong-export-") as scratch:
+        place = Path(scratch) / "part-0"
+        sink = RowSink(place, table, new_file(place, table, file_format))
+        for part in batches(listed, _PART):
+            sink.add([table.table.rows(row, counted) for row in part])
+        draft = sink.close()
+        if not draft.rows:
+            raise GongExportShrinkError(
+                f"Gong shows no {table.name} at all.", remedy="Check what the access key may see."
+            )
+        facts = {"path": path, "rows": draft.rows, "digest": draft.digest, "columns": [c.name for c in table.columns]}
+        found = folder.read_json(note) or {}
+        stored = folder.stored(path)
+        if stored is not None and stored.size == found.get("size") and facts.items() <= found.items():
+            return draft.rows, False
+        folder.put(place, path)
+        for other in (f"{table.name}/part-0.{kind.value}" for kind in FileFormat):
+            if other != path and folder.stored(other) is not None:
+                folder.delete(other)
+        folder.write_json(note, {**facts, "size": draft.size, "sha256": draft.sha256})
+        return draft.rows, True

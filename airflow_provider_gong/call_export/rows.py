@@ -1,0 +1,46 @@
+"""The rows of a day as plain mappings, for programs that write them somewhere else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from airflow_provider_gong.call_export.days import parse_day, window_of
+from airflow_provider_gong.call_export.draft import is_left_out
+from airflow_provider_gong.call_export.reader import GongApi, GongReader, call_id_of
+from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
+from airflow_provider_gong.call_export.tables.call import ExportedCall
+from airflow_provider_gong.call_export.tables.fields import as_moment
+from airflow_provider_gong.call_export.tables.schema import Kind, Row
+
+
+def export_rows(client: GongApi, table: str, day: str | date, **settings: Any) -> Iterator[dict[str, Any]]:
+    """
+    Yield the rows of a table of an export, for all calls of a UTC day.
+
+    :param client: a client of Gong's API
+    :param table: name of the table
+    :param day: the day, such as ``2026-11-20``
+    :param settings: ``include_private``, ``exclude_columns``, ``workspace_id``, ``primary_user_ids``
+    """
+    wanted = ExportSettings.of(tables=[table], **settings)
+    exported = wanted.tables[table]
+    wants = (lambda call: not is_left_out(call, wanted)) if wanted.reads_transcripts else None
+    unknown: Counter[str] = Counter()
+    for page in GongReader(client, wanted.filters, wants).pages(
+        window_of(parse_day(day) if isinstance(day, str) else day)
+    ):
+        for data in page.calls:
+            if not is_left_out(data, wanted):
+                call = ExportedCall(data, page.transcripts.get(call_id_of(data)), unknown)
+                yield from (_record(exported, row) for row in exported.table.rows(call))
+
+
+def _record(table: ExportedTable, row: Row) -> dict[str, Any]:
+    columns = ((table.table.columns[index], row[index]) for index in table.indexes)
+    return {
+        column.name: as_moment(value) if column.kind is Kind.MOMENT and value is not None else value
+        for column, value in columns
+    }

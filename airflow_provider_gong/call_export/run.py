@@ -1,0 +1,246 @@
+"""One run of an export: reads days, judges what is gone, and replaces what differs."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_gong.call_export.days import window_of
+from airflow_provider_gong.call_export.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.errors import GongExportShrinkError
+from airflow_provider_gong.call_export.held import ReadDay
+from airflow_provider_gong.call_export.reader import GongApi, GongReader
+from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
+from airflow_provider_gong.call_export.shrink import Shrinkage, confirmed
+from airflow_provider_gong.call_export.storage.commit import commit
+from airflow_provider_gong.call_export.storage.folder import ExportFolder
+from airflow_provider_gong.call_export.storage.manifest import DayManifest
+
+log = logging.getLogger(__name__)
+
+# Transcripts of older calls are not waited for.
+GIVE_UP_AFTER = timedelta(days=14)
+
+
+@dataclass
+class Figures:
+    """What a run has done."""
+
+    days_read: int = 0
+    changed_days: list[str] = field(default_factory=list)
+    rows: Counter[str] = field(default_factory=Counter)
+    missing_transcripts: int = 0
+    private_calls: int = 0
+    suspects: int = 0
+    removed_calls: int = 0
+    unknown_fields: Counter[str] = field(default_factory=Counter)
+
+    def count(self, manifest: DayManifest, rows: Mapping[str, int]) -> None:
+        """Count a day that is done."""
+        self.days_read += 1
+        self.rows.update(rows)
+        self.missing_transcripts += len(manifest.missing)
+        self.suspects += len(manifest.suspects)
+        self.private_calls += manifest.facts["private_calls"]
+        self.unknown_fields.update(manifest.facts["unknown_fields"])
+
+
+class ExportRun:
+    """
+    One run of an export.
+
+    :param folder: the export's folder
+    :param client: a client of Gong's API
+    :param settings: what is exported
+    :param scratch: an empty folder on the local disk
+    :param on_shrink: what to do when too much is gone
+    :param erased: calls that are known to be deleted: once Gong does not show them, nothing of them is kept
+    :param clock: the time
+    """
+
+    def __init__(
+        self,
+        folder: ExportFolder,
+        client: GongApi,
+        settings: ExportSettings,
+        scratch: Path,
+        *,
+        on_shrink: OnShrink = OnShrink.FAIL,
+        erased: Collection[str] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.figures = Figures()
+        self.read_at: dict[date, datetime] = {}
+        self._folder = folder
+        self._settings = settings
+        self._scratch = scratch
+        self._on_shrink = on_shrink
+        self._erased = frozenset(erased)
+        self._clock = clock
+        wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
+        self._reader = GongReader(client, settings.filters, wants)
+        self._shrinkage = Shrinkage()
+        self._held: list[ReadDay] = []
+        self._late: dict[str, date] = {}
+        self._unsearched: set[str] = set()
+        self._moved_to: set[date] = set()
+        self._asked: dict[str, bool] = {}
+
+    @property
+    def requests(self) -> int:
+        """How many requests the run has made."""
+        return self._reader.requests
+
+    def read(self, day: date) -> None:
+        """Read a day, and write it unless something of it is gone: then :meth:`settle` does."""
+        folder = self._scratch / day.isoformat()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        old = self._folder.manifest(day)
+        draft = DayDraft(day, self._settings, folder)
+        before = self._reader.requests
+        for page in self._reader.pages(window_of(day)):
+            draft.add(page)
+        draft.requests = self._reader.requests - before
+        read = ReadDay(old, draft)
+        read.count(self._shrinkage)
+        if old is not None:
+            late = draft.calls.keys() - old.calls.keys()
+            self._late |= dict.fromkeys(late, day)
+            self._unsearched |= late
+        self._held.append(read)
+        if draft.shown:
+            # The key is not blind, so days without calls before this one are what they seem.
+            self._write_all([held for held in self._held if not held.has_shrunk])
+
+    def settle(self) -> None:
+        """
+        Judge what is gone over all days that were read, write them, and read the days that calls have moved to or from.
+
+        :raises GongExportShrinkError: if the access key is the likelier reason
+        """
+        self._settle_held()
+        while moved := self._days_of_moved():
+            log.info("Calls have moved from or to other days, which are read, too: %s.", ", ".join(map(str, moved)))
+            for day in moved:
+                self.read(day)
+            self._settle_held()
+
+    def drop_held(self) -> None:
+        """Forget the days that were read and not written."""
+        for held in self._held:
+            held.discard()
+        self._held.clear()
+
+    def _settle_held(self) -> None:
+        if not self._held:
+            return
+        is_blind = self._shrinkage.is_blind(self._sees)
+        if not is_blind:
+            self._find_moved()
+            for held in self._held:
+                for call_id in held.gone & self._erased:
+                    self._shrinkage.take_back(held.known[call_id])
+        alarms = self._shrinkage.alarms(self._sees)
+        if alarms and self._on_shrink is OnShrink.FAIL:
+            self.drop_held()
+            raise GongExportShrinkError(f"Nothing is deleted from the export: {'; '.join(alarms)}.")
+        if alarms:
+            log.warning("on_shrink=%s: %s.", self._on_shrink.value, "; ".join(alarms))
+        if alarms and self._on_shrink is OnShrink.KEEP:
+            self._drop([held for held in self._held if held.emptied or (is_blind and held.is_empty)])
+        self._write_all(list(self._held), is_alarming=bool(alarms))
+
+    def _find_moved(self) -> None:
+        """Ask Gong for the calls that are gone: they may be in another day now, or private."""
+        for held in self._held:
+            for call_id in held.gone & self._late.keys():
+                held.found_elsewhere(call_id, self._shrinkage)
+        found = self._reader.calls_by_id(sorted(call_id for held in self._held for call_id in held.gone))
+        for held in self._held:
+            for call_id in held.gone & found.keys():
+                day = held.found(call_id, found[call_id], self._shrinkage)
+                self._moved_to |= set() if day is None else {day}
+
+    def _sees(self, **conditions: Any) -> bool:
+        key = repr(conditions)
+        if key not in self._asked:
+            self._asked[key] = self._reader.sees_calls(**conditions)
+        return self._asked[key]
+
+    def _drop(self, days: Iterable[ReadDay]) -> None:
+        for held in days:
+            held.discard()
+            self._held.remove(held)
+
+    def _write_all(self, days: Iterable[ReadDay], *, is_alarming: bool = False) -> None:
+        for held in days:
+            self._write(held, is_alarming=is_alarming)
+            self._held.remove(held)
+
+    def _write(self, held: ReadDay, *, is_alarming: bool) -> None:
+        draft, old, now = held.draft, held.old, self._clock()
+        removed = self._removed(held, is_alarming=is_alarming)
+        kept = held.kept(removed)
+        if kept:
+            held.carry_over(self._folder, kept)
+        before = {} if old is None else old.suspects
+        suspects = kept & before.keys() if is_alarming else kept - held.unlisted
+        manifest = DayManifest(
+            day=draft.day,
+            settings=self._settings.fingerprint,
+            read_at=now,
+            calls={**draft.calls, **{call_id: held.known[call_id] for call_id in kept}},
+            missing=self._missing(old, draft),
+            suspects={call_id: before.get(call_id, now) for call_id in suspects},
+            facts=_facts(draft),
+        )
+        drafts = draft.close()
+        if commit(self._folder, old, manifest, drafts, self._settings):
+            self.figures.changed_days.append(draft.day.isoformat())
+        self.figures.removed_calls += len(held.gone & removed)
+        self.figures.count(manifest, {name: table.rows for name, table in drafts.items()})
+        self.read_at[draft.day] = now
+        held.discard()
+
+    def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:
+        """Return the calls that are removed from the export, and those whose transcripts are."""
+        gone = held.gone | held.silent
+        if self._on_shrink is OnShrink.ACCEPT:
+            return gone
+        if held.old is None:
+            return set()
+        erased = set() if self._shrinkage.is_blind(self._sees) else gone & self._erased
+        return erased if is_alarming else erased | confirmed(gone, held.old.suspects, self._clock())
+
+    def _missing(self, old: DayManifest | None, draft: DayDraft) -> dict[str, datetime]:
+        """Return the calls whose transcripts are waited for, and since when."""
+        now = self._clock()
+        # What has no transcript in a backfill most likely never had one.
+        first = min(window_of(draft.day)[1], now) if old is None else now
+        before = {} if old is None else old.missing
+        since = {call_id: before.get(call_id, first) for call_id in draft.missing}
+        return {call_id: moment for call_id, moment in since.items() if now - moment < GIVE_UP_AFTER}
+
+    def _days_of_moved(self) -> list[date]:
+        """Return the days that calls have moved to, and exported days that still hold calls which are elsewhere now."""
+        days = self._moved_to
+        if self._unsearched:
+            days |= {found.day for found in self._folder.manifests() if found.calls.keys() & self._unsearched}
+        self._moved_to, self._unsearched = set(), set()
+        return sorted(days - self.read_at.keys())
+
+
+def _facts(draft: DayDraft) -> dict[str, Any]:
+    return {
+        "requests": draft.requests,
+        "private_calls": len(draft.private),
+        "calls_outside_day": draft.outside_day,
+        "unknown_fields": dict(sorted(draft.unknown.items())),
+    }

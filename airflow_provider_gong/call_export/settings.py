@@ -1,0 +1,199 @@
+"""What an export writes, and of which calls."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeVar
+
+from airflow_provider_gong.call_export.errors import GongExportSettingsError
+from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES, TABLES
+from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Column, Table
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class FileFormat(StrEnum):
+    """The format of the files of tables."""
+
+    PARQUET = "parquet"
+    JSONL = "jsonl"
+
+
+class OnShrink(StrEnum):
+    """What to do when Gong shows so much less than before that the access key is the likelier reason."""
+
+    FAIL = "fail"
+    KEEP = "keep"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True)
+class CallFilter:
+    """
+    Which calls are exported.
+
+    :param workspace_id: only those of this workspace
+    :param primary_user_ids: only those that these users host
+    """
+
+    workspace_id: str | None = None
+    primary_user_ids: tuple[str, ...] = ()
+
+    def wire(self, **more: Any) -> dict[str, Any]:
+        """Return the filter of a request, with more conditions."""
+        filters: dict[str, Any] = {"workspaceId": self.workspace_id, "primaryUserIds": list(self.primary_user_ids)}
+        return {name: value for name, value in filters.items() if value} | more
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """A table as it is exported: without the columns that are excluded."""
+
+    table: Table
+    indexes: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self.table.name
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are exported."""
+        return tuple(self.table.columns[index] for index in self.indexes)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no column is excluded."""
+        return len(self.indexes) == len(self.table.columns)
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """
+    What is exported.
+
+    :param tables: what is written, by name
+    :param file_format: format of the files
+    :param include_private: export private calls, too
+    :param filters: which calls are exported
+    """
+
+    tables: Mapping[str, ExportedTable]
+    file_format: FileFormat = FileFormat.PARQUET
+    include_private: bool = False
+    filters: CallFilter = CallFilter()
+
+    @classmethod
+    def of(
+        cls,
+        tables: Iterable[str] = DEFAULT_TABLES,
+        file_format: str = FileFormat.PARQUET,
+        include_private: bool = False,
+        exclude_columns: Iterable[str] = (),
+        workspace_id: str | None = None,
+        primary_user_ids: Sequence[str] | None = None,
+    ) -> ExportSettings:
+        """
+        Return settings from what users write.
+
+        :raises GongExportSettingsError: for an unknown table, column or format
+        """
+        if isinstance(tables, str) or isinstance(exclude_columns, str) or isinstance(primary_user_ids, str):
+            raise GongExportSettingsError("tables, exclude_columns and primary_user_ids are lists, not a single text.")
+        exported = without(_chosen_tables(tuple(tables)), exclude_columns)
+        return cls(
+            {table.name: table for table in exported},
+            chosen(FileFormat, "file_format", file_format),
+            include_private,
+            CallFilter(workspace_id or None, tuple(sorted(primary_user_ids or ()))),
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return what is exported as JSON, without which calls."""
+        return {
+            "tables": {name: [column.name for column in table.columns] for name, table in self.tables.items()},
+            "file_format": self.file_format.value,
+            "include_private": self.include_private,
+        }
+
+    @classmethod
+    def parsed(cls, document: Mapping[str, Any], filters: CallFilter) -> ExportSettings:
+        """Return settings from their JSON; tables and columns of other releases are left out."""
+        tables = {
+            name: ExportedTable(table, tuple(i for i, column in enumerate(table.names) if column in columns))
+            for name, table in TABLES.items()
+            if (columns := document["tables"].get(name)) is not None
+        }
+        return cls(tables, FileFormat(document["file_format"]), document["include_private"], filters)
+
+    @property
+    def reads_transcripts(self) -> bool:
+        """Whether transcripts are read at all."""
+        return any(table.table.from_transcripts for table in self.tables.values()) or "calls" in self.tables
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What differs where settings or schemas do, so that days read under other ones are read again."""
+        facts = {
+            "schema": SCHEMA_VERSION,
+            "format": self.file_format,
+            "private": self.include_private,
+            "tables": {
+                name: [(column.name, column.kind) for column in table.columns] for name, table in self.tables.items()
+            },
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def chosen(kind: type[_Choice], name: str, value: str) -> _Choice:
+    """
+    Return the choice that a text names.
+
+    :param name: the parameter, for errors
+    :raises GongExportSettingsError: if there is none
+    """
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise GongExportSettingsError(f"{name} must be one of {', '.join(kind)}, not {value!r}.") from error
+
+
+def _chosen_tables(names: Sequence[str]) -> list[Table]:
+    unknown = [name for name in names if name not in TABLES]
+    if unknown or not names:
+        wrong = f"no table {unknown[0]!r}" if unknown else "nothing to export"
+        raise GongExportSettingsError(f"tables: there is {wrong}; there are {', '.join(TABLES)}.")
+    return [table for name, table in TABLES.items() if name in names]
+
+
+def _excluded(tables: Sequence[Table], columns: Sequence[str]) -> dict[str, set[str]]:
+    excluded: dict[str, set[str]] = {table.name: set() for table in tables}
+    for column in columns:
+        table_name, _, name = column.rpartition(".")
+        found = [table for table in tables if table_name in ("", table.name) and name in table.names]
+        if not found:
+            raise GongExportSettingsError(f"exclude_columns: no exported table has the column {column!r}.")
+        if any(name in table.key for table in found):
+            raise GongExportSettingsError(f"exclude_columns: {column!r} identifies rows and cannot be left out.")
+        for table in found:
+            excluded[table.name].add(name)
+    return excluded
+
+
+def without(tables: Sequence[Table], exclude_columns: Iterable[str]) -> list[ExportedTable]:
+    """
+    Return tables without some columns.
+
+    :raises GongExportSettingsError: for a column that no table has, or that identifies rows
+    """
+    excluded = _excluded(tables, tuple(exclude_columns))
+    return [
+        ExportedTable(table, tuple(i for i, name in enumerate(table.names) if name not in excluded[table.name]))
+        for table in tables
+    ]

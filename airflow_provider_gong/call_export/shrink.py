@@ -1,0 +1,128 @@
+"""Whether calls that Gong no longer shows were deleted, or the access key has gone blind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow_provider_gong._text import counted
+from airflow_provider_gong.call_export.storage.manifest import CallFacts, DayManifest
+
+# Gong shows what it is working on late or not at all; a second look, on another day, is what proves a deletion.
+CONFIRM_AFTER = timedelta(hours=20)
+_FEW = 5
+_SHARE = 0.2
+
+Sees = Callable[..., bool]
+
+
+@dataclass
+class Shrinkage:
+    """
+    What a run has seen of the calls that the export holds, over all of its days.
+
+    :ivar held: calls that the export holds in the days that were read, by what they are grouped by
+    :ivar gone: those of them that Gong does not show any more
+    """
+
+    held: Counter[tuple[str, str]] = field(default_factory=Counter)
+    gone: Counter[tuple[str, str]] = field(default_factory=Counter)
+    held_transcripts: int = 0
+    gone_transcripts: int = 0
+    held_rows: Counter[str] = field(default_factory=Counter)
+    empty_tables: Counter[str] = field(default_factory=Counter)
+    seen: int = 0
+    total_held: int = 0
+    total_gone: int = 0
+
+    def count_day(self, old: DayManifest | None, shown: Collection[str]) -> None:
+        """
+        Count a day that was read.
+
+        :param old: its manifest as it was
+        :param shown: the calls that Gong shows
+        """
+        self.seen += len(shown)
+        for call_id, call in ({} if old is None else old.calls).items():
+            self.total_held += 1
+            self.held.update(_groups(call))
+            if call_id not in shown:
+                self.total_gone += 1
+                self.gone.update(_groups(call))
+
+    def take_back(self, call: CallFacts) -> None:
+        """Count a call as one that Gong shows after all."""
+        self.total_gone -= 1
+        self.gone.subtract(_groups(call))
+
+    def count_transcripts(self, held: int, gone: int) -> None:
+        """Count calls that had a transcript and are still shown, and those of them that have none any more."""
+        self.held_transcripts += held
+        self.gone_transcripts += gone
+
+    def count_table(self, table: str, held: int, left: int) -> None:
+        """Count the calls with rows in a table, before and now, of the calls that are still shown."""
+        self.held_rows[table] += held
+        self.empty_tables[table] += max(held - left, 0)
+
+    def is_blind(self, sees: Sees) -> bool:
+        """
+        Return whether the access key sees no call at all.
+
+        :param sees: asks Gong whether it shows any call that meets conditions
+        """
+        return not self.seen and not sees()
+
+    def alarms(self, sees: Sees) -> list[str]:
+        """
+        Return why the access key is the likelier reason; nothing if deleted calls are.
+
+        :param sees: asks Gong whether it shows any call that meets conditions
+        """
+        return (
+            ["the access key sees no call at all"]
+            if self.is_blind(sees)
+            else [*self._of_groups(sees), *self._of_shares()]
+        )
+
+    def _of_groups(self, sees: Sees) -> list[str]:
+        found = []
+        for (kind, ident), gone in (+self.gone).items():
+            if gone == self.held[kind, ident] and not sees(**_condition(kind, ident)):
+                found.append(
+                    f"all {counted(gone, 'exported call')} of {kind} {ident} in the days that were read are gone, "
+                    f"and Gong shows no other call of this {kind}"
+                )
+        return found
+
+    def _of_shares(self) -> list[str]:
+        found = []
+        if _is_much(self.total_gone, self.total_held):
+            found.append(f"{self.total_gone} of {counted(self.total_held, 'exported call')} are gone")
+        if _is_much(self.gone_transcripts, self.held_transcripts):
+            found.append(f"{self.gone_transcripts} of {counted(self.held_transcripts, 'transcript')} are gone")
+        for table, gone in self.empty_tables.items():
+            if _is_much(gone, self.held_rows[table]):
+                found.append(f"table {table} has no more rows of {gone} of {counted(self.held_rows[table], 'call')}")
+        return found
+
+
+def confirmed(vanished: Collection[str], suspects: Mapping[str, datetime], now: datetime) -> set[str]:
+    """Return those of the calls that are gone which were gone long enough before."""
+    return {call_id for call_id in vanished if call_id in suspects and now - suspects[call_id] >= CONFIRM_AFTER}
+
+
+def _is_much(gone: int, held: int) -> bool:
+    return gone > _FEW and gone > _SHARE * held
+
+
+def _groups(call: CallFacts) -> list[tuple[str, str]]:
+    groups = [("workspace", call.workspace_id), ("host", call.owner_id)]
+    return [(kind, ident) for kind, ident in groups if ident]
+
+
+def _condition(kind: str, ident: str) -> dict[str, Any]:
+    return {"workspaceId": ident} if kind == "workspace" else {"primaryUserIds": [ident]}

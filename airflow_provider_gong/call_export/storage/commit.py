@@ -1,0 +1,130 @@
+"""Replacing a day's files: table by table, and the manifest at last."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import date
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_export.draft import TableDraft
+from airflow_provider_gong.call_export.settings import ExportSettings, FileFormat
+from airflow_provider_gong.call_export.storage.folder import ExportFolder, table_path
+from airflow_provider_gong.call_export.storage.manifest import DayManifest, TableFile
+from airflow_provider_gong.call_export.tables.catalogue import TABLES
+
+log = logging.getLogger(__name__)
+
+
+def commit(
+    folder: ExportFolder,
+    old: DayManifest | None,
+    new: DayManifest,
+    drafts: Mapping[str, TableDraft],
+    settings: ExportSettings,
+) -> list[str]:
+    """
+    Replace what differs of a day, and return the names of the tables that were replaced.
+
+    While files are replaced the manifest says so. Whoever is interrupted, or meets somebody else who writes the same
+    day, leaves it like that, and the next run reads the day again.
+
+    :param old: the manifest as it was before the day was read
+    :param new: the manifest without its files
+    :param drafts: the new files
+    """
+    kept = _kept(folder, old, drafts, new.day, settings)
+    changed = [name for name in drafts if name not in kept]
+    if old is not None and not changed and _says_the_same(old, new, kept):
+        return []
+    writer = uuid.uuid4().hex
+    folder.write_manifest((old or DayManifest(new.day)).being_written(writer))
+    files = {
+        name: kept[name] if name in kept else _put(folder, name, draft, new.day, settings)
+        for name, draft in drafts.items()
+    }
+    _delete_others(folder, old, new.day, settings)
+    if _is_taken_over(folder, new.day, writer):
+        log.warning("Day %s is being written by another run, too; it is read again by the next run.", new.day)
+        return changed
+    folder.write_manifest(_with_files(new, files))
+    return changed
+
+
+def is_stored(folder: ExportFolder, file: TableFile) -> bool:
+    """Return whether a file of a manifest is still the same in the folder."""
+    stored = folder.stored(file.path)
+    if stored is None or stored.size != file.size:
+        return False
+    # A copied or restored folder has other versions of the same files.
+    return stored.version == file.version or _sha256(folder, file.path) == file.sha256
+
+
+def _kept(
+    folder: ExportFolder,
+    old: DayManifest | None,
+    drafts: Mapping[str, TableDraft],
+    day: date,
+    settings: ExportSettings,
+) -> dict[str, TableFile]:
+    """Return the files that need not be replaced."""
+    if old is None or not old.is_complete or old.settings != settings.fingerprint:
+        return {}
+    kept = {}
+    for name, draft in drafts.items():
+        file = old.tables.get(name)
+        path = table_path(name, day, settings.file_format)
+        if file is not None and file.path == path and file.digest == draft.digest and is_stored(folder, file):
+            kept[name] = file
+    return kept
+
+
+def _says_the_same(old: DayManifest, new: DayManifest, kept: Mapping[str, TableFile]) -> bool:
+    """Return whether two manifests differ only in when their day was read."""
+    before, after = old.document(), _with_files(new, kept).document()
+    for document in (before, after):
+        document.pop("read_at")
+        document.pop("requests", None)
+    return before == after
+
+
+def _with_files(manifest: DayManifest, files: Mapping[str, TableFile]) -> DayManifest:
+    return dataclasses.replace(manifest, tables=dict(files))
+
+
+def _put(folder: ExportFolder, name: str, draft: TableDraft, day: date, settings: ExportSettings) -> TableFile:
+    path = table_path(name, day, settings.file_format)
+    stored = folder.put(draft.path, path)
+    return TableFile(path, draft.rows, draft.calls, draft.digest, draft.size, draft.sha256, stored.version)
+
+
+def _delete_others(folder: ExportFolder, old: DayManifest | None, day: date, settings: ExportSettings) -> None:
+    """Delete files of the day that an export with other tables or another format has written."""
+    if old is not None and old.is_complete and old.settings == settings.fingerprint:
+        return
+    ours = {table_path(name, day, settings.file_format) for name in settings.tables}
+    for path in (table_path(name, day, file_format) for name in TABLES for file_format in FileFormat):
+        if path not in ours and folder.stored(path) is not None:
+            folder.delete(path)
+            log.info("Deleted %s, which the export's settings no longer ask for.", shown(path))
+
+
+def _is_taken_over(folder: ExportFolder, day: date, writer: str) -> bool:
+    now = folder.manifest(day)
+    if now is not None and now.writer == writer:
+        return False
+    if now is not None and now.is_complete:
+        # Its files may be ours by now.
+        folder.write_manifest(now.being_written(writer))
+    return True
+
+
+def _sha256(folder: ExportFolder, path: str) -> str:
+    digest = hashlib.sha256()
+    with folder.opened(path) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,193 @@
+"""Files of rows: Parquet and JSON lines, written part by part, and read again for the rows of some calls."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportStorageError
+from airflow_provider_gong.call_export.settings import ExportedTable, FileFormat
+from airflow_provider_gong.call_export.tables.fields import as_moment, microseconds
+from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Kind, Row
+
+_BATCH = 5000
+
+
+class RowFile(Protocol):
+    """A file that rows are added to."""
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Add rows, each with the values of the table's exported columns, JSON as text."""
+
+    def close(self) -> None:
+        """Complete the file."""
+
+
+def new_file(path: Path, table: ExportedTable, file_format: FileFormat) -> RowFile:
+    """
+    Return a new file for the rows of a table.
+
+    :raises GongExportSettingsError: for Parquet without pyarrow
+    """
+    return JsonLinesFile(path, table) if file_format is FileFormat.JSONL else ParquetFile(path, table)
+
+
+def rows_of_calls(
+    file: IO[bytes], table: ExportedTable, file_format: FileFormat, call_ids: Collection[str]
+) -> Iterator[list[Row]]:
+    """
+    Yield the rows of some calls from a file, part by part; columns that the file lacks are null.
+
+    :raises GongExportStorageError: if the file is damaged
+    """
+    parts = _json_lines(file) if file_format is FileFormat.JSONL else _parquet(file)
+    try:
+        for part in parts:
+            rows = [_row(record, table) for record in part if record.get("call_id") in call_ids]
+            if rows:
+                yield rows
+    except (ValueError, OSError) as error:
+        raise GongExportStorageError(f"A file of table {table.name} cannot be read: {error}") from error
+
+
+class ParquetFile:
+    """A Parquet file with a row group for each part."""
+
+    def __init__(self, path: Path, table: ExportedTable) -> None:
+        pyarrow, parquet = _pyarrow()
+        self._arrow = pyarrow
+        self._kinds = [column.kind for column in table.columns]
+        fields = [pyarrow.field(column.name, _arrow_type(pyarrow, column.kind)) for column in table.columns]
+        facts = {"gong_table": table.name, "gong_schema_version": str(SCHEMA_VERSION)}
+        self._schema = pyarrow.schema(fields, metadata=facts)
+        self._file = path.open("wb")
+        self._writer = parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Add rows as a row group."""
+        columns = zip(*rows, strict=True)
+        arrays = [
+            self._array(kind, values, field.type)
+            for kind, values, field in zip(self._kinds, columns, self._schema, strict=True)
+        ]
+        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
+
+    def close(self) -> None:
+        """Complete the file."""
+        self._writer.close()
+        self._file.close()
+
+    def _array(self, kind: Kind, values: Sequence[Any], arrow_type: Any) -> Any:
+        try:
+            return self._arrow.array(values, arrow_type)
+        except (self._arrow.ArrowException, TypeError, ValueError, OverflowError):
+            # Gong may answer a value of another kind than its reference promises.
+            return self._arrow.array([_fitting(kind, value) for value in values], arrow_type)
+
+
+class JsonLinesFile:
+    """A file with a JSON object for each row; moments are ISO 8601 in UTC, JSON is nested."""
+
+    def __init__(self, path: Path, table: ExportedTable) -> None:
+        self._names = [column.name for column in table.columns]
+        self._moments = [column.name for column in table.columns if column.kind is Kind.MOMENT]
+        self._json = [column.name for column in table.columns if column.kind is Kind.JSON]
+        # Halves of surrogate pairs become escapes, which JSON allows.
+        self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Add rows."""
+        for row in rows:
+            record = dict(zip(self._names, row, strict=True))
+            nested = "".join(f',"{name}":{record.pop(name) or "null"}' for name in self._json)
+            for name in self._moments:
+                record[name] = None if record[name] is None else _iso(record[name])
+            self._file.write(f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))[:-1]}{nested}}}\n")
+
+    def close(self) -> None:
+        """Complete the file."""
+        self._file.close()
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise GongExportSettingsError(
+            "Parquet needs pyarrow.",
+            remedy="pip install 'airflow-provider-gong[parquet]', or use file_format=\"jsonl\".",
+        ) from error
+    return pyarrow, parquet
+
+
+def _arrow_type(pyarrow: Any, kind: Kind) -> Any:
+    return {
+        Kind.TEXT: pyarrow.string(),
+        Kind.JSON: pyarrow.string(),
+        Kind.INTEGER: pyarrow.int64(),
+        Kind.NUMBER: pyarrow.float64(),
+        Kind.FLAG: pyarrow.bool_(),
+        Kind.MOMENT: pyarrow.timestamp("us", tz="UTC"),
+        Kind.TEXTS: pyarrow.list_(pyarrow.string()),
+    }[kind]
+
+
+def _fitting(kind: Kind, value: Any) -> Any:
+    """Return a value if a column of this kind can hold it, as text where that is its kind, and None otherwise."""
+    if value is None:
+        return None
+    match kind:
+        case Kind.TEXT | Kind.JSON:
+            text = value if isinstance(value, str) else json_text(value) or ""
+            return text.encode("utf-8", "replace").decode()
+        case Kind.TEXTS:
+            return [_fitting(Kind.TEXT, item) for item in value] if isinstance(value, list) else None
+        case Kind.FLAG:
+            return value if isinstance(value, bool) else None
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        fitting = float(value) if kind is Kind.NUMBER else int(value)
+        return fitting if kind is Kind.NUMBER or abs(fitting) < 2**63 else None
+    return None
+
+
+def json_text(value: Any) -> str | None:
+    """Return a value as JSON, always the same for equal values; None for none."""
+    if value is None:
+        return None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _iso(value: int) -> str:
+    return as_moment(value).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _json_lines(file: IO[bytes]) -> Iterator[list[dict[str, Any]]]:
+    for line in file:
+        yield [json.loads(line)]
+
+
+def _parquet(file: IO[bytes]) -> Iterator[list[dict[str, Any]]]:
+    pyarrow, parquet = _pyarrow()
+    try:
+        for batch in parquet.ParquetFile(file).iter_batches(batch_size=_BATCH):
+            yield batch.to_pylist()
+    except pyarrow.ArrowException as error:
+        raise ValueError(str(error)) from error
+
+
+def _row(record: dict[str, Any], table: ExportedTable) -> Row:
+    return tuple(_value(column.kind, record.get(column.name)) for column in table.columns)
+
+
+def _value(kind: Kind, value: Any) -> Any:
+    if value is None:
+        return None
+    if kind is Kind.JSON:
+        return value if isinstance(value, str) else json_text(value)
+    if kind is Kind.MOMENT:
+        return microseconds(value if isinstance(value, str) else value.isoformat())
+    return value

@@ -1,0 +1,232 @@
+"""The folder of an export, on any file system of fsspec: where its files are, and how they are replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_export.errors import GongExportStorageError
+from airflow_provider_gong.call_export.settings import FileFormat
+from airflow_provider_gong.call_export.storage.manifest import DayManifest
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+MANIFESTS = "_manifests"
+SCHEMAS = "_schema"
+_NOTES = "_manifests/_notes"
+_DAY = "started_date="
+_READERS = 16
+# How object stores call what changes when an object is replaced.
+_VERSIONS = ("ETag", "etag", "md5Hash", "content_md5")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """
+    A file as its store describes it.
+
+    :param size: bytes
+    :param version: what changes when it is replaced; empty where the store says nothing
+    """
+
+    size: int
+    version: str
+
+
+def table_path(table: str, day: date, file_format: FileFormat) -> str:
+    """Return the path of the file of a table and day, below the export's folder."""
+    return f"{table}/{_DAY}{day.isoformat()}/part-0.{file_format.value}"
+
+
+def manifest_path(day: date) -> str:
+    """Return the path of a day's manifest, below the export's folder."""
+    return f"{MANIFESTS}/{_DAY}{day.isoformat()}.json"
+
+
+class ExportFolder:
+    """
+    The folder of an export.
+
+    Files are replaced by one request of the store, or on a local disk by renaming: nobody sees half of one.
+
+    :param fs: the file system
+    :param root: path of the folder in it
+    """
+
+    def __init__(self, fs: AbstractFileSystem, root: str) -> None:
+        self._fs = fs
+        self._root = root.rstrip("/")
+        protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+        self._is_local = "file" in protocols
+        self.bytes_written = 0
+
+    def __repr__(self) -> str:
+        return f"ExportFolder({shown(self._root)})"
+
+    def place(self, path: str) -> str:
+        """Return the full path of a file."""
+        return f"{self._root}/{path}"
+
+    def manifest(self, day: date) -> DayManifest | None:
+        """Return the manifest of a day, None if there is none."""
+        return self._manifest(manifest_path(day))
+
+    def manifests(self) -> Iterator[DayManifest]:
+        """Yield all manifests, by day."""
+        with ThreadPoolExecutor(_READERS) as pool:
+            yield from filter(None, pool.map(self._manifest, self._manifest_names()))
+
+    def exported_days(self) -> list[date]:
+        """Return the days that have a manifest."""
+        start = len(MANIFESTS) + 1 + len(_DAY)
+        return [date.fromisoformat(name[start:].removesuffix(".json")) for name in self._manifest_names()]
+
+    def write_manifest(self, manifest: DayManifest) -> None:
+        """Write the manifest of a day."""
+        self.write_json(manifest_path(manifest.day), manifest.document())
+
+    def notes(self) -> list[dict[str, Any]]:
+        """Return the notes of all workers about what they have read."""
+        found = [self.read_json(f"{_NOTES}/{name}") for name in self._names(_NOTES)]
+        return [note for note in found if note is not None]
+
+    def note(self, worker: str) -> dict[str, Any]:
+        """Return the notes of one worker."""
+        return self.read_json(f"{_NOTES}/{worker}.json") or {}
+
+    def write_note(self, worker: str, note: Mapping[str, Any]) -> None:
+        """Replace the notes of one worker."""
+        self.write_json(f"{_NOTES}/{worker}.json", note)
+
+    def read_json(self, path: str) -> dict[str, Any] | None:
+        """
+        Return the JSON object in a file, None if there is no file.
+
+        :raises GongExportStorageError: if it cannot be read
+        """
+        with self._failures():
+            try:
+                content = self._fs.cat_file(self.place(path))
+            except FileNotFoundError:
+                return None
+        try:
+            return cast("dict[str, Any]", json.loads(content))
+        except ValueError as error:
+            raise GongExportStorageError(
+                f"{shown(self.place(path))} is not JSON ({error}).", remedy="Delete it, and run the export again."
+            ) from error
+
+    def write_json(self, path: str, document: Mapping[str, Any]) -> None:
+        """Replace a file by a JSON object."""
+        content = f"{json.dumps(document, indent=1)}\n".encode()
+        with self._failures():
+            if self._is_local:
+                self._replace_local(path, lambda target: target.write_bytes(content))
+            else:
+                self._fs.pipe_file(self.place(path), content)
+        self.bytes_written += len(content)
+
+    def put(self, source: Path, path: str) -> StoredFile:
+        """Replace a file by a local one, and return what the store says of it."""
+        with self._failures():
+            if self._is_local:
+                # A rename within the folder is atomic; a copy is not.
+                self._replace_local(path, lambda target: _copy(source, target))
+            else:
+                self._fs.put_file(str(source), self.place(path))
+        self.bytes_written += source.stat().st_size
+        stored = self.stored(path)
+        if stored is None or stored.size != source.stat().st_size:
+            raise GongExportStorageError(f"{shown(self.place(path))} is not what was written to it.")
+        return stored
+
+    def stored(self, path: str) -> StoredFile | None:
+        """Return what the store says of a file, None if there is none."""
+        with self._failures():
+            try:
+                self._fs.invalidate_cache(self._fs._parent(self.place(path)))
+                return _stored(self._fs.info(self.place(path)))
+            except FileNotFoundError:
+                return None
+
+    def files(self, tables: Iterable[str]) -> dict[str, StoredFile]:
+        """Return the files of tables, by path below the folder."""
+        found: dict[str, StoredFile] = {}
+        with self._failures():
+            self._fs.invalidate_cache()
+            for table in tables:
+                details = self._fs.find(self.place(table), detail=True)
+                found |= {str(name)[len(self._root) + 1 :]: _stored(info) for name, info in details.items()}
+        return found
+
+    def delete(self, path: str) -> None:
+        """Delete a file, if it is there."""
+        with self._failures(), contextlib.suppress(FileNotFoundError):
+            self._fs.rm_file(self.place(path))
+
+    @contextlib.contextmanager
+    def opened(self, path: str) -> Iterator[IO[bytes]]:
+        """Open a file for reading."""
+        with self._failures(), self._fs.open(self.place(path), "rb") as file:
+            yield file
+
+    def _manifest(self, name: str) -> DayManifest | None:
+        document = self.read_json(name)
+        return None if document is None else DayManifest.parsed(document, shown(self.place(name)))
+
+    def _manifest_names(self) -> list[str]:
+        return [f"{MANIFESTS}/{name}" for name in self._names(MANIFESTS) if name.startswith(_DAY)]
+
+    def _names(self, path: str) -> list[str]:
+        """Return the names of the JSON files in a folder."""
+        with self._failures():
+            self._fs.invalidate_cache()
+            try:
+                found = self._fs.ls(self.place(path), detail=False)
+            except FileNotFoundError:
+                return []
+        names = sorted(str(name).rpartition("/")[2] for name in found)
+        return [name for name in names if name.endswith(".json") and not name.startswith(".")]
+
+    def _replace_local(self, path: str, write: Callable[[Path], Any]) -> None:
+        target = Path(self.place(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.parent / f".{target.name}.{uuid.uuid4().hex}"
+        try:
+            write(unfinished)
+            os.replace(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (GongExportStorageError, FileNotFoundError):
+            raise
+        except Exception as error:
+            # Each object store has errors of its own.
+            raise GongExportStorageError(f"{self!r} failed: {type(error).__name__}: {shown(str(error))}") from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    import shutil
+
+    shutil.copyfile(source, target)
+
+
+def _stored(info: Mapping[str, Any]) -> StoredFile:
+    version = next((str(info[name]) for name in _VERSIONS if info.get(name)), "")
+    if not version and "mtime" in info:
+        version = f"{info['mtime']!r}"
+    return StoredFile(int(info["size"]), version.strip('"'))

@@ -1,0 +1,72 @@
+"""What an export's folder holds: whose calls, and tables of which columns. Another filter needs another folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_export.errors import GongExportSettingsError
+from airflow_provider_gong.call_export.settings import CallFilter, ExportedTable, ExportSettings
+from airflow_provider_gong.call_export.storage.folder import MANIFESTS, SCHEMAS, ExportFolder
+from airflow_provider_gong.call_export.tables.catalogue import TABLES
+from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION
+
+_EXPORT = f"{MANIFESTS}/_export.json"
+
+
+def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
+    """
+    Make the folder that of an export, and describe its tables in ``_schema``.
+
+    :param company: whose calls they are
+    :raises GongExportSettingsError: if it is that of other calls
+    """
+    ours = {
+        "company": company,
+        "workspace_id": settings.filters.workspace_id,
+        "primary_user_ids": list(settings.filters.primary_user_ids),
+    }
+    found = folder.read_json(_EXPORT)
+    wanted = {**ours, "settings": settings.document()}
+    different = [] if found is None else [name for name in ours if found.get(name) != ours[name]]
+    if found != wanted and not different:
+        folder.write_json(_EXPORT, wanted)
+    elif found is not None and different:
+        different = [f"{name} {shown(str(found.get(name)))}" for name in different]
+        raise GongExportSettingsError(
+            f"{folder!r} is an export of {', '.join(different)}.",
+            remedy="Its files would mix calls of both: export into another folder, or use the same filter.",
+        )
+    for name in TABLES:
+        _describe(folder, name, settings.tables.get(name))
+
+
+def claimed(folder: ExportFolder) -> tuple[ExportSettings, str]:
+    """
+    Return what the folder is the export of, and of whose calls.
+
+    :raises GongExportSettingsError: if it is not that of an export
+    """
+    found = folder.read_json(_EXPORT)
+    if found is None:
+        raise GongExportSettingsError(f"{folder!r} holds no export.", remedy="Check the path.")
+    filters = CallFilter(found["workspace_id"], tuple(found["primary_user_ids"]))
+    return ExportSettings.parsed(found["settings"], filters), found["company"]
+
+
+def _describe(folder: ExportFolder, name: str, table: ExportedTable | None) -> None:
+    path = f"{SCHEMAS}/{name}.json"
+    found = folder.read_json(path)
+    if table is None:
+        if found is not None:
+            folder.delete(path)
+        return
+    described = _described(table)
+    if found != described:
+        folder.write_json(path, described)
+
+
+def _described(table: ExportedTable) -> dict[str, Any]:
+    columns = [{"name": column.name, "type": column.kind.value, "about": column.about} for column in table.columns]
+    about = {"table": table.name, "about": table.table.about, "version": SCHEMA_VERSION, "key": list(table.table.key)}
+    return {**about, "columns": columns}

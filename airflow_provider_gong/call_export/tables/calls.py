@@ -1,0 +1,185 @@
+"""The table of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_gong.call_export.tables import schema
+from airflow_provider_gong.call_export.tables.call import ExportedCall
+from airflow_provider_gong.call_export.tables.fields import Fields, objects
+from airflow_provider_gong.call_export.tables.schema import Row, Table
+
+# Named by Gong's reference, and kept in ``extra``.
+_KNOWN_CONTENT = frozenset({"structure", "outline", "highlights", "topics", "keyPoints"})
+_KNOWN_INTERACTION = frozenset({"interactionStats", "video", "speakers"})
+_KNOWN_BLOCKS = frozenset({"collaboration"})
+# Tables of their own, and signed URLs, which change on every read and must not be kept.
+_ELSEWHERE = ("metaData", "parties", "context", "media")
+_NEXT_STEPS = "next steps"
+# Gong's address of an imported recording: a raw storage URL, which nobody can open.
+_IMPORTED = "Upload API"
+
+_STATS = ("Talk Ratio", "Longest Monologue", "Longest Customer Story", "Interactivity", "Patience")
+
+
+def _rows(call: ExportedCall) -> list[Row]:
+    meta = Fields(call.data.get("metaData"), "metaData", call.unknown)
+    content = Fields(call.data.get("content"), "content", call.unknown)
+    interaction = Fields(call.data.get("interaction"), "interaction", call.unknown)
+    party, owner = call.owner
+    system = meta.text("system")
+    meeting_url = meta.text("meetingUrl")
+    row: Row = (
+        meta.text("id"),
+        meta.text("title"),
+        meta.text("url"),
+        meta.moment("started"),
+        meta.moment("scheduled"),
+        meta.number("duration"),
+        meta.text("primaryUserId"),
+        owner.name,
+        party.get("emailAddress"),
+        meta.text("workspaceId"),
+        meta.text("direction"),
+        meta.text("scope"),
+        system,
+        meta.text("media"),
+        meta.text("language"),
+        meta.flag("isPrivate"),
+        meta.text("purpose"),
+        meta.text("sdrDisposition"),
+        *_outcome(content),
+        *_stats(interaction),
+        *_questions(interaction),
+        content.text("brief"),
+        _texts(content, "keyPoints"),
+        _next_steps(content),
+        _names(content, "topics"),
+        call.crm_ids("Account"),
+        call.crm_ids("Opportunity"),
+        "missing" if call.monologues is None else "present",
+        None if system == _IMPORTED else meeting_url,
+        meta.text("calendarEventId"),
+        meta.text("clientUniqueId"),
+        meta.text("customData"),
+        _extra(call, meta, content, interaction),
+    )
+    return [row]
+
+
+def _outcome(content: Fields) -> tuple[str | None, str | None]:
+    outcome = content.take("callOutcome")
+    if not isinstance(outcome, Mapping):
+        return None, None
+    return outcome.get("name"), outcome.get("category")
+
+
+def _stats(interaction: Fields) -> list[float | None]:
+    left, values = [], {}
+    for stat in objects(interaction.take("interactionStats")):
+        if stat.get("name") in _STATS and isinstance(stat.get("value"), int | float):
+            values[stat["name"]] = float(stat["value"])
+        else:
+            left.append(stat)
+    if left:
+        interaction.put_back("interactionStats", left)
+    return [values.get(name) for name in _STATS]
+
+
+def _questions(interaction: Fields) -> tuple[int | None, int | None]:
+    questions = interaction.take("questions")
+    if not isinstance(questions, Mapping):
+        return None, None
+    return questions.get("companyCount"), questions.get("nonCompanyCount")
+
+
+def _texts(content: Fields, name: str) -> list[str] | None:
+    """Take a list of objects whose only field is a text."""
+    items = objects(content.look(name))
+    if not all(isinstance(item.get("text"), str) for item in items):
+        return None
+    if all(len(item) == 1 for item in items):
+        content.take(name)
+    return [item["text"] for item in items]
+
+
+def _next_steps(content: Fields) -> list[str] | None:
+    sections = objects(content.look("highlights"))
+    items = [
+        item
+        for section in sections
+        if str(section.get("title", "")).lower() == _NEXT_STEPS
+        for item in objects(section.get("items"))
+    ]
+    return [str(item["text"]) for item in items if item.get("text")]
+
+
+def _names(content: Fields, name: str) -> list[str] | None:
+    # Durations stay in ``extra``.
+    return [str(item["name"]) for item in objects(content.look(name)) if item.get("name")]
+
+
+def _extra(call: ExportedCall, meta: Fields, content: Fields, interaction: Fields) -> dict[str, Any] | None:
+    # Trackers are a table; who talks how long is in the table of parties.
+    content.take("trackers")
+    interaction.take("speakers")
+    others = Fields(call.data, "", call.unknown)
+    for name in (*_ELSEWHERE, "content", "interaction"):
+        others.take(name)
+    blocks = {
+        "metaData": meta.rest(),
+        "content": content.rest(_KNOWN_CONTENT),
+        "interaction": interaction.rest(_KNOWN_INTERACTION),
+        **others.rest(_KNOWN_BLOCKS),
+    }
+    return {name: block for name, block in blocks.items() if block} or None
+
+
+CALLS = Table(
+    "calls",
+    "One row for each call.",
+    ("call_id",),
+    (
+        schema.text("call_id", "Gong's id of the call"),
+        schema.text("title", "its title"),
+        schema.text("url", "its page in Gong"),
+        schema.moment("started_datetime", "when it started"),
+        schema.moment("scheduled_datetime", "when it was scheduled to start"),
+        schema.number("duration_seconds", "its duration, as Gong has measured it"),
+        schema.text("owner_id", "Gong user id of the host"),
+        schema.text("owner_name", "name of the host"),
+        schema.text("owner_email_address", "e-mail address of the host"),
+        schema.text("workspace_id", "id of the workspace"),
+        schema.text("direction", "`Inbound`, `Outbound`, `Conference` or `Unknown`"),
+        schema.text("scope", "`Internal`, `External` or `Unknown`"),
+        schema.text("system", "the system that recorded it"),
+        schema.text("media_type", "`Audio` or `Video`"),
+        schema.text("language", "language, as ISO 639-2/B"),
+        schema.flag("is_private", "whether it is private"),
+        schema.text("purpose", "its purpose"),
+        schema.text("disposition", "disposition of the sales development representative"),
+        schema.text("outcome", "outcome of the call"),
+        schema.text("outcome_category", "category of the outcome"),
+        schema.number("talk_ratio", "share of the time in which the host's side talks, from 0 to 1"),
+        schema.number("longest_monologue_seconds", "longest monologue of the host's side"),
+        schema.number("longest_customer_story_seconds", "longest monologue of the other side"),
+        schema.number("interactivity", "Gong's figure for how often the speakers change"),
+        schema.number("patience_seconds", "how long the host waits before answering"),
+        schema.integer("company_question_count", "questions asked by the company's side"),
+        schema.integer("non_company_question_count", "questions asked by the other side"),
+        schema.text("brief", "Gong's summary"),
+        schema.texts("key_points", "Gong's key points"),
+        schema.texts("next_steps", "what Gong's highlights list as next steps"),
+        schema.texts("topics", "names of the topics; their durations are in `extra`"),
+        schema.texts("account_ids", "CRM ids of the accounts"),
+        schema.texts("opportunity_ids", "CRM ids of the opportunities"),
+        schema.text("transcript_status", "`present` or `missing` when the day was read"),
+        schema.text("meeting_url", "address of the web conference"),
+        schema.text("calendar_event_id", "id of the calendar event"),
+        schema.text("client_unique_id", "id in the recording system, of imported calls"),
+        schema.text("custom_data", "what was sent with an imported call"),
+        schema.extra_column("outline, structure, highlights, comments, and fields of Gong that have no column"),
+    ),
+    _rows,
+)

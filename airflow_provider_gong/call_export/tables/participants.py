@@ -1,0 +1,148 @@
+"""The tables of who took part, of the CRM objects that a call is about, and of trackers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_gong.call_export.tables import schema
+from airflow_provider_gong.call_export.tables.call import ExportedCall, crm_field, crm_objects
+from airflow_provider_gong.call_export.tables.fields import Fields, objects
+from airflow_provider_gong.call_export.tables.schema import Row, Table
+
+_NAMES = ("Name", "name")
+_KNOWN_TRACKER = frozenset({"occurrences", "phrases"})
+
+
+def _parties(call: ExportedCall) -> list[Row]:
+    talk_times = _talk_times(call)
+    rows: list[Row] = []
+    for number, (party, person) in enumerate(call.people):
+        fields = Fields(party, "parties", call.unknown)
+        fields.take("context")
+        party_id, speaker_id = fields.text("id"), fields.text("speakerId")
+        row = (
+            call.call_id,
+            number,
+            party_id,
+            speaker_id,
+            fields.text("userId"),
+            fields.text("name"),
+            fields.text("title"),
+            fields.text("emailAddress"),
+            fields.text("phoneNumber"),
+            fields.text("affiliation"),
+            person.company,
+            person.user_id == call.owner_id if person.user_id else False,
+            talk_times.get(speaker_id or "") or talk_times.get(person.user_id or ""),
+            fields.texts("methods"),
+            fields.rest() or None,
+        )
+        rows.append(row)
+    return rows
+
+
+def _talk_times(call: ExportedCall) -> dict[str, float]:
+    interaction = call.data.get("interaction")
+    speakers = objects(interaction.get("speakers")) if isinstance(interaction, Mapping) else ()
+    times: dict[str, float] = {}
+    for speaker in speakers:
+        seconds = speaker.get("talkTime")
+        if isinstance(seconds, int | float):
+            times |= {str(speaker[name]): float(seconds) for name in ("userId", "id") if speaker.get(name)}
+    return times
+
+
+def _context(call: ExportedCall) -> list[Row]:
+    rows = [_crm_row(call, None, *found) for found in crm_objects(call.data)]
+    for party, _ in call.people:
+        party_id = party.get("id")
+        rows += [_crm_row(call, str(party_id) if party_id else None, *found) for found in crm_objects(party)]
+    return rows
+
+
+def _crm_row(call: ExportedCall, party_id: str | None, system: str | None, crm_object: Mapping[str, Any]) -> Row:
+    fields = Fields(crm_object, "context.objects", call.unknown)
+    return (
+        call.call_id,
+        party_id,
+        system,
+        fields.text("objectType"),
+        fields.text("objectId"),
+        crm_field(crm_object, _NAMES),
+        fields.text("timing"),
+        fields.take("fields") or None,
+        fields.rest() or None,
+    )
+
+
+def _trackers(call: ExportedCall) -> list[Row]:
+    content = call.data.get("content")
+    trackers = objects(content.get("trackers")) if isinstance(content, Mapping) else ()
+    return [_tracker(call.call_id, tracker, call.unknown) for tracker in trackers]
+
+
+def _tracker(call_id: str, tracker: Mapping[str, Any], unknown: Counter[str]) -> Row:
+    fields = Fields(tracker, "content.trackers", unknown)
+    named = (fields.text("id"), fields.text("name"), fields.text("type"), fields.integer("count"))
+    rest = {name: value for name, value in fields.rest(_KNOWN_TRACKER).items() if value != []}
+    return (call_id, *named, rest or None)
+
+
+CALL_PARTIES = Table(
+    "call_parties",
+    "One row for each participant of a call.",
+    ("call_id", "party_number"),
+    (
+        schema.text("call_id", "Gong's id of the call"),
+        schema.integer("party_number", "number of the participant in the call, from 0"),
+        schema.text("party_id", "Gong's id of the participant"),
+        schema.text("speaker_id", "joins to `transcript_sentences`"),
+        schema.text("user_id", "Gong user id, of participants from the company"),
+        schema.text("name", "name"),
+        schema.text("title", "job title"),
+        schema.text("email_address", "e-mail address"),
+        schema.text("phone_number", "phone number"),
+        schema.text("affiliation", "`Internal`, `External` or `Unknown`"),
+        schema.text("company", "company of an outside participant, as far as CRM data of the call names it"),
+        schema.flag("is_owner", "whether this is the host"),
+        schema.number("talk_time_seconds", "how long the participant talks"),
+        schema.texts("methods", "`Invitee`, `Attendee`"),
+        schema.extra_column(),
+    ),
+    _parties,
+)
+
+CALL_CONTEXT_OBJECTS = Table(
+    "call_context_objects",
+    "One row for each CRM object that Gong associates with a call or with one of its participants.",
+    ("call_id", "party_id", "system", "object_type", "object_id", "timing"),
+    (
+        schema.text("call_id", "Gong's id of the call"),
+        schema.text("party_id", "Gong's id of the participant; null for objects of the call"),
+        schema.text("system", "`Salesforce`, `HubSpot`, `MicrosoftDynamic` or `Generic`"),
+        schema.text("object_type", "`Account`, `Opportunity`, `Contact`, `Lead` or `User`"),
+        schema.text("object_id", "id in the CRM"),
+        schema.text("name", "name in the CRM"),
+        schema.text("timing", "`Now` or `TimeOfCall`"),
+        schema.json_column("fields", "fields in the CRM, as a list of `name` and `value`"),
+        schema.extra_column(),
+    ),
+    _context,
+)
+
+CALL_TRACKERS = Table(
+    "call_trackers",
+    "One row for each tracker of a call.",
+    ("call_id", "tracker_id"),
+    (
+        schema.text("call_id", "Gong's id of the call"),
+        schema.text("tracker_id", "Gong's id of the tracker"),
+        schema.text("tracker_name", "its name"),
+        schema.text("tracker_type", "`KEYWORD` or `SMART`"),
+        schema.integer("mention_count", "how often it occurs in the call"),
+        schema.extra_column("occurrences and phrases, and fields of Gong that have no column"),
+    ),
+    _trackers,
+)

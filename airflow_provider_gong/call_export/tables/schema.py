@@ -1,0 +1,109 @@
+"""Tables, columns, and what kinds of values columns hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+Row = tuple[Any, ...]
+
+
+class Kind(StrEnum):
+    """
+    What a column holds.
+
+    A row holds moments as microseconds since 1970 in UTC, and JSON as Python objects; files have their own forms.
+    """
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "boolean"
+    MOMENT = "timestamp"
+    TEXTS = "list of text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """
+    A column of a table.
+
+    :param name: its name
+    :param kind: what it holds
+    :param about: what it is, for the documentation
+    """
+
+    name: str
+    kind: Kind
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """
+    A table of the export.
+
+    :param name: its name, which is also that of its folder
+    :param about: what a row is, for the documentation
+    :param key: the columns that identify a row; the first one is the call's id, in tables of calls
+    :param columns: its columns, in the order of its rows
+    :param rows: makes the rows of one call, or those of one row of another listing
+    :param from_transcripts: whether its rows come from transcripts
+    """
+
+    name: str
+    about: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rows: Callable[..., Sequence[Row]]
+    from_transcripts: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(column.name for column in self.columns)
+
+
+def text(name: str, about: str) -> Column:
+    """Return a column of text."""
+    return Column(name, Kind.TEXT, about)
+
+
+def integer(name: str, about: str) -> Column:
+    """Return a column of whole numbers."""
+    return Column(name, Kind.INTEGER, about)
+
+
+def number(name: str, about: str) -> Column:
+    """Return a column of numbers."""
+    return Column(name, Kind.NUMBER, about)
+
+
+def flag(name: str, about: str) -> Column:
+    """Return a column of true and false."""
+    return Column(name, Kind.FLAG, about)
+
+
+def moment(name: str, about: str) -> Column:
+    """Return a column of moments in UTC."""
+    return Column(name, Kind.MOMENT, about)
+
+
+def texts(name: str, about: str) -> Column:
+    """Return a column of lists of text."""
+    return Column(name, Kind.TEXTS, about)
+
+
+def json_column(name: str, about: str) -> Column:
+    """Return a column of JSON."""
+    return Column(name, Kind.JSON, about)
+
+
+def extra_column(about: str = "fields of Gong that have no column") -> Column:
+    """Return the column for what has no column."""
+    return json_column("extra", about)

@@ -1,0 +1,164 @@
+"""The phases of an export that keeps itself up to date: plan, read, report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong.operators._call_export import CallExportOperator
+from airflow_provider_gong.operators._tasks import fail_for_good
+from airflow_provider_gong.operators._waiting import WaitingTask
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Context, XComArg
+
+SUMMARY_KEY = "summary"
+"""XCom key under which the plan task leaves its figures."""
+
+_COUNTED = (
+    "days_read",
+    "days_changed",
+    "requests",
+    "missing_transcripts",
+    "private_calls",
+    "suspects",
+    "removed_calls",
+)
+
+
+class GongPlanCallExportOperator(CallExportOperator):
+    """
+    Plan an export: find out which days are due, why, and what reading them costs. Makes no request.
+
+    :param lookback: days that started within this time are read by every run, such as ``7d`` or a ``timedelta``
+    :param sweep: share of the day's requests that re-reads all other days, each within 30 days if that is enough; 0
+        switches it off
+    :param backfill_from: the first day of the export, such as ``2023-01-01`` (templated); default: the first exported
+        day, or the first of the lookback
+    :param daily_requests: requests that the export may make in 24 hours; default: all that the connection may
+    :param workers: number of tasks that the days are spread over
+    :return: the days, as a list for each reading task; the plan in figures is the XCom ``summary``
+    :raises GongExportError: if the settings are wrong, or the folder is that of another export
+    """
+
+    template_fields: Sequence[str] = (*CallExportOperator.template_fields, "backfill_from")
+    ui_color = "#d6e9f8"
+
+    def __init__(
+        self,
+        *,
+        lookback: str | timedelta = "7d",
+        sweep: float = 0.05,
+        backfill_from: str | None = None,
+        daily_requests: int | None = None,
+        workers: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.lookback = lookback
+        self.sweep = sweep
+        self.backfill_from = backfill_from
+        self.daily_requests = daily_requests
+        self.workers = workers
+
+    def execute(self, context: Context) -> list[list[str]]:
+        """Plan the export."""
+        from airflow_provider_gong.call_export.days import duration_of, parse_day
+        from airflow_provider_gong.call_export.planning import PlanSettings
+
+        with fail_for_good():
+            settings = PlanSettings(
+                lookback=duration_of("lookback", self.lookback),
+                backfill_from=parse_day(self.backfill_from) if self.backfill_from else None,
+                sweep_share=self.sweep,
+                daily_requests=self.daily_requests or self.hook.settings.share(bulk=True).requests_per_day,
+            )
+            plan = self.export.plan(settings)
+        summary = plan.summary()
+        self.log.info("%(days)d days are due: %(reasons)s, about %(requests)d requests.", summary)
+        for remark in plan.remarks:
+            self.log.warning("%s", remark)
+        days = [day.isoformat() for day in plan.days]
+        context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
+        return [days[number :: self.workers] for number in range(self.workers)]
+
+
+class GongReadCallExportOperator(WaitingTask, CallExportOperator):
+    """
+    Read days from Gong, and replace the files of those that have changed.
+
+    Calls ``POST /v2/calls/extensive`` and ``POST /v2/calls/transcript``. May be retried at any time. Parked while the
+    day's requests are spent.
+
+    :param days: the days, or lists of them (templated)
+    :param daily_requests: requests that this task may make in 24 hours; default: all that the connection may
+    :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
+    :return: days read and changed, rows by table, requests, missing transcripts, suspects, path of the manifests
+    :raises GongExportShrinkError: if so much is gone that the access key is the likelier reason
+    """
+
+    template_fields: Sequence[str] = (*CallExportOperator.template_fields, "days")
+    ui_color = "#b9d9f2"
+
+    def __init__(
+        self, *, days: Sequence[str] | XComArg | str, daily_requests: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.days: Any = days
+        self.daily_requests = daily_requests
+
+    def work(self, context: Context) -> dict[str, Any]:
+        """Read the days."""
+        from airflow_provider_gong.call_export.days import parse_day
+
+        worker = f"worker-{max(context['ti'].map_index or 0, 0)}"
+        # One task reads all batches, a mapped one its own.
+        days = [parse_day(day) for batch in self.days for day in ([batch] if isinstance(batch, str) else batch)]
+        return self.read_days(context, days, worker=worker, daily_requests=self.daily_requests)
+
+
+class GongReportCallExportOperator(CallExportOperator):
+    """
+    Report what an export has done, and how it is. Makes no request.
+
+    :param results: what the reading tasks have returned (templated)
+    :return: what all reading tasks have done together, and which days have changed
+    """
+
+    template_fields: Sequence[str] = (*CallExportOperator.template_fields, "results")
+    ui_color = "#9cc8ec"
+
+    def __init__(self, *, results: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.results = results
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Report."""
+        results = [self.results] if isinstance(self.results, dict) else list(self.results)
+        report: dict[str, Any] = {name: sum(result[name] for result in results) for name in _COUNTED}
+        for name in ("rows", "unknown_fields"):
+            counts: Counter[str] = Counter()
+            for result in results:
+                counts.update(result[name])
+            report[name] = dict(counts)
+        report["changed_days"] = sorted(day for result in results for day in result["changed_days"])
+        report["manifests"] = results[0]["manifests"] if results else ""
+        self._show(report)
+        return report
+
+    def _show(self, report: dict[str, Any]) -> None:
+        self.log.info(
+            "Read %(days_read)d days with %(requests)d requests; %(days_changed)d have changed. "
+            "%(missing_transcripts)d transcripts are missing, %(private_calls)d private calls were left out.",
+            report,
+        )
+        if report["suspects"]:
+            self.log.warning(
+                "Gong no longer shows %d exported calls. They are removed if a later run, in at least 20 hours, sees "
+                "the same.",
+                report["suspects"],
+            )
+        if report["unknown_fields"]:
+            self.log.warning("Gong has fields without a column, kept in 'extra': %s", report["unknown_fields"])

@@ -1,0 +1,1 @@
+"""Transfers between Gong and other systems."""

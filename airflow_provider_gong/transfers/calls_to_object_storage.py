@@ -1,0 +1,67 @@
+"""Calls and transcripts from Gong into any object storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong.operators._call_export import CallExportOperator
+from airflow_provider_gong.operators._waiting import WaitingTask
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow_provider_gong._compat import Context
+
+
+class GongCallsToObjectStorageOperator(WaitingTask, CallExportOperator):
+    """
+    Export the calls of an interval, with transcripts, into files on any object storage.
+
+    All UTC days that the interval touches are read completely (``POST /v2/calls/extensive``,
+    ``POST /v2/calls/transcript``) and replace the files of those days, such as
+    ``<path>/calls/started_date=2026-11-20/part-0.parquet``. A day that has not changed is not written.
+    May be run again at any time.
+
+    To keep an export up to date, see :func:`airflow_provider_gong.task_groups.gong_call_export`: late calls appear in
+    days that were exported before.
+
+    .. seealso:: ``docs/call_export.md``
+
+    :param path: folder of the export, on any object storage that Airflow knows (templated)
+    :param since: beginning of the interval, a date or a moment (templated); default: that of the run's data interval
+    :param until: its end, which is not part of it (templated); default: that of the run's data interval
+    :param tables: names of the tables to write; default: all
+    :param file_format: ``parquet`` or ``jsonl``
+    :param include_private: export private calls, too
+    :param exclude_columns: columns to leave out, such as ``email_address`` or ``calls.brief``
+    :param workspace_id: export only the calls of this workspace (templated)
+    :param primary_user_ids: export only the calls that these users host (templated)
+    :param on_shrink: what to do when Gong shows so much less than before that the access key is the likelier reason:
+        ``fail`` writes nothing of what is gone and fails, ``keep`` keeps what is gone, ``accept`` deletes it
+    :param gong_conn_id: Airflow connection to Gong (templated)
+    :param deferrable: wait in the triggerer while the company's requests are spent; default: Airflow's setting
+    :return: days read and changed, rows by table, requests, missing transcripts, suspects, path of the manifests
+    :raises GongExportSettingsError: for wrong settings, an empty interval, or a folder of another export
+    :raises GongExportShrinkError: if so much is gone that the access key is the likelier reason
+    """
+
+    template_fields: Sequence[str] = (*CallExportOperator.template_fields, "since", "until")
+    ui_color = "#b9d9f2"
+
+    def __init__(
+        self,
+        *,
+        since: str | datetime = "{{ data_interval_start }}",
+        until: str | datetime = "{{ data_interval_end }}",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.since = since
+        self.until = until
+
+    def work(self, context: Context) -> dict[str, Any]:
+        """Read the days of the interval."""
+        from airflow_provider_gong.call_export.days import days_of
+
+        return self.read_days(context, days_of(self.since, self.until), keeps_notes=False)

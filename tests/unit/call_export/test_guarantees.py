@@ -1,0 +1,474 @@
+"""What an export promises, whatever happens to Gong, to the key, or to the process."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+
+import pytest
+
+from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
+from airflow_provider_gong.call_export.storage.identity import claim
+from airflow_provider_gong.client.errors import GongError, GongPermissionError
+from airflow_provider_gong.emulator.faults import Fault
+from tests.support.memory_store import Killed
+from tests.unit.call_export.conftest import GRACE, PRIYA, TOBIAS, Company, a_day
+
+ALL = [f"seed-{number}" for number in range(1, 6)]
+
+
+def other_workspace(company: Company) -> str:
+    workspaces = company.client.run("listWorkspaces")["workspaces"]
+    return str(workspaces[1]["id"])
+
+
+# Unchanged.
+
+
+def test_an_unchanged_interval_writes_nothing(company: Company) -> None:
+    company.export()
+    before = company.files()
+    company.advance(days=40)
+    run = company.export()
+    assert company.files() == before
+    assert run.figures.changed_days == []
+
+
+def test_a_changed_call_changes_its_day_and_no_other(company: Company) -> None:
+    company.export()
+    before = company.files()
+    company.edit_call("seed-2", lambda call: call["metaData"].update(title="Another title"))
+    run = company.export()
+    assert run.figures.changed_days == ["2026-02-15"]
+    changed = {path for path, file in company.files().items() if file != before.get(path)}
+    assert changed == {
+        "calls/started_date=2026-02-15/part-0.parquet",
+        "call_documents/started_date=2026-02-15/part-0.parquet",
+        "_manifests/started_date=2026-02-15.json",
+    }
+
+
+# Late, deleted, moved.
+
+
+def test_a_late_call_is_there_after_the_next_read_of_its_day(company: Company) -> None:
+    company.export()
+    company.advance(days=9)
+    company.add_call("late", a_day(3))
+    run = company.export()
+    assert company.exported() == sorted(["late", *ALL])
+    assert run.figures.changed_days == ["2026-02-03"]
+
+
+def test_a_late_transcript_is_waited_for(company: Company) -> None:
+    company.without_transcripts("seed-5")
+    company.export()
+    (missing,) = company.manifest(date(2026, 2, 28)).missing
+    assert missing == company.call_ids()["seed-5"]
+    company.answers.edits.clear()
+    company.export()
+    assert company.manifest(date(2026, 2, 28)).missing == {}
+    assert "seed-5" in company.exported("call_documents")
+
+
+def test_a_deleted_call_is_kept_for_a_day_and_gone_with_the_next_read(company: Company) -> None:
+    company.add_call("second", a_day(10))
+    company.export()
+    company.delete_call("second")
+    assert company.export().figures.suspects == 1
+    assert "second" in company.exported()
+    company.advance(hours=10)
+    company.export()
+    assert "second" in company.exported()
+    company.advance(hours=11)
+    run = company.export()
+    for table in ("calls", "call_documents", "call_parties", "transcript_sentences"):
+        assert "second" not in " ".join(company.exported(table))
+    assert run.figures.removed_calls == 1
+    assert company.exported() == ALL
+
+
+def test_a_call_that_comes_back_was_never_gone(company: Company) -> None:
+    company.export()
+    before = company.rows("calls")
+    gone = company.call_ids()["seed-1"]
+
+    def hide(path: str, _: object, answer: dict[str, list[dict[str, dict[str, str]]]]) -> None:
+        if path.endswith("/extensive"):
+            answer["calls"] = [call for call in answer["calls"] if call["metaData"]["id"] != gone]
+
+    company.answers.edits.append(hide)
+    company.export()
+    company.advance(days=2)
+    company.answers.edits.clear()
+    company.export()
+    company.advance(days=2)
+    company.answers.edits.append(hide)
+    company.export()
+    assert company.rows("calls") == before
+
+
+def test_a_call_that_gong_shows_only_when_asked_for_it_is_kept(company: Company) -> None:
+    company.export()
+    gone = company.call_ids()["seed-1"]
+
+    def hide(path: str, body: dict[str, dict[str, str]], answer: dict[str, list[dict[str, dict[str, str]]]]) -> None:
+        if path.endswith("/extensive") and "callIds" not in body["filter"]:
+            answer["calls"] = [call for call in answer["calls"] if call["metaData"]["id"] != gone]
+
+    company.answers.edits.append(hide)
+    for _ in range(3):
+        company.export()
+        company.advance(days=2)
+    assert company.exported() == ALL
+
+
+@pytest.mark.parametrize("order", ["old day first", "new day only", "old day only"])
+def test_a_call_that_moves_leaves_its_old_day_at_once(company: Company, order: str) -> None:
+    company.add_call("other", a_day(12, hour=15))
+    company.export()
+    company.move("seed-1", a_day(12))
+    old, new = date(2026, 2, 10), date(2026, 2, 12)
+    days = {"old day first": (old, new), "new day only": (new, new), "old day only": (old, old)}
+    company.export(*days[order])
+    assert company.rows("calls", old) == []
+    assert {row["title"] for row in company.rows("calls", new)} == {"Call other", "Discovery with Northwind Mills"}
+    assert company.exported() == sorted(["other", *ALL])
+
+
+# The key, the workspace, the scopes.
+
+
+def test_a_blind_key_deletes_nothing(company: Company) -> None:
+    company.export()
+    before = company.files()
+    company.emulator.set(key_sees_calls=False)
+    for _ in range(3):
+        with pytest.raises(GongExportShrinkError, match="sees no call at all"):
+            company.export()
+        company.advance(days=2)
+    assert company.files() == before
+    company.emulator.set(key_sees_calls=True)
+    assert company.export().figures.changed_days == []
+
+
+def test_a_blind_key_does_not_call_new_days_empty(company: Company) -> None:
+    company.export(last=date(2026, 2, 20))
+    company.emulator.set(key_sees_calls=False)
+    with pytest.raises(GongExportShrinkError):
+        company.export(first=date(2026, 2, 21))
+    assert company.folder.manifest(date(2026, 2, 28)) is None
+
+
+def test_a_blind_key_exports_no_empty_company(company: Company) -> None:
+    company.emulator.set(key_sees_calls=False)
+    with pytest.raises(GongExportShrinkError, match="sees no call at all"):
+        company.export()
+    assert company.files() == {}
+
+
+def test_a_key_that_loses_a_workspace_deletes_nothing(company: Company) -> None:
+    workspace = other_workspace(company)
+    company.edit_call("seed-3", lambda call: call["metaData"].update(workspaceId=workspace))
+    company.export()
+    before = company.files()
+    company.answers.edits.clear()
+    gone = company.call_ids()["seed-3"]
+
+    def lose(path: str, _: object, answer: dict[str, list[dict[str, dict[str, str]]]]) -> None:
+        if path.endswith("/extensive"):
+            answer["calls"] = [call for call in answer["calls"] if call["metaData"]["id"] != gone]
+
+    company.answers.edits.append(lose)
+    with pytest.raises(GongExportShrinkError, match=f"workspace {workspace}"):
+        company.export()
+    assert company.files() == before
+
+
+def test_too_many_calls_of_many_hosts_are_not_believed_to_be_deleted(company: Company) -> None:
+    for number in range(12):
+        company.add_call(f"more-{number}", a_day(11 + number // 6), [TOBIAS, PRIYA, GRACE][number % 3])
+    company.export()
+    before = company.files()
+    for number in range(6):
+        company.delete_call(f"more-{number}")
+    with pytest.raises(GongExportShrinkError, match="6 of 17 exported calls are gone"):
+        company.export()
+    assert company.files() == before
+    company.export(on_shrink="keep")
+    company.advance(days=2)
+    company.export(on_shrink="keep")
+    assert len(company.exported()) == 17
+    company.export(on_shrink="accept")
+    assert len(company.exported()) == 11
+
+
+@pytest.mark.parametrize("scope", ["api:calls:read:transcript", "api:calls:read:extensive"])
+def test_a_lost_scope_deletes_nothing(company: Company, scope: str) -> None:
+    company.export()
+    before = company.files()
+    scopes = {"api:calls:read:transcript", "api:calls:read:extensive", "api:calls:read:basic"} - {scope}
+    company.emulator.set(scopes=" ".join(sorted(scopes)))
+    with pytest.raises(GongPermissionError):
+        company.export()
+    assert company.files() == before
+
+
+def test_a_table_that_loses_its_rows_is_not_believed(company: Company) -> None:
+    for number in range(6):
+        company.add_call(f"more-{number}", a_day(11))
+    company.export()
+    before = company.files()
+    company.edit_calls(lambda call: call.pop("parties"))
+    with pytest.raises(GongExportShrinkError, match="table call_parties has no more rows of 11 of 11 calls"):
+        company.export()
+    assert company.rows("call_parties", date(2026, 2, 11))
+    assert company.files() == before
+    company.export(on_shrink="keep")
+    assert company.files() == before
+
+
+def test_transcripts_that_vanish_are_not_believed(company: Company) -> None:
+    for number in range(6):
+        company.add_call(f"more-{number}", a_day(11))
+    company.export()
+    before = company.files()
+    company.without_transcripts(*company.call_ids())
+    with pytest.raises(GongExportShrinkError, match="11 of 11 transcripts are gone"):
+        company.export()
+    assert company.files() == before
+
+
+def test_a_transcript_that_vanishes_is_kept_for_a_day(company: Company) -> None:
+    company.export()
+    before = company.rows("transcript_sentences")
+    company.without_transcripts("seed-1")
+    company.export()
+    assert company.rows("transcript_sentences") == before
+    company.advance(days=1)
+    company.export()
+    assert company.exported("call_documents") == ALL[1:]
+
+
+@pytest.mark.parametrize("status", [404, 401, 403, 500])
+def test_a_gateway_in_gongs_place_deletes_nothing(company: Company, status: int) -> None:
+    company.export()
+    before = company.files()
+    refused = Fault(action="status", operation="listCallsExtensive", every=1, status=status, text="Sign in")
+    company.emulator.add_faults(refused)
+    with pytest.raises(GongError):
+        company.export()
+    assert company.files() == before
+
+
+# Private calls, settings, filters.
+
+
+def test_private_calls_are_left_out(company: Company) -> None:
+    company.make_private("seed-2")
+    asked: list[str] = []
+    company.answers.edits.append(lambda _, body, __: asked.extend(body["filter"].get("callIds", ())))
+    run = company.export()
+    assert company.exported() == ["seed-1", "seed-3", "seed-4", "seed-5"]
+    assert len(asked) == 4
+    assert company.call_ids()["seed-2"] not in asked
+    assert run.figures.private_calls == 1
+
+
+def test_a_call_that_becomes_private_is_gone_at_once(company: Company) -> None:
+    company.export()
+    company.make_private("seed-2")
+    company.export()
+    for table in company.settings().tables:
+        assert company.call_ids()["seed-2"] not in {row["call_id"] for row in company.rows(table)}
+    assert company.call_ids()["seed-2"].encode() not in b"".join(content for _, content in company.files().values())
+
+
+def test_private_calls_are_exported_when_asked_for(company: Company) -> None:
+    company.make_private("seed-2")
+    company.export(include_private=True)
+    assert company.exported() == ALL
+    company.export()
+    assert company.exported() == ["seed-1", "seed-3", "seed-4", "seed-5"]
+
+
+def test_a_private_call_is_not_kept_when_it_vanishes(company: Company) -> None:
+    company.add_call("more", a_day(15), PRIYA)
+    company.make_private("more")
+    company.export(include_private=True)
+    company.delete_call("more")
+    company.export()
+    assert "more" not in company.exported()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tables": ["calls"]},
+        {"file_format": "jsonl"},
+        {"exclude_columns": ["title", "email_address"]},
+        {"tables": ["call_documents"], "file_format": "jsonl"},
+    ],
+)
+def test_changed_settings_leave_nothing_of_the_old_ones(company: Company, settings: dict[str, object]) -> None:
+    claim(company.folder, company.settings(), "us-1")
+    company.export()
+    claim(company.folder, company.settings(**settings), "us-1")
+    company.export(**settings)
+    changed = {path: content for path, (_, content) in company.files().items()}
+    company.root = company.root / "fresh"
+    company.root.mkdir()
+    company.folder = type(company.folder)(company.folder._fs, str(company.root / "export"))
+    claim(company.folder, company.settings(**settings), "us-1")
+    company.export(**settings)
+    fresh = {path: content for path, (_, content) in company.files().items()}
+    assert changed.keys() == fresh.keys()
+    tables = {path for path in fresh if not path.startswith("_")}
+    assert {path: changed[path] for path in tables} == {path: fresh[path] for path in tables}
+
+
+def test_another_filter_needs_another_folder(company: Company) -> None:
+    claim(company.folder, company.settings(), "us-1")
+    claim(company.folder, company.settings(include_private=True), "us-1")
+    for settings, who in (({"workspace_id": "7"}, "us-1"), ({"primary_user_ids": ["7"]}, "us-1"), ({}, "us-2")):
+        with pytest.raises(GongExportSettingsError, match="export into another folder"):
+            claim(company.folder, company.settings(**settings), who)
+
+
+# Killed, twice at once, damaged.
+
+
+def test_killed_at_any_write_the_next_run_ends_right(company: Company) -> None:
+    company.use_object_store()
+    day = date(2026, 2, 10)
+    company.export(day, day)
+    old = company.whole_days()
+    company.edit_call("seed-1", lambda call: call["metaData"].update(title="Another title"))
+    content = company.store.content()
+    company.export(day, day)
+    new = company.whole_days()
+    assert new != old
+    for number, before in itertools.product(range(20), (True, False)):
+        company.store.store.clear()
+        for path, file in content.items():
+            company.store.pipe_file(path, file)
+        company.store.dies_at, company.store.dies_before = number, before
+        try:
+            company.export(day, day)
+        except Killed:
+            pass
+        else:
+            break
+        company.store.dies_at = None
+        manifest = company.manifest(day)
+        if manifest.is_complete:
+            assert company.whole_days() in (old, new)
+        company.export(day, day)
+        assert company.whole_days() == new
+    assert number >= 4
+
+
+def test_a_new_day_that_was_killed_is_written_by_the_next_run(company: Company) -> None:
+    company.use_object_store()
+    day = date(2026, 2, 10)
+    for number in itertools.count():
+        company.store.store.clear()
+        company.store.dies_at = number
+        try:
+            company.export(day, day)
+        except Killed:
+            company.store.dies_at = None
+            company.export(day, day)
+        else:
+            break
+        assert len(company.manifest(day).calls) == 1
+        company.whole_days()
+    assert number == 8
+
+
+def test_of_two_runs_at_once_the_next_one_makes_it_right(company: Company) -> None:
+    """The second run writes the whole day between two writes of the first one, at each place."""
+    company.use_object_store()
+    day = date(2026, 2, 10)
+    company.export(day, day)
+    content = company.store.content()
+    for place in range(8):
+        company.answers.edits.clear()
+        company.store.store.clear()
+        for path, file in content.items():
+            company.store.pipe_file(path, file)
+        slow = company.run()
+        company.edit_call("seed-1", lambda call: call["metaData"].update(title="Older"))
+        write, interrupted = company.store.pipe_file, company.store._write
+        left = [place]
+
+        def meanwhile(path: str, action: object, left: list[int] = left, interrupted: object = interrupted) -> None:
+            left[0] -= 1
+            if left[0] == -1:
+                company.edit_call("seed-1", lambda call: call["metaData"].update(title="Newer"))
+                company.export(day, day)
+            interrupted(path, action)  # type: ignore[operator]
+
+        company.store._write = meanwhile  # type: ignore[method-assign]
+        slow.read(day)
+        slow.settle()
+        company.store._write = interrupted  # type: ignore[method-assign]
+        assert write == company.store.pipe_file
+        company.edit_call("seed-1", lambda call: call["metaData"].update(title="Newer"))
+        company.export(day, day)
+        company.whole_days()
+        with company.folder.opened(company.manifest(day).tables["calls"].path) as file:
+            assert b"Newer" in file.read()
+
+
+@pytest.mark.parametrize("damage", ["deleted", "cut", "replaced"])
+def test_a_file_that_is_not_the_manifests_is_written_again(company: Company, damage: str) -> None:
+    company.export()
+    right = company.whole_days()
+    path = company.root / "export" / "calls" / "started_date=2026-02-10" / "part-0.parquet"
+    content = path.read_bytes()
+    if damage == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-1] if damage == "cut" else bytes(len(content)))
+    run = company.export()
+    assert run.figures.changed_days == ["2026-02-10"]
+    assert company.whole_days() == right
+
+
+def test_a_copied_folder_is_not_written_again(company: Company) -> None:
+    company.export()
+    for path in (company.root / "export").rglob("*.parquet"):
+        path.write_bytes(path.read_bytes())
+    before = company.files()
+    company.export()
+    assert company.files() == before
+
+
+def test_a_reader_can_tell_whether_tables_belong_together(company: Company) -> None:
+    company.use_object_store()
+    day = date(2026, 2, 10)
+    company.export(day, day)
+    company.edit_call("seed-1", lambda call: call["metaData"].update(title="Another title"))
+    company.store.dies_at, company.store.dies_before = 1, False
+    with pytest.raises(Killed):
+        company.export(day, day)
+    company.store.dies_at = None
+    document = company.folder.read_json("_manifests/started_date=2026-02-10.json")
+    assert document is not None
+    assert document["complete"] is False
+    company.export(day, day)
+    document = company.folder.read_json("_manifests/started_date=2026-02-10.json")
+    assert document is not None
+    assert document["complete"] is True
+
+
+def test_transcripts_are_given_up_after_two_weeks(company: Company) -> None:
+    company.without_transcripts("seed-5")
+    company.export()
+    assert company.manifest(date(2026, 2, 28)).missing
+    company.advance(days=14)
+    company.export()
+    assert company.manifest(date(2026, 2, 28)).missing == {}
+    (call,) = company.rows("calls", date(2026, 2, 28))
+    assert call["transcript_status"] == "missing"
