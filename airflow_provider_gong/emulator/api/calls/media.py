@@ -76,6 +76,8 @@ def _facts(call: Call, measured: Measurement) -> dict[str, Any]:
 
 def _why_discarded(emulator: Emulator, measured: Measurement) -> str | None:
     # Accepted and then silently dropped (observed on live tenants).
+    if measured.unplayable:
+        return measured.unplayable
     if measured.duration < SHORTEST_SECONDS:
         return f"shorter than {SHORTEST_SECONDS:.0f} seconds"
     if not measured.speech:
