@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.operators._call_export import CallExportOperator
-from airflow_provider_gong.operators._tasks import fail_for_good
 from airflow_provider_gong.operators._waiting import WaitingTask
+from airflow_provider_gong.retries import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
@@ -68,7 +68,7 @@ class GongPlanCallExportOperator(CallExportOperator):
         from airflow_provider_gong.call_export.days import duration_of, parse_day
         from airflow_provider_gong.call_export.planning import PlanSettings
 
-        with fail_for_good():
+        with fail_without_retry():
             settings = PlanSettings(
                 lookback=duration_of("lookback", self.lookback),
                 backfill_from=parse_day(self.backfill_from) if self.backfill_from else None,

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_gong.client.drivers import GongClient
 from fsspec.implementations.local import LocalFileSystem
 
 from airflow_provider_gong.call_export.days import day_range
@@ -23,6 +22,7 @@ from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
+from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 from airflow_provider_gong.client.models import CallTranscript, ExtensiveCall
 from tests.benchmarks.canned_gong import CannedGong, template_calls, template_transcripts

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
-from airflow_provider_gong.client.drivers import GongClient
 
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
+from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.emulator import InProcessEmulator, ManualClock, in_process_emulator
 

@@ -171,9 +171,9 @@ def _about(meeting: NewMeeting) -> str:
 
 def _remedy(about: str | None, token: str) -> str:
     return (
-        f"Look for {about or 'the meeting'}. If it does not exist, set resolution='{token}:{_NOT_CREATED}' on this task "
-        f"and clear it (a new DAG run sends it again, too). If it exists, set resolution='{token}:<meeting_id>', with "
-        "its id, and clear the task."
+        f"Look for {about or 'the meeting'}. If it does not exist, set resolution='{token}:{_NOT_CREATED}' on this "
+        f"task and clear it (a new DAG run sends it again, too). If it exists, set "
+        f"resolution='{token}:<meeting_id>', with its id, and clear the task."
     )
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from airflow_provider_gong.client.drivers import GongClient
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
@@ -23,6 +22,7 @@ from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
+from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.emulator import InProcessEmulator, ManualClock, in_process_emulator
 from tests.support.memory_store import ObjectStore
