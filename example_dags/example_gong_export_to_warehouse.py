@@ -16,8 +16,8 @@ from typing import Any
 from airflow.sdk import DAG, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-from airflow_provider_gong._export_group import gong_call_export
 from airflow_provider_gong.retries import gong_retries
+from airflow_provider_gong.task_groups import gong_call_export
 from airflow_provider_gong.transfers.reference_to_object_storage import GongReferenceToObjectStorageOperator
 
 # [START howto_gong_export_to_warehouse]

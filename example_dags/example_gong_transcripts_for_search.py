@@ -14,8 +14,8 @@ from typing import Any
 from airflow.sdk import DAG, ObjectStoragePath, task
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-from airflow_provider_gong._export_group import gong_call_export
 from airflow_provider_gong.retries import gong_retries
+from airflow_provider_gong.task_groups import gong_call_export
 
 # [START howto_gong_transcripts_for_search]
 DOCUMENTS = "{{ params.documents }}"

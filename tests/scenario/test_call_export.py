@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyarrow import parquet
 
-from airflow_provider_gong._export_group import gong_call_export
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.task_groups import gong_call_export
 from airflow_provider_gong.transfers.calls_to_object_storage import GongCallsToObjectStorageOperator
 from tests.scenario.support import change_connection, retrying_dag, task_states
 from tests.support.s3 import S3Server, running_s3

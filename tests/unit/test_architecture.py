@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,7 @@ FOLDER = Path(__file__).parents[2] / PACKAGE
 # For each room, the others that it may use. Arrows only go down: a room is listed before those that it stands on.
 ROOMS: dict[str, set[str]] = {
     "commands": {"call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
-    "task_groups": {"operators", "sensors", "triggers", "call_import", "hooks", "_compat"},
-    "_export_group": {"operators", "_compat"},
+    "task_groups": {"operators", "call_import", "_compat"},
     "transfers": {"operators", "call_export", "hooks", "_compat"},
     "operators": {
         "retries",
@@ -68,6 +68,10 @@ LIBRARIES: dict[str, set[str]] = {
     },
 }
 EXEMPT = {"emulator", "example_dags"}
+# What everybody stands on, and what only Airflow's own discovery reads.
+GROUND_FLOOR = {"_compat", "_text", "__init__", "get_provider_info"}
+MAX_SIBLINGS = 12
+MAX_LINES = 320
 
 
 @dataclass(frozen=True)
@@ -158,11 +162,11 @@ def wrong_libraries(folder: Path) -> list[str]:
 
 
 def circles(folder: Path) -> list[str]:
-    """Return the modules of an import circle, if there is one."""
+    """Return the modules of an import circle, if there is one; also of one that only the type checker sees."""
     graph: dict[str, set[str]] = {}
     for found in all_imports(folder):
         target = own(found.imported, folder)
-        if target and target != found.importer and not found.for_types:
+        if target and target != found.importer:
             graph.setdefault(found.importer, set()).add(target)
     try:
         graphlib.TopologicalSorter(graph).prepare()
@@ -174,6 +178,49 @@ def circles(folder: Path) -> list[str]:
 def test_the_source_is_found() -> None:
     importers = {found.importer for found in all_imports(FOLDER)}
     assert {"client.clients", "client.exchange", "store.database", "hooks.gong", "_compat"} <= importers
+
+
+def crowded(folder: Path) -> list[str]:
+    """Return the folders with more modules and folders in them than can be held in the head."""
+    found = []
+    for place in sorted({path.parent for path in folder.rglob("*.py")} - {folder}):
+        siblings = [path for path in place.glob("*.py") if path.name != "__init__.py"]
+        if len(siblings) > MAX_SIBLINGS:
+            found.append(f"{place.relative_to(folder)} has {len(siblings)} modules")
+    return found
+
+
+def long_modules(folder: Path) -> list[str]:
+    """Return the modules that have grown too long."""
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sorted(folder.rglob("*.py"))}
+    return [f"{path.relative_to(folder)} has {length} lines" for path, length in lengths.items() if length > MAX_LINES]
+
+
+def drawn_arrows() -> set[tuple[str, str]]:
+    """Return the arrows of the drawing of the rooms."""
+    text = (FOLDER.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawing = text.partition("```mermaid")[2].partition("```")[0]
+    return {(match[1], match[2]) for match in re.finditer(r"^ *(\w+) --> (\w+)$", drawing, re.MULTILINE)}
+
+
+def real_arrows(folder: Path) -> set[tuple[str, str]]:
+    """Return who imports whom, between rooms; the ground floor, which everybody uses, is left out."""
+    arrows = {
+        (room(found.importer), room(target)) for found in all_imports(folder) if (target := own(found.imported, folder))
+    }
+    return {(here, there) for here, there in arrows if here != there and not {here, there} & GROUND_FLOOR}
+
+
+def test_no_folder_is_crowded() -> None:
+    assert crowded(FOLDER) == []
+
+
+def test_no_module_is_too_long() -> None:
+    assert long_modules(FOLDER) == []
+
+
+def test_drawing_of_the_rooms_is_true() -> None:
+    assert drawn_arrows() == real_arrows(FOLDER)
 
 
 def test_every_room_is_on_the_plan() -> None:
@@ -229,11 +276,12 @@ def test_checks_find_what_they_look_for(tmp_path: Path, module: str, source: str
     assert len(check(folder)) == 1
 
 
-def test_check_finds_circles(tmp_path: Path) -> None:
+@pytest.mark.parametrize("back", ["def f():\n    import {}.a", "if TYPE_CHECKING:\n    from {}.a import y"])
+def test_check_finds_circles(tmp_path: Path, back: str) -> None:
     folder = tmp_path / PACKAGE
     folder.mkdir()
     (folder / "a.py").write_text(f"from {PACKAGE}.b import x")
-    (folder / "b.py").write_text(f"if TYPE_CHECKING:\n    from {PACKAGE}.a import y")
+    (folder / "b.py").touch()
     assert circles(folder) == []
-    (folder / "b.py").write_text(f"def f():\n    import {PACKAGE}.a")
+    (folder / "b.py").write_text(back.format(PACKAGE))
     assert set(circles(folder)) == {"a", "b"}

@@ -19,7 +19,6 @@ PUBLIC = (
     "sensors",
     "triggers",
     "task_groups",
-    "_export_group",
     "links",
     "retries",
     "get_provider_info",
