@@ -13,7 +13,8 @@ import pytest
 
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.intents import IntentLog, IntentStatus
+from airflow_provider_gong.store.intent_record import IntentRecord
+from airflow_provider_gong.store.intents import IntentState
 from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_night, write_wav
 from tests.unit.call_import.conftest import NightlyImport
@@ -23,7 +24,6 @@ from tests.unit.call_import.test_import_path import FolderImport
 # one before the ledger had the call, and one after the token was refused. Gong is described beside it.
 WRITTEN = Path(__file__).parents[2] / "fixtures" / "schema_4"
 FOLDER = "/fixture"
-MEETING = {"organizer_email": "tobias.okafor@example.com"}
 
 
 class Gong:
@@ -142,10 +142,11 @@ def test_a_plan_replaces_that_of_an_earlier_store(store: Store, emulator: Runnin
 
 
 def test_a_meeting_whose_answer_was_lost_is_still_not_created_again(store: Store) -> None:
-    log = IntentLog(store)
-    lost = log.begin("emulated/meetings/create/manual__2026-03-02/-1", "addMeeting", MEETING)
-    done = log.begin("emulated/meetings/create/manual__done/-1", "addMeeting", MEETING)
-    assert (lost.status, done.status) == (IntentStatus.OUTCOME_UNKNOWN, IntentStatus.DONE)
+    lost = IntentRecord(store, "meetings/create/manual__2026-03-02/-1").find()
+    done = IntentRecord(store, "meetings/create/manual__done/-1").find()
+    assert lost is not None
+    assert done is not None
+    assert (lost.state, done.state) == (IntentState.SENDING, IntentState.DONE)
     assert done.outcome is not None
     assert done.outcome["meeting_id"] == "5151133062789462028"
 
