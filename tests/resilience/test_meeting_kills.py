@@ -13,7 +13,8 @@ from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.intents import Intent, IntentRecord, IntentState
+from airflow_provider_gong.store.intent_record import IntentRecord
+from airflow_provider_gong.store.intents import Intent, IntentState
 from tests.support.task_process import TaskProcess
 from tests.support.task_state import TaskState
 from tests.unit.hooks.support import company_server, gong, meetings_in_gong, new_meeting, task_context

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError
-from airflow_provider_gong.client.resources.calls import Calls
 from airflow_provider_gong.operators.record.task_record import RecordedApi, TaskRecord, may_have_taken_effect
 from airflow_provider_gong.store.intents import Intent, fingerprint_of
 
@@ -59,6 +58,8 @@ class CallRecord:
         return result
 
     def _create(self, hook: GongHook, call: NewCall, known: Intent | None, on_existing: OnExisting) -> dict[str, Any]:
+        from airflow_provider_gong.client.resources.calls import Calls
+
         try:
             created = Calls(RecordedApi(hook.client, self._record)).create(call)
         except GongDuplicateCallError as error:

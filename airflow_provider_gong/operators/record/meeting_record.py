@@ -15,7 +15,6 @@ from airflow_provider_gong.client.errors import (
     GongOutcomeUnknownError,
     GongValidationError,
 )
-from airflow_provider_gong.client.resources.meetings import Meetings
 from airflow_provider_gong.operators.record.task_record import RecordedApi, TaskRecord, may_have_taken_effect
 from airflow_provider_gong.store.intents import ContentTakenError, Intent, IntentState, fingerprint_of
 
@@ -100,6 +99,8 @@ class MeetingRecord:
         return outcome
 
     def _create(self, client: GongClient, meeting: NewMeeting) -> dict[str, Any]:
+        from airflow_provider_gong.client.resources.meetings import Meetings
+
         try:
             created = Meetings(RecordedApi(client, self._record)).create(meeting)
         except GongError as error:
@@ -172,8 +173,8 @@ def _about(meeting: NewMeeting) -> str:
 def _remedy(about: str | None, token: str) -> str:
     return (
         f"Look for {about or 'the meeting'}. If it does not exist, set resolution='{token}:{_NOT_CREATED}' on this "
-        f"task and clear it (a new DAG run sends it again, too). If it exists, set "
-        f"resolution='{token}:<meeting_id>', with its id, and clear the task."
+        f"task and clear it (a new DAG run sends it again, too). If it exists, set resolution='{token}:<meeting_id>', "
+        "with its id, and clear the task."
     )
 
 

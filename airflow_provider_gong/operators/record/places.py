@@ -35,6 +35,9 @@ class Keeper(Protocol):
     def replace(self, found: Intent | None, by: Intent) -> bool:
         """Record an intent, unless what was found has been replaced meanwhile; return whether it is recorded."""
 
+    def check_content(self, content: str) -> None:
+        """Check that no other map index of the task and run is known to have sent this content."""
+
 
 class TaskStateRecord:
     """
@@ -69,6 +72,9 @@ class TaskStateRecord:
         with _task_state_errors("written"):
             self._accessor.set(_KEY, by.as_json(), retention=NEVER_EXPIRE)
         return True
+
+    def check_content(self, content: str) -> None:
+        """Do nothing: Airflow does not show a task what others have stored."""
 
 
 @dataclass(slots=True)

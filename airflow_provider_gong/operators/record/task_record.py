@@ -19,7 +19,7 @@ from airflow_provider_gong.hooks.process import host_store
 from airflow_provider_gong.operators._tasks import task_key
 from airflow_provider_gong.operators.record.places import Place, TaskStateRecord
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.intents import Intent, IntentRecord, IntentState, fingerprint_of
+from airflow_provider_gong.store.intents import Intent, IntentState, fingerprint_of
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
@@ -97,8 +97,7 @@ class TaskRecord:
         :raises ContentTakenError: if one has
         """
         for place in self._places:
-            if isinstance(place.keeper, IntentRecord):
-                place.keeper.check_content(content)
+            place.keeper.check_content(content)
 
     def describe(self, *, content: str, company: str, about: str) -> None:
         """Say what will be sent: fingerprint of the content, company, and what to look for in Gong."""
@@ -160,6 +159,8 @@ class TaskRecord:
         return self._store_place(store)
 
     def _store_place(self, store: Store) -> Place:
+        from airflow_provider_gong.store.intent_record import IntentRecord
+
         record = IntentRecord(store, self._task_key, unique=self._unique)
         return Place(record, knows_all=False, is_shared=store.is_server)
 

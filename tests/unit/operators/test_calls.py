@@ -13,7 +13,8 @@ from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import CALL_URL_KEY
 from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUploadCallMediaOperator
-from airflow_provider_gong.store.intents import Intent, IntentRecord, IntentState, fingerprint_of
+from airflow_provider_gong.store.intent_record import IntentRecord
+from airflow_provider_gong.store.intents import Intent, IntentState, fingerprint_of
 from tests.support.recordings import write_wav
 from tests.unit.hooks.support import new_call, task_context, user_id
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,10 @@ from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
 from airflow_provider_gong.client import errors
 from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.errors import GongError
-from airflow_provider_gong.client.models import NewMeeting, parse_request
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
-from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.intents import fingerprint_of
-from airflow_provider_gong.store.schema import intent_table
 from tests.support.budget import reopen_budget, spend_the_day
 from tests.support.postgres import PostgresServer
 from tests.support.task_state import TaskState
@@ -55,6 +52,7 @@ FOREIGN_ANSWERS = [
 ]
 
 Host = Callable[[str], Path]
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 @pytest.fixture
@@ -615,23 +613,31 @@ def test_a_database_that_all_hosts_share_knows_earlier_attempts(
     assert attempts.next() == result
 
 
-@pytest.mark.parametrize("outcome", [None, '{"meeting_id": "123"}'], ids=["pending", "done"])
-def test_what_the_first_version_of_the_store_has_recorded(
-    gong: RunningEmulator, attempts: Attempts, change_connection: Callable[..., None], outcome: str | None
+@pytest.fixture
+def store_of_schema_4(tmp_path: Path) -> None:
+    (tmp_path / "gong").mkdir()
+    with sqlite3.connect(tmp_path / "gong" / "gong_store.db") as connection:
+        connection.executescript((FIXTURES / "schema_4" / "store.sql").read_text())
+
+
+def test_a_pending_meeting_of_schema_4_is_not_created_again(
+    gong: RunningEmulator, store_of_schema_4: None, attempts: Attempts, change_connection: Callable[..., None]
 ) -> None:
-    with GongHook() as hook, hook.store.begin() as connection:
-        content = fingerprint_of(parse_request(NewMeeting, new_meeting()).wire())
-        key = f"{hook.company}/meetings/create/manual__2026-03-02/-1"
-        values = {"key": key, "operation": "addMeeting", "fingerprint": content, "outcome": outcome, "created_at": 1.0}
-        connection.execute(intent_table.insert().values(**values))
     attempts.number = 1
-    if outcome is not None:
-        assert attempts.next() == {"meeting_id": "123"}
-        return
-    change_connection(extra={"company": "acme"})
-    text = assert_nothing_is_sent_again(gong, attempts)
+    for extra in ({"company": "emulated"}, {"company": "acme"}, {}):
+        change_connection(extra=extra)
+        text = assert_nothing_is_sent_again(gong, attempts)
     assert "An earlier attempt of this task was sending the meeting, and its outcome is unknown" in text
     assert attempts.next(resolution=f"{token_of(text)}:not-created")["meeting_id"]
+
+
+def test_a_meeting_of_schema_4_is_returned(
+    gong: RunningEmulator, store_of_schema_4: None, change_connection: Callable[..., None]
+) -> None:
+    change_connection(extra={"company": "emulated"})
+    result = create().execute(task_context(run_id="manual__done", try_number=2))
+    assert result["meeting_id"] == "5151133062789462028"
+    assert gong.requests() == []
 
 
 @contextlib.contextmanager

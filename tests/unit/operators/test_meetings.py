@@ -15,7 +15,8 @@ from airflow_provider_gong.operators.meetings import (
     GongMeetingIntegrationStatusOperator,
     GongUpdateMeetingOperator,
 )
-from airflow_provider_gong.store.intents import Intent, IntentRecord, IntentState
+from airflow_provider_gong.store.intent_record import IntentRecord
+from airflow_provider_gong.store.intents import Intent, IntentState
 from tests.support.budget import reopen_budget
 from tests.unit.hooks.support import (
     DISCONNECTED,

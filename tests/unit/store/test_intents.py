@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, text
 
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.intents import ContentTakenError, Intent, IntentRecord, IntentState, fingerprint_of
+from airflow_provider_gong.store.intent_record import IntentRecord
+from airflow_provider_gong.store.intents import ContentTakenError, Intent, IntentState, fingerprint_of
 from airflow_provider_gong.store.schema import intent_table
 from tests.support.processes import together
 
