@@ -71,6 +71,7 @@ def plan_columns(row: PlannedRow) -> dict[str, Any]:
         "payload": None if row.payload is None else _json(row.payload),
         "media": row.media,
         "media_bytes": row.media_bytes,
+        "media_type": row.media_type,
         "is_pulled": int(row.is_pulled),
         "fingerprint": row.fingerprint,
         "problems": problems_as_json(row.problems),
@@ -95,6 +96,7 @@ def planned_row(found: Mapping[str, Any]) -> PlannedRow:
         file=source["file"],
         warnings=tuple(json.loads(found["warnings"] or "[]")),
         is_pulled=bool(found["is_pulled"]),
+        media_type=found["media_type"],
     )
 
 
@@ -162,6 +164,7 @@ def claim(connection: Connection, import_id: str, found: Any, owner: str, second
         payload=payload,
         media=found.media,
         media_bytes=found.media_bytes,
+        media_type=found.media_type,
         lease_number=number,
         state=CallState(found.effective),
         call_id=found.call_call_id if found.effective == CallState.CREATED.value else None,

@@ -119,6 +119,7 @@ class PlannedRow:
     :param file: the file of the manifest that holds it, if it is in one
     :param warnings: what was noticed and does not stop it
     :param is_pulled: whether Gong is to fetch the recording by URL
+    :param media_type: MIME type of the recording's content; None where that was not looked at
     """
 
     row_number: int
@@ -133,6 +134,7 @@ class PlannedRow:
     file: str = ""
     warnings: tuple[str, ...] = ()
     is_pulled: bool = False
+    media_type: str | None = None
 
     @property
     def state(self) -> CallState:
@@ -145,6 +147,7 @@ class LeasedRow:
     """
     A row that one worker may work on until its lease ends.
 
+    :param media_type: MIME type of the recording's content; None where the plan does not know it
     :param lease_number: fences the worker off once somebody else has leased the row
     :param state: ``planned`` or ``created``
     :param earlier_intent: whether a create with the same content may have been sent before
@@ -160,6 +163,7 @@ class LeasedRow:
     payload: dict[str, Any]
     media: str | None
     media_bytes: int | None
+    media_type: str | None
     lease_number: int
     state: CallState
     call_id: str | None

@@ -33,6 +33,7 @@ row_table = Table(
     Column("payload", Text),
     Column("media", Text),
     Column("media_bytes", Integer),
+    Column("media_type", String(64)),
     Column("is_pulled", Integer),
     Column("fingerprint", String(64)),
     Column("problems", Text, nullable=False),

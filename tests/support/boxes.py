@@ -40,29 +40,43 @@ def track(
     edits: tuple[tuple[int, int], ...] = (),
     chunks: tuple[int, ...] = (),
     codec: bytes = b"mp4a",
+    long: bool = False,
 ) -> bytes:
     """
     Return a track whose samples last this long.
 
     :param edits: durations in milliseconds, and where they begin in units of the track
     :param chunks: places of its data
+    :param long: whether times take 64 bits
     """
     units = round(seconds * timescale)
     entries = (numbers(duration, begin, 0x10000) for duration, begin in edits)
-    edts = box(b"edts", full(b"elst", numbers(len(edits)), *entries)) if edits else b""
+    long_entries = (struct.pack(">Qqi", duration, begin, 0x10000) for duration, begin in edits)
+    elst = full(b"elst", numbers(len(edits)), *(long_entries if long else entries), version=int(long))
+    edts = box(b"edts", elst) if edits else b""
+    long_times = struct.pack(">QQIQI", 0, 0, timescale, units, 0)
     stbl = box(
         b"stbl",
         full(b"stsd", numbers(1), box(codec, bytes(28))),
         full(b"stts", numbers(1, units // 1000, 1000)) if units else full(b"stts", numbers(0)),
-        full(b"stco", numbers(len(chunks), *chunks)),
+        full(b"co64", numbers(len(chunks)), *(struct.pack(">Q", place) for place in chunks))
+        if long
+        else full(b"stco", numbers(len(chunks), *chunks)),
     )
     mdia = box(
         b"mdia",
-        full(b"mdhd", numbers(0, 0, timescale, units, 0)),
+        full(b"mdhd", long_times, version=1) if long else full(b"mdhd", numbers(0, 0, timescale, units, 0)),
         full(b"hdlr", numbers(0), handler, bytes(13)),
         box(b"minf", stbl),
     )
-    return box(b"trak", full(b"tkhd", numbers(0, 0, number, 0), bytes(60)), edts, mdia)
+    return box(
+        b"trak",
+        full(
+            b"tkhd", *((bytes(16), numbers(number)) if long else (numbers(0, 0, number),)), bytes(64), version=int(long)
+        ),
+        edts,
+        mdia,
+    )
 
 
 def movie(*tracks: bytes, duration: float = 0) -> bytes:

@@ -29,12 +29,14 @@ class RowMedia:
     :param size: length in bytes; None before it was looked at, and for what is in the web
     :param problem: what is wrong with it
     :param is_pulled: whether Gong pulls it
+    :param content_type: MIME type of its content; None before it was looked at
     """
 
     location: str | None
     size: int | None = None
     problem: Problem | None = None
     is_pulled: bool = False
+    content_type: str | None = None
 
     @property
     def is_unseen(self) -> bool:
@@ -95,7 +97,7 @@ def _seen(media: RowMedia, storage: MediaStorage, mode: MediaMode) -> RowMedia:
     except OSError as reason:
         remedy = "Give an https URL, or use media_mode='push'."
         return replace(media, problem=_problem(place, f"cannot be fetched by Gong: {reason}", remedy))
-    return replace(media, size=found.size, is_pulled=is_pulled)
+    return replace(media, size=found.size, content_type=found.content_type, is_pulled=is_pulled)
 
 
 def _may_be_given(url: str) -> bool:

@@ -126,6 +126,7 @@ def _row(
         file=row.file,
         warnings=warnings,
         is_pulled=media.is_pulled,
+        media_type=media.content_type,
     )
 
 

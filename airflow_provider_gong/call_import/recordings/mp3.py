@@ -75,7 +75,7 @@ def measure(reader: Reader, start: int, end: int) -> Length:
     if announced is None:
         return _counted(reader, first, end)
     cut = announced.cut / frame.rate
-    covered = _covered(announced, frame, end - first)
+    covered = _covered(announced, frame, end - first, reader.size)
     if covered is None:
         return _counted(reader, first + frame.length, end, cut=cut)
     if has_frames_at_end(reader, first, end):
@@ -87,11 +87,12 @@ def _is_aac(head: bytes) -> bool:
     return len(head) == 2 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0
 
 
-def _covered(announced: _Announced, frame: Frame, held: int) -> float | None:
+def _covered(announced: _Announced, frame: Frame, held: int, size: int) -> float | None:
     """
     Return the seconds that an encoder's header announces; None if it is not about the whole recording.
 
     :param held: bytes of the recording from its first frame to its last
+    :param size: bytes of the file, tags included, which some encoders count
     :raises CutOffError: if the header announces more than there is
     """
     if not announced.frames or not announced.length:
@@ -101,7 +102,7 @@ def _covered(announced: _Announced, frame: Frame, held: int) -> float | None:
     slack = frame.length + 2 * announced.length // announced.frames
     shortest, longest = frame.bounds
     is_likely = shortest * announced.frames <= announced.length <= longest * (announced.frames + 2)
-    if is_likely and announced.length > held + slack:
+    if is_likely and announced.length > size + slack:
         check_bytes(announced.length, held, seconds)
     return seconds if is_likely and abs(announced.length - held) <= slack else None
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.recordings import mp3
 from airflow_provider_gong.call_import.recordings.findings import (
-    MAX_BYTES,
     MAX_PARTS,
     CutOffError,
     DisagreementError,
@@ -27,6 +26,10 @@ _FORMAT_BYTES = 40
 _SHORTEST_FORMAT = 14
 # EBU Tech 3306: RF64 has this instead of sizes, which are in its chunk ds64.
 _IS_IN_DS64 = 0xFFFFFFFF
+# Streams are written before their size is known: as 0, or as nearly as much as fits into the number, signed or not.
+_UNKNOWN_SIZE = 0
+_LEAST_PLACEHOLDER = 0x7FFF0000
+_LEAST_LONG_PLACEHOLDER = 0x7FFF000000000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def measure(reader: Reader) -> Length:
             "Export the recording again.",
         )
     held = reader.size - data.start
-    if _is_streamed(data.size):
+    if data.size == _UNKNOWN_SIZE:
         return _length(reader, parts, wav, data.start, held)
     if data.size > held:
         _check_cut_off(wav, data.size, held)
@@ -105,9 +108,10 @@ def _note(parts: _Parts, chunk: _Chunk, reader: Reader, *, is_long: bool) -> Non
     elif chunk.name == b"ds64" and len(content) >= 16:
         parts.data_size = int.from_bytes(content[8:16], "little")
     elif chunk.name == b"data" and parts.data is None:
-        is_elsewhere = is_long and chunk.size == _IS_IN_DS64 and parts.data_size is not None
-        size = parts.data_size if is_elsewhere and parts.data_size is not None else chunk.size
-        parts.data = _Chunk(chunk.name, chunk.start, size)
+        size = _UNKNOWN_SIZE if chunk.size >= _LEAST_PLACEHOLDER else chunk.size
+        if is_long and chunk.size == _IS_IN_DS64 and parts.data_size is not None:
+            size = _UNKNOWN_SIZE if parts.data_size >= _LEAST_LONG_PLACEHOLDER else parts.data_size
+        parts.data = replace(chunk, size=size)
 
 
 def _chunks(reader: Reader, start: int) -> Iterator[_Chunk]:
@@ -125,11 +129,6 @@ def _chunk_at(reader: Reader, start: int) -> _Chunk | None:
     if len(head) < _CHUNK_HEAD or not all(0x20 <= sign < 0x7F for sign in head[:4]):
         return None
     return _Chunk(head[:4], start + _CHUNK_HEAD, int.from_bytes(head[4:], "little"))
-
-
-def _is_streamed(size: int) -> bool:
-    """Tell whether a header was written before the length was known: 0, or more than can be sent."""
-    return size == 0 or size > MAX_BYTES
 
 
 def _length(reader: Reader, parts: _Parts, wav: WavFormat, start: int, size: int) -> Length:

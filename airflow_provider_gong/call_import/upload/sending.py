@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 
 from airflow_provider_gong._text import shown
@@ -193,7 +192,8 @@ class RowSender:
         media = MediaFile.at(self._storage.path(lease.media or ""))
         if media.size != lease.media_bytes:
             raise MediaChangedError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
-        return dataclasses.replace(media, meter=self.meter)
+        # What has another type than its name is sent as what it is.
+        return MediaFile(media.path, media.size, lease.media_type or "", meter=self.meter)
 
     async def _set_back(self, lease: LeasedRow, problem: Problem, *, sent: bool) -> None:
         if lease.attempts >= _MAX_ATTEMPTS:

@@ -42,6 +42,7 @@ def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) 
         payload=payload,
         media=str(media),
         media_bytes=recording.size,
+        media_type=recording.content_type,
         fingerprint=content_fingerprint(payload, str(media), recording.size),
     )
     ledger.replace_plan("a single call", [row])

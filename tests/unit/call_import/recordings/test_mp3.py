@@ -196,6 +196,11 @@ def test_headers_of_encoders(tmp_path: Path, header: object) -> None:
     assert recording_of(tmp_path, header(24, len(sound)) + sound).length.is_enough
 
 
+def test_a_header_that_counts_tags_as_well_is_not_about_what_is_missing(tmp_path: Path) -> None:
+    tag, sound = id3(bytes(100_000)), FRAME * 2400
+    assert recording_of(tmp_path, tag + xing(2400, len(tag) + 417 + len(sound)) + sound).length.is_enough
+
+
 def test_sound_that_ends_in_what_is_none(tmp_path: Path) -> None:
     content = FRAME * 400 + bytes(600_000)
     assert rule_of(tmp_path, content) == "is cut off: it holds 10 s of sound, followed by 600000 bytes that are none"

@@ -157,6 +157,15 @@ def test_edits(tmp_path: Path, edits: tuple[tuple[int, int], ...], seconds: floa
     assert recording_of(tmp_path, FTYP + movie(track(75, edits=edits)) + DATA).seconds == seconds
 
 
+def test_times_of_64_bits(tmp_path: Path) -> None:
+    sound = track(75, edits=((20_000, -1), (74_000, 8000)), chunks=(700, 40_000), long=True)
+    assert recording_of(tmp_path, FTYP + movie(sound) + DATA).seconds == 74
+    content = FTYP + movie(sound) + box(b"mdat", b"\x21" * 50_000, size=0)
+    assert rule_of(tmp_path, content[:20_000]).startswith("is cut off: its sound goes on behind 40000 bytes")
+    head = FTYP + fragmented(track(0, number=1, long=True), default=1000)
+    assert rule_of(tmp_path, head + fragment(16) * 15).startswith("lasts 30 s")
+
+
 def test_an_edit_that_plays_a_part(tmp_path: Path) -> None:
     assert rule_of(tmp_path, FTYP + movie(track(75, edits=((30_000, 0),))) + DATA).startswith("lasts 30 s")
 

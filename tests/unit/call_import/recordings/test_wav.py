@@ -98,6 +98,14 @@ def test_data_of_unknown_size_goes_on_to_the_end(tmp_path: Path, size: int) -> N
     assert rule_of(tmp_path, wav(fmt(), chunk(b"data", sound(30), size))).startswith("lasts 30 s")
 
 
+def test_long_data_that_ends_too_early_is_cut_off(tmp_path: Path) -> None:
+    for size in (1_600_000_000, 30_000_000_000):
+        sizes = chunk(b"ds64", struct.pack("<QQQI", 0, size, 0, 0))
+        content = wav(sizes, fmt(), chunk(b"data", sound(75), 0xFFFFFFFF), form=b"RF64")
+        assert rule_of(tmp_path, content).startswith("is cut off: it holds 75 s of the ")
+    assert "is cut off" in rule_of(tmp_path, wav(fmt(), chunk(b"data", sound(75), 1_600_000_000)))
+
+
 @pytest.mark.parametrize("form", [b"RF64", b"BW64"])
 def test_long_forms_have_their_size_elsewhere(tmp_path: Path, form: bytes) -> None:
     def long_wav(seconds: float, announced: int) -> bytes:
@@ -107,7 +115,9 @@ def test_long_forms_have_their_size_elsewhere(tmp_path: Path, form: bytes) -> No
     assert recording_of(tmp_path, long_wav(75, 600_000)).seconds == 75
     assert rule_of(tmp_path, long_wav(30, 240_000)).startswith("lasts 30 s")
     assert rule_of(tmp_path, long_wav(30, 600_000)).startswith("is cut off: it holds 30 s of the 75 s")
-    assert rule_of(tmp_path, long_wav(30, 0)).startswith("lasts 30 s")
+    for unknown in (0, 0xFFFFFFFFFFFFFFFF, 0x7FFFFFFFFFFFFFFF):
+        assert rule_of(tmp_path, long_wav(30, unknown)).startswith("lasts 30 s")
+        assert recording_of(tmp_path, long_wav(75, unknown)).seconds == 75
 
 
 def test_other_chunks_in_front_and_behind_do_not_count(tmp_path: Path) -> None:
