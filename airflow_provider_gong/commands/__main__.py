@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from airflow_provider_gong.commands import budget, imports, oauth
+from airflow_provider_gong.commands import budget, exports, imports, oauth
 from airflow_provider_gong.commands.options import PROGRAM, Defaults, UsageError, common_options
 from airflow_provider_gong.commands.output import one_line_each, write
 from airflow_provider_gong.commands.target import Target
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for group in (imports, budget, oauth):
+    for group in (imports, exports, budget, oauth):
         group.add_commands(groups, common)
     return parser
 

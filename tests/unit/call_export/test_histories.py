@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.export_histories import Export, histories
 
-_HISTORIES = 6
+_HISTORIES = 3
 
 
 def test_no_call_is_lost_and_none_is_deleted_that_gong_shows() -> None:

@@ -1,0 +1,127 @@
+"""``airflow-gong export``: how an export is, what differs from Gong, and days that must not wait."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_gong._text import counted
+from airflow_provider_gong.commands.options import UsageError, add_command, add_group
+from airflow_provider_gong.commands.output import DONE_IN_PART, Output
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.call_export.export import CallExport
+    from airflow_provider_gong.call_export.inspection import DayDifference
+    from airflow_provider_gong.commands.target import Target
+
+_SHOWN_CALLS = 20
+_DAYS = "days, such as 2026-11-20, 2026-11-01..2026-11-30, or several of them separated by commas"
+
+
+def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser."""
+    commands = add_group(groups, common, "export", "look at exports of calls, and bring days up to date")
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("path", help="folder of the export, as the DAG names it")
+
+    text = "show a calendar of the days of an export; makes no request"
+    add_command(commands, place, common, name="status", run=_status, text=text)
+
+    text = "compare days of an export with Gong; writes nothing"
+    check = add_command(commands, place, common, name="check", run=_check, text=text)
+    check.add_argument("--days", required=True, help=_DAYS)
+    check.add_argument("--yes", action="store_true", help="make the requests; without it only their number is shown")
+
+    text = "read days again now, for instance after calls were erased in Gong"
+    refresh = add_command(commands, place, common, name="refresh", run=_refresh, text=text)
+    refresh.add_argument("--days", help=_DAYS)
+    refresh.add_argument("--call-ids", help="calls whose days are read; those that Gong has erased are removed at once")
+
+
+def _status(options: argparse.Namespace, target: Target) -> Output:
+    from airflow_provider_gong.call_export.inspection import SIGNS, status
+
+    found = status(_export(options, target))
+    data = {
+        "days": {day.isoformat(): condition.value for day, condition in found.days.items()},
+        "counts": found.counts,
+        "calls": found.calls,
+        "missing_transcripts": found.missing_transcripts,
+    }
+    signs = ", ".join(f"{sign} {condition.value}" for condition, sign in SIGNS.items())
+    totals = f"{counted(found.calls, 'call')}, {counted(found.missing_transcripts, 'missing transcript')}"
+    days = ", ".join(f"{count} {condition}" for condition, count in found.counts.items())
+    return Output(data, [*found.calendar(), signs, f"days: {days or 'none'}", totals])
+
+
+def _check(options: argparse.Namespace, target: Target) -> Output:
+    from airflow_provider_gong.call_export.inspection import check, expected_requests
+
+    export, days = _export(options, target), _days(options.days)
+    requests = expected_requests(export, days)
+    if not options.yes:
+        line = (
+            f"Comparing {counted(len(days), 'day')} takes about {counted(requests, 'request')}. Make them with --yes."
+        )
+        return Output({"days": len(days), "requests": requests}, [line])
+    found = [difference for difference in check(export, target.hook.client, days) if difference]
+    data = [
+        {
+            "day": different.day.isoformat(),
+            "not_exported": different.not_exported,
+            "not_in_gong": different.not_in_gong,
+            "tables": different.tables,
+        }
+        for different in found
+    ]
+    lines = [line for different in found for line in _difference(different)]
+    return Output(data, lines or ["Nothing differs."], DONE_IN_PART if found else 0)
+
+
+def _difference(different: DayDifference) -> Iterator[str]:
+    yield f"{different.day}: {', '.join(different.tables) or 'only the list of calls'} would change"
+    for what, call_ids in (("not exported", different.not_exported), ("not in Gong", different.not_in_gong)):
+        if call_ids:
+            more = f" and {len(call_ids) - _SHOWN_CALLS} more" if len(call_ids) > _SHOWN_CALLS else ""
+            yield f"    {what}: {', '.join(call_ids[:_SHOWN_CALLS])}{more}"
+
+
+def _refresh(options: argparse.Namespace, target: Target) -> Output:
+    export = _export(options, target)
+    call_ids = [call_id.strip() for call_id in (options.call_ids or "").split(",") if call_id.strip()]
+    days = {*(_days(options.days) if options.days else ()), *(export.days_with(call_ids) if call_ids else ())}
+    if not options.days and not call_ids:
+        raise UsageError("give --days, --call-ids, or both")
+    result = export.read(target.hook.client, sorted(days), worker="command", erased=call_ids)
+    left = {call_id for call_id in call_ids if export.days_with([call_id])}
+    lines = [
+        f"Read {counted(result['days_read'], 'day')} with {counted(result['requests'], 'request')}; "
+        f"{result['days_changed']} changed, {counted(result['removed_calls'], 'call')} removed.",
+        *(f"Gong still shows call {call_id}: it stays in the export." for call_id in sorted(left)),
+    ]
+    return Output({**result, "still_exported": sorted(left)}, lines, DONE_IN_PART if left else 0)
+
+
+def _export(options: argparse.Namespace, target: Target) -> CallExport:
+    """Return the export in a folder, with the settings that it was last run with."""
+    from airflow_provider_gong.call_export.export import CallExport
+    from airflow_provider_gong.call_export.storage.identity import claimed
+    from airflow_provider_gong.hooks.export_folder import export_folder
+
+    folder = export_folder(options.path)
+    settings, company = claimed(folder)
+    if options.run is not _status and company != target.hook.company:
+        raise UsageError(f"the folder is an export of company {company}, not of {target.hook.company}: use --conn-id")
+    return CallExport(folder, settings, company)
+
+
+def _days(text: str) -> list[date]:
+    from airflow_provider_gong.call_export.days import day_range, parse_day
+
+    days: set[date] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("..")
+        days |= set(day_range(parse_day(first), parse_day(last or first)))
+    return sorted(days)
