@@ -55,7 +55,8 @@ class ImportVerification:
             unseen = self._ledger.unseen()
             seen = self._read(unseen)
             missing = {call_id: ident for call_id, ident in unseen.items() if call_id not in seen}
-            log.info("Verified %d calls now, %d are not seen yet, %.0f s are left.", len(seen), len(missing), left)
+            verified = counted(len(seen), "call")
+            log.info("%s verified now, %d not seen yet, %.0f s left.", verified, len(missing), left)
             if missing and left > 0:
                 pause = min(max((self._timeout - left) * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
                 what = counted(len(missing), "recording")
@@ -128,8 +129,8 @@ def _require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:
     if wrong:
         states = ", ".join(f"{count} {state.value}" for state, count in wrong.items())
         raise GongImportFailedError(
-            f"Of the first {sum(sent.values())} rows of import {import_id}, {states}: the other rows are not sent. The "
-            "report shows what is wrong. Fix it, then clear the first task of the canary."
+            f"Of the first {counted(sum(sent.values()), 'row')} of import {import_id}, {states}: the other rows are "
+            "not sent. The report shows what is wrong. Fix it, then clear the first task of the canary."
         )
 
 

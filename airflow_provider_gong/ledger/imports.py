@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
-from airflow_provider_gong._text import shown
+from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.queries import count_by_state
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState
@@ -185,8 +185,8 @@ def _count_finished(connection: Connection, company: str, import_id: str) -> int
     unfinished = sum(count for state, count in counts.items() if state in UNFINISHED)
     if unfinished:
         raise GongImportInUseError(
-            f"Import {shown(import_id)!r} has {unfinished} unfinished rows. Let its tasks finish them, or plan it "
-            "again with an empty manifest, before it is forgotten."
+            f"Import {shown(import_id)!r} has {counted(unfinished, 'unfinished row')}. Let its tasks finish, or plan "
+            "it again with an empty manifest, before it is forgotten."
         )
     return sum(counts.values())
 

@@ -134,7 +134,7 @@ def test_a_canary_that_does_not_arrive_keeps_the_others_back(
     states = task_states(run)
     assert states["verify_canary"] == ("failed", 1)
     assert (states["upload"][0], states["report"][0]) == ("upstream_failed", "failed")
-    assert "Of the first 1 rows of import dead_canary" in failures[0]
+    assert "Of the first 1 row of import dead_canary" in failures[0]
     assert "1 failed: the other rows are not sent" in failures[0]
     assert new_calls(gong_emulator) == {}
     assert [row["state"] for row in read_rows(tmp_path / "report/report.csv")] == ["failed", *["planned"] * 3]

@@ -57,7 +57,7 @@ def summarize(ledger: ImportView) -> dict[str, Any]:
 def log_summary(summary: dict[str, Any]) -> None:
     """Write the summary into the log, as a person reads it."""
     states = ", ".join(f"{count} {state}" for state, count in summary["states"].items()) or "no rows"
-    log.info("Import %s: %d rows: %s", summary["import_id"], summary["rows"], states)
+    log.info("Import %s: %s: %s", summary["import_id"], counted(summary["rows"], "row"), states)
     log.info("Requests sent: %d, refused: %d", summary["requests_sent"], summary["requests_refused"])
     for who, count in summary["who_must_act"].items():
         log.warning("%s for %s", counted(count, "problem"), Actor(who).described)
@@ -80,15 +80,16 @@ def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
     :raises GongImportFailedError: if it does not
     """
     unfinished, wrong = summary["unfinished"], summary["failed_or_rejected"]
+    rows = counted(summary["rows"], "row")
     if unfinished:
         raise GongImportFailedError(
-            f"{unfinished} of {summary['rows']} rows of import {summary['import_id']} are unfinished. Clear the first "
-            "task of the import that failed; it resumes where it was."
+            f"Import {summary['import_id']} is unfinished: {unfinished} of {rows}. Clear the first task of the import "
+            "that failed; it resumes where it was."
         )
     if wrong > max_failed:
         raise GongImportFailedError(
-            f"{wrong} of {summary['rows']} rows of import {summary['import_id']} have failed or were rejected; "
-            f"{max_failed} may (max_failed). The log above and the report show the problems, and who has to act."
+            f"Import {summary['import_id']} has failed: {wrong} of {rows} failed or rejected; {max_failed} may "
+            "(max_failed). The log above and the report show the problems, and who has to act."
         )
 
 

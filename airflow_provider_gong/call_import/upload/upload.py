@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress, by_state, counted_requests
@@ -95,7 +96,7 @@ class ImportUpload:
             unsent, free_in = await asyncio.to_thread(self._ledger.unsent)
             if not unsent:
                 return
-            waiting = f"{unsent} rows that others are sending, or that are tried again in a while"
+            waiting = f"{counted(unsent, 'row')} with other workers or due for another attempt"
             await self._show_progress(waiting=waiting)
             await asyncio.sleep(min(max(free_in, _SHORTEST_POLL), self._heartbeat, _LONGEST_POLL))
 

@@ -261,7 +261,7 @@ def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureF
     caplog.set_level(logging.INFO)
     night.plan(rows(1, primary_user="noor.haddad@example.com"))
     night.summary()
-    assert caplog.messages[0] == "Import night: 1 rows: 1 rejected"
+    assert caplog.messages[0] == "Import night: 1 row: 1 rejected"
     assert "1 problem for a Gong administrator" in caplog.messages
     assert caplog.messages[-1].startswith(
         f"Row 1 of {night.folder}/manifest.csv (rejected) primary_user: is a Gong user whose telephony calls may not"
@@ -278,7 +278,7 @@ def test_an_import_with_unfinished_rows_is_no_success_whatever_is_allowed(night:
     night.plan(rows(1, 2))
     night.verify()
     night.upload()
-    with pytest.raises(GongImportFailedError, match="1 of 2 rows of import night are unfinished"):
+    with pytest.raises(GongImportFailedError, match="Import night is unfinished: 1 of 2 rows"):
         require_green(night.summary(), 99)
 
 

@@ -118,7 +118,7 @@ def test_what_was_sent_stays_known_when_an_import_is_forgotten(command: Command,
 
 def test_an_unfinished_import_is_not_forgotten(command: Command, store: Store, tmp_path: Path) -> None:
     ledger = plan(store, tmp_path, 1)
-    with pytest.raises(SystemExit, match="Import 'night' has 1 unfinished rows"):
+    with pytest.raises(SystemExit, match="Import 'night' has 1 unfinished row"):
         command("forget", "night")
     assert states(ledger) == {"pbx-00001": "planned"}
 
@@ -133,7 +133,7 @@ def test_old_imports_are_purged(command: Command, store: Store, tmp_path: Path) 
     first, second = command("purge", "--older-than", "0").splitlines()
     assert first.startswith("forgotten: night of 20")
     assert first.endswith(", 1 row")
-    assert second.startswith("kept: Import 'unfinished' has 1 unfinished rows")
+    assert second.startswith("kept: Import 'unfinished' has 1 unfinished row")
     assert not old.is_planned()
 
 

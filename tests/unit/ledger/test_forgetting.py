@@ -81,8 +81,8 @@ def test_unfinished_imports_are_kept(night: Ledger, store: Store, dry_run: bool)
     imports = Imports(store)
     (kept,) = imports.purge(ANY_AGE, dry_run=dry_run)
     assert kept.rows is None
-    assert kept.reason.startswith("Import 'night' has 1 unfinished rows. ")
-    with pytest.raises(GongImportInUseError, match="has 1 unfinished rows"):
+    assert kept.reason.startswith("Import 'night' has 1 unfinished row. ")
+    with pytest.raises(GongImportInUseError, match="has 1 unfinished row"):
         imports.forget(night, dry_run=dry_run)
     assert states(night) == {"pbx-1": "verified", "pbx-2": "planned"}
 

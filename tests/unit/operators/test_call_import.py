@@ -149,7 +149,7 @@ def test_rejected_rows_stop_the_import_when_asked_to(gong: RunningEmulator, tmp_
         )
     summary = report()
     assert summary["states"] == {"planned": 1, "rejected": 1}
-    assert "1 of 2 rows of import night are unfinished" in summary["error"]
+    assert "Import night is unfinished: 1 of 2 rows" in summary["error"]
 
 
 def test_a_manifest_may_have_other_column_names(gong: RunningEmulator, tmp_path: Path) -> None:
@@ -300,5 +300,5 @@ def test_a_report_does_not_judge_the_plan_of_an_earlier_try(gong: RunningEmulato
 def test_failures_are_allowed_up_to_a_number(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1, primary_user="nobody@example.com")])
     GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
-    assert "1 of 1 rows of import night have failed or were rejected; 0 may" in report()["error"]
+    assert "Import night has failed: 1 of 1 row failed or rejected; 0 may" in report()["error"]
     assert "error" not in report(max_failed=1)
