@@ -1,27 +1,33 @@
 """
-A journal in files, below a folder on any object storage: what one writer after the other has added, nothing else.
+A journal in files, below a folder on any object storage: one writer after the other adds, and nothing is ever changed.
 
-Each try of a task is a writer. ``tries/000001.txt`` names the first, whose segments are ``<writer>/000001.jsonl`` and
-so on. Files are numbered without gaps and found by their numbers, since listings of object stores may be out of date.
+Each attempt of a task is a writer. ``tries/000001.txt`` names the first, whose segments are ``<writer>/000001.jsonl``
+and so on. A writer that finds many segments begins with a snapshot of what they say, ``<writer>/snapshot``, which
+``<writer>/snapshot.txt`` ends: readers start at the newest complete one. The rows of a plan are in a folder of their
+own, ``plans/<store_id>``. Files are numbered without gaps and found by their numbers, since listings of object stores
+may be out of date. Each has its length and digest in its first line, so that a file that was cut off is noticed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow_provider_gong._text import shown
+from airflow_provider_gong.ledger.segments import DamageError, Entry, Segment, mark_of, packed, unpacked
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
 
-Entry = dict[str, Any]
-
 _READERS = 16
-_FORMAT = "gong-import-journal 1"
+# As many are read at once; more are worth a snapshot.
+SNAPSHOT_AFTER = 2 * _READERS
+_FORMAT = "gong-import-journal"
+_VERSIONS = ("1", "2")
+_SNAPSHOT, _MARK = "snapshot", "snapshot.txt"
 
 
 class JournalFolder(Protocol):
@@ -31,21 +37,42 @@ class JournalFolder(Protocol):
         """Return what has this name in the folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """
+    Segments in a folder, as a mark or an entry refers to them.
+
+    :param count: number of segments
+    :param digest: hash of all of them
+    """
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    name: str
+    version: str
+
+
 class Journal:
     """
-    A journal, read from its beginning and then added to by one writer at a time.
+    A journal, read from its newest snapshot and then added to by one writer at a time.
 
     A writer looks for others after it has written, and not before: of two who write at the same time, at least one
     sees the other.
 
     :param folder: where its files are
+    :param snapshot_after: the next writer begins with a snapshot if there are more segments than this
     """
 
-    def __init__(self, folder: JournalFolder) -> None:
+    def __init__(self, folder: JournalFolder, *, snapshot_after: int = SNAPSHOT_AFTER) -> None:
         self._folder = folder
-        self._writer = uuid.uuid4().hex
-        self._earlier_tries = 0
-        self._last_writer = ""
+        self._snapshot_after = snapshot_after
+        self._name = uuid.uuid4().hex
+        self._earlier: list[_Writer] = []
+        self._segments_read = 0
         self._last_segments = 0
         self._segments = 0
         self._has_begun = False
@@ -54,20 +81,58 @@ class Journal:
     def __repr__(self) -> str:
         return f"Journal({shown(str(self._folder))})"
 
-    def entries(self) -> Iterator[Entry]:
+    @property
+    def is_snapshot_due(self) -> bool:
+        """Whether a snapshot would spare the next reader many files."""
+        return not self._has_begun and self._segments_read > self._snapshot_after
+
+    def segments(self) -> Iterator[Segment]:
         """
-        Yield all entries, the oldest first; what a killed writer left half-written is left out.
+        Yield the segments of the newest snapshot and all later ones; what a killed writer left cut off is left out.
 
         :raises GongStoreError: if a file cannot be read, or is damaged
         """
-        for number in itertools.count(1):
-            writer = self._writer_of(number)
-            if writer is None:
-                return
-            self._earlier_tries, self._last_writer, self._last_segments = number, writer, 0
-            for text in self._texts(writer) if writer else ():
-                self._last_segments += 1
-                yield from self._parsed(text)
+        self._earlier = [self._writer(name, text) for name, text in self._numbered(_try)]
+        with ThreadPoolExecutor(_READERS) as pool:
+            snapshots = list(pool.map(self._snapshot_of, self._earlier))
+        start = max((place for place, snapshot in enumerate(snapshots) if snapshot is not None), default=0)
+        for writer, snapshot in zip(self._earlier[start:], snapshots[start:], strict=True):
+            if snapshot is not None:
+                yield from self.files(f"{writer.name}/{_SNAPSHOT}", snapshot, told_by=f"{writer.name}/{_MARK}")
+            self._last_segments = 0
+            yield from self._segments_of(writer)
+
+    def files(self, folder: str, files: Files, *, told_by: str = "") -> Iterator[Segment]:
+        """
+        Yield segments that something refers to, all of which have to be there.
+
+        :param told_by: the file that refers to them
+        :raises GongStoreError: if one is missing or damaged, or they are not what was written
+        """
+        digests = []
+        for number in range(1, files.count + 1):
+            name = f"{folder}/{_segment(number)}"
+            with self.damage(name):
+                segment = unpacked(name, self._read(name))
+            digests.append(segment.digest)
+            yield segment
+        if mark_of(digests) != files.digest:
+            raise self.damaged(f"{told_by or folder}", f"does not fit the files in {folder}")
+
+    def write_files(self, folder: str, batches: Iterable[Sequence[Entry]]) -> Files:
+        """Write segments that nothing refers to yet."""
+        digests = []
+        for number, entries in enumerate(batches, 1):
+            content, digest = packed(entries)
+            self._write(f"{folder}/{_segment(number)}", content)
+            digests.append(digest)
+        return Files(len(digests), mark_of(digests))
+
+    def write_snapshot(self, batches: Iterable[Sequence[Entry]]) -> None:
+        """Write all that is known; readers start with it as soon as this returns."""
+        self._begin()
+        files = self.write_files(f"{self._name}/{_SNAPSHOT}", batches)
+        self._write(f"{self._name}/{_MARK}", f"{files.count} {files.digest}\n".encode())
 
     def append(self, entries: Sequence[Entry]) -> None:
         """
@@ -76,75 +141,118 @@ class Journal:
         :raises JournalTakenOverError: if another writer has begun since this one has read the journal
         :raises GongStoreError: if the segment cannot be written
         """
-        if self._is_taken:
-            raise JournalTakenOverError(repr(self))
-        if not self._has_begun:
-            self._begin()
-        lines = [json.dumps(entry) for entry in entries]
-        self._write(self._writer, _segment(self._segments + 1), "\n".join([*lines, ""]))
+        self._begin()
+        self._write(f"{self._name}/{_segment(self._segments + 1)}", packed(entries)[0])
         self._segments += 1
-        number = self._earlier_tries + 1
-        self._stop_if(self._writer_of(number) != self._writer or self._writer_of(number + 1) is not None)
+        number = len(self._earlier) + 1
+        own = self._read(_try(number))
+        is_own = own is not None and self._writer(_try(number), own).name == self._name
+        self._stop_if(not is_own or self._read(_try(number + 1)) is not None)
+
+    @contextlib.contextmanager
+    def damage(self, name: str) -> Iterator[None]:
+        """Name the file where its content is not what a journal holds."""
+        try:
+            yield
+        except DamageError as damage:
+            raise self.damaged(name, str(damage)) from damage
+
+    def damaged(self, name: str, why: str) -> GongStoreError:
+        """Return the error that says which file is damaged."""
+        return GongStoreError(
+            f"{self!r} is damaged: {name} {why}. Restore the file, or plan the import again under another import_id."
+        )
 
     def _begin(self) -> None:
-        number = self._earlier_tries + 1
-        self._stop_if(self._writer_of(number) is not None)
-        # Once, also if it fails: half of a name would look like that of somebody else.
+        self._stop_if(self._is_taken)
+        if self._has_begun:
+            return
+        number = len(self._earlier) + 1
+        self._stop_if(self._read(_try(number)) is not None)
+        # Once, also if it fails: after a failed write we would mistake our own file for another writer's.
         self._has_begun = True
-        self._write("tries", _try(number), f"{_FORMAT} {self._writer}\n", mode="xb")
-        # Whoever was there before may have gone on since the journal was read.
-        after = self._last_writer and self._read(self._last_writer, _segment(self._last_segments + 1))
-        self._stop_if(bool(after))
+        self._write(_try(number), f"{_FORMAT} {_VERSIONS[-1]} {self._name}\n".encode(), mode="xb")
+        # Whoever was there before may have continued since the journal was read.
+        last = self._earlier[-1].name if self._earlier else ""
+        self._stop_if(bool(last) and self._read(f"{last}/{_segment(self._last_segments + 1)}") is not None)
 
     def _stop_if(self, is_taken: bool) -> None:
         self._is_taken = is_taken
         if is_taken:
             raise JournalTakenOverError(repr(self))
 
-    def _writer_of(self, number: int) -> str | None:
-        """Return the writer of a try; None if it has not begun, an empty text if it was killed as it began."""
-        text = self._read("tries", _try(number))
-        if text is None:
-            return None
+    def _writer(self, name: str, content: bytes) -> _Writer:
+        """Return the writer of an attempt, without a name if it was killed as it began."""
+        text = content.decode(errors="replace")
         if not text.endswith("\n"):
-            return ""
-        known, _, writer = text.rstrip().rpartition(" ")
-        if known != _FORMAT:
+            return _Writer("", _VERSIONS[0])
+        words = text.split()
+        if len(words) != 3 or words[0] != _FORMAT or not words[2].isalnum():
+            raise self.damaged(name, "does not name a writer")
+        if words[1] not in _VERSIONS:
             raise GongStoreError(f"{self!r} was written by a newer airflow-provider-gong: upgrade it on this host.")
-        return writer
+        return _Writer(words[2], words[1])
 
-    def _texts(self, writer: str) -> Iterator[str]:
-        """Yield the segments of a writer, some of which are read ahead."""
+    def _snapshot_of(self, writer: _Writer) -> Files | None:
+        """Return the snapshot of a writer, None if there is none or its writer was killed inside it."""
+        name = f"{writer.name}/{_MARK}"
+        content = self._read(name) if writer.name and writer.version != _VERSIONS[0] else None
+        if content is None or not content.endswith(b"\n"):
+            return None
+        words = content.decode(errors="replace").split()
+        if len(words) != 2 or not words[0].isdecimal():
+            raise self.damaged(name, "is not the mark of a snapshot")
+        return Files(int(words[0]), words[1])
+
+    def _segments_of(self, writer: _Writer) -> Iterator[Segment]:
+        found = self._numbered(lambda number: f"{writer.name}/{_segment(number)}") if writer.name else iter(())
+        current = next(found, None)
+        while current is not None:
+            following = next(found, None)
+            name, content = current
+            self._segments_read += 1
+            self._last_segments += 1
+            with self.damage(name):
+                yield unpacked(name, content, version=writer.version, may_be_cut=following is None)
+            current = following
+
+    def _numbered(self, name: Callable[[int], str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the names and contents of numbered files, some of which are read ahead."""
         with ThreadPoolExecutor(_READERS) as pool:
             for first in itertools.count(1, _READERS):
-                names = [_segment(number) for number in range(first, first + _READERS)]
-                for text in pool.map(lambda name: self._read(writer, name), names):
-                    if text is None:
-                        return
-                    yield text
+                names = [name(number) for number in range(first, first + _READERS)]
+                contents = list(pool.map(self._read, names))
+                end = contents.index(None) if None in contents else len(contents)
+                yield from (
+                    (found, content)
+                    for found, content in zip(names, contents[:end], strict=False)
+                    if content is not None
+                )
+                if any(content is not None for content in contents[end:]) and self._read(names[end]) is None:
+                    raise self.damaged(names[end], "is missing")
+                if end < len(contents):
+                    return
 
-    def _parsed(self, text: str) -> Iterator[Entry]:
-        # What has no end of line was being written when its writer was killed.
-        for line in text.split("\n")[:-1]:
-            try:
-                yield json.loads(line)
-            except ValueError as error:
-                raise self._damaged(error) from error
-
-    def _read(self, folder: str, name: str) -> str | None:
+    def _read(self, name: str) -> bytes | None:
         with self._failures():
             try:
-                with (self._folder / folder / name).open("rb") as file:
-                    return str(file.read(), "utf-8")
+                with self._place(name).open("rb") as file:
+                    return bytes(file.read())
             except FileNotFoundError:
                 return None
 
-    def _write(self, folder: str, name: str, text: str, *, mode: str = "wb") -> None:
+    def _write(self, name: str, content: bytes, *, mode: str = "wb") -> None:
         with self._failures():
-            place = self._folder / folder
-            place.mkdir(parents=True, exist_ok=True)
-            with _opened(place / name, mode) as file:
-                file.write(text.encode())
+            folder, _, _ = name.rpartition("/")
+            self._place(folder).mkdir(parents=True, exist_ok=True)
+            with _opened(self._place(name), mode) as file:
+                file.write(content)
+
+    def _place(self, name: str) -> Any:
+        place = self._folder
+        for part in name.split("/"):
+            place = place / part
+        return place
 
     @contextlib.contextmanager
     def _failures(self) -> Iterator[None]:
@@ -154,11 +262,8 @@ class Journal:
             self._is_taken = True
             raise JournalTakenOverError(repr(self)) from error
         except Exception as error:
-            # Each object store has errors of its own.
+            # The errors of object stores are unpredictable.
             raise GongStoreError(f"{self!r} failed: {type(error).__name__}: {shown(str(error))}.") from error
-
-    def _damaged(self, error: Exception) -> GongStoreError:
-        return GongStoreError(f"{self!r} is damaged ({error}): plan the import again under another import_id.")
 
 
 def _opened(path: Any, mode: str) -> Any:
@@ -170,7 +275,7 @@ def _opened(path: Any, mode: str) -> Any:
 
 
 def _try(number: int) -> str:
-    return f"{number:06}.txt"
+    return f"tries/{number:06}.txt"
 
 
 def _segment(number: int) -> str:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, and_, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from airflow_provider_gong._text import batches
-from airflow_provider_gong.ledger.journal import Entry, Journal
+from airflow_provider_gong.ledger.journal import Files, Journal
+from airflow_provider_gong.ledger.queries import planned_row, problems_from_json
+from airflow_provider_gong.ledger.rows import CallState
+from airflow_provider_gong.ledger.segments import DamageError, Entry, Segment
 from airflow_provider_gong.ledger.tables import call_table as calls
 from airflow_provider_gong.ledger.tables import import_table as imports
 from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.database import Store
 
 _WRITE_SECONDS = 10.0
-_ROWS_OF_SEGMENT = 1000
+_ENTRIES_OF_SEGMENT = 1000
 _IDENTITY = ("company", "import_id")
+# What reading something else as an entry ends in.
+_NOT_ENTRIES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
-# What the journal does not hold yet: a call by its id, the import by nothing, its plan by NEW_PLAN. A change that is
-# noted again gets another number, so what was written can be told from what has changed meanwhile.
+# What the journal does not hold yet: calls by their ids, the import, or its plan. A change that is noted again gets
+# another number, so what was written differs from what has changed meanwhile.
 _changed = Table(
     "changed",
     MetaData(),
@@ -69,6 +75,8 @@ class JournalSync:
         self._clock = clock
         self._written_at = clock()
         self._lock = threading.Lock()
+        # Where the rows of the plan are; None in a journal of the first format, whose segments hold them.
+        self._plan: Entry | None = None
         self._load()
         with store.begin() as connection:
             _changed.create(connection)
@@ -85,60 +93,107 @@ class JournalSync:
         with self._lock:
             with self._store.read() as connection:
                 last = connection.execute(select(func.max(_changed.c.number))).scalar()
-                entries = [*self._entries(connection)] if last else []
-            if entries:
-                self._journal.append(entries)
+                if last is not None:
+                    self._write_changes(connection)
+            if last is not None:
                 with self._store.begin() as connection:
                     connection.execute(delete(_changed).where(_changed.c.number <= last))
             self._written_at = self._clock()
 
-    def _entries(self, connection: Connection) -> Iterator[Entry]:
+    def _write_changes(self, connection: Connection) -> None:
         changed = set(connection.execute(select(_changed.c.what)).scalars())
         if _NEW_PLAN in changed:
-            self._write_rows(connection)
+            self.store_id = str(uuid.uuid4())
+        if _NEW_PLAN in changed or (self.store_id and self._plan is None):
+            self._write_plan(connection)
+        if self._journal.is_snapshot_due:
+            self._journal.write_snapshot(batches(self._everything(connection), _ENTRIES_OF_SEGMENT))
         idents = sorted(what.removeprefix(_CALL) for what in changed if what.startswith(_CALL))
-        for batch in batches(idents, _ROWS_OF_SEGMENT):
-            found = connection.execute(select(calls).where(calls.c.client_unique_id.in_(batch)))
-            yield from ({"kind": "call", **_call_values(row)} for row in found)
+        found = (
+            connection.execute(select(calls).where(calls.c.client_unique_id.in_(batch)))
+            for batch in batches(idents, _ENTRIES_OF_SEGMENT)
+        )
+        entries = [_call_entry(row) for page in found for row in page]
         if changed & {_IMPORT, _NEW_PLAN}:
-            row = connection.execute(select(imports).where(self._is_mine(imports))).one()
-            yield {"kind": "plan", "plan_id": self.store_id, **_columns(row, imports)}
+            entries.append(self._plan_entry(connection))
+        self._journal.append(entries)
 
-    def _write_rows(self, connection: Connection) -> None:
-        """Write the rows of a plan; they take effect once the plan's entry follows them."""
-        self.store_id = str(uuid.uuid4())
-        found = connection.execute(select(rows).where(self._is_mine(rows)).order_by(rows.c.position))
-        for batch in batches(found, _ROWS_OF_SEGMENT):
-            self._journal.append([{"kind": "row", "plan_id": self.store_id, **_columns(row, rows)} for row in batch])
+    def _write_plan(self, connection: Connection) -> None:
+        """Write the rows of the plan; they take effect once an entry refers to them."""
+        number = 0
+
+        def entries() -> Iterator[Entry]:
+            nonlocal number
+            for row in connection.execute(select(rows).where(self._is_mine(rows)).order_by(rows.c.position)):
+                number += 1
+                yield _columns(row, rows)
+
+        files = self._journal.write_files(_plan_folder(self.store_id), batches(entries(), _ENTRIES_OF_SEGMENT))
+        self._plan = {"rows": number, "segments": files.count, "digest": files.digest}
+
+    def _everything(self, connection: Connection) -> Iterator[Entry]:
+        if self.store_id:
+            yield self._plan_entry(connection)
+        for row in connection.execute(select(calls)):
+            yield _call_entry(row)
+
+    def _plan_entry(self, connection: Connection) -> Entry:
+        found = connection.execute(select(imports).where(self._is_mine(imports))).one()
+        return {"kind": "plan", "store_id": self.store_id, **(self._plan or {}), **_columns(found, imports)}
 
     def _load(self) -> None:
-        readers = {"row": self._load_rows, "call": self._load_calls, "plan": self._load_plans}
-        for kind, entries in itertools.groupby(self._journal.entries(), key=lambda entry: str(entry["kind"])):
-            for batch in batches(entries, _ROWS_OF_SEGMENT):
-                readers[kind](batch)
+        for segment in self._journal.segments():
+            with self._damage(segment.name):
+                self._load_segment(segment)
+        if self._plan is not None:
+            self._load_plan(self._plan)
 
-    def _load_rows(self, entries: Sequence[Entry]) -> None:
-        # Under the plan's own id for as long as it is not known to be complete.
-        self._replace(rows, [self._values(entry, rows) | {"import_id": entry["plan_id"]} for entry in entries])
-
-    def _load_calls(self, entries: Sequence[Entry]) -> None:
+    def _load_segment(self, segment: Segment) -> None:
+        by_kind: dict[str, list[Entry]] = {"row": [], "call": [], "plan": []}
+        for entry in segment.entries:
+            by_kind[entry["kind"]].append(entry)
+        if not segment.digest:
+            _check_unsigned(by_kind)
+        if by_kind["row"]:
+            # Of the first format: under the plan's own id for as long as it is not known to be complete.
+            self._replace(rows, [self._values(row, rows) | {"import_id": row["plan_id"]} for row in by_kind["row"]])
         # The latest entry of a call counts.
-        latest = {entry["client_unique_id"]: self._values(entry, calls) for entry in entries}
-        self._replace(calls, latest.values())
-
-    def _load_plans(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
+        latest = {entry["client_unique_id"]: self._values(entry, calls) for entry in by_kind["call"]}
+        if latest:
+            self._replace(calls, latest.values())
+        for entry in by_kind["plan"]:
             self._replace(imports, [self._values(entry, imports)])
-            self._use_rows(entry["plan_id"])
+            self._use_plan(entry)
 
-    def _use_rows(self, plan_id: str) -> None:
-        if plan_id == self.store_id:
-            return
-        its_rows = and_(rows.c.company == self._identity["company"], rows.c.import_id == plan_id)
+    def _use_plan(self, entry: Entry) -> None:
+        if "digest" in entry:
+            self.store_id = entry["store_id"]
+            self._plan = {name: entry[name] for name in ("rows", "segments", "digest")}
+        elif entry["plan_id"] != self.store_id:
+            self.store_id = entry["plan_id"]
+            its_rows = and_(rows.c.company == self._identity["company"], rows.c.import_id == self.store_id)
+            with self._store.begin() as connection:
+                connection.execute(delete(rows).where(self._is_mine(rows)))
+                connection.execute(update(rows).where(its_rows).values(import_id=self._identity["import_id"]))
+
+    def _load_plan(self, plan: Entry) -> None:
+        folder, number = _plan_folder(self.store_id), 0
         with self._store.begin() as connection:
             connection.execute(delete(rows).where(self._is_mine(rows)))
-            connection.execute(update(rows).where(its_rows).values(import_id=self._identity["import_id"]))
-        self.store_id = plan_id
+        for segment in self._journal.files(folder, Files(plan["segments"], plan["digest"])):
+            with self._damage(segment.name):
+                self._replace(rows, [self._values(entry, rows) for entry in segment.entries])
+            number += len(segment.entries)
+        if number != plan["rows"]:
+            raise self._journal.damaged(folder, f"holds {number} rows, and {plan['rows']} were planned")
+
+    @contextlib.contextmanager
+    def _damage(self, name: str) -> Iterator[None]:
+        try:
+            with self._journal.damage(name):
+                yield
+        except (*_NOT_ENTRIES, SQLAlchemyError) as error:
+            raise self._journal.damaged(name, f"holds something else than entries ({type(error).__name__})") from error
 
     def _replace(self, table: Table, values: Iterable[Entry]) -> None:
         with self._store.begin() as connection:
@@ -151,17 +206,34 @@ class JournalSync:
         return and_(*(table.c[name] == value for name, value in self._identity.items()))
 
 
+def _check_unsigned(entries: dict[str, list[Entry]]) -> None:
+    """Read entries that have no digest as they will be read later, so that damaged ones are noticed now."""
+    for row in entries["row"]:
+        planned_row({"is_pulled": None, **row})
+    for call in entries["call"]:
+        CallState(call["state"])
+        problems_from_json(call["problem"])
+
+
 def _value(entry: Entry, column: Column[Any]) -> Any:
-    return entry.get(column.name, entry.get(column.info.get("was", "")))
+    value = entry.get(column.name, entry.get(column.info.get("was", "")))
+    # An integer does for a float.
+    if value is not None and not isinstance(value, (column.type.python_type, int)):
+        raise DamageError(f"holds an entry whose {column.name} is of another type")
+    return value
 
 
 def _columns(found: Any, table: Table) -> Entry:
     return {column.name: getattr(found, column.name) for column in table.c if column.name not in _IDENTITY}
 
 
-def _call_values(found: Any) -> Entry:
+def _call_entry(found: Any) -> Entry:
     values = _columns(found, calls)
     if values["lease_until"] is not None:
         # It may be sent at any moment from now on, and its recording as well, before anything is written again.
         values["media_sent_at"] = values["media_sent_at"] or values["intended_at"]
-    return values | {"lease_until": None}
+    return {"kind": "call", **values, "lease_until": None}
+
+
+def _plan_folder(store_id: str) -> str:
+    return f"plans/{store_id}"

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from airflow_provider_gong.ledger.journal import Journal, JournalFolder
+from airflow_provider_gong.ledger.journal import SNAPSHOT_AFTER, Journal, JournalFolder
 from airflow_provider_gong.ledger.journal_sync import JournalSync
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import LeasedRow
@@ -37,7 +37,12 @@ _PREFIX = "gong-import-"
 
 @contextlib.contextmanager
 def journaled_ledger(
-    base: JournalFolder, company: str, import_id: str, *, clock: Callable[[], float] = time.monotonic
+    base: JournalFolder,
+    company: str,
+    import_id: str,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    snapshot_after: int = SNAPSHOT_AFTER,
 ) -> Iterator[JournaledLedger]:
     """
     Open the ledger of an import that is kept below a folder.
@@ -46,9 +51,10 @@ def journaled_ledger(
     :param company: name of the Gong company
     :param import_id: identity of the import
     :param clock: seconds that only go forward
+    :param snapshot_after: segments that are read one by one before a snapshot takes their place
     :raises GongStoreError: if the journal cannot be read or written
     """
-    journal = Journal(base / _name(company) / _name(import_id))
+    journal = Journal(base / _name(company) / _name(import_id), snapshot_after=snapshot_after)
     with private_folder(_PREFIX) as place, contextlib.closing(Store(folder_url(place), durable=False)) as store:
         # The next worker asks Gong for what the journal does not hold, so nothing has to survive here.
         ledger = JournaledLedger(store, company, import_id, journal, clock=clock)

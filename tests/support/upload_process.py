@@ -48,6 +48,7 @@ class UploadProcess:
     :param environment: environment variables to add, such as Airflow connections
     :param kill_at_file: die in the middle of writing the file of this number, counted from 1, to the import's folder
     :param is_eager: whether the folder gets every change at once, instead of what it must have
+    :param snapshot_after: segments in the folder after which it begins with a snapshot
     """
 
     url: str
@@ -63,6 +64,7 @@ class UploadProcess:
     import_path: str | None = None
     kill_at_file: int | None = None
     is_eager: bool = False
+    snapshot_after: int = 32
     verifies: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -112,7 +114,8 @@ class UploadProcess:
         if self.kill_at_file is not None:
             folder = _DeadlyFolder(folder, [self.kill_at_file])
         clock = functools.partial(next, itertools.count(0, 100)) if self.is_eager else lambda: 0.0
-        return journaled_ledger(folder, self.company, self.import_id, clock=clock)
+        options: dict[str, Any] = {"clock": clock, "snapshot_after": self.snapshot_after}
+        return journaled_ledger(folder, self.company, self.import_id, **options)
 
     def _arm(self, store: Store) -> None:
         if self.kill_at_commit is not None:

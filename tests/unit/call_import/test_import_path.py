@@ -119,9 +119,10 @@ def test_a_plan_that_was_cut_off_does_not_count(night: FolderImport) -> None:
     with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
         before = ledger.store_id
     night.plan_night([manifest_row(2)])
-    (last,) = (path for path in night.import_path.rglob("*.jsonl") if b"pbx-00002" in path.read_bytes())
-    assert (last.parent / "000002.jsonl").exists()
-    (last.parent / "000002.jsonl").unlink()
+    with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
+        later = ledger.store_id
+    (entry,) = (path for path in night.import_path.rglob("*.jsonl") if later.encode() in path.read_bytes())
+    entry.unlink()
     with journaled_ledger(night.import_path, COMPANY, "night") as ledger:
         assert ledger.store_id == before
         assert [row.client_unique_id for row in ledger.rows()] == ["pbx-00001"]
@@ -135,6 +136,19 @@ def test_killed_while_writing(night: FolderImport, file: int, is_eager: bool) ->
     assert killed == -signal.SIGKILL
     night.upload()
     assert_once(night)
+
+
+@pytest.mark.parametrize("file", range(2, 6))
+def test_killed_while_writing_a_snapshot(night: FolderImport, file: int) -> None:
+    """Its files are: the one of the attempt, the snapshot, its mark, and what the attempt adds itself."""
+    night.plan_night([manifest_row(1), manifest_row(2)])
+    assert process(night, kill_at_state="uploaded", is_eager=True).run() == -signal.SIGKILL
+    before = night.states()
+    assert process(night, kill_at_file=file, is_eager=True, snapshot_after=0).run() == -signal.SIGKILL
+    if file < 5:
+        assert night.states() == before
+    night.upload()
+    assert_once(night, 2)
 
 
 @pytest.mark.parametrize("is_eager", [True, False])
@@ -292,7 +306,7 @@ def test_what_a_killed_worker_left_on_its_disk_is_removed_by_the_next_one(
 def test_a_journal_of_a_newer_version_is_refused(night: FolderImport) -> None:
     night.plan_night([manifest_row(1)])
     first = next(night.import_path.rglob("000001.txt"))
-    first.write_text(first.read_text().replace("journal 1", "journal 2"))
+    first.write_text(first.read_text().replace("journal 2", "journal 3"))
     with pytest.raises(GongStoreError, match="newer airflow-provider-gong"):
         night.rows()
 
