@@ -74,7 +74,7 @@ def measure(reader: Reader, start: int) -> Length:
     :raises CutOffError: if it ends earlier than it should
     """
     info = _stream_info(reader, start)
-    end = end_of_sound(reader)
+    end = end_of_sound(reader, start + _STREAM_INFO_AT + _STREAM_INFO)
     # At least one whole frame, wherever the last one begins.
     length = min(max(BLOCK, 2 * info.longest), _LARGEST_TAIL, end - start)
     tail = reader.at(end - length, length)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_provider_gong.call_import.recordings.findings import (
-    SLACK_SECONDS,
     UNKNOWN,
     CutOffError,
     Length,
     NotAcceptedError,
     check_bytes,
+    check_complete,
     exactly,
     shown_seconds,
 )
@@ -70,7 +70,7 @@ def measure(reader: Reader, start: int, end: int) -> Length:
             return UNKNOWN
         raise NotAcceptedError
     if end == reader.size:
-        end = end_of_sound(reader)
+        end = end_of_sound(reader, first)
     announced = _announced(data, frame)
     if announced is None:
         return _counted(reader, first, end)
@@ -120,7 +120,8 @@ def _counted(reader: Reader, first: int, end: int, *, cut: float = 0.0, announce
         return Length(at_least=count.seconds - cut)
     if count.is_limited or (count.is_lost and has_frames_at_end(reader, first, end)):
         return Length(at_least=max(0.0, count.seconds - cut))
-    if announced > count.seconds + SLACK_SECONDS or count.is_lost:
+    check_complete(announced, count.seconds)
+    if count.is_lost:
         behind = f"followed by {end - count.position} bytes that are none"
         raise CutOffError(f"it holds {shown_seconds(count.seconds)} of sound, {behind}")
     return exactly(max(0.0, count.seconds - cut))

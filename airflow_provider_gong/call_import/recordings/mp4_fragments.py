@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from airflow_provider_gong.call_import.recordings.findings import (
     ENOUGH_SECONDS,
+    MAX_PARTS,
+    SLACK_SECONDS,
     CutOffError,
     Length,
     between,
@@ -94,8 +96,10 @@ def _indexed_end(reader: Reader, track: Track, first: tuple[int, int], last: tup
     fragment = _fragment(reader, moof, track)
     if data is None or data.kind != b"mdat" or data.end != mfra.start or fragment is None:
         return None
-    end = (last[0] if fragment.begin is None else fragment.begin) + fragment.units
-    return end - (0 if track.units else first[0])
+    if fragment.begin is not None and abs(fragment.begin - last[0]) > SLACK_SECONDS * track.timescale:
+        return None
+    units = last[0] + fragment.units - (0 if track.units else first[0])
+    return units if units >= fragment.units else None
 
 
 def _played(track: Track, units: int) -> Length:
@@ -123,18 +127,19 @@ class _Count:
             is_whole = self._walk(start)
         except ReadLimitError:
             is_whole = False
-        announced = self._movie.announced
-        if not is_whole:
-            return Length(at_least=self._seconds) if announced is None else exactly(max(announced, self._seconds))
-        if announced is not None:
+        announced = self._movie.announced or 0.0
+        if is_whole:
             check_complete(announced, self._seconds)
-        return _played(self._track, self._units)
+            return _played(self._track, self._units)
+        return exactly(announced) if announced > self._seconds else Length(at_least=self._seconds)
 
     def _walk(self, position: int) -> bool:
         """Step from box to box, and tell whether the end was reached."""
-        for _ in range(_MAX_BOXES):
+        for place in range(_MAX_BOXES):
             if self._seconds >= ENOUGH_SECONDS:
                 return position >= self._reader.size
+            if place == MAX_PARTS and not self._units:
+                raise CutOffError("it has a header, and no sound behind it")
             box = box_at(self._reader, position, self._reader.size)
             if box is None:
                 return True

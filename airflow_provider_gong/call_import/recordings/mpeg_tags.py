@@ -43,12 +43,12 @@ def tag_length(reader: Reader, start: int) -> int:
     return _id3v2_length(head)
 
 
-def end_of_sound(reader: Reader) -> int:
-    """Return where the tags at the end of the file begin, which is its end where there are none."""
+def end_of_sound(reader: Reader, start: int) -> int:
+    """Return where the tags at the end of the file begin, which is its end where none is behind ``start``."""
     end = reader.size
     for _ in range(_MAX_TAGS):
         length = _tag_length_before(reader, end)
-        if not 0 < length <= end:
+        if not 0 < length <= end - start:
             break
         end -= length
     return end

@@ -179,7 +179,7 @@ def test_zeros_at_the_end_are_no_sound(tmp_path: Path) -> None:
     content = encoded(".mp3", *LAME, "-ar", "16000", "-q:a", "5", seconds=90)
     half = len(content) // 2
     rule = rule_of(tmp_path, content[:half] + bytes(len(content) - half))
-    assert rule.startswith("is cut off: it holds 45 s of sound, followed by")
+    assert rule == "is cut off: it holds 45 s of the 90 s that its header announces"
 
 
 @pytest.mark.parametrize("header", [xing, vbri])
@@ -208,6 +208,14 @@ def test_sound_that_ends_in_what_is_none(tmp_path: Path) -> None:
     found = recording_of(tmp_path, content + FRAME * 400)
     assert found.length.is_enough is None
     assert found.length.at_least == pytest.approx(400 * FRAME_SECONDS)
+
+
+def test_a_tag_at_the_end_that_would_hold_all_sound_is_none(tmp_path: Path) -> None:
+    foot = b"APETAGEX" + struct.pack("<IIII", 2000, 900_000, 1, 0) + bytes(8)
+    assert rule_of(tmp_path, FRAME * 400 + foot).startswith("lasts 10 s")
+    assert rule_of(
+        tmp_path, FRAME * 400 + b"APETAGEX" + struct.pack("<II", 2000, 90_000) + bytes(900) + FRAME
+    ).startswith("lasts 10 s")
 
 
 def test_frames_with_a_checksum(tmp_path: Path) -> None:

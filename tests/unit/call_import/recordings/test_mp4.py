@@ -238,6 +238,10 @@ def test_index_at_the_end(tmp_path: Path) -> None:
 
 def test_an_index_at_the_end_that_is_wrong_does_not_count(tmp_path: Path) -> None:
     head = FTYP + fragmented(track(0), default=1000)
+    late = fragment(16, begin=600_000)
+    for begin in (0, 900_000):
+        rule = rule_of(tmp_path, head + late + access_index((700_000, len(head)), (begin, len(head))))
+        assert rule.startswith("lasts 2 s")
     for index in (access_index((600_000, 5)), access_index((600_000, len(head))), access_index((0, 0), number=9)):
         assert rule_of(tmp_path, head + fragment(16) * 15 + index).startswith("lasts 30 s")
 
@@ -282,8 +286,9 @@ def test_an_index_that_ends_too_early(tmp_path: Path) -> None:
 
 def test_an_index_made_of_boxes_of_8_bytes(tmp_path: Path) -> None:
     assert rule_of(tmp_path, FTYP + box(b"moov", box(b"free") * 500_000) + DATA) == "is a movie without sound"
-    many = FTYP + fragmented(track(0)) + box(b"free") * 500_000
-    assert recording_of(tmp_path, many).length.is_enough is None
+    head = FTYP + fragmented(track(0), default=1000)
+    assert "no sound behind it" in rule_of(tmp_path, head + box(b"free") * 500_000)
+    assert recording_of(tmp_path, head + fragment(16) + box(b"free") * 500_000).length.is_enough is None
 
 
 def test_a_compressed_index_is_left_to_gong(tmp_path: Path) -> None:
