@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_provider_gong.call_import.recordings import flac, matroska, mp3, mp4, wav
+from airflow_provider_gong.call_import.recordings import flac, matroska, wav
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_BYTES,
     UNKNOWN,
@@ -13,7 +13,9 @@ from airflow_provider_gong.call_import.recordings.findings import (
     UnusableRecordingError,
     too_short,
 )
-from airflow_provider_gong.call_import.recordings.mpeg_tags import skip_id3
+from airflow_provider_gong.call_import.recordings.mp4 import mp4
+from airflow_provider_gong.call_import.recordings.mpeg import mp3
+from airflow_provider_gong.call_import.recordings.mpeg.tags import skip_id3
 from airflow_provider_gong.call_import.recordings.reading import Reader, ReadLimitError, open_for_reading
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.ledger.rows import Actor, Problem

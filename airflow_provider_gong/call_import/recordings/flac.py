@@ -14,7 +14,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     check_complete,
     exactly,
 )
-from airflow_provider_gong.call_import.recordings.mpeg_tags import end_of_sound
+from airflow_provider_gong.call_import.recordings.mpeg.tags import end_of_sound
 from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader
 
 _MARK = b"fLaC"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from airflow_provider_gong.call_import.recordings import mp3
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_PARTS,
     CutOffError,
@@ -16,6 +15,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     check_complete,
     shown_seconds,
 )
+from airflow_provider_gong.call_import.recordings.mpeg import mp3
 from airflow_provider_gong.call_import.recordings.reading import Reader
 from airflow_provider_gong.call_import.recordings.wav_codecs import MPEG_TAGS, WavFormat
 

@@ -15,8 +15,8 @@ from airflow_provider_gong.call_import.recordings.findings import (
     check_complete,
     exactly,
 )
-from airflow_provider_gong.call_import.recordings.mp4_boxes import Box, box_at, children, content, number
-from airflow_provider_gong.call_import.recordings.mp4_movie import Movie, Track
+from airflow_provider_gong.call_import.recordings.mp4.boxes import Box, box_at, children, content, number
+from airflow_provider_gong.call_import.recordings.mp4.movie import Movie, Track
 from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader, ReadLimitError
 
 _MAX_BOXES = 20_000

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from airflow_provider_gong.call_import.recordings.mp4_boxes import Box, children, content, number
+from airflow_provider_gong.call_import.recordings.mp4.boxes import Box, children, content, number
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
 _NO_DURATION = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})

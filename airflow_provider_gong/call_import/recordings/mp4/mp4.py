@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from airflow_provider_gong.call_import.recordings import mp4_fragments
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_PARTS,
     UNKNOWN,
@@ -11,8 +10,9 @@ from airflow_provider_gong.call_import.recordings.findings import (
     NoSoundError,
     check_bytes,
 )
-from airflow_provider_gong.call_import.recordings.mp4_boxes import Box, box_at
-from airflow_provider_gong.call_import.recordings.mp4_movie import Movie, last_chunk, read_movie
+from airflow_provider_gong.call_import.recordings.mp4 import fragments
+from airflow_provider_gong.call_import.recordings.mp4.boxes import Box, box_at
+from airflow_provider_gong.call_import.recordings.mp4.movie import Movie, last_chunk, read_movie
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
 # QuickTime files may begin without ftyp.
@@ -67,7 +67,7 @@ def _movie(reader: Reader, moov: Box) -> Movie:
 
 def _fragments(reader: Reader, movie: Movie, moov: Box) -> Length:
     sounds = [track for track in movie.sounds if track.timescale]
-    return mp4_fragments.measure(reader, movie, sounds[0], moov.end) if sounds else UNKNOWN
+    return fragments.measure(reader, movie, sounds[0], moov.end) if sounds else UNKNOWN
 
 
 def _length(movie: Movie) -> Length:

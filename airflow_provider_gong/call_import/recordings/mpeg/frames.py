@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 
 from airflow_provider_gong.call_import.recordings.findings import ENOUGH_SECONDS
-from airflow_provider_gong.call_import.recordings.mpeg_tags import tag_length
+from airflow_provider_gong.call_import.recordings.mpeg.tags import tag_length
 from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader, ReadLimitError
 
 HEAD = 4

@@ -14,7 +14,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     exactly,
     shown_seconds,
 )
-from airflow_provider_gong.call_import.recordings.mpeg_frames import (
+from airflow_provider_gong.call_import.recordings.mpeg.frames import (
     HEAD,
     LAYER_3,
     MPEG_1,
@@ -25,7 +25,7 @@ from airflow_provider_gong.call_import.recordings.mpeg_frames import (
     has_frames_at_end,
     is_free_format,
 )
-from airflow_provider_gong.call_import.recordings.mpeg_tags import end_of_sound
+from airflow_provider_gong.call_import.recordings.mpeg.tags import end_of_sound
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
 # Writers pad tags with zeros; what has no tag begins with the rest of a frame at most.

@@ -1,0 +1,1 @@
+"""MP4 and QuickTime: the boxes they are made of, the head of the movie, and its fragments."""

@@ -1,0 +1,1 @@
+"""MPEG audio: its frames, and the tags around them."""
