@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import os
 
     from airflow_provider_gong._compat import Context, ObjectStoragePath
+    from airflow_provider_gong.client.media import MediaPath
+    from airflow_provider_gong.ledger.ledger import Ledger
     from airflow_provider_gong.ledger.rows import ImportRow
 
 
@@ -168,18 +170,28 @@ class GongUploadCallOperator(WaitingTask):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Send the call, or finish what an earlier attempt has begun."""
-        with GongHook(self.gong_conn_id) as hook:
-            row = asyncio.run(self._send(hook, task_key(context)))
-            push_call_url(context, row.url or call_url(hook.base_url, row.call_id or ""))
-        return {"call_id": row.call_id, "state": row.state.value, "sha256": row.media_sha256, "url": row.url}
-
-    async def _send(self, hook: GongHook, import_id: str) -> ImportRow:
-        from airflow_provider_gong.call_import.upload.single import plan_single_call, upload_single_call
+        from airflow_provider_gong.call_import.upload.single import plan_single_call
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
         from airflow_provider_gong.ledger.ledger import Ledger
+        from airflow_provider_gong.operators.record.call_record import UploadRecord
 
-        recording = ObjectStorage().path(self.media)
-        ledger = Ledger(hook.store, hook.settings.require_company(), import_id)
-        plan_single_call(ledger, self.call, recording)
+        record = UploadRecord(context)
+        with GongHook(self.gong_conn_id) as hook:
+            recording = ObjectStorage().path(self.media)
+            ledger = Ledger(hook.store, hook.settings.require_company(), task_key(context))
+            row = plan_single_call(ledger, self.call, recording)
+            result = record.upload(
+                ledger,
+                row,
+                lambda sent_before: asyncio.run(self._send(hook, ledger, recording, sent_before=sent_before)),
+            )
+            push_call_url(context, result["url"] or call_url(hook.base_url, result["call_id"] or ""))
+        return result
+
+    async def _send(self, hook: GongHook, ledger: Ledger, recording: MediaPath, *, sent_before: bool) -> ImportRow:
+        from airflow_provider_gong.call_import.upload.single import upload_single_call
+
         async with hook.async_client() as client:
-            return await upload_single_call(ledger, client, recording, on_existing=self.on_existing)
+            return await upload_single_call(
+                ledger, client, recording, on_existing=self.on_existing, sent_before=sent_before
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.errors import (
     GongImportFailedError,
     GongImportRejectedError,
@@ -14,14 +15,23 @@ from airflow_provider_gong.call_import.plan.rows import content_fingerprint
 from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.call_import.upload.upload import ImportUpload
 from airflow_provider_gong.client.clients import AsyncGongClient
-from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
+from airflow_provider_gong.client.errors import (
+    FieldProblem,
+    GongCallNotReadyError,
+    GongNotFoundError,
+    GongValidationError,
+)
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall, parse_request
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, PlannedRow, Problem
 
+_LEASE_SECONDS = 60.0
+# A recording that Gong has just accepted is not found for some minutes.
+_UNREADABLE_SECONDS = 600.0
 
-def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) -> None:
+
+def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) -> PlannedRow:
     """
     Check a call and its recording, and write them into the ledger.
 
@@ -46,25 +56,74 @@ def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) 
         fingerprint=content_fingerprint(payload, str(media), recording.size),
     )
     ledger.replace_plan("a single call", [row])
+    return row
 
 
 async def upload_single_call(
-    ledger: Ledger, client: AsyncGongClient, media: MediaPath, *, on_existing: str
+    ledger: Ledger, client: AsyncGongClient, media: MediaPath, *, on_existing: OnExisting, sent_before: bool = False
 ) -> ImportRow:
     """
-    Send the call that the ledger holds, or finish what an earlier try has begun, and return what became of it.
+    Send the call that the ledger holds, or finish what an earlier attempt has begun, and return what became of it.
 
+    :param on_existing: what becomes of a call that exists, see ``GongUploadCallOperator``
+    :param sent_before: whether an earlier attempt may have sent the same, even if this ledger does not know it
     :raises GongError: if Gong cannot be reached or does not let us in
     :raises GongImportFailedError: if Gong refuses the call or its recording
     :raises GongImportUnfinishedError: if a retry can go on
     """
     owner = ledger.import_id
+    if sent_before and not is_sent(ledger):
+        _note_intent(ledger, owner)
     upload = ImportUpload(ledger, client, _OneRecording(media), owner=owner, on_existing=on_existing, in_flight=1)
     await upload.run()
     row = next(iter(ledger.rows()))
     if row.state in _NOT_SENT:
         raise _failure(row)
+    if row.state is CallState.EXISTS and on_existing is OnExisting.RESUME:
+        await _check_existing(client, row)
     return row
+
+
+def is_sent(ledger: Ledger) -> bool:
+    """Tell whether the ledger knows that the call was sent, or may have been."""
+    return next(iter(ledger.rows())).sent_at is not None
+
+
+def changed_after_send(client_unique_id: str, call_id: str | None) -> GongImportFailedError:
+    """Return the error of a call that was sent with other content before."""
+    which = f"as call {call_id}" if call_id else "and Gong's answer was lost"
+    return GongImportFailedError(
+        f"Call {client_unique_id} was sent with other content before, {which}, and Gong cannot change it. Give the new "
+        "content an id of its own."
+    )
+
+
+def _note_intent(ledger: Ledger, owner: str) -> None:
+    """Record that the call may have been sent, and its recording as well."""
+    for lease in ledger.lease(owner, limit=1, seconds=_LEASE_SECONDS):
+        ledger.intent_changed(lease)
+        ledger.released(lease, sent=True)
+
+
+async def _check_existing(client: AsyncGongClient, row: ImportRow) -> None:
+    """
+    Check that a call that exists has a recording.
+
+    :raises GongImportUnfinishedError: if none can be read; Gong shows a new one only after a while
+    """
+    try:
+        await client.calls.get(row.call_id or "")
+    except GongCallNotReadyError:
+        return
+    except GongNotFoundError as missing:
+        raise GongImportUnfinishedError(
+            f"clientUniqueId {row.client_unique_id} belongs to call {row.call_id}, whose recording cannot be read: "
+            "another system, or an earlier attempt of this task whose record is lost, has created the call, and may "
+            "not have finished it. Nothing was uploaded. If it stays like this and the call is the one that is meant, "
+            f"upload the recording with GongUploadCallMediaOperator(call_id='{row.call_id}'); otherwise give this call "
+            "another clientUniqueId.",
+            retry_after=_UNREADABLE_SECONDS,
+        ) from missing
 
 
 class _OneRecording:
@@ -82,10 +141,7 @@ class _OneRecording:
 
 def _failure(row: ImportRow) -> GongImportFailedError | GongImportUnfinishedError:
     if row.state is CallState.CHANGED_AFTER_SEND:
-        return GongImportFailedError(
-            f"Call {row.client_unique_id} was sent with other content before, as call {row.call_id}, which Gong cannot "
-            "change. Give the new content an id of its own."
-        )
+        return changed_after_send(row.client_unique_id, row.call_id)
     what = " ".join(str(problem) for problem in row.problems) or "Another task holds it."
     text = f"Call {row.client_unique_id} is {row.state.value}: {what}"
     passing = not row.problems or any(problem.who == Actor.SUPPORT for problem in row.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import shown
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
     from airflow_provider_gong.client.models import NewCall
     from airflow_provider_gong.hooks.gong import GongHook
+    from airflow_provider_gong.ledger.ledger import Ledger
+    from airflow_provider_gong.ledger.rows import ImportRow, PlannedRow
 
 log = logging.getLogger(__name__)
 
@@ -71,3 +74,52 @@ class CallRecord:
             log.warning("%s %s; its id is returned.", whose, error.call_id)
             return {"call_id": error.call_id, "request_id": None}
         return {"call_id": created.call_id, "request_id": created.request_id}
+
+
+class UploadRecord:
+    """
+    The record of the call that a task creates with its recording.
+
+    :param context: the task's context
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._record = TaskRecord(context, "addCall")
+
+    def upload(self, ledger: Ledger, row: PlannedRow, upload: Callable[[bool], ImportRow]) -> dict[str, Any]:
+        """
+        Upload the call, or return what an earlier attempt has uploaded.
+
+        :param upload: uploads what the ledger has planned, knowing whether an earlier attempt may have sent it
+        :raises GongImportFailedError: if an earlier attempt has sent other content under the same id
+        """
+        self._record.join(ledger.store)
+        about = f"call {shown(row.client_unique_id)}"
+        self._record.describe(content=row.fingerprint or "", company=ledger.company, about=about)
+        known = self._sent_before(row)
+        if known is not None and known.outcome is not None and known.company == ledger.company:
+            return known.outcome
+        if known is None:
+            self._record.take_over()
+        self._record.start_sending()
+        from airflow_provider_gong.call_import.upload.single import is_sent
+
+        try:
+            done = upload(known is not None)
+        except GongError:
+            if known is None and not is_sent(ledger):
+                self._record.refuse()
+            raise
+        result = {"call_id": done.call_id, "state": done.state.value, "sha256": done.media_sha256, "url": done.url}
+        self._record.complete(result)
+        return result
+
+    def _sent_before(self, row: PlannedRow) -> Intent | None:
+        known, mine = self._record.known, self._record.mine
+        if known is None or known.about != mine.about:
+            return None
+        if known.content != mine.content:
+            from airflow_provider_gong.call_import.upload.single import changed_after_send
+
+            raise changed_after_send(row.client_unique_id, (known.outcome or {}).get("call_id"))
+        return known

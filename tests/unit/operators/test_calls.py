@@ -16,7 +16,8 @@ from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUp
 from airflow_provider_gong.store.intent_record import IntentRecord
 from airflow_provider_gong.store.intents import Intent, IntentState, fingerprint_of
 from tests.support.recordings import write_wav
-from tests.unit.hooks.support import new_call, task_context, user_id
+from tests.support.task_state import TaskState
+from tests.unit.hooks.support import connection_json, new_call, task_context, user_id
 
 DISABLED_HOST = "noor.haddad@example.com"
 
@@ -140,6 +141,62 @@ def test_lost_answer_creates_one_call(gong):
 def test_unknown_choice_for_existing_calls_is_refused_in_the_dag_file():
     with pytest.raises(ValueError, match="on_existing='return' is not one of resume, skip, fail"):
         create({}, on_existing="return")
+
+
+@pytest.fixture
+def task_state(tmp_path: Path) -> TaskState:
+    (tmp_path / "task_state").mkdir()
+    return TaskState(tmp_path / "task_state")
+
+
+def attempt(call, number, state, **options):
+    context = task_context(try_number=number)
+    if state is not None:
+        context["task_state_store"] = state
+    return create(call, **options).execute(context)
+
+
+def lose_the_answers(gong, call, state):
+    """Run the first attempt, whose answers are all lost."""
+    gong.add_faults(Fault(action="answer", operation="addCall", when="after", every=1, status=404, body="not here"))
+    with pytest.raises(AirflowFailException):
+        attempt(call, 1, state)
+    gong.clear_faults()
+
+
+@pytest.mark.parametrize("adds_company", [False, True])
+def test_a_retry_on_a_new_host_recognizes_the_call(gong, task_state, tmp_path, monkeypatch, adds_company):
+    lose_the_answers(gong, new_call(gong), task_state)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "second"))
+    if adds_company:
+        monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"company": "acme"}))
+    result = attempt(new_call(gong), 2, task_state.next())
+    assert state_of(gong, result["call_id"])["clientUniqueId"] == "pbx-1"
+
+
+def test_without_a_shared_record_a_retry_on_a_new_host_fails_and_names_the_call(gong, tmp_path, monkeypatch):
+    lose_the_answers(gong, new_call(gong), None)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "second"))
+    with pytest.raises(AirflowFailException, match="GongDuplicateCallError") as caught:
+        attempt(new_call(gong), 2, None)
+    (call,) = (call for call in gong.state()["calls"] if call["clientUniqueId"] == "pbx-1")
+    assert call["id"] in str(caught.value)
+
+
+def test_a_cleared_task_returns_its_call_on_any_host(gong, task_state, tmp_path, monkeypatch):
+    result = attempt(new_call(gong), 1, task_state)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "second"))
+    assert attempt(new_call(gong), 2, task_state.next()) == result
+    assert len(gong.requests("addCall")) == 1
+
+
+def test_a_call_that_was_corrected_is_sent(gong, task_state):
+    with pytest.raises(AirflowFailException, match="parties"):
+        attempt(new_call(gong, parties=[]), 1, task_state)
+    host = user_id(gong, DISABLED_HOST)
+    with pytest.raises(AirflowFailException, match="call import"):
+        attempt(new_call(gong, primaryUser=host, parties=[{"userId": host}]), 2, task_state.next())
+    assert attempt(new_call(gong), 3, task_state.next().next())["request_id"]
 
 
 @pytest.mark.parametrize("kind", [str, Path, "file://{}".format], ids=["text", "path", "url"])
