@@ -14,11 +14,13 @@ from airflow_provider_gong.emulator.world.world import World
 class Blindness:
     """Something that callers do not see.
 
-    :param seconds: for how long, by the emulator's clock; until it is taken back by default.
+    :param in_seconds: when it begins, by the emulator's clock; at once by default.
+    :param seconds: for how long; until it is taken back by default.
     :param caller: the access key or OAuth client; everybody by default.
     :param workspace_id: the workspace that is not seen; every call by default.
     """
 
+    in_seconds: float = 0.0
     seconds: float = math.inf
     caller: str | None = None
     workspace_id: str | None = None
@@ -32,10 +34,13 @@ class Blindness:
         if not isinstance(given, dict) or not set(given) <= set(cls.__dataclass_fields__):
             raise ValueError(f"a blindness is a JSON object with {', '.join(cls.__dataclass_fields__)}")
         texts = all(isinstance(given.get(name), str | None) for name in ("caller", "workspace_id"))
-        seconds = given.get("seconds", 0)
-        if not texts or not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
-            raise ValueError("caller and workspace_id must be strings, seconds a number from 0")
+        if not texts or not all(_is_duration(given.get(name, 0)) for name in ("in_seconds", "seconds")):
+            raise ValueError("caller and workspace_id must be strings, in_seconds and seconds numbers from 0")
         return cls(**given)
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 class Visibility:
@@ -46,11 +51,12 @@ class Visibility:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._blind: list[tuple[float, Blindness]] = []
+        self._blind: list[tuple[float, float, Blindness]] = []
 
     def hide(self, blindness: Blindness) -> None:
-        """Let callers not see something from now on."""
-        self._blind.append((self._world.clock.now() + blindness.seconds, blindness))
+        """Let callers not see something."""
+        begins = self._world.clock.now() + blindness.in_seconds
+        self._blind.append((begins, begins + blindness.seconds, blindness))
 
     def clear(self) -> None:
         """Let everybody see again."""
@@ -59,8 +65,9 @@ class Visibility:
     def of(self, caller: Caller) -> Caller:
         """Return a caller with what it does not see now."""
         now = self._world.clock.now()
-        self._blind = [(ends, found) for ends, found in self._blind if ends > now]
-        found = [blindness for _, blindness in self._blind if blindness.caller in (None, caller.name)]
+        self._blind = [period for period in self._blind if period[1] > now]
+        current = [blindness for begins, _, blindness in self._blind if begins <= now]
+        found = [blindness for blindness in current if blindness.caller in (None, caller.name)]
         if not found:
             return caller
         hidden = frozenset(filter(None, (blindness.workspace_id for blindness in found)))

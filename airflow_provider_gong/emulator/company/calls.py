@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from heapq import heappop, heappush
+from itertools import count, islice
 from operator import attrgetter
 
 from airflow_provider_gong.emulator.company.records import LONG_AGO, Call, CallState, Media
@@ -23,42 +24,55 @@ class Shelf:
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._processing: deque[Call] = deque()
+        self._processing: dict[str, Call] = {}
+        # By when their processing began; those that were removed meanwhile included.
+        self._queue: list[tuple[float, int, Call]] = []
+        self._queued = count()
         self._readable: list[Call] = []
         self._readable_ids: set[str] = set()
+        # Only of those that were not readable from the start.
+        self._since: dict[str, float] = {}
         self.discarded = 0
 
-    def put(self, call: Call, media: Media) -> None:
+    def put(self, call: Call) -> None:
         """Take a call whose recording has arrived."""
-        if media.begun_at == LONG_AGO:
-            self._show(call)
-        else:
-            self._processing.append(call)
+        self._processing[call.id] = call
+        heappush(self._queue, (_begun(call), next(self._queued), call))
 
     def settle(self, now: float) -> list[Call]:
         """Let the calls that are processed by now become readable, and return them."""
         settled = []
-        while self._processing and _begun(self._processing[0]) + self._seconds() <= now:
-            settled.append(self._processing.popleft())
-            self._show(settled[-1])
+        while self._queue and self._queue[0][0] + self._seconds() <= now:
+            begun, _, call = heappop(self._queue)
+            if self._processing.get(call.id) is call:
+                del self._processing[call.id]
+                settled.append(call)
+                self.show([call], begun + self._seconds())
         return settled
 
-    def _show(self, call: Call) -> None:
-        if call.media is not None and call.media.discarded_because:
-            self.discarded += 1
+    def show(self, calls: Sequence[Call], since: float = LONG_AGO) -> None:
+        """Let calls be readable, except those that are dropped in silence.
+
+        :param since: since when they are.
+        """
+        shown = [call for call in calls if call.media is None or not call.media.discarded_because]
+        self.discarded += len(calls) - len(shown)
+        self._readable_ids.update(call.id for call in shown)
+        if since != LONG_AGO:
+            self._since.update((call.id, since) for call in shown)
+        if len(shown) == 1:
+            insort(self._readable, shown[0], key=_ORDER)
         else:
-            insort(self._readable, call, key=_ORDER)
-            self._readable_ids.add(call.id)
+            self._readable = sorted([*self._readable, *shown], key=_ORDER)
 
     def remove(self, call: Call) -> None:
         """Forget a call."""
         if call.id in self._readable_ids:
             self._readable_ids.remove(call.id)
+            self._since.pop(call.id, None)
             del self._readable[bisect_left(self._readable, call.order, key=_ORDER)]
-        elif call.settled:
+        elif self._processing.pop(call.id, None) is None and call.media and call.media.discarded_because:
             self.discarded -= 1
-        elif call.media is not None:
-            self._processing.remove(call)
 
     def __len__(self) -> int:
         return len(self._readable)
@@ -74,13 +88,13 @@ class Shelf:
         last = len(self._readable) if end is None else bisect_left(self._readable, (end, ""), key=_ORDER)
         return self._readable[first:last]
 
-    def processing(self) -> Iterator[Call]:
+    def processing(self) -> Iterable[Call]:
         """Return the calls that are not readable yet."""
-        return iter(self._processing)
+        return self._processing.values()
 
-    def was_readable(self, call: Call, now: float) -> bool:
-        """Return whether a call that is readable was so at an earlier time."""
-        return _begun(call) + self._seconds() <= now
+    def since(self, call: Call) -> float:
+        """Return since when a call is readable."""
+        return self._since.get(call.id, LONG_AGO)
 
 
 def _begun(call: Call) -> float:
@@ -99,6 +113,7 @@ class CallStore:
         # What stays taken for good, also once a call is erased.
         self._id_by_client_id: dict[str, str] = {}
         self._id_by_content: dict[str, str] = {}
+        self._expected: set[str] = set()
         self.details = Shelf(lambda: world.settings.processing_seconds)
         self.transcripts = Shelf(self._transcript_seconds)
         self._queue_free_at = LONG_AGO
@@ -120,9 +135,9 @@ class CallStore:
         """Return a call by its id."""
         return self._by_id.get(call_id)
 
-    def latest(self, count: int) -> list[Call]:
+    def latest(self, most: int) -> list[Call]:
         """Return the calls that were added last, the latest first."""
-        return list(islice(reversed(self._by_id.values()), count))
+        return list(islice(reversed(self._by_id.values()), most))
 
     def add(self, call: Call) -> None:
         """Add a call; its ``clientUniqueId`` stays taken for good."""
@@ -132,10 +147,30 @@ class CallStore:
     def attach(self, call: Call, media: Media) -> None:
         """Attach a recording; its content stays taken for good."""
         call.media = media
-        call.settled = media.begun_at == LONG_AGO
         self._id_by_content.setdefault(media.sha256, call.id)
-        self.details.put(call, media)
-        self.transcripts.put(call, media)
+        self.details.put(call)
+        self.transcripts.put(call)
+
+    def expect(self, call: Call) -> None:
+        """Let the ids of a call be taken before there is the call."""
+        self._id_by_client_id[call.client_unique_id] = call.id
+        self._expected.add(call.id)
+
+    def appear(self, calls: Sequence[Call], since: float = LONG_AGO) -> None:
+        """Let calls be there that somebody else recorded, without their transcripts."""
+        for call in calls:
+            self.add(call)
+            call.settled = True
+        self.details.show(calls, since)
+
+    def move(self, call: Call, started: float) -> None:
+        """Let a call have started at another time."""
+        shelves = [(shelf, shelf.since(call)) for shelf in (self.details, self.transcripts) if call in shelf]
+        for shelf, _ in shelves:
+            shelf.remove(call)
+        call.started = started
+        for shelf, since in shelves:
+            shelf.show([call], since)
 
     def next_begin(self, now: float) -> float:
         """Return when the processing of a recording that arrives now begins."""
@@ -149,12 +184,17 @@ class CallStore:
     def erase(self, call: Call) -> None:
         """Forget a call, but not that its ``clientUniqueId`` and its recording are taken."""
         del self._by_id[call.id]
+        self._expected.discard(call.id)
         self.details.remove(call)
         self.transcripts.remove(call)
 
     def id_by_client_id(self, client_unique_id: str) -> str | None:
         """Return the id of the call that was posted with this ``clientUniqueId``."""
         return self._id_by_client_id.get(client_unique_id)
+
+    def is_known(self, call_id: object) -> bool:
+        """Return whether there is a call with this id, or one will appear."""
+        return call_id in self._by_id or call_id in self._expected
 
     def id_by_content(self, sha256: str) -> str | None:
         """Return the id of the call whose recording has this content."""
@@ -170,20 +210,19 @@ class CallStore:
     def state(self, call: Call, now: float) -> CallState:
         """Return where a call is at a time."""
         self.settle()
-        if now < self._world.clock.now() and call.settled and not self.details.was_readable(call, now):
-            return CallState.NOT_READY
         if call.media is None or now < call.media.arrived_at:
             return CallState.AWAITING_MEDIA
-        share = 1.0 if call.settled else self._processed_share(call.media, now)
-        if share >= 1.0:
-            return CallState.DISCARDED if call.media.discarded_because else CallState.VISIBLE
+        if call in self.details:
+            return CallState.VISIBLE if self.details.since(call) <= now else CallState.NOT_READY
+        if call.settled:
+            return CallState.DISCARDED
+        share = self._processed_share(call.media, now)
         start, end = self._transient_window()
         return CallState.NOT_FOUND if start <= share < end else CallState.NOT_READY
 
     def _processed_share(self, media: Media, now: float) -> float:
-        # Where processing takes no time it is over as soon as it begins.
-        elapsed, seconds = now - media.begun_at, self._world.settings.processing_seconds
-        return -1.0 if elapsed < 0 else elapsed / seconds if seconds else 1.0
+        seconds = self._world.settings.processing_seconds
+        return (now - media.begun_at) / seconds if seconds else 1.0
 
     def _transient_window(self) -> tuple[float, float]:
         settings = self._world.settings
@@ -213,7 +252,7 @@ class CallStore:
         self.settle()
         known = filter(None, map(self._by_id.get, set(call_ids)))
         current = now >= self._world.clock.now()
-        found = (call for call in known if call in shelf and (current or shelf.was_readable(call, now)))
+        found = (call for call in known if call in shelf and (current or shelf.since(call) <= now))
         return sorted(found, key=_ORDER)
 
     def readable(
@@ -224,4 +263,4 @@ class CallStore:
         calls = shelf.window(start, end)
         if now >= self._world.clock.now():
             return calls
-        return [call for call in calls if shelf.was_readable(call, now)]
+        return [call for call in calls if shelf.since(call) <= now]

@@ -95,6 +95,8 @@ class Call:
     :param started: seconds since the epoch.
     :param received: how often the bytes of a recording were sent for this call, refused ones included.
     :param settled: whether processing has ended.
+    :param private: whether it was made private.
+    :param analyses: how often it was analyzed again.
     :param figures: what is known of who talked how long, once somebody asked.
     """
 
@@ -108,6 +110,8 @@ class Call:
     media: Media | None = None
     received: int = 0
     settled: bool = False
+    private: bool = False
+    analyses: int = 0
     figures: tuple[float, ...] | None = None
 
     @property
@@ -116,23 +120,48 @@ class Call:
         posted: dict[str, Any] = json.loads(self.document)
         return posted
 
+    def change_posted(self, changes: Mapping[str, Any]) -> None:
+        """Change some of what was posted."""
+        self.document = as_document({**self.posted, **changes})
+
     @property
     def order(self) -> tuple[float, str]:
         """The place in lists, oldest first."""
         return self.started, self.id
 
 
+def as_document(posted: Mapping[str, Any]) -> bytes:
+    """Return what was posted as a call keeps it."""
+    return json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created_at: float) -> Call:
     """Return a call without a recording."""
     return Call(
         id=call_id,
-        document=json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode(),
+        document=as_document(posted),
         client_unique_id=posted["clientUniqueId"],
         primary_user_id=posted["primaryUser"],
         workspace_id=workspace_id,
         started=datetime.fromisoformat(posted["actualStart"]).timestamp(),
         created_at=created_at,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallChange:
+    """What happens to a call, some time after it appeared.
+
+    :param started: when it started, as it turns out.
+    :param private: whether it is private from now on.
+    :param analyzed_again: whether Gong finds out other things about it.
+    """
+
+    title: str | None = None
+    started: datetime | None = None
+    private: bool | None = None
+    analyzed_again: bool = False
+    deleted: bool = False
 
 
 @dataclass

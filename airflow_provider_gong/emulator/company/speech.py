@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 
@@ -55,29 +56,28 @@ def _speech() -> Mapping[str, Sequence[Sequence[str]]]:
     return speech
 
 
-def talk(call_id: str, duration: float, ours: Sequence[int], theirs: Sequence[int]) -> list[Monologue]:
+def talk(analysis: str, duration: float, ours: Sequence[int], theirs: Sequence[int]) -> list[Monologue]:
     """Return who says what.
 
+    :param analysis: names the call and which analysis of it this is.
     :param duration: seconds.
     :param ours: the numbers of the parties of the company; ``theirs`` those of the others.
     """
-    random = Random(call_id)  # noqa: S311 (made-up data)
+    random = Random(analysis)  # noqa: S311 (made-up data)
     count = max(2, min(_MOST_SENTENCES, int(duration / _SECONDS_PER_SENTENCE)))
     pace = 1000 * duration / count
     speakers = {"us": list(ours) or list(theirs), "them": list(theirs) or list(ours)}
     # One draw for all sentences: thousands of talks are made up for one request.
     chance = random.randbytes(2 * count)
-    turns: list[Monologue] = []
-    last: tuple[int, str] | None = None
-    for number, (topic, side, text) in enumerate(_lines(random, count)):
-        party = _speaker(speakers[side], chance[2 * number])
-        if last != (party, topic):
-            last = party, topic
-            sentences: list[Sentence] = []
-            turns.append(Monologue(party, topic, sentences))
-        length = 0.7 + 0.28 * chance[2 * number + 1] / 255
-        sentences.append(Sentence(int(number * pace), int((number + length) * pace), text))
-    return turns
+    lines = list(_lines(random, count))
+    parties = [_speaker(speakers[side], drawn) for (_, side, _), drawn in zip(lines, chance[::2], strict=True)]
+    starts = [int(number * pace) for number in range(count)]
+    ends = [int((number + 0.7 + 0.28 * drawn / 255) * pace) for number, drawn in enumerate(chance[1::2])]
+    sentences = list(map(Sentence._make, zip(starts, ends, (text for _, _, text in lines), strict=True)))
+    # Whoever goes on about the same topic goes on with the same monologue.
+    turns = [(party, topic) for party, (topic, _, _) in zip(parties, lines, strict=True)]
+    begins = [0, *(number for number in range(1, count) if turns[number] != turns[number - 1]), count]
+    return [Monologue(*turns[begin], sentences[begin:end]) for begin, end in pairwise(begins)]
 
 
 def _speaker(parties: Sequence[int], chance: int) -> int:

@@ -8,8 +8,15 @@ from typing import Any, TypeVar
 from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.web.actions import add_faults, add_to_company, change_settings, change_user, hide
-from airflow_provider_gong.emulator.web.views import company_state, requests_logged
+from airflow_provider_gong.emulator.web.actions import (
+    add_faults,
+    add_to_company,
+    change_call,
+    change_settings,
+    change_user,
+    hide,
+)
+from airflow_provider_gong.emulator.web.views import company_state, history, requests_logged
 
 Result = TypeVar("Result")
 
@@ -81,6 +88,19 @@ class RunningEmulator:
         :raises ValueError: when there is no such user, or a field cannot be changed.
         """
         self._in_loop(lambda: change_user(self._emulator, {"emailAddress": email_address, **changes}))
+
+    def change_call(self, client_unique_id: str, **changes: Any) -> None:
+        """Let something happen to a call: ``title``, ``started``, ``isPrivate``, ``analyzed_again``, ``deleted``.
+
+        :param changes: with ``in_seconds`` it happens later by the emulator's clock, also to a call that has yet to
+            appear.
+        :raises ValueError: when there is no such call, or something else cannot happen.
+        """
+        self._in_loop(lambda: change_call(self._emulator, {"clientUniqueId": client_unique_id, **changes}))
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return what happened to calls by now besides requests, oldest first."""
+        return self._in_loop(lambda: history(self._emulator))
 
     def seed(self, company: Mapping[str, Any]) -> None:
         """Add users and calls, as described or generated, e.g. ``{"generate": {"calls": 1000}}``.

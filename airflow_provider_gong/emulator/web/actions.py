@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_gong.emulator.access.visibility import Blindness
-from airflow_provider_gong.emulator.company.records import SettingChange, User
+from airflow_provider_gong.emulator.company.records import CallChange, SettingChange, User
 from airflow_provider_gong.emulator.company.seeds.documents import read_document
 from airflow_provider_gong.emulator.company.seeds.seeding import extend_company
+from airflow_provider_gong.emulator.contract.checking import parse_datetime
 from airflow_provider_gong.emulator.contract.operations import OPERATION_NAMES
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.state import Emulator
@@ -123,3 +125,37 @@ def hide(emulator: Emulator, body: Any) -> None:
     if blindness.workspace_id not in (None, *(workspace.id for workspace in emulator.workspaces)):
         raise ValueError(f"there is no workspace {blindness.workspace_id}")
     emulator.visibility.hide(blindness)
+
+
+# What can happen to a call: the name of it in a request, that of the change, and the kind.
+_CALL_CHANGES: dict[str, tuple[str, type]] = {
+    "title": ("title", str),
+    "started": ("started", str),
+    "isPrivate": ("private", bool),
+    "analyzed_again": ("analyzed_again", bool),
+    "deleted": ("deleted", bool),
+}
+
+
+def change_call(emulator: Emulator, body: Any) -> None:
+    """Let something happen to a call, which is named by ``id`` or ``clientUniqueId``, at once or ``in_seconds``.
+
+    :raises ValueError: when there is no such call, or something else cannot happen.
+    """
+    changes = dict(body)
+    client_unique_id, call_id = changes.pop("clientUniqueId", None), changes.pop("id", None)
+    found = str(call_id or emulator.calls.id_by_client_id(client_unique_id))
+    seconds = changes.pop("in_seconds", 0)
+    if not emulator.calls.is_known(found):
+        raise ValueError(f"there is no call {call_id or client_unique_id}")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < math.inf:
+        raise ValueError(f"in_seconds must be a number from 0, not {seconds!r}")
+    for name, value in changes.items():
+        if name not in _CALL_CHANGES or not isinstance(value, _CALL_CHANGES[name][1]):
+            raise ValueError(f"{name}: {value!r} cannot happen; can happen: {', '.join(_CALL_CHANGES)}")
+    given = {_CALL_CHANGES[name][0]: value for name, value in changes.items()}
+    if "started" in given:
+        given["started"] = parse_datetime(given["started"])
+        if given["started"] is None:
+            raise ValueError(f"started must be a time with a time zone, not {changes['started']!r}")
+    emulator.change_call(found, CallChange(**given), float(seconds))

@@ -20,12 +20,13 @@ from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.actions import (
     add_faults,
     add_to_company,
+    change_call,
     change_settings,
     change_user,
     hide,
     set_clock,
 )
-from airflow_provider_gong.emulator.web.views import company_state, request_state
+from airflow_provider_gong.emulator.web.views import company_state, history, request_state
 from airflow_provider_gong.emulator.world.times import iso_time
 
 Endpoint = Callable[[Emulator, Any], Any]
@@ -44,6 +45,8 @@ def control_routes() -> Sequence[BaseRoute]:
         _route("DELETE", "faults", lambda emulator, _: emulator.faults.clear()),
         Route("/_emulator/faults/{number:int}", _delete_fault, methods=["DELETE"]),
         _route("POST", "users", lambda emulator, body: user_view(change_user(emulator, body))),
+        _route("POST", "calls", change_call),
+        _route("GET", "history", lambda emulator, _: {"history": history(emulator)}),
         _route("POST", "keys", lambda emulator, body: emulator.keys.add(AccessKey.from_json(body))),
         _route("POST", "visibility", hide),
         _route("DELETE", "visibility", lambda emulator, _: emulator.visibility.clear()),

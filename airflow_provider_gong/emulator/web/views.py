@@ -55,6 +55,7 @@ def call_state(emulator: Emulator, call: Call) -> dict[str, Any]:
         "title": posted.get("title"),
         "primaryUser": call.primary_user_id,
         "started": datetime.fromisoformat(posted["actualStart"]).isoformat(),
+        "isPrivate": call.private,
         "workspaceId": call.workspace_id,
         "state": emulator.calls.state(call, emulator.clock.now()).value,
         "received": call.received,
@@ -117,3 +118,9 @@ def _bodies(line: LoggedRequest) -> Mapping[str, str | None]:
 def requests_logged(emulator: Emulator, wanted: LogFilter, *, bodies: bool) -> list[dict[str, Any]]:
     """Return the logged requests that are wanted, oldest first."""
     return [request_state(line, bodies=bodies) for line in emulator.requests.latest(LOGGED_REQUESTS, wanted)]
+
+
+def history(emulator: Emulator) -> list[dict[str, Any]]:
+    """Return what happened to calls by now besides requests, oldest first."""
+    emulator.tick()
+    return list(emulator.happened)

@@ -42,10 +42,15 @@ class Conversation:
         ours = [number for number, user in enumerate(self._users) if user]
         theirs = [number for number, user in enumerate(self._users) if not user]
         duration = self._call.media.duration if self._call.media else 0.0
-        return talk(self._call.id, duration, ours, theirs)
+        analysis = f"{self._call.id}/{self._call.analyses}" if self._call.analyses else self._call.id
+        return talk(analysis, duration, ours, theirs)
+
+    @cached_property
+    def _speaker_ids(self) -> list[str]:
+        return [self._emulator.new_id("speaker", f"{self._call.id}/{party}") for party in range(len(self._users))]
 
     def _speaker(self, party: int) -> str:
-        return self._emulator.new_id("speaker", f"{self._call.id}/{party}")
+        return self._speaker_ids[party]
 
     def _is_ours(self, monologue: Monologue) -> bool:
         return self._users[monologue.party] is not None
@@ -102,18 +107,28 @@ class Conversation:
         every = sorted((place for phrase in said for place in phrase["occurrences"]), key=lambda at: at["startTime"])
         return {**found, "occurrences": every, "phrases": said}
 
+    @cached_property
+    def _places(self) -> dict[str, list[dict[str, Any]]]:
+        """Where each sentence is said; the same few are said over and over."""
+        places: dict[str, list[dict[str, Any]]] = {}
+        for monologue in self.monologues:
+            speaker = self._speaker(monologue.party)
+            for sentence in monologue.sentences:
+                place = {"startTime": sentence.start / 1000, "speakerId": speaker}
+                places.setdefault(sentence.text, []).append(place)
+        return places
+
     def _phrase(self, phrase: str) -> dict[str, Any]:
-        places = [
-            {"startTime": sentence.start / 1000, "speakerId": self._speaker(monologue.party)}
-            for monologue, sentence in self._sentences()
-            if phrase.lower() in sentence.text.lower()
-        ]
-        return {"phrase": phrase, "count": len(places), "occurrences": places}
+        said = phrase.lower()
+        found = [place for text, places in self._places.items() if said in text.lower() for place in places]
+        found.sort(key=lambda place: place["startTime"])
+        return {"phrase": phrase, "count": len(found), "occurrences": found}
 
     def _brief(self) -> str:
         names = [party.get("name") or party.get("emailAddress") or "somebody" for party in self._posted["parties"]]
         topics = ", ".join(topic["name"].lower() for topic in self._topics())
-        return f"{' and '.join(names)} talked about: {topics}."
+        again = f" Analyzed again, {self._call.analyses + 1} times in all." if self._call.analyses else ""
+        return f"{' and '.join(names)} talked about: {topics}.{again}"
 
     def _outline(self) -> list[dict[str, Any]]:
         return [

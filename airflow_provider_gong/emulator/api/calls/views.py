@@ -57,7 +57,7 @@ def _basic_data(ask: Ask, call: Call, posted: Mapping[str, Any]) -> dict[str, An
         "customData": posted.get("customData"),
         "purpose": posted.get("purpose"),
         "meetingUrl": posted.get("meetingUrl") or unsigned_recording_url(ask.base_url, call.id),
-        "isPrivate": False,
+        "isPrivate": call.private,
         "calendarEventId": None,
     }
 
@@ -136,15 +136,14 @@ def _crm_objects(context: Mapping[str, Any], types: tuple[str, ...], timings: li
 
 def transcript(emulator: Emulator, call: Call) -> dict[str, Any]:
     """Return the transcript of a call; times are milliseconds, and the topic is often missing."""
+    conversation = Conversation(emulator, call)
+    speaker_ids = [speaker_id(emulator, call, party) for party in range(len(call.posted["parties"]))]
     monologues = [
         {
-            "speakerId": speaker_id(emulator, call, monologue.party),
+            "speakerId": speaker_ids[monologue.party],
             "topic": monologue.topic if number % 3 == 0 else None,
-            "sentences": [
-                {"start": sentence.start, "end": sentence.end, "text": sentence.text}
-                for sentence in monologue.sentences
-            ],
+            "sentences": [{"start": start, "end": end, "text": text} for start, end, text in monologue.sentences],
         }
-        for number, monologue in enumerate(Conversation(emulator, call).monologues)
+        for number, monologue in enumerate(conversation.monologues)
     ]
     return {"callId": call.id, "transcript": monologues}

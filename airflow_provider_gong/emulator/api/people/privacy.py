@@ -169,8 +169,7 @@ def _purge(ask: Ask, person: _Person) -> Reply:
 
 def _erase(emulator: Emulator, person: _Person) -> None:
     for call in person.calls(emulator):
-        emulator.calls.erase(call)
-        emulator.recordings.remove(call.id)
+        emulator.erase_call(call, emulator.clock.now())
     for meeting in person.meetings(emulator):
         del emulator.meetings[meeting.id]
     for kind, found in person.crm_objects(emulator):

@@ -67,6 +67,8 @@ class CallSeed:
     :param minutes: how long it was.
     :param parties: who else took part, with Gong's fields; the host is added.
     :param workspace: the workspace's name; the first one by default.
+    :param appearsAfterHours: how many hours after its start Gong has it; a time that has passed is at once.
+    :param transcriptAfterHours: how many hours after its start Gong has the transcript; as soon as the call by default.
     """
 
     clientUniqueId: str  # noqa: N815
@@ -80,6 +82,9 @@ class CallSeed:
     disposition: str = ""
     languageCode: str = "en-US"  # noqa: N815
     workspace: str = ""
+    isPrivate: bool = False  # noqa: N815
+    appearsAfterHours: float = 0.0  # noqa: N815
+    transcriptAfterHours: float = 0.0  # noqa: N815
 
     def started_at(self, now: float) -> datetime:
         """Return when the call started."""
@@ -90,14 +95,21 @@ class CallSeed:
 
 @dataclass(frozen=True, kw_only=True)
 class Generate:
-    """How much is made up: further users, and calls over the past months."""
+    """How much is made up: further users, and calls over the past months.
+
+    :param late: the share of calls that Gong has hours to weeks after their start, and their transcripts later still.
+    :param private: the share of calls that are private.
+    """
 
     users: int = 0
     calls: int = 0
     months: float = 12.0
+    late: float = 0.0
+    private: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, most in (("users", MOST_USERS), ("calls", MOST_CALLS), ("months", _MOST_MONTHS)):
+        limits = {"users": MOST_USERS, "calls": MOST_CALLS, "months": _MOST_MONTHS, "late": 1, "private": 1}
+        for name, most in limits.items():
             given = getattr(self, name)
             _require(0 <= given <= most, f"generate.{name} must be from 0 to {most}, not {given}")
 

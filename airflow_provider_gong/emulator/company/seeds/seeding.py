@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
-from itertools import chain
 from typing import Any
 
-from airflow_provider_gong.emulator.company.company import Company
+from airflow_provider_gong.emulator.company.company import Arrival, Company
 from airflow_provider_gong.emulator.company.records import (
     LONG_AGO,
     Call,
-    Media,
     SettingChange,
     User,
     Workspace,
@@ -27,14 +25,13 @@ from airflow_provider_gong.emulator.company.seeds.documents import (
     default_document,
     read_document,
 )
-from airflow_provider_gong.emulator.company.seeds.generator import generated_calls, generated_users
+from airflow_provider_gong.emulator.company.seeds.generator import generated_calls, generated_users, processed_media
 from airflow_provider_gong.emulator.company.users import Users
 from airflow_provider_gong.emulator.contract.checking import field_errors
 from airflow_provider_gong.emulator.contract.notation import schemas
 from airflow_provider_gong.emulator.world.errors import GongApiError
 
 _FIRST_CREATED = datetime(2024, 1, 15, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-8)))
-_BYTES_PER_MINUTE = 480_000
 _MOST_MINUTES = 1_440
 
 
@@ -60,11 +57,9 @@ def extend_company(company: Company, document: CompanyDocument) -> None:
     users = Users(company.users)
     _put_users(company, users, document.users)
     _put_users(company, users, generated_users(company, users, document.generate))
-    calls = _new_calls(company, document, users)
+    arrivals = _new_calls(company, document, users)
     company.users = users
-    for call, media in calls:
-        company.calls.add(call)
-        company.calls.attach(call, media)
+    company.add_calls(arrivals)
 
 
 def _workspaces(company: Company, seeds: Iterable[WorkspaceSeed]) -> list[Workspace]:
@@ -119,7 +114,7 @@ def _history(created: datetime, seed: UserSeed) -> tuple[SettingChange, ...]:
     return tuple(changes)
 
 
-def _new_calls(company: Company, document: CompanyDocument, users: Users) -> list[tuple[Call, Media]]:
+def _new_calls(company: Company, document: CompanyDocument, users: Users) -> list[Arrival]:
     known = len(company.calls) + len(document.calls)
     for kind, count, most in (
         ("users", len(users), MOST_USERS),
@@ -127,27 +122,29 @@ def _new_calls(company: Company, document: CompanyDocument, users: Users) -> lis
     ):
         if count > most:
             raise ValueError(f"a company has up to {most} {kind}, not {count}")
-    generated = generated_calls(company, users, document.generate, known)
-    calls = {}
-    for seed in chain(document.calls, generated):
-        if company.calls.id_by_client_id(seed.clientUniqueId) or seed.clientUniqueId in calls:
-            raise ValueError(f"call {seed.clientUniqueId} is there already")
-        calls[seed.clientUniqueId] = _call(company, seed, users)
-    for seed in document.calls:
-        _check(seed, calls[seed.clientUniqueId][0].posted)
-    return list(calls.values())
+    described = [_arrival(company, seed, users) for seed in document.calls]
+    arrivals = [*described, *generated_calls(company, users, document.generate, known)]
+    taken = set()
+    for arrival in arrivals:
+        name = arrival.call.client_unique_id
+        if name in taken or company.calls.id_by_client_id(name):
+            raise ValueError(f"call {name} is there already")
+        taken.add(name)
+    for arrival in described:
+        _check(arrival.call)
+    return arrivals
 
 
-def _check(seed: CallSeed, posted: Mapping[str, Any]) -> None:
+def _check(call: Call) -> None:
     try:
-        errors = field_errors(posted, schemas()["NewCallAddingRequest"])
+        errors = field_errors(call.posted, schemas()["NewCallAddingRequest"])
     except GongApiError:
         errors = ["the start, a party, the direction or the language has a wrong form"]
     if errors:
-        raise ValueError(f"call {seed.clientUniqueId}: {', '.join(errors)}")
+        raise ValueError(f"call {call.client_unique_id}: {', '.join(errors)}")
 
 
-def _call(company: Company, seed: CallSeed, users: Users) -> tuple[Call, Media]:
+def _arrival(company: Company, seed: CallSeed, users: Users) -> Arrival:
     host = users.by_email(seed.host)
     name = seed.workspace or company.workspaces[0].name
     workspace = next((found for found in company.workspaces if found.name == name), None)
@@ -159,8 +156,11 @@ def _call(company: Company, seed: CallSeed, users: Users) -> tuple[Call, Media]:
         raise ValueError(f"call {seed.clientUniqueId}: minutes must be up to {_MOST_MINUTES}, not {seed.minutes}")
     call_id = company.new_id("call", seed.clientUniqueId)
     call = new_call(call_id, _posted(seed, host, company.clock.now()), workspace.id, LONG_AGO)
-    call.received = 1
-    return call, _processed_media(company.new_id("content", seed.clientUniqueId), seed.minutes)
+    call.received, call.private = 1, seed.isPrivate
+    call.media = processed_media(call_id, seed.minutes * 60.0)
+    appears = call.started + seed.appearsAfterHours * 3_600 if seed.appearsAfterHours else LONG_AGO
+    transcribed = call.started + seed.transcriptAfterHours * 3_600 if seed.transcriptAfterHours else appears
+    return Arrival(call, appears, transcribed)
 
 
 def _posted(seed: CallSeed, host: User, now: float) -> dict[str, Any]:
@@ -181,14 +181,3 @@ def _started(seed: CallSeed, now: float) -> str:
         return seed.started_at(now).isoformat()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"call {seed.clientUniqueId}: started or daysAgo names no time: {error}") from error
-
-
-def _processed_media(content: str, minutes: float) -> Media:
-    return Media(
-        sha256=f"{int(content):064x}",
-        size=int(minutes * _BYTES_PER_MINUTE),
-        duration=minutes * 60.0,
-        arrived_at=LONG_AGO,
-        begun_at=LONG_AGO,
-        content_type="audio/mpeg",
-    )
