@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_gong._text import counted
-from airflow_provider_gong.call_export.allowance import AllowedRequests
 from airflow_provider_gong.call_export.planning import (
     CallsInTwoDays,
     DayState,
@@ -23,8 +22,9 @@ from airflow_provider_gong.call_export.planning import (
     make_plan,
     states_of,
 )
-from airflow_provider_gong.call_export.reader import GongApi
-from airflow_provider_gong.call_export.run import ExportRun
+from airflow_provider_gong.call_export.reading.allowance import AllowedRequests
+from airflow_provider_gong.call_export.reading.reader import GongApi
+from airflow_provider_gong.call_export.reading.run import ExportRun
 from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
 from airflow_provider_gong.call_export.storage.identity import claim

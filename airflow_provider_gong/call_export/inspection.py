@@ -12,10 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from airflow_provider_gong.call_export.days import day_range, window_of
-from airflow_provider_gong.call_export.draft import DayDraft, is_left_out
 from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.call_export.planning import DayState, PlanSettings, Reason, make_plan, requests_for
-from airflow_provider_gong.call_export.reader import GongApi, GongReader
+from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
 
 
 class DayCondition(StrEnum):

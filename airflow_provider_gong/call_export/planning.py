@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_export.days import ONE_DAY, day_range
-from airflow_provider_gong.call_export.shrink import CONFIRM_AFTER
+from airflow_provider_gong.call_export.reading.shrink import CONFIRM_AFTER
 from airflow_provider_gong.call_export.storage.folder import StoredFile
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 

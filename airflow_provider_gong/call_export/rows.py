@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from airflow_provider_gong.call_export.days import parse_day, window_of
-from airflow_provider_gong.call_export.draft import is_left_out
-from airflow_provider_gong.call_export.reader import GongApi, GongReader, call_id_of
+from airflow_provider_gong.call_export.reading.draft import is_left_out
+from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader, call_id_of
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
 from airflow_provider_gong.call_export.tables.call import ExportedCall
 from airflow_provider_gong.call_export.tables.fields import as_moment

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from airflow_provider_gong._text import shown
-from airflow_provider_gong.call_export.draft import TableDraft
+from airflow_provider_gong.call_export.reading.draft import TableDraft
 from airflow_provider_gong.call_export.settings import ExportSettings, FileFormat
 from airflow_provider_gong.call_export.storage.folder import ExportFolder, table_path
 from airflow_provider_gong.call_export.storage.manifest import DayManifest, TableFile

@@ -16,7 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
 from airflow_provider_gong.call_export.days import day_range
-from airflow_provider_gong.call_export.run import ExportRun
+from airflow_provider_gong.call_export.reading.run import ExportRun
 from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import DayManifest

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_gong.call_export.days import window_of
-from airflow_provider_gong.call_export.reader import Page, call_id_of
+from airflow_provider_gong.call_export.reading.reader import Page, call_id_of
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
 from airflow_provider_gong.call_export.storage.files import RowFile, json_text, new_file
 from airflow_provider_gong.call_export.storage.manifest import CallFacts

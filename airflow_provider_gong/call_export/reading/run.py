@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_gong.call_export.days import window_of
-from airflow_provider_gong.call_export.draft import DayDraft, is_left_out
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
-from airflow_provider_gong.call_export.held import ReadDay
-from airflow_provider_gong.call_export.reader import GongApi, GongReader
+from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.reading.held import ReadDay
+from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
+from airflow_provider_gong.call_export.reading.shrink import Shrinkage, confirmed
 from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
-from airflow_provider_gong.call_export.shrink import Shrinkage, confirmed
 from airflow_provider_gong.call_export.storage.commit import commit
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import DayManifest

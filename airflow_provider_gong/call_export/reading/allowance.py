@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_gong.call_export.reader import GongApi
+from airflow_provider_gong.call_export.reading.reader import GongApi
 from airflow_provider_gong.client.answers import JsonObject
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 
