@@ -16,10 +16,10 @@ from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.intent_record import IntentRecord
 from airflow_provider_gong.store.intents import Intent, IntentState
 from tests.support.task_process import TaskProcess
-from tests.support.task_state import TaskState
+from tests.support.task_state import TaskState, task_state
 from tests.unit.hooks.support import company_server, gong, meetings_in_gong, new_meeting, task_context
 
-__all__ = ["company_server", "gong"]
+__all__ = ["company_server", "gong", "task_state"]
 
 TASK = "meetings/create/manual__2026-03-02/-1"
 # What an attempt commits: the schema, reading the record, begun, reading it again for other map indexes, the slot and
@@ -31,11 +31,9 @@ SETS = range(1, 4)
 class Task:
     """A task that creates one meeting, in an Airflow with a task state store or without."""
 
-    def __init__(self, gong: RunningEmulator, folder: Path, *, has_task_state: bool) -> None:
-        self._gong = gong
+    def __init__(self, folder: Path, state: TaskState | None) -> None:
         self._folder = folder
-        (folder / "task_state").mkdir()
-        self._task_state = TaskState(folder / "task_state") if has_task_state else None
+        self._task_state = state
         self._attempts = 0
 
     def killed_attempt(self, host: str = "first", *, at_commit: int | None = None, at_set: int | None = None) -> int:
@@ -88,7 +86,7 @@ class Task:
 
 @pytest.fixture(params=[False, True], ids=["without task state store", "with task state store"])
 def task(request: pytest.FixtureRequest, gong: RunningEmulator, tmp_path: Path) -> Task:
-    return Task(gong, tmp_path, has_task_state=request.param)
+    return Task(tmp_path, request.getfixturevalue("task_state") if request.param else None)
 
 
 def finish(gong: RunningEmulator, task: Task, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
@@ -117,9 +115,14 @@ def test_killed_before_a_commit(
 @pytest.mark.parametrize("host", ["first", "second"])
 @pytest.mark.parametrize("number", SETS)
 def test_killed_before_it_is_in_the_task_state_store(
-    gong: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, host: str
+    gong: RunningEmulator,
+    task_state: TaskState,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    host: str,
 ) -> None:
-    task = Task(gong, tmp_path, has_task_state=True)
+    task = Task(tmp_path, task_state)
     assert task.killed_attempt(at_set=number) == -signal.SIGKILL
     finish(gong, task, monkeypatch, host)
 
@@ -132,9 +135,9 @@ def test_killed_twice(gong: RunningEmulator, task: Task, monkeypatch: pytest.Mon
 
 
 def test_killed_on_one_host_after_the_other(
-    gong: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gong: RunningEmulator, task_state: TaskState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = Task(gong, tmp_path, has_task_state=True)
+    task = Task(tmp_path, task_state)
     for number, host in enumerate(("first", "second", "third"), 1):
         assert task.killed_attempt(host, at_commit=COMMITS.stop - 2 - number) == -signal.SIGKILL
     finish(gong, task, monkeypatch, "fourth")

@@ -36,6 +36,7 @@ class TaskProcess:
     :param task_state: the task state store of the attempt, if Airflow has one
     :param try_number: number of the attempt
     :param kill_at_commit: die when a store is about to commit for this time, counted from 1
+    :param kill_at_write: die when a store is about to commit something that contains this word
     """
 
     operator: str
@@ -44,6 +45,7 @@ class TaskProcess:
     task_state: TaskState | None = None
     try_number: int = 1
     kill_at_commit: int | None = None
+    kill_at_write: str | None = None
 
     def run(self) -> int:
         """Run it to its end and return its exit code; ``-9`` if it was killed."""
@@ -62,6 +64,8 @@ class TaskProcess:
         os.environ.update(self.environment)
         if self.kill_at_commit is not None:
             _die_at_commit(self.kill_at_commit)
+        if self.kill_at_write is not None:
+            _die_at_write(self.kill_at_write)
         context = task_context(try_number=self.try_number)
         if self.task_state is not None:
             context["task_state_store"] = self.task_state
@@ -78,3 +82,19 @@ def _die_at_commit(number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     event.listen(Engine, "commit", count)
+
+
+def _die_at_write(word: str) -> None:
+    is_written = False
+
+    def watch(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        nonlocal is_written
+        if statement.startswith(("INSERT", "UPDATE")) and word in map(str, parameters):
+            is_written = True
+
+    def die(_: Any) -> None:
+        if is_written:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", watch)
+    event.listen(Engine, "commit", die)

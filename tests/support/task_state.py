@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 
 class AttemptNotFoundError(Exception):
     """What Airflow answers to an attempt that it has replaced."""
@@ -71,3 +73,15 @@ class TaskState:
         number = int(file.read_text()) + 1 if file.exists() else 1
         file.write_text(str(number))
         return number
+
+
+@pytest.fixture
+def task_state(tmp_path: Path) -> TaskState:
+    """Return the task state store of a task's first attempt, where Airflow has one."""
+    pytest.importorskip("airflow.sdk.execution_time.context", reason="needs Airflow 3.3")
+    from airflow.sdk.execution_time import context
+
+    if not hasattr(context, "TaskStateStoreAccessor"):
+        pytest.skip("needs Airflow 3.3")
+    (tmp_path / "task_state").mkdir()
+    return TaskState(tmp_path / "task_state")

@@ -16,7 +16,6 @@ from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUp
 from airflow_provider_gong.store.intent_record import IntentRecord
 from airflow_provider_gong.store.intents import Intent, IntentState, fingerprint_of
 from tests.support.recordings import write_wav
-from tests.support.task_state import TaskState
 from tests.unit.hooks.support import connection_json, new_call, task_context, user_id
 
 DISABLED_HOST = "noor.haddad@example.com"
@@ -141,12 +140,6 @@ def test_lost_answer_creates_one_call(gong):
 def test_unknown_choice_for_existing_calls_is_refused_in_the_dag_file():
     with pytest.raises(ValueError, match="on_existing='return' is not one of resume, skip, fail"):
         create({}, on_existing="return")
-
-
-@pytest.fixture
-def task_state(tmp_path: Path) -> TaskState:
-    (tmp_path / "task_state").mkdir()
-    return TaskState(tmp_path / "task_state")
 
 
 def attempt(call, number, state, **options):

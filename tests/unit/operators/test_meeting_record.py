@@ -55,12 +55,6 @@ Host = Callable[[str], Path]
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
-@pytest.fixture
-def task_state(tmp_path: Path) -> TaskState:
-    (tmp_path / "task_state").mkdir()
-    return TaskState(tmp_path / "task_state")
-
-
 @pytest.fixture(params=["without task state store", "with task state store"])
 def attempts(request: pytest.FixtureRequest, tmp_path: Path) -> Attempts:
     """The attempts of one task, in an Airflow with a task state store or without."""
@@ -537,7 +531,7 @@ def test_a_task_state_store_that_will_be_emptied_still_knows_failed_attempts(
 
 
 def test_the_record_never_expires(gong: RunningEmulator, task_state: TaskState) -> None:
-    from airflow.sdk import NEVER_EXPIRE
+    from airflow_provider_gong._compat import NEVER_EXPIRE
 
     kept = []
 

@@ -146,12 +146,6 @@ def test_the_same_recording_on_another_call_names_that_call(gong: RunningEmulato
         upload(new_call(gong, "pbx-2"), recording, run_id="second")
 
 
-@pytest.fixture
-def task_state(tmp_path: Path) -> TaskState:
-    (tmp_path / "task_state").mkdir()
-    return TaskState(tmp_path / "task_state")
-
-
 def attempt(call: dict[str, Any], recording: Path, number: int, state: TaskState | None) -> dict[str, Any]:
     operator = GongUploadCallOperator(task_id="upload", call=call, media=str(recording))
     context = task_context(try_number=number)
