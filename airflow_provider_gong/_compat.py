@@ -1,4 +1,5 @@
-"""Names of Airflow that moved between 2.11 and 3.3, importable from one place.
+"""
+Names of Airflow that moved between 2.11 and 3.3, importable from one place.
 
 The only module that knows which Airflow it runs on. A name is looked up when it is first imported from
 here, so that a DAG file loads no more of Airflow than it uses. The newest home comes first: the older ones
@@ -76,7 +77,8 @@ def __getattr__(name: str) -> Any:
 
 
 async def run_in_thread(function: Callable[..., _T], *args: Any) -> _T:
-    """Call a blocking function of Airflow, such as ``mask_secret``, from an event loop.
+    """
+    Call a blocking function of Airflow, such as ``mask_secret``, from an event loop.
 
     Airflow answers connection and masking requests over the loop that a trigger runs on; asked on the loop
     itself, some versions fail (3.0) or refuse for fear of a deadlock (3.2). Airflow's own bridge finds its
@@ -90,7 +92,8 @@ async def run_in_thread(function: Callable[..., _T], *args: Any) -> _T:
 
 @contextlib.contextmanager
 def metadata_database() -> Iterator[None]:
-    """Let connections be found in Airflow's metadata database, too, where there is one, in place of a task's API.
+    """
+    Let connections be found in Airflow's metadata database, too, where there is one, in place of a task's API.
 
     Airflow 3.1 and later look there only in processes that say so, as Airflow's own commands do
     (``airflow.cli.commands.connection_command``).

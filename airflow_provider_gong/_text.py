@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -88,6 +88,11 @@ def storable(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number of things in words: ``1 problem``, ``2 problems``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(noun: str, names: Sequence[str]) -> str:
+    """Return things by their names: ``column media``, ``columns media, title``."""
+    return f"{noun if len(names) == 1 else f'{noun}s'} {', '.join(names)}"
 
 
 def local_time(moment: float) -> str:

@@ -1,7 +1,4 @@
-"""
-Who we are to Gong, an access key with its secret or a bearer token that can be refreshed; and to which hosts that may
-travel.
-"""
+"""Who we are to Gong, by an access key or a bearer token that can be refreshed, and to which hosts that may travel."""
 
 from __future__ import annotations
 

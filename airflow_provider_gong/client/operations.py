@@ -30,15 +30,15 @@ class Operation:
     """
     One operation of Gong's API.
 
-    :param name: Gong's operationId, e.g. ``listCalls``.
-    :param method: HTTP method in capitals.
-    :param path: Path below the company's API base URL, e.g. ``/v2/calls/{id}``.
-    :param scopes: OAuth scopes that the operation asks for.
-    :param summary: What it does, in a few words.
-    :param paging: Where the cursor of the next page travels.
-    :param items: Response key of the listed rows, e.g. ``calls``; ``None`` where the answer is no list.
-    :param repeatable: Whether it may be sent again when its answer was lost.
-    :param body: What the request carries as body.
+    :param name: Gong's operationId, e.g. ``listCalls``
+    :param method: HTTP method in capitals
+    :param path: Path below the company's API base URL, e.g. ``/v2/calls/{id}``
+    :param scopes: OAuth scopes that the operation asks for
+    :param summary: What it does, in a few words
+    :param paging: Where the cursor of the next page travels
+    :param items: Response key of the listed rows, e.g. ``calls``; ``None`` where the answer is no list
+    :param repeatable: Whether it may be sent again when its answer was lost
+    :param body: What the request carries as body
     """
 
     name: str
@@ -272,7 +272,7 @@ def operation(name: str) -> Operation:
     """
     Return the operation with this operationId.
 
-    :raises ValueError: if Gong has no such operation; the text names close matches.
+    :raises ValueError: if Gong has no such operation; the text names close matches
     """
     try:
         return OPERATIONS[name]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from airflow_provider_gong._text import shown
+from airflow_provider_gong._text import listed, shown
 
 _COLUMNS = ("client_unique_id", "call_id")
 _CALL_ID = re.compile(r"[0-9]{1,20}")
@@ -24,7 +24,7 @@ def read_calls(file: Path) -> dict[str, str]:
         table = csv_table(lines, str(file))
         lacking = [column for column in _COLUMNS if column not in (table.header or ())]
         if lacking:
-            raise ValueError(f"{file} lacks the columns {', '.join(lacking)}.")
+            raise ValueError(f"{file} lacks the {listed('column', lacking)}.")
         found, wrong = _checked(table.records)
     if wrong:
         raise ValueError(f"{file} was not adopted: {'; '.join(wrong)}.")

@@ -1,4 +1,5 @@
-"""The connection form of the ``gong`` connection type, as data.
+"""
+The connection form of the ``gong`` connection type, as data.
 
 Airflow 3.2 and later read the form from the provider metadata, earlier ones ask the hook class for it.
 Both are made from the tables of this module, which imports nothing but the standard library.
@@ -27,15 +28,16 @@ _PLACEHOLDERS = {
 
 @dataclass(frozen=True)
 class FormField:
-    """One field of the connection's extra.
+    """
+    One field of the connection's extra.
 
-    :param name: Key in the extra.
-    :param label: Caption of the field.
-    :param description: Help text shown below the field.
-    :param placeholder: Example shown in the empty field (Airflow 2 only).
-    :param type: JSON schema type of the value.
-    :param secret: Whether the form hides what is typed.
-    :param choices: The allowed values; the first one is the default.
+    :param name: Key in the extra
+    :param label: Caption of the field
+    :param description: Help text shown below the field
+    :param placeholder: Example shown in the empty field (Airflow 2 only)
+    :param type: JSON schema type of the value
+    :param secret: Whether the form hides what is typed
+    :param choices: The allowed values; the first one is the default
     """
 
     name: str
@@ -167,9 +169,10 @@ def ui_field_behaviour() -> dict[str, Any]:
 
 
 def form_widgets() -> dict[str, Any]:
-    """Return what ``get_connection_form_widgets`` of the hook class returns.
+    """
+    Return what ``get_connection_form_widgets`` of the hook class returns.
 
-    :raises ImportError: when Flask-AppBuilder is not installed, as on an Airflow 3 without its provider.
+    :raises ImportError: when Flask-AppBuilder is not installed, as on an Airflow 3 without its provider
     """
     return {field.name: _widget(field) for field in FIELDS}
 

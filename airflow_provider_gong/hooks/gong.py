@@ -39,9 +39,11 @@ if TYPE_CHECKING:
 
 class GongHook(BaseHook, GongApi[ThreadDriver]):
     """
-    Gong's API with the credentials and limits of an Airflow connection: ``hook.calls``, ``hook.meetings``,
-    ``hook.users`` and ``hook.workspaces`` have the methods of the client, ``hook.run`` and ``hook.run_all`` send any
-    other operation. Recordings may be given as URL of any object store that Airflow knows.
+    Gong's API with the credentials and limits of an Airflow connection.
+
+    ``hook.calls``, ``hook.meetings``, ``hook.users`` and ``hook.workspaces`` have the methods of the client,
+    ``hook.run`` and ``hook.run_all`` send any other operation. Recordings may be given as URL of any object store that
+    Airflow knows.
 
     Nothing is read or sent before a method needs it. Usable in operators and ``@task`` functions, best as a context
     manager, which closes what was opened.

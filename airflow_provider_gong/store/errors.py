@@ -16,7 +16,7 @@ class GongImportInUseError(GongStoreError):
 
 class GongStoreNotSharedError(GongStoreError):
     """
-    This task does not see what the plan of its import has written.
+    A task does not see what the plan of its import has written.
 
     :param planned: identity of what the plan has written
     :param found: identity of what this task sees; empty if it sees nothing

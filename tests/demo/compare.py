@@ -18,7 +18,8 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import says of itself.
+    """
+    What an import says of itself.
 
     :param summary: The summary of the report task.
     :param rows: The rows of ``report.csv``.
@@ -29,7 +30,8 @@ class ImportReport:
 
 
 def differences(night: Night, report: ImportReport, before: State, after: State) -> list[str]:
-    """Return in plain words everything that disagrees, call by call.
+    """
+    Return in plain words everything that disagrees, call by call.
 
     :param before: What the emulator held before the import, as ``/_emulator/state`` tells it.
     :param after: What it holds afterwards.

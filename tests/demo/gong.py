@@ -18,7 +18,8 @@ _STOP_SECONDS = 10
 
 
 class EmulatedGong:
-    """Run ``gong-emulator`` on a free loopback port, with Gong's own limits, for as long as the context lasts.
+    """
+    Run ``gong-emulator`` on a free loopback port, with Gong's own limits, for as long as the context lasts.
 
     :param processing_seconds: How long a call is processed after its recording arrived.
     :param log: File for what the emulator has to say when it fails.

@@ -36,7 +36,8 @@ _ZONE = timezone(timedelta(hours=1))
 
 @dataclass(frozen=True)
 class Mistake:
-    """What can be wrong with a row.
+    """
+    What can be wrong with a row.
 
     :param what: In plain words.
     :param column: Where it shows.
@@ -66,7 +67,8 @@ FEWEST_ROWS = len(MISTAKES) + 3
 
 @dataclass(frozen=True)
 class NightRow:
-    """A row of the manifest and what is known of it without the import.
+    """
+    A row of the manifest and what is known of it without the import.
 
     :param number: Its place among the rows, from 1.
     :param cells: The row as the manifest has it.
@@ -94,7 +96,8 @@ class NightRow:
 
 @dataclass(frozen=True)
 class Night:
-    """A night's export.
+    """
+    A night's export.
 
     :param folder: Where all nights are, one folder each.
     :param day: The day that the calls are from.
@@ -118,7 +121,8 @@ class Night:
 def export_night(
     folder: Path, day: date, users: Mapping[str, str], rows: int, mistakes: tuple[Mistake, ...] = MISTAKES
 ) -> Night:
-    """Write the manifest and the recordings of a night.
+    """
+    Write the manifest and the recordings of a night.
 
     :param folder: Where all nights are; the night gets a folder named after the day.
     :param users: Gong user ids by e-mail address.

@@ -30,7 +30,8 @@ _SHORT = {"success": "done"}
 
 
 class Progress:
-    """Prints lines with the time since the start, and those of a running import when something has changed.
+    """
+    Prints lines with the time since the start, and those of a running import when something has changed.
 
     :param quiet_seconds: A line is printed after this time although nothing has changed.
     """

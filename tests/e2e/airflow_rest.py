@@ -18,7 +18,8 @@ class AirflowRestError(Exception):
 
 
 class AirflowRest:
-    """Client of the REST API of an Airflow in which everybody is an administrator.
+    """
+    Client of the REST API of an Airflow in which everybody is an administrator.
 
     :param url: Where the API server listens.
     """
@@ -39,7 +40,8 @@ class AirflowRest:
         logical_date: datetime | None = None,
         **fields: Any,
     ) -> str:
-        """Start a run of a DAG as soon as Airflow has parsed it, and return the run's id.
+        """
+        Start a run of a DAG as soon as Airflow has parsed it, and return the run's id.
 
         :param fields: Further fields of the API's request, such as ``dag_run_id`` or ``data_interval_start``.
         """
@@ -68,7 +70,8 @@ class AirflowRest:
         return str(self.poll(finished, timeout, f"run {run_id} of {dag_id} to end"))
 
     def wait_for_task(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = 120) -> dict[str, Any]:
-        """Return the first instance of the task that has reached the state, such as ``deferred``.
+        """
+        Return the first instance of the task that has reached the state, such as ``deferred``.
 
         :raises AirflowRestError: also as soon as the run has ended otherwise.
         """
@@ -124,7 +127,8 @@ class AirflowRest:
         return self._client.request(method, f"{self.url}/api/v2{path}", **options)
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        """Send a request and return the answer's JSON.
+        """
+        Send a request and return the answer's JSON.
 
         :raises AirflowRestError: on an error status.
         """
@@ -134,7 +138,8 @@ class AirflowRest:
         return response.json()
 
     def poll(self, condition: Callable[[], Any], timeout: float, what: str) -> Any:
-        """Return the first true value of the condition.
+        """
+        Return the first true value of the condition.
 
         :raises AirflowRestError: when the timeout, in seconds, has passed.
         """

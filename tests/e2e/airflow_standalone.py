@@ -26,7 +26,8 @@ _INFO = "[info "  # how structured lines of this level look
 
 
 class AirflowStandalone(AirflowRest):
-    """Run ``airflow standalone`` on free ports, with SQLite and LocalExecutor.
+    """
+    Run ``airflow standalone`` on free ports, with SQLite and LocalExecutor.
 
     As a context manager it is started and healthy on entry and stopped on exit. The user interface at
     :attr:`url` asks for no login: everybody on this machine is an administrator.
@@ -69,7 +70,8 @@ class AirflowStandalone(AirflowRest):
         self.stop()
 
     def start(self) -> None:
-        """Start all components and return when they are healthy.
+        """
+        Start all components and return when they are healthy.
 
         :raises AirflowRestError: when they are not healthy in time; carries the end of their output.
         """
@@ -91,7 +93,8 @@ class AirflowStandalone(AirflowRest):
         self._process = self._new_triggerer = None
 
     def kill(self, pid: int) -> None:
-        """Kill one of Airflow's processes, such as that of a task, as the kernel does when memory runs out.
+        """
+        Kill one of Airflow's processes, such as that of a task, as the kernel does when memory runs out.
 
         :raises AirflowRestError: when it is not one of them.
         """

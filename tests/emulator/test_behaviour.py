@@ -1,4 +1,5 @@
-"""How Gong behaves in practice, one test for each observation; where reports disagree, both are set.
+"""
+How Gong behaves in practice, one test for each observation; where reports disagree, both are set.
 
 What it does with recordings (4, 5, 7 to 9) is in test_behaviour_media.py.
 """

@@ -95,8 +95,8 @@ def test_manifest_without_a_column(run_dag: RunDag, tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path / "manifest.csv", [row])
     error = error_of_plan(run_dag, manifest)
     assert str(manifest) in error
-    assert "lacks the columns actual_start" in error
-    assert "Add them to the header line" in error
+    assert "lacks the column actual_start" in error
+    assert "Name what is missing in the header line" in error
 
 
 def test_manifest_that_is_not_there(run_dag: RunDag, tmp_path: Path) -> None:

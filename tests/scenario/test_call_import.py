@@ -69,7 +69,7 @@ def test_stop_sends_nothing_when_a_row_is_wrong(
     assert task_states(run)["plan"] == ("failed", 1)
     assert task_states(run)["report"] == ("failed", 1)
     assert new_calls(gong_emulator) == {}
-    assert "1 of 2 rows were rejected, and nothing was sent (on_rejected='stop')" in failures[0]
+    assert "1 of 2 rows rejected, and nothing was sent (on_rejected='stop')" in failures[0]
 
 
 @pytest.mark.parametrize(("max_failed", "outcome"), [(0, "failed"), (1, "success")])

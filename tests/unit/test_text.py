@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_gong._text import batches, counted, duration, local_time, shown, utc_time, without_secrets
+from airflow_provider_gong._text import batches, counted, duration, listed, local_time, shown, utc_time, without_secrets
 
 ORDINARY = [
     "",
@@ -183,6 +183,10 @@ def test_long_texts_are_shortened() -> None:
 
 def test_things_are_counted() -> None:
     assert [counted(number, "row") for number in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+
+
+def test_things_are_listed() -> None:
+    assert [listed("column", names) for names in (["a"], ["a", "b"])] == ["column a", "columns a, b"]
 
 
 def test_moments_are_read_in_the_zone_of_the_process_or_in_utc() -> None:

@@ -41,8 +41,9 @@ class _Source:
 
 class ColumnMap:
     """
-    The mapping of a manifest's headers to fields of the call. Fields that it leaves out are read from the column of
-    their own name.
+    Maps headers of a manifest to fields of the call.
+
+    Fields that it leaves out are read from the column of their own name.
 
     :param columns: for each field one of: a header (``"Call ID"``), a template (``"{First} {Last}"``), or a constant
         (``"=Outbound"``)

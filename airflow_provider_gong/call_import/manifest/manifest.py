@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from airflow_provider_gong._text import shown, storable
+from airflow_provider_gong._text import listed, shown, storable
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS, similar_column
@@ -106,8 +106,8 @@ class Manifest:
         if missing:
             found = shown(", ".join(filter(None, header))) or "none"
             raise GongManifestError(
-                f"Manifest {name} lacks the columns {', '.join(missing)}; it has {found}. Add them to the header "
-                "line, where commas separate them, or say with columns which other columns they are."
+                f"Manifest {name} lacks the {listed('column', missing)}; it has {found}. Name what is missing in the "
+                "header line, separated by commas, or map other columns to it with the parameter columns."
             )
 
 

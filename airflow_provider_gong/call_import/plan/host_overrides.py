@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_gong._text import shown
+from airflow_provider_gong._text import listed, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.manifest import Table
 
@@ -19,7 +19,7 @@ def read_overrides(table: Table) -> dict[str, str]:
     """
     lacking = [column for column in (VALUE_COLUMN, USER_COLUMN) if column not in (table.header or ())]
     if lacking:
-        raise GongManifestError(f"Host overrides {table.name} lack the columns {', '.join(lacking)}. Add them.")
+        raise GongManifestError(f"Host overrides {table.name} lack the {listed('column', lacking)}.")
     users: dict[str, str] = {}
     wrong = []
     for number, record in enumerate(table.records, 1):

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_gong._text import shown
+from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.call_import.choices import MediaMode, OnRejected
 from airflow_provider_gong.call_import.errors import GongImportRejectedError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
@@ -119,7 +119,7 @@ class ImportPlan:
             warning_count = draft.figures().warnings
         if figures["rejected"] and self._on_rejected is OnRejected.STOP:
             raise GongImportRejectedError(
-                f"{figures['rejected']} of {figures['rows']} rows were rejected, and nothing was sent "
+                f"{figures['rejected']} of {counted(figures['rows'], 'row')} rejected, and nothing was sent "
                 "(on_rejected='stop'). The rows and what is wrong with them are in the log above."
             )
         identity = {"import_id": self._ledger.import_id, "store_id": self._ledger.store_id}
@@ -167,4 +167,4 @@ def _described(manifest: str | Sequence[Any]) -> str:
     if isinstance(manifest, str):
         return manifest
     names = [name for name in manifest if isinstance(name, str)]
-    return ", ".join(names) or f"{len(manifest)} rows of a task"
+    return ", ".join(names) or f"{counted(len(manifest), 'row')} of a task"

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_provider_gong._text import duration, row_place, shown
+from airflow_provider_gong._text import counted, duration, row_place, shown
 from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 
@@ -57,7 +57,7 @@ def log_plan(plan: PlanDraft, figures: dict[str, Any]) -> None:
         log.warning("%s", warning)
     more = plan.figures().warnings - _SHOWN_WARNINGS
     if more > 0:
-        log.warning("There are %d more warnings like these.", more)
+        log.warning("%s like these.", counted(more, "more warning"))
 
 
 def _table(figures: dict[str, Any]) -> Iterator[str]:

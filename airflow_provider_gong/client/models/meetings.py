@@ -105,7 +105,7 @@ class _MeetingAnswer(ResponseModel):
     @model_validator(mode="before")
     @classmethod
     def _lift_nested_meeting(cls, data: Any) -> Any:
-        """Some descriptions of the API nest the answer in ``meeting``, with the id as ``id``."""
+        """Accept the answer nested in ``meeting``, with the id as ``id``, as some descriptions of the API have it."""
         nested = data.get("meeting") if isinstance(data, dict) else None
         if not isinstance(nested, dict):
             return data

@@ -143,7 +143,7 @@ def test_a_missing_manifest_fails_the_plan_for_good(gong: RunningEmulator, tmp_p
 def test_rejected_rows_stop_the_import_when_asked_to(gong: RunningEmulator, tmp_path: Path) -> None:
     rows = [manifest_row(1), manifest_row(2, primary_user="nobody@example.com")]
     manifest = write_night(tmp_path, rows)
-    with pytest.raises(AirflowFailException, match="1 of 2 rows were rejected"):
+    with pytest.raises(AirflowFailException, match="1 of 2 rows rejected"):
         GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), on_rejected="stop", **IMPORT).execute(
             task_context()
         )

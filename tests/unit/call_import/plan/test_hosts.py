@@ -118,7 +118,7 @@ def test_all_that_is_wrong_with_overrides_is_found_at_once() -> None:
         "Host overrides hosts.csv are wrong. Row 1 lacks gong_user. Row 2 lacks manifest_value. "
         "Row 4 gives 'ext-2' another user than an earlier row."
     )
-    with pytest.raises(GongManifestError, match="lack the columns gong_user"):
+    with pytest.raises(GongManifestError, match="lack the column gong_user"):
         overrides(header="manifest_value,user")
 
 

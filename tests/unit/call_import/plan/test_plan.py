@@ -283,7 +283,7 @@ def test_the_log_names_every_rejected_row_and_the_first_warnings(
             for text in caplog.messages
         )
     assert sum("is not known" in text for text in caplog.messages) == 20
-    assert caplog.messages[-1] == "There are 2 more warnings like these."
+    assert caplog.messages[-1] == "2 more warnings like these."
 
 
 def test_plans_can_be_kept_as_json(tmp_path: Path) -> None:
