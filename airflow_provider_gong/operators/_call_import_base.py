@@ -84,7 +84,7 @@ class CallImportOperator(BaseOperator):
         company = self.hook.settings.require_company()
         if self.import_path:
             from airflow_provider_gong._compat import ObjectStoragePath
-            from airflow_provider_gong.ledger.journaled import journaled_ledger
+            from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 
             return journaled_ledger(ObjectStoragePath(self.import_path), company, self.import_id)
         from airflow_provider_gong.ledger.ledger import Ledger

@@ -25,7 +25,7 @@ from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
-from airflow_provider_gong.ledger.journaled import journaled_ledger
+from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
 from tests.support.media import Files

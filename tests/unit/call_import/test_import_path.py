@@ -16,7 +16,7 @@ from typing import IO, Any
 import pytest
 
 from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.ledger.journaled import JournaledLedger, journaled_ledger
+from airflow_provider_gong.ledger.folder.journaled import JournaledLedger, journaled_ledger
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
 from tests.support.media import Files

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import pytest
 
-from airflow_provider_gong.ledger.journaled import JournaledLedger, journaled_ledger
+from airflow_provider_gong.ledger.folder.journaled import JournaledLedger, journaled_ledger
 from airflow_provider_gong.ledger.rows import ImportRow
 from airflow_provider_gong.store.errors import GongStoreError
 from tests.unit.ledger.conftest import REFUSED, create, lease, plan, upload, verify

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from airflow_provider_gong.ledger.journaled import journaled_ledger
+from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, Reading
 from airflow_provider_gong.ledger.tables import call_table, import_table, row_table

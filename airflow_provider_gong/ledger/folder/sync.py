@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from airflow_provider_gong._text import batches
-from airflow_provider_gong.ledger.journal import Files, Journal
+from airflow_provider_gong.ledger.folder.journal import Files, Journal
+from airflow_provider_gong.ledger.folder.segments import DamageError, Entry, Segment
 from airflow_provider_gong.ledger.queries import planned_row, problems_from_json
 from airflow_provider_gong.ledger.rows import CallState
-from airflow_provider_gong.ledger.segments import DamageError, Entry, Segment
 from airflow_provider_gong.ledger.tables import call_table as calls
 from airflow_provider_gong.ledger.tables import import_table as imports
 from airflow_provider_gong.ledger.tables import row_table as rows

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow_provider_gong._text import shown
-from airflow_provider_gong.ledger.segments import DamageError, Entry, Segment, mark_of, packed, unpacked
+from airflow_provider_gong.ledger.folder.segments import DamageError, Entry, Segment, mark_of, packed, unpacked
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
 
 _READERS = 16

@@ -16,8 +16,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from airflow_provider_gong.ledger.journal import SNAPSHOT_AFTER, Journal, JournalFolder
-from airflow_provider_gong.ledger.journal_sync import JournalSync
+from airflow_provider_gong.ledger.folder.journal import SNAPSHOT_AFTER, Journal, JournalFolder
+from airflow_provider_gong.ledger.folder.sync import JournalSync
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import LeasedRow
 from airflow_provider_gong.store.database import Store, folder_url
