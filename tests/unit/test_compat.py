@@ -37,8 +37,8 @@ print(*sys.modules)
 """
 
 
-# What retries.py does without before Airflow 3.3.
-_NEW_IN_3_3 = {"RetryDecision", "RetryPolicy"}
+# What retries.py and the records of tasks do without before Airflow 3.3.
+_NEW_IN_3_3 = {"NEVER_EXPIRE", "RetryDecision", "RetryPolicy"}
 
 
 def names_for_type_checkers() -> list[str]:
