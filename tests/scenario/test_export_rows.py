@@ -35,9 +35,9 @@ def test_a_table_that_there_is_not_is_an_error() -> None:
 
 
 def test_dlt_loads_a_day(airflow_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dlt = pytest.importorskip("dlt")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    import dlt
 
     # [START howto_gong_dlt]
     @dlt.resource(name="calls", primary_key="call_id", write_disposition="merge", max_table_nesting=0)

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from airflow_provider_gong.call_export.days import days_of
@@ -28,7 +29,6 @@ def test_the_tables_are_those_of_the_code() -> None:
 def test_duckdb_runs_the_statements(
     gong_emulator: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duckdb = pytest.importorskip("duckdb")
     days = [datetime.fromisoformat(call["started"]) for call in gong_emulator.state()["calls"]]
     export = CallExport(export_folder(str(tmp_path / "gong")), ExportSettings.of(), "us-1")
     with GongHook() as hook:
