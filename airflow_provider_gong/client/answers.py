@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client import errors as gong_errors
 
 JsonObject = dict[str, Any]
@@ -16,15 +18,19 @@ JsonObject = dict[str, Any]
 _DUPLICATE_CALL = re.compile(r"posted for the call (\d+)")
 _DUPLICATE_MEDIA = re.compile(r"media file with the same content", re.IGNORECASE)
 _SAME_CONTENT_CALL = re.compile(r"callID with the same content:? *(\d+)", re.IGNORECASE)
-# Not a word about the request: it took too long to arrive (408), or came too early (425).
-_PASSING = (408, 425)
-# Refusals of a gateway that stay as they are until somebody changes something.
-_FINAL = (404, 407)
 _MISSING_SCOPE = "permission to use"
-_EMPTY_RESULT = re.compile(r"\bNo .*found corresponding to the provided filters", re.IGNORECASE)
+_EMPTY_RESULT = re.compile(r"\bNo .{0,200}found corresponding to the provided filters", re.IGNORECASE)
+# Not a word about the request: it took too long to arrive (408), came too early (425), or was not waited for (499).
+_PASSING = (408, 425, 499)
+# Refusals of a gateway that stay as they are until somebody changes something.
+_FINAL = (403, 404, 407)
+_LONGEST_TEXT = 16 * 1024
+# Only this much is read: the search for secrets takes seconds for 20 MB.
+_READ = 4 * _LONGEST_TEXT
+_LONGEST_ID = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """
     An answer, whoever gave it.
@@ -47,60 +53,115 @@ class Answer:
 
     def json(self) -> JsonObject | None:
         """Return the body as a JSON object, an empty one for an empty body, None for anything else."""
+        return self._json
+
+    @cached_property
+    def _json(self) -> JsonObject | None:
         if not self.body.strip():
             return {}
         try:
             content = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return content if isinstance(content, dict) else None
+
+    @property
+    def request_id(self) -> str | None:
+        """Gong's id of the request, which nobody else gives."""
+        found = (self._json or {}).get("requestId") or self.headers.get("x-traceid")
+        return shown(_beginning(str(found), _READ), _LONGEST_ID) if found else None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The error texts, as they came, without what is too long to be read."""
+        found = (self._json or {}).get("errors") or []
+        texts, left = [], _READ
+        for text in found if isinstance(found, list) else [found]:
+            texts.append(_beginning(str(text), left))
+            left -= len(texts[-1])
+            if left < _LONGEST_ID:
+                break
+        return tuple(texts)
+
+    @property
+    def is_gongs(self) -> bool:
+        """Whether Gong gave this answer, and not somebody in its place, such as a gateway."""
+        return self.request_id is not None or _knows_gong(" ".join(self.texts))
 
 
 def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) -> gong_errors.GongApiError:
     """Return the error that an answer without success stands for (everything but 429, which the exchange handles)."""
-    content = answer.json() or {}
-    texts = _texts(content)
-    details: dict[str, Any] = {
-        "operation": operation,
-        "status": answer.status,
-        "request_id": content.get("requestId") or answer.headers.get("x-traceid"),
-        "errors": texts,
-        "user_facing_error": content.get("userFacingError") or None,
-        "fix_url": content.get("fixUrl") or None,
-        "unanswered": unanswered,
-    }
+    details = _details(operation, answer, unanswered)
     if 300 <= answer.status < 400:
-        return gong_errors.GongRedirectError("The host redirects to another place, which is refused.", **details)
+        where = f"{answer.host or 'The host'} redirects to another place, which is refused."
+        return gong_errors.GongRedirectError(where, **details)
     if answer.status >= 500 or answer.status in _PASSING:
-        return gong_errors.GongServerError("Gong failed to handle the request.", **details)
-    if "requestId" not in content and not texts:
+        return _passing(answer, details)
+    if not answer.is_gongs:
         return _foreign_answer(answer, details)
-    return _refusal(answer.status, " ".join(texts), details)
+    return _refusal(answer.status, " ".join(answer.texts), details)
 
 
 def is_missing_scope(answer: Answer) -> bool:
     """Tell a 401 that names a missing scope from one that means a dead token."""
-    return _MISSING_SCOPE in " ".join(_texts(answer.json() or {}))
+    return _MISSING_SCOPE in " ".join(answer.texts)
 
 
-def _texts(content: JsonObject) -> tuple[str, ...]:
-    found = content.get("errors") or []
-    return tuple(str(text) for text in found) if isinstance(found, list) else (str(found),)
+def _details(operation: str, answer: Answer, unanswered: int) -> dict[str, Any]:
+    content = answer.json() or {}
+    user_facing_error, fix_url = content.get("userFacingError"), content.get("fixUrl")
+    return {
+        "operation": operation,
+        "status": answer.status,
+        "request_id": answer.request_id,
+        "errors": _shown(answer.texts),
+        "user_facing_error": shown(_beginning(str(user_facing_error), _READ)) if user_facing_error else None,
+        "fix_url": shown(_beginning(str(fix_url), _READ)) if fix_url else None,
+        "unanswered": unanswered,
+    }
+
+
+def _beginning(text: str, longest: int) -> str:
+    """Return a text if it is not too long, otherwise as many whole words of it as fit."""
+    return text if len(text) <= longest else (text[:longest].rsplit(None, 1) or [""])[0]
+
+
+def _shown(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return texts as errors and logs may show them, with a bounded length in all."""
+    found, left = [], _LONGEST_TEXT
+    for text in texts:
+        found.append(shown(text, left))
+        left -= len(found[-1])
+        if left < _LONGEST_ID:
+            break
+    return tuple(found)
+
+
+def _passing(answer: Answer, details: dict[str, Any]) -> gong_errors.GongApiError:
+    remedy = (
+        None
+        if answer.is_gongs
+        else f"Try again later; if it persists, check the network and the proxy: {answer.host or 'the host'} does not "
+        "answer as Gong does."
+    )
+    return gong_errors.GongServerError("Gong failed to handle the request.", remedy=remedy, **details)
 
 
 def _foreign_answer(answer: Answer, details: dict[str, Any]) -> gong_errors.GongApiError:
-    if answer.status == 401:
-        return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", **details)
-    if answer.status == 403:
-        return gong_errors.GongPermissionError("The host refuses access.", **details)
-    if answer.status == 413:
-        return gong_errors.GongValidationError("The request is larger than the host takes.", **details)
-    # Never "not found": a gateway's 404 says nothing about what the request names.
-    kind = gong_errors.GongForeignAnswerError if answer.status in _FINAL else gong_errors.GongConnectionError
+    host = answer.host or "Gong"
     remedy = (
         "Check that the connection's host is your company's API base URL, without a path, and that no proxy or "
-        f"firewall answers in place of {answer.host or 'Gong'}."
+        f"firewall answers in place of {host}."
     )
+    if answer.status == 401:
+        # Gong's own refusal of a key may bear no mark.
+        remedy = f"Check the connection's credentials. {remedy}"
+        return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", remedy=remedy, **details)
+    if answer.status == 413:
+        too_large = f"The request is larger than {host} accepts."
+        return gong_errors.GongValidationError(too_large, remedy=remedy, **details)
+    # Never "not found" or "not allowed": a gateway's answer says nothing about what the request names.
+    kind = gong_errors.GongForeignAnswerError if answer.status in _FINAL else gong_errors.GongConnectionError
     return kind("The host's answer is not one of Gong's API.", remedy=remedy, **details)
 
 
@@ -109,7 +170,7 @@ def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.Gon
         return _unauthorized(text, details)
     if status in (402, 403):
         return gong_errors.GongPermissionError("Gong does not allow this.", **details)
-    specific = _told_by_text(text, details)
+    specific = _known_by_text(text, details)
     if specific is not None:
         return specific
     if status == 404:
@@ -125,7 +186,7 @@ def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiErro
     return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", **details)
 
 
-def _told_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiError | None:
+def _known_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiError | None:
     if match := _DUPLICATE_CALL.search(text):
         return gong_errors.GongDuplicateCallError(
             "A call with this clientUniqueId exists already.", call_id=match[1], **details
@@ -143,6 +204,13 @@ def _told_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiErro
     if _EMPTY_RESULT.search(text):
         return gong_errors.GongEmptyResultError("Nothing matches the filters.", **details)
     return None
+
+
+def _knows_gong(text: str) -> bool:
+    """Tell whether a text is one that only Gong writes."""
+    patterns = (_DUPLICATE_CALL, _DUPLICATE_MEDIA, _EMPTY_RESULT)
+    fragments = (_MISSING_SCOPE, *(fragment for fragment, _, _ in _BY_FRAGMENT))
+    return any(found.search(text) for found in patterns) or any(found in text.lower() for found in fragments)
 
 
 _BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (

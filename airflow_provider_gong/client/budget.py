@@ -19,8 +19,8 @@ class RequestBudget(Protocol):
     def confirm(self, slot: Slot) -> bool:
         """Tell, after the slot's delay, whether it is still good: no gate has closed since it was booked."""
 
-    def close(self, retry_after: float) -> None:
-        """Close the gate for everybody for ``retry_after`` seconds, because Gong answered 429."""
+    def close(self, retry_after: float, foreign: bool = False, /) -> None:
+        """Close the gate for everybody, for ``retry_after`` seconds or less if that is not Gong's own word."""
 
 
 class LocalBudget:
@@ -57,7 +57,7 @@ class LocalBudget:
         with self._lock:
             return slot.epoch == self._pace.epoch
 
-    def close(self, retry_after: float) -> None:
-        """Close the gate for ``retry_after`` seconds."""
+    def close(self, retry_after: float, foreign: bool = False, /) -> None:
+        """Close the gate for ``retry_after`` seconds, or less if that is not Gong's own word."""
         with self._lock:
-            self._pace.close(self._clock(), retry_after)
+            self._pace.close(self._clock(), retry_after, foreign=foreign)

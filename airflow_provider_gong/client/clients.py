@@ -16,29 +16,30 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from airflow_provider_gong._text import local_time
-from airflow_provider_gong.client.answers import Answer, JsonObject
+from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.auth import Authentication, base_url
 from airflow_provider_gong.client.budget import LocalBudget, RequestBudget
 from airflow_provider_gong.client.errors import GongEmptyResultError
-from airflow_provider_gong.client.exchange import (
+from airflow_provider_gong.client.exchange import ExchangePolicy, exchange
+from airflow_provider_gong.client.instructions import (
     CloseGate,
     ConfirmSlot,
-    ExchangePolicy,
+    Instruction,
     NotSent,
     OpenMedia,
+    Outcome,
     RefreshToken,
     ReserveSlot,
     Send,
     Steps,
     Wait,
-    exchange,
 )
 from airflow_provider_gong.client.media import AnyMedia, MediaFile, OpenPath, media_file
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
-from airflow_provider_gong.client.requests import GongRequest, Listing, next_page
+from airflow_provider_gong.client.requests import GongRequest, Listing, Pages
 from airflow_provider_gong.client.resources.api import GongApi
 from airflow_provider_gong.client.resources.methods import D, LoopDriver, ThreadDriver
-from airflow_provider_gong.client.transport import LoopTransport, Outcome, ThreadTransport
+from airflow_provider_gong.client.transport import LoopTransport, ThreadTransport
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -140,42 +141,51 @@ class GongClient(_Client[ThreadDriver]):
 
     def perform(self, steps: Steps[T]) -> T:
         """Carry the steps of one or more exchanges out and return their result; raises as :meth:`send`."""
-        outcome: Any = None
         header = ""
+
+        def carry_out(instruction: Instruction) -> Any:
+            nonlocal header
+            match instruction:
+                case ReserveSlot(max_wait):
+                    return self._noted(self.budget.reserve(max_wait))
+                case ConfirmSlot(slot):
+                    return self.budget.confirm(slot)
+                case CloseGate(retry_after, foreign):
+                    return self.budget.close(retry_after, foreign)
+                case Wait() as wait:
+                    _log_wait(wait)
+                    return self._sleep(wait.seconds)
+                case RefreshToken():
+                    return self._auth.refresh(header)
+                case OpenMedia(media):
+                    return self._opened(media)
+                case Send(request):
+                    header = self._auth.header()
+                    return self._counted(self._transport.send(request, header))
+
         try:
+            instruction = next(steps)
             while True:
-                instruction, outcome = steps.send(outcome), None
-                match instruction:
-                    case ReserveSlot(max_wait):
-                        outcome = self._noted(self.budget.reserve(max_wait))
-                    case ConfirmSlot(slot):
-                        outcome = self.budget.confirm(slot)
-                    case CloseGate(retry_after):
-                        self.budget.close(retry_after)
-                    case Wait() as wait:
-                        _log_wait(wait)
-                        self._sleep(wait.seconds)
-                    case RefreshToken():
-                        self._auth.refresh(header)
-                    case OpenMedia(media):
-                        outcome = self._opened(media)
-                    case Send(request):
-                        header = self._auth.header()
-                        outcome = self._counted(self._transport.send(request, header))
+                try:
+                    outcome = carry_out(instruction)
+                except Exception as error:
+                    # Whoever asked for it may know more about the failure.
+                    instruction = steps.throw(error)
+                else:
+                    instruction = steps.send(outcome)
         except StopIteration as end:
             result: T = end.value
             return result
 
     def iterate(self, listing: Listing[T]) -> Iterator[T]:
         """Yield the rows of a listing, page after page; nothing where Gong finds nothing."""
-        request: GongRequest[JsonObject] | None = listing.first
-        while request is not None:
+        pages = Pages(listing)
+        while pages.request is not None:
             try:
-                page = self.send(request)
+                page = self.send(pages.request)
             except GongEmptyResultError:
                 return
-            yield from listing.rows(page)
-            request = next_page(request, page)
+            yield from pages.take(page)
 
     def close(self) -> None:
         """Close the connections."""
@@ -230,31 +240,39 @@ class AsyncGongClient(_Client[LoopDriver]):
 
     async def perform(self, steps: Steps[T]) -> T:
         """Carry the steps of one or more exchanges out, as :meth:`GongClient.perform`."""
-        outcome: Any = None
-        header = ""
-        turn = _Turn(self._turns)
+        header, turn = "", _Turn(self._turns)
+
+        async def carry_out(instruction: Instruction) -> Any:
+            nonlocal header
+            match instruction:
+                case ReserveSlot(max_wait):
+                    await turn.take()
+                    return self._noted(await self._in_thread(self.budget.reserve, max_wait))
+                case ConfirmSlot(slot):
+                    return await self._in_thread(self.budget.confirm, slot)
+                case CloseGate(retry_after, foreign):
+                    return await self._in_thread(self.budget.close, retry_after, foreign)
+                case Wait() as wait:
+                    _log_wait(wait)
+                    return await self._sleep(wait.seconds)
+                case RefreshToken():
+                    return await self._in_thread(self._auth.refresh, header)
+                case OpenMedia(media):
+                    return await self._in_thread(self._opened, media)
+                case Send(request):
+                    header = await self._in_thread(self._auth.header)
+                    turn.give_up()
+                    return self._counted(await self._transport.send(request, header))
+
         try:
+            instruction = next(steps)
             while True:
-                instruction, outcome = steps.send(outcome), None
-                match instruction:
-                    case ReserveSlot(max_wait):
-                        await turn.take()
-                        outcome = self._noted(await self._in_thread(self.budget.reserve, max_wait))
-                    case ConfirmSlot(slot):
-                        outcome = await self._in_thread(self.budget.confirm, slot)
-                    case CloseGate(retry_after):
-                        await self._in_thread(self.budget.close, retry_after)
-                    case Wait() as wait:
-                        _log_wait(wait)
-                        await self._sleep(wait.seconds)
-                    case RefreshToken():
-                        await self._in_thread(self._auth.refresh, header)
-                    case OpenMedia(media):
-                        outcome = await self._in_thread(self._opened, media)
-                    case Send(request):
-                        header = await self._in_thread(self._auth.header)
-                        turn.give_up()
-                        outcome = self._counted(await self._transport.send(request, header))
+                try:
+                    outcome = await carry_out(instruction)
+                except Exception as error:
+                    instruction = steps.throw(error)
+                else:
+                    instruction = steps.send(outcome)
         except StopIteration as end:
             result: T = end.value
             return result
@@ -263,15 +281,14 @@ class AsyncGongClient(_Client[LoopDriver]):
 
     async def iterate(self, listing: Listing[T]) -> AsyncIterator[T]:
         """Yield the rows of a listing, page after page, as :meth:`GongClient.iterate`."""
-        request: GongRequest[JsonObject] | None = listing.first
-        while request is not None:
+        pages = Pages(listing)
+        while pages.request is not None:
             try:
-                page = await self.send(request)
+                page = await self.send(pages.request)
             except GongEmptyResultError:
                 return
-            for row in listing.rows(page):
+            for row in pages.take(page):
                 yield row
-            request = next_page(request, page)
 
     async def close(self) -> None:
         """Close the connections."""

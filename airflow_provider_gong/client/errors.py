@@ -65,7 +65,7 @@ class GongApiError(GongError):
     :param user_facing_error: Gong's explanation for end users, given by some meeting operations
     :param fix_url: page in Gong where the problem can be fixed, if Gong names one
     :param remedy: what the reader can do about it
-    :param unanswered: how many earlier attempts of the same request may have reached Gong without an answer
+    :param unanswered: how many attempts of the request may have reached Gong and got no answer from Gong itself
     """
 
     default_remedy = ""
@@ -93,6 +93,19 @@ class GongApiError(GongError):
         self.fix_url = fix_url
         self.remedy = self.default_remedy if remedy is None else remedy
         self.unanswered = unanswered
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        """
+        Whether the request may have changed something in Gong.
+
+        That is known only of what was never sent, and of what Gong itself has refused: who answers in Gong's place may
+        do so after Gong has acted. What only reads changes nothing.
+        """
+        from airflow_provider_gong.client.operations import OPERATIONS
+
+        operation = OPERATIONS.get(self.operation or "")
+        return self.unanswered > 0 and (operation is None or operation.writes)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self._headline(), self._explanation(), self.remedy) if part)
@@ -145,6 +158,11 @@ class GongOutcomeUnknownError(GongApiError):
 
     retry_can_help = False
     default_remedy = "Look in Gong whether it took effect before sending it again."
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        """Always, that is what it says."""
+        return True
 
 
 class GongRateLimitError(GongApiError):

@@ -3,17 +3,21 @@ The exchange: every decision about sending one request, without a network, a clo
 
 :func:`exchange` is a generator. It yields instructions, a driver carries each out and sends back its outcome; the
 generator's return value is the result of the request. So each rule exists once, for threads and for event loops.
+
+Every answer gets two verdicts. Its effect: whether the request may have changed something in Gong, which is known only
+of what Gong itself has answered. Its fate: whether the request is sent again, which depends on what was answered,
+whoever did.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
-from airflow_provider_gong.client.answers import Answer, error_from_answer, is_missing_scope
+from airflow_provider_gong.client.answers import Answer, JsonObject, error_from_answer, is_missing_scope
 from airflow_provider_gong.client.errors import (
     GongApiError,
     GongConnectionError,
@@ -23,82 +27,24 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongTimeoutError,
 )
-from airflow_provider_gong.client.media import AnyMedia
-from airflow_provider_gong.client.pacing import Slot, SlotRefused
+from airflow_provider_gong.client.instructions import (
+    CloseGate,
+    ConfirmSlot,
+    NoAnswer,
+    NotSent,
+    RefreshToken,
+    ReserveSlot,
+    Send,
+    Steps,
+    Wait,
+)
+from airflow_provider_gong.client.operations import Operation
+from airflow_provider_gong.client.pacing import SlotRefused
 from airflow_provider_gong.client.requests import GongRequest
 
 T = TypeVar("T")
 
 _LEAST_RETRY_AFTER = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReserveSlot:
-    """Book a slot of the budget within ``max_wait`` seconds. Outcome: ``Slot`` or ``SlotRefused``."""
-
-    max_wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmSlot:
-    """Ask whether the slot is still good. Outcome: bool."""
-
-    slot: Slot
-
-
-@dataclass(frozen=True, slots=True)
-class CloseGate:
-    """Hold the whole company's requests back for ``retry_after`` seconds. Outcome: None."""
-
-    retry_after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Sleep, since ``operation`` has to wait. Outcome: None."""
-
-    seconds: float
-    reason: str
-    operation: str
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send the request once. Outcome: ``Answer``, ``NotSent`` or ``NoAnswer``."""
-
-    request: GongRequest[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
-    """Replace the credentials that were sent last. Outcome: None."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMedia:
-    """Look at a recording that is about to be sent. Outcome: ``MediaFile``."""
-
-    media: AnyMedia
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """No connection was made, so nothing has reached Gong."""
-
-    reason: str
-    timeout: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """The request may have reached Gong, and no complete answer came back."""
-
-    reason: str
-    timeout: bool = False
-
-
-Instruction = ReserveSlot | ConfirmSlot | CloseGate | Wait | Send | RefreshToken | OpenMedia
-Steps = Generator[Instruction, Any, T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +64,6 @@ class ExchangePolicy:
     max_backoff: float = 30.0
 
 
-@dataclass(slots=True)
-class _Tally:
-    waited: float = 0.0
-    refused: int = 0
-    failed: int = 0
-    unanswered: int = 0
-    refreshed: bool = False
-
-
 def exchange(
     request: GongRequest[T],
     policy: ExchangePolicy,
@@ -143,122 +80,158 @@ def exchange(
     :param jitter: random numbers from 0 to 1 that spread the attempts of many callers
     :raises GongApiError: whatever keeps the request from having a result
     """
-    tally = _Tally()
-    while True:
-        yield from _take_slot(request, policy, tally)
-        outcome = yield Send(request)
-        if not isinstance(outcome, Answer):
-            yield from _after_failure(request, outcome, policy, tally, jitter)
-        elif outcome.ok:
-            try:
-                return _result(request, outcome)
-            except (LookupError, TypeError, ValueError):
-                unusable = NoAnswer("the answer is not in the format of Gong's API")
-            yield from _after_failure(request, unusable, policy, tally, jitter)
-        elif outcome.status == 429:
-            tally.refused += 1
-            yield CloseGate(_retry_after(outcome) or _backoff(policy, tally.refused, jitter))
-        elif outcome.status == 401 and refreshable and not tally.refreshed and not is_missing_scope(outcome):
-            tally.refreshed = True
+    return _Exchange(request, policy, jitter, may_refresh=refreshable).steps()
+
+
+@dataclass(slots=True)
+class _Exchange(Generic[T]):
+    request: GongRequest[T]
+    policy: ExchangePolicy
+    jitter: Callable[[], float]
+    may_refresh: bool
+    waited: float = 0.0
+    refused: int = 0
+    failed: int = 0
+    # Attempts that may have taken effect, since Gong itself has not answered them.
+    unanswered: int = 0
+    operation: Operation = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.operation = self.request.operation
+
+    def steps(self) -> Steps[T]:
+        while True:
+            yield from self._take_slot()
+            outcome = yield Send(self.request)
+            if not isinstance(outcome, Answer):
+                yield from self._after_failure(outcome)
+            elif outcome.ok:
+                try:
+                    return self._result(outcome)
+                except (LookupError, TypeError, ValueError, RecursionError):
+                    unusable = NoAnswer("the answer is not in the format of Gong's API")
+                yield from self._after_failure(unusable)
+            elif outcome.status == 429:
+                yield from self._after_refusal(outcome)
+            elif outcome.status == 401 and self.may_refresh and not is_missing_scope(outcome):
+                yield from self._refresh(outcome)
+            else:
+                error = error_from_answer(self.operation.name, outcome, unanswered=self.unanswered)
+                settled = self.request.settle(error) if self.unanswered else None
+                if settled is not None:
+                    return settled
+                yield from self._after_error(error, outcome)
+
+    def _result(self, answer: Answer) -> T:
+        content = answer.json()
+        if content is None:
+            raise ValueError("not a JSON object")
+        if not answer.is_gongs and not _is_documented(self.operation, content):
+            raise ValueError("neither marked by Gong nor as documented")
+        return self.request.parse(content)
+
+    def _take_slot(self) -> Steps[None]:
+        while True:
+            slot = yield ReserveSlot(max(self.policy.max_wait - self.waited, 0.0))
+            if isinstance(slot, SlotRefused):
+                raise self._budget_error(slot)
+            if slot.delay > 0:
+                self.waited += slot.delay
+                yield self._wait(slot.delay, slot.reason)
+            if (yield ConfirmSlot(slot)):
+                return
+
+    def _budget_error(self, refused: SlotRefused) -> GongRateLimitError:
+        kind, what = (
+            (GongDailyQuotaError, "requests of the day are used up")
+            if refused.daily
+            else (GongRateLimitError, "request budget is busy")
+        )
+        message = f"The company's {what}; the next is free in about {refused.retry_after:.0f} s."
+        return kind(message, retry_after=refused.retry_after, operation=self.operation.name, unanswered=self.unanswered)
+
+    def _after_refusal(self, answer: Answer) -> Steps[None]:
+        """Hold everybody back. Gong's own 429 means that the request was not processed; a gateway's says nothing."""
+        self.refused += 1
+        yield CloseGate(_retry_after(answer) or self._backoff(self.refused), foreign=not answer.is_gongs)
+        if not answer.is_gongs:
+            self._count_unanswered(f"{answer.host or 'a gateway'} answered 429 without a mark of Gong")
+
+    def _refresh(self, answer: Answer) -> Steps[None]:
+        self.may_refresh = False
+        try:
             yield RefreshToken()
-        else:
-            error = error_from_answer(request.operation.name, outcome, unanswered=tally.unanswered)
-            settled = request.settle(error) if tally.unanswered else None
-            if settled is not None:
-                return settled
-            yield from _after_error(request, error, _retry_after(outcome), policy, tally, jitter)
+        except GongApiError as error:
+            # It is this request that fails, and what is known of its effect is not what is known of the refresh.
+            error.operation, error.unanswered = self.operation.name, self.unanswered + (not answer.is_gongs)
+            raise
+        if not answer.is_gongs:
+            self._count_unanswered("the access token was refused (401) without a mark of Gong, and replaced")
 
+    def _after_failure(self, failure: NotSent | NoAnswer) -> Steps[None]:
+        self.failed += 1
+        if isinstance(failure, NoAnswer):
+            self._count_unanswered(failure.reason)
+        if self.failed >= self.policy.max_attempts:
+            kind = GongTimeoutError if failure.timeout else GongConnectionError
+            message = f"Gong gave no usable answer in {self.failed} attempts: {failure.reason}."
+            raise kind(message, operation=self.operation.name, unanswered=self.unanswered)
+        yield self._wait(self._backoff(self.failed), f"before trying again: {failure.reason}")
 
-def _result(request: GongRequest[T], answer: Answer) -> T:
-    content = answer.json()
-    if content is None:
-        raise ValueError("not a JSON object")
-    return request.parse(content)
-
-
-def _take_slot(request: GongRequest[T], policy: ExchangePolicy, tally: _Tally) -> Steps[None]:
-    while True:
-        slot = yield ReserveSlot(max(policy.max_wait - tally.waited, 0.0))
-        if isinstance(slot, SlotRefused):
-            raise _budget_error(request, slot, tally)
-        if slot.delay > 0:
-            tally.waited += slot.delay
-            yield Wait(slot.delay, slot.reason, request.operation.name)
-        if (yield ConfirmSlot(slot)):
-            return
-
-
-def _budget_error(request: GongRequest[T], refused: SlotRefused, tally: _Tally) -> GongRateLimitError:
-    kind, what = (
-        (GongDailyQuotaError, "requests of the day are used up")
-        if refused.daily
-        else (GongRateLimitError, "request budget is busy")
-    )
-    message = f"The company's {what}; the next is free in about {refused.retry_after:.0f} s."
-    return kind(message, retry_after=refused.retry_after, operation=request.operation.name, unanswered=tally.unanswered)
-
-
-def _after_failure(
-    request: GongRequest[T],
-    failure: NotSent | NoAnswer,
-    policy: ExchangePolicy,
-    tally: _Tally,
-    jitter: Callable[[], float],
-) -> Steps[None]:
-    tally.failed += 1
-    if isinstance(failure, NoAnswer):
-        tally.unanswered += 1
-        if not request.operation.repeatable:
+    def _count_unanswered(self, reason: str) -> None:
+        self.unanswered += 1
+        if not self.operation.repeatable:
             raise GongOutcomeUnknownError(
-                f"The request was sent, but Gong's answer was lost: {failure.reason}.",
-                operation=request.operation.name,
-                unanswered=tally.unanswered,
+                f"The request was sent, but Gong's answer was lost: {reason}.",
+                operation=self.operation.name,
+                unanswered=self.unanswered,
             )
-    if tally.failed >= policy.max_attempts:
-        raise _unreachable(request, failure, tally)
-    yield Wait(_backoff(policy, tally.failed, jitter), f"before trying again: {failure.reason}", request.operation.name)
+
+    def _after_error(self, error: GongApiError, answer: Answer) -> Steps[None]:
+        """Judge the effect of what was answered, and decide whether the request is sent again."""
+        is_passing = isinstance(error, GongServerError)
+        self.failed += is_passing
+        self.unanswered += is_passing or not answer.is_gongs
+        error.unanswered = self.unanswered
+        if error.may_have_taken_effect and not self.operation.repeatable:
+            unclear = _unclear(error, answer)
+            raise unclear from (None if unclear is error else error)
+        if not is_passing or self.failed >= self.policy.max_attempts:
+            raise error
+        wait = max(self._backoff(self.failed), min(_retry_after(answer) or 0.0, self.policy.max_wait))
+        yield self._wait(wait, f"before trying again: status {error.status}")
+
+    def _wait(self, seconds: float, reason: str) -> Wait:
+        return Wait(seconds, reason, self.operation.name)
+
+    def _backoff(self, failed: int) -> float:
+        longest: float = min(self.policy.max_backoff, self.policy.first_backoff * 2 ** (failed - 1))
+        return longest * (0.5 + 0.5 * self.jitter())
 
 
-def _unreachable(request: GongRequest[T], failure: NotSent | NoAnswer, tally: _Tally) -> GongApiError:
-    kind = GongTimeoutError if failure.timeout else GongConnectionError
-    return kind(
-        f"Gong gave no usable answer in {tally.failed} attempts: {failure.reason}.",
-        operation=request.operation.name,
-        unanswered=tally.unanswered,
+def _is_documented(operation: Operation, content: JsonObject) -> bool:
+    """Tell whether an answer without a mark of Gong has the form that Gong gives it."""
+    if operation.method == "DELETE" and not content:
+        return True
+    if operation.known_by:
+        return not content.keys().isdisjoint(operation.known_by)
+    return not operation.writes
+
+
+def _unclear(error: GongApiError, answer: Answer) -> GongApiError:
+    """Return the error of a request that must not be sent again without a look: itself where no retry follows."""
+    if not error.retry_can_help:
+        error.remedy = f"{error.remedy} {GongOutcomeUnknownError.default_remedy}"
+        return error
+    who = "Gong failed while it handled the request" if answer.is_gongs else f"{answer.host or 'A gateway'} answered"
+    return GongOutcomeUnknownError(
+        f"{who}, so it may or may not have taken effect.",
+        operation=error.operation,
+        status=error.status,
+        request_id=error.request_id,
+        errors=error.errors,
+        unanswered=error.unanswered,
     )
-
-
-def _after_error(
-    request: GongRequest[T],
-    error: GongApiError,
-    retry_after: float | None,
-    policy: ExchangePolicy,
-    tally: _Tally,
-    jitter: Callable[[], float],
-) -> Steps[None]:
-    if not isinstance(error, GongServerError):
-        raise error
-    tally.failed += 1
-    tally.unanswered += 1
-    if not request.operation.repeatable:
-        raise GongOutcomeUnknownError(
-            "Gong failed while it handled the request, so it may or may not have taken effect.",
-            operation=error.operation,
-            status=error.status,
-            request_id=error.request_id,
-            errors=error.errors,
-            unanswered=tally.unanswered,
-        ) from error
-    if tally.failed >= policy.max_attempts:
-        error.unanswered = tally.unanswered
-        raise error
-    wait = max(_backoff(policy, tally.failed, jitter), min(retry_after or 0.0, policy.max_wait))
-    yield Wait(wait, f"before trying again: status {error.status}", request.operation.name)
-
-
-def _backoff(policy: ExchangePolicy, failed: int, jitter: Callable[[], float]) -> float:
-    longest: float = min(policy.max_backoff, policy.first_backoff * 2 ** (failed - 1))
-    return longest * (0.5 + 0.5 * jitter())
 
 
 def _retry_after(answer: Answer) -> float | None:
@@ -274,5 +247,5 @@ def _retry_after(answer: Answer) -> float | None:
 def _seconds_until(moment: str, now: str) -> float:
     try:
         return (parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return -1.0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import mimetypes
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -42,6 +44,13 @@ class MediaPath(Protocol):
 
 class MediaChangedError(GongError, OSError):
     """A recording is not what it was when it was planned, or when its sending began."""
+
+
+class UploadOverdueError(Exception):
+    """Nobody waits for this attempt to send a recording any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the recording was not sent in time")
 
 
 @dataclass(slots=True)
@@ -110,10 +119,12 @@ class MultipartUpload:
     One attempt to send a recording: a multipart body of known length, read from the file as it is sent.
 
     :param media: the recording
+    :param deadline: until when it is read for a thread, by the monotonic clock
     """
 
     media: MediaFile
     boundary: str = field(default_factory=lambda: secrets.token_hex(16))
+    deadline: float = field(default=math.inf, kw_only=True)
     _hash: Any = field(default_factory=hashlib.sha256)
     _sent: int = 0
 
@@ -147,6 +158,8 @@ class MultipartUpload:
         yield self._end()
 
     def _passed(self, chunk: bytes) -> bytes:
+        if time.monotonic() > self.deadline:
+            raise UploadOverdueError
         self._hash.update(chunk)
         self._sent += len(chunk)
         self.media.meter.count += len(chunk)

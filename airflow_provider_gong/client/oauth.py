@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.auth import base_url, is_loopback_url
 from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
-from airflow_provider_gong.client.exchange import NoAnswer, NotSent
+from airflow_provider_gong.client.instructions import NoAnswer, NotSent
 
 _GONG = "https://app.gong.io"
 _AUTHORIZE = "/oauth2/authorize"

@@ -38,6 +38,8 @@ class Operation:
     :param paging: Where the cursor of the next page travels
     :param items: Response key of the listed rows, e.g. ``calls``; ``None`` where the answer is no list
     :param repeatable: Whether it may be sent again when its answer was lost
+    :param writes: Whether it changes something in Gong
+    :param known_by: Response keys that tell its answer from somebody else's, if it bears no mark of Gong
     :param body: What the request carries as body
     """
 
@@ -49,6 +51,8 @@ class Operation:
     paging: Paging = Paging.NONE
     items: str | None = None
     repeatable: bool = field(kw_only=True)
+    writes: bool = field(kw_only=True)
+    known_by: tuple[str, ...] = ()
     body: Body = Body.NONE
 
     @property
@@ -66,12 +70,14 @@ def _op(
     items: str | None = None,
     paged: bool = False,
     repeatable: bool | None = None,
+    writes: bool | None = None,
+    known_by: str = "",
     body: Body | None = None,
 ) -> Operation:
-    """Fill in what follows from the method: reads, PUT and DELETE repeat; POST, PUT and PATCH carry JSON."""
+    """Fill in what follows from the method: GET reads; GET, PUT and DELETE repeat; POST, PUT and PATCH carry JSON."""
     method, path = route.split()
     cursor = Paging.QUERY if method == "GET" else Paging.BODY
-    writes = method in ("POST", "PUT", "PATCH")
+    carries_json = method in ("POST", "PUT", "PATCH")
     return Operation(
         name=name,
         method=method,
@@ -81,13 +87,15 @@ def _op(
         paging=cursor if paged else Paging.NONE,
         items=items,
         repeatable=method in ("GET", "PUT", "DELETE") if repeatable is None else repeatable,
-        body=body or (Body.JSON if writes else Body.NONE),
+        writes=method != "GET" if writes is None else writes,
+        known_by=(*known_by.split(), items) if items else tuple(known_by.split()),
+        body=body or (Body.JSON if carries_json else Body.NONE),
     )
 
 
 def _read(name: str, path: str, scopes: str, summary: str, *, items: str, paged: bool = False) -> Operation:
     """Describe a read that Gong offers as POST because its filter travels in the body."""
-    return _op(name, f"POST {path}", scopes, summary, items=items, paged=paged, repeatable=True)
+    return _op(name, f"POST {path}", scopes, summary, items=items, paged=paged, repeatable=True, writes=False)
 
 
 # A table: two lines an entry read better than the seven that the formatter would make of it.
@@ -98,7 +106,7 @@ _TABLE: Final = (
         "List calls of a time window", items="calls", paged=True),
     # A repeat is answered with the id of the call that already carries this clientUniqueId.
     _op("addCall", "POST /v2/calls", "api:calls:create",
-        "Create a call", repeatable=True),
+        "Create a call", repeatable=True, known_by="callId"),
     # The second scope is needed for media URLs only.
     _read("listCallsExtensive", "/v2/calls/extensive", "api:calls:read:extensive api:calls:read:media-url",
           "List calls in detail", items="calls", paged=True),
@@ -108,15 +116,15 @@ _TABLE: Final = (
         "Read a call"),
     # A repeat is answered with "has already been handled", which means done.
     _op("addCallRecording", "PUT /v2/calls/{id}/media", "api:calls:create",
-        "Attach the recording of a call", body=Body.MULTIPART),
+        "Attach the recording of a call", body=Body.MULTIPART, known_by="callId"),
 
     # Meetings: nothing deduplicates them and nothing looks one up, so a repeat may create a second one.
     _op("addMeeting", "POST /v2/meetings", "api:meetings:user:create",
-        "Create a meeting"),
+        "Create a meeting", known_by="meetingId meeting"),
     _op("updateMeeting", "PUT /v2/meetings/{meetingId}", "api:meetings:user:update",
-        "Replace the details of a meeting"),
+        "Replace the details of a meeting", known_by="meetingId meeting"),
     _op("deleteMeeting", "DELETE /v2/meetings/{meetingId}", "api:meetings:user:delete",
-        "Delete a meeting", body=Body.JSON),
+        "Delete a meeting", body=Body.JSON, known_by="organizerEmail"),
     _read("integrationStatus", "/v2/meetings/integration/status", "api:meetings:integration:status",
           "Check whether users can create meetings", items="users"),
 

@@ -26,6 +26,9 @@ _WIDEN = 1.25
 _NARROW_PER_SECOND = 0.009 / 3600
 # After the day has reopened, one request goes first: nobody else is sent before its answer could close the gate again.
 _PROBE_HEAD_START = 10.0
+# A gateway's word does not close a company for long, unless it is repeated.
+_FOREIGN_WAIT = 60.0
+_LONGEST_FOREIGN_WAIT = 3600.0
 _HOUR = 3600
 _DAY = 24 * _HOUR
 
@@ -193,20 +196,33 @@ class Pace:
         left = share.requests_per_day - share.reserved_requests - self.used(share, now)
         return Slot(start - now, self.epoch, reason, max(left, 0))
 
-    def close(self, now: float, retry_after: float) -> None:
-        """Close the gate for ``retry_after`` seconds, because Gong has refused a request."""
+    def close(self, now: float, retry_after: float, *, foreign: bool = False) -> None:
+        """
+        Close the gate for ``retry_after`` seconds, because a request was refused.
+
+        :param now: the clock's time
+        :param retry_after: seconds that were asked for
+        :param foreign: whether not Gong but somebody in its place has refused it, such as a gateway
+        """
         self._move_to(now)
-        # No quota is gone for longer than a day, whatever date some gateway makes up.
-        retry_after = min(retry_after, float(_DAY))
-        is_daily = retry_after >= DAILY_WAIT
-        # What was under way when the gate closed may be refused too, and tells nothing new about the spacing.
-        if now >= self.opens_at and not is_daily:
+        # No quota is gone for longer than a day, whatever date Gong gives.
+        retry_after = min(retry_after, self._longest_foreign(now) if foreign else float(_DAY))
+        is_daily = retry_after >= DAILY_WAIT and not foreign
+        # What was under way when the gate closed may be refused too, and says nothing new about the spacing.
+        if now >= self.opens_at and not is_daily and not foreign:
             self.margin = min(self.margin * _WIDEN, _LARGEST_MARGIN)
         self.refused_at = now
         self.day_is_gone = self.day_is_gone or is_daily
         if now + retry_after > self.opens_at:
             self.epoch += 1
             self.opens_at = self.next_slot = now + retry_after
+
+    def _longest_foreign(self, now: float) -> float:
+        """Return for how long somebody in Gong's place may close the gate: each time in a row for twice as long."""
+        last = 0.0 if self.refused_at is None else self.opens_at - self.refused_at
+        is_next_in_a_row = 0 <= now - self.opens_at <= last
+        limit = 2 * last if is_next_in_a_row else last if now < self.opens_at else 0.0
+        return min(max(limit, _FOREIGN_WAIT), _LONGEST_FOREIGN_WAIT)
 
     def spacing(self, share: Share) -> float:
         """Return the seconds between two slots."""

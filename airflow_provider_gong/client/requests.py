@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.answers import JsonObject
 from airflow_provider_gong.client.errors import GongApiError, GongServerError
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.operations import Operation, Paging, operation
 
 T = TypeVar("T")
+
+# Gong's are JSON web tokens of some hundred characters (observed). Longer ones would not fit in a URL.
+_LONGEST_CURSOR = 8000
+_PAGES_WITHOUT_NEWS = 3
 
 
 def _never_settled(_: GongApiError) -> None:
@@ -63,13 +69,50 @@ class Listing(Generic[T]):
         :raises GongServerError: if they are not in the format of Gong's API
         """
         try:
-            return [self.item(row) for row in page.get(self.first.operation.items or "") or ()]
-        except (LookupError, TypeError, ValueError) as error:
-            raise GongServerError(
-                "Gong answered rows that are not in the format of its API.",
-                operation=self.first.operation.name,
-                request_id=page.get("requestId"),
-            ) from error
+            return [self.item(row) for row in _raw_rows(self.first.operation, page)]
+        except (LookupError, TypeError, ValueError, RecursionError) as error:
+            raise _unlistable(self.first, page, "Gong answered rows that are not in the format of its API.") from error
+
+
+class Pages(Generic[T]):
+    """
+    Reading a listing to its end, which a listing that never ends does not reach.
+
+    :param listing: the listing
+    """
+
+    def __init__(self, listing: Listing[T]) -> None:
+        self.request: GongRequest[JsonObject] | None = listing.first
+        """Request of the next page; None after the last."""
+        self._listing = listing
+        self._cursors: set[str] = set()
+        self._rows: set[object] = set()
+        self._pages_without_news = 0
+
+    def take(self, page: JsonObject) -> list[T]:
+        """
+        Return the rows of the page that was asked for.
+
+        :raises GongServerError: if they are not in the format of Gong's API, or if the listing would never end
+        """
+        request, rows = self.request, self._listing.rows(page)
+        if request is None:
+            raise ValueError("The listing has ended.")
+        self.request = next_page(request, page)
+        if self.request is not None:
+            self._check_progress(self.request, page)
+        return rows
+
+    def _check_progress(self, following: GongRequest[JsonObject], page: JsonObject) -> None:
+        cursor, known = _cursor_of(following), len(self._rows)
+        if cursor in self._cursors:
+            raise _unlistable(following, page, "Gong answered an earlier cursor, so the listing would never end.")
+        self._cursors.add(str(cursor))
+        self._rows.update(map(_identity, _raw_rows(following.operation, page)))
+        self._pages_without_news = 0 if len(self._rows) > known else self._pages_without_news + 1
+        if self._pages_without_news == _PAGES_WITHOUT_NEWS:
+            why = f"Gong answered no new row in {_PAGES_WITHOUT_NEWS} pages, so the listing would never end."
+            raise _unlistable(following, page, why)
 
 
 def next_page(request: GongRequest[JsonObject], page: JsonObject) -> GongRequest[JsonObject] | None:
@@ -79,17 +122,16 @@ def next_page(request: GongRequest[JsonObject], page: JsonObject) -> GongRequest
     The end is where no cursor is given. Counts and page numbers in the answer are not relied upon: they run ahead
     while Gong analyses calls.
 
-    :raises GongServerError: when Gong repeats the cursor that it was given, since the listing would never end
+    :raises GongServerError: if the cursor is none, or the one that Gong was given, since the listing would never end
     """
-    cursor = (page.get("records") or {}).get("cursor")
+    records = page.get("records") or {}
+    cursor = records.get("cursor") if isinstance(records, dict) else records
     if not cursor or request.operation.paging is Paging.NONE:
         return None
+    if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR or not (cursor.isascii() and cursor.isprintable()):
+        raise _unlistable(request, page, "Gong answered a cursor that is not in the format of its API.")
     if cursor == _cursor_of(request):
-        raise GongServerError(
-            "Gong answered a page with its own cursor, so the listing would never end.",
-            operation=request.operation.name,
-            request_id=page.get("requestId"),
-        )
+        raise _unlistable(request, page, "Gong answered a page with its own cursor, so the listing would never end.")
     if request.operation.paging is Paging.QUERY:
         return dataclasses.replace(request, query={**request.query, "cursor": cursor})
     return dataclasses.replace(request, body={**(request.body or {}), "cursor": cursor})
@@ -99,6 +141,33 @@ def _cursor_of(request: GongRequest[JsonObject]) -> str | None:
     if request.operation.paging is Paging.QUERY:
         return request.query.get("cursor")
     return (request.body or {}).get("cursor")
+
+
+def _raw_rows(operation: Operation, page: JsonObject) -> list[Any]:
+    rows = page.get(operation.items or "") or []
+    if not isinstance(rows, list):
+        raise TypeError("not a list")
+    return rows
+
+
+def _identity(row: Any) -> object:
+    """Return what tells a row from others: its id, since signed URLs in it change each time; else all of it."""
+    found = row if isinstance(row, dict) else {}
+    meta_data = found.get("metaData")
+    row_id = found.get("id") or (meta_data.get("id") if isinstance(meta_data, dict) else None)
+    if isinstance(row_id, str | int):
+        return row_id
+    try:
+        return hash(json.dumps(row, sort_keys=True))
+    except RecursionError:
+        return id(row)
+
+
+def _unlistable(request: GongRequest[Any], page: JsonObject, why: str) -> GongServerError:
+    request_id = page.get("requestId")
+    return GongServerError(
+        why, operation=request.operation.name, request_id=shown(str(request_id), 100) if request_id else None
+    )
 
 
 def raw_request(

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import encodings.idna  # noqa: F401 - loaded by the first connection otherwise, and the first request would be late
+import queue
 import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
 import httpx
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.answers import Answer
-from airflow_provider_gong.client.exchange import NoAnswer, NotSent
-from airflow_provider_gong.client.media import MultipartUpload
+from airflow_provider_gong.client.errors import GongValidationError
+from airflow_provider_gong.client.instructions import NoAnswer, NotSent, Outcome
+from airflow_provider_gong.client.media import MultipartUpload, UploadOverdueError
 from airflow_provider_gong.client.requests import GongRequest
 
 USER_AGENT = "airflow-provider-gong"
 _CONNECT_SECONDS = 10.0
 # Gong answers a recording only after it has taken all of it in.
 _MEDIA_PATIENCE = 5
+_DEADLINE_SECONDS = 60.0
+_BYTES_PER_SECOND = 64 * 1024
+# After decompression. Gong's own pages have a few MB at most.
+_LARGEST_ANSWER = 64 * 1024 * 1024
+_LONGEST_REASON = 300
+# Of zlib: a header of gzip is expected.
+_GZIP = 16 + zlib.MAX_WBITS
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -25,8 +40,6 @@ _NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-
-Outcome = Answer | NotSent | NoAnswer
 
 
 class _Transport:
@@ -38,6 +51,7 @@ class _Transport:
     :param proxy: URL of a proxy
     :param ca_bundle: file of certificate authorities to trust instead of the default ones
     :param timeout: seconds that Gong may be silent before an attempt is given up; five times as long for a recording
+    :param deadline: seconds after which an attempt is given up in any case; one more for each 64 KiB of a recording
     """
 
     def __init__(
@@ -48,27 +62,36 @@ class _Transport:
         proxy: str | None = None,
         ca_bundle: str | None = None,
         timeout: float = 60.0,
+        deadline: float = _DEADLINE_SECONDS,
     ) -> None:
         self._media_timeout = _timeout(timeout * _MEDIA_PATIENCE)
-        self._options: dict[str, Any] = {
+        self._deadline = deadline
+        self._options = _options(proxy, ca_bundle, timeout) | {
             "base_url": base_url,
-            "headers": {"User-Agent": user_agent, "Accept": "application/json"},
-            "timeout": _timeout(timeout),
-            "proxy": proxy or None,
-            "verify": _authorities(ca_bundle),
-            "follow_redirects": False,
+            "headers": {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"},
         }
 
     def _built(self, http: httpx.Client | httpx.AsyncClient, request: GongRequest[Any], header: str) -> httpx.Request:
         options: dict[str, Any] = {"headers": {"Authorization": header}, "params": request.query or None}
         if request.media is not None:
-            upload = MultipartUpload(request.media)
+            # An attempt in an event loop is cancelled at its deadline, one in a thread has to end by itself.
+            upload = MultipartUpload(request.media, deadline=time.monotonic() + self._seconds(request))
             options["headers"] |= upload.headers
             content = upload.async_chunks() if isinstance(http, httpx.AsyncClient) else upload.chunks()
             options |= {"content": content, "timeout": self._media_timeout}
         elif request.body is not None:
             options["json"] = request.body
-        return http.build_request(request.operation.method, request.path, **options)
+        try:
+            return http.build_request(request.operation.method, request.path, **options)
+        except httpx.InvalidURL as error:
+            reason = shown(str(error), _LONGEST_REASON)
+            raise GongValidationError(
+                f"The request has no valid URL: {reason}.", operation=request.operation.name
+            ) from None
+
+    def _seconds(self, request: GongRequest[Any]) -> float:
+        size = 0 if request.media is None else request.media.size
+        return self._deadline + size / _BYTES_PER_SECOND
 
 
 class ThreadTransport(_Transport):
@@ -84,10 +107,8 @@ class ThreadTransport(_Transport):
 
     def send(self, request: GongRequest[Any], header: str) -> Outcome:
         """Send the request once."""
-        try:
-            return _answer(self._http.send(self._built(self._http, request, header)))
-        except httpx.HTTPError as error:
-            return _failure(error)
+        built = self._built(self._http, request, header)
+        return _within(self._seconds(request), lambda: _received(self._http, built))
 
     def close(self) -> None:
         """Close the connections."""
@@ -107,10 +128,31 @@ class LoopTransport(_Transport):
 
     async def send(self, request: GongRequest[Any], header: str) -> Outcome:
         """Send the request once."""
+        built, seconds = self._built(self._http, request, header), self._seconds(request)
         try:
-            return _answer(await self._http.send(self._built(self._http, request, header)))
+            async with asyncio.timeout(seconds) as deadline:
+                return await self._received(built)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            return _too_late(seconds)
+
+    async def _received(self, request: httpx.Request) -> Outcome:
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                if response.is_stream_consumed:
+                    return _answer(response, response.content)
+                body = _Body(response)
+                async for chunk in response.aiter_raw():
+                    body.take(chunk)
+                return _answer(response, body.content)
+            finally:
+                await response.aclose()
         except httpx.HTTPError as error:
             return _failure(error)
+        except (UploadOverdueError, _UnusableBodyError) as error:
+            return NoAnswer(str(error))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -127,28 +169,114 @@ def post_form(
     timeout: float = 20.0,
 ) -> Outcome:
     """Send a form once, with a user and password."""
-    try:
-        with httpx.Client(proxy=proxy or None, verify=_authorities(ca_bundle), timeout=_timeout(timeout)) as http:
-            return _answer(http.post(url, data=form, auth=credentials))
-    except httpx.HTTPError as error:
-        return _failure(error)
+
+    def post() -> Outcome:
+        with httpx.Client(**_options(proxy, ca_bundle, timeout)) as http:
+            request = http.build_request("POST", url, data=form, headers={"Accept-Encoding": "gzip"})
+            return _received(http, request, auth=credentials)
+
+    return _within(_DEADLINE_SECONDS, post)
 
 
-def _authorities(ca_bundle: str | None) -> ssl.SSLContext | bool:
-    return ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
+def _options(proxy: str | None, ca_bundle: str | None, timeout: float) -> dict[str, Any]:
+    verify = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
+    return {"proxy": proxy or None, "verify": verify, "timeout": _timeout(timeout), "follow_redirects": False}
 
 
 def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _within(seconds: float, work: Callable[[], Outcome]) -> Outcome:
+    """
+    Return what becomes of an attempt, or that it took too long.
+
+    The HTTP library limits silence only. So the attempt gets a thread, which is left alone when its time is up: with
+    a peer that sends a byte now and then it may go on for long.
+    """
+    done: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put(work())
+        except BaseException as error:  # raised where it is waited for
+            done.put(error)
+
+    threading.Thread(target=run, name="gong-request", daemon=True).start()
+    try:
+        outcome = done.get(timeout=seconds)
+    except queue.Empty:
+        return _too_late(seconds)
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
+
+
+def _received(http: httpx.Client, request: httpx.Request, **options: Any) -> Outcome:
+    try:
+        response = http.send(request, stream=True, **options)
+        try:
+            if response.is_stream_consumed:
+                return _answer(response, response.content)
+            body = _Body(response)
+            for chunk in response.iter_raw():
+                body.take(chunk)
+            return _answer(response, body.content)
+        finally:
+            response.close()
+    except httpx.HTTPError as error:
+        return _failure(error)
+    except (UploadOverdueError, _UnusableBodyError) as error:
+        return NoAnswer(str(error))
+
+
+class _UnusableBodyError(Exception):
+    """The body of an answer is too large, or cannot be decompressed."""
+
+
+class _Body:
+    """
+    The body of an answer, of bounded size.
+
+    The HTTP library would decompress all at once what one piece of the network's data holds, which may be gigabytes.
+
+    :param response: the answer's head
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
+        if encoding not in ("identity", "gzip", "x-gzip"):
+            raise _UnusableBodyError(f"the answer is encoded as {shown(encoding, 40)}, which was not asked for")
+        self._inflate = None if encoding == "identity" else zlib.decompressobj(_GZIP)
+        self._content = bytearray()
+
+    @property
+    def content(self) -> bytes:
+        """What came, decompressed."""
+        return bytes(self._content)
+
+    def take(self, chunk: bytes) -> None:
+        """Add a piece of the network's data."""
+        left = _LARGEST_ANSWER - len(self._content) + 1
+        try:
+            self._content += chunk[:left] if self._inflate is None else self._inflate.decompress(chunk, left)
+        except zlib.error:
+            raise _UnusableBodyError("the answer cannot be decompressed") from None
+        if len(self._content) > _LARGEST_ANSWER:
+            raise _UnusableBodyError(f"the answer is larger than {_LARGEST_ANSWER // 2**20} MiB")
+
+
+def _answer(response: httpx.Response, body: bytes) -> Answer:
     # An answer without a date was made when it arrived (RFC 9110, 6.6.1).
     headers = {"date": formatdate(usegmt=True), **response.headers}
-    return Answer(response.status_code, headers, response.content, response.request.url.host)
+    return Answer(response.status_code, headers, body, response.request.url.host)
 
 
 def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:
-    reason = f"{type(error).__name__}: {error}".rstrip(": ")
+    reason = shown(f"{type(error).__name__}: {error}".rstrip(": "), _LONGEST_REASON)
     timeout = isinstance(error, httpx.TimeoutException)
     return NotSent(reason, timeout) if isinstance(error, _NEVER_SENT) else NoAnswer(reason, timeout)
+
+
+def _too_late(seconds: float) -> NoAnswer:
+    return NoAnswer(f"there was no complete answer within {seconds:.0f} s", timeout=True)

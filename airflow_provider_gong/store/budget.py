@@ -76,15 +76,15 @@ class SharedBudget:
         with self._store.read() as connection:
             return bool(connection.execute(self._epoch).scalar() == slot.epoch)
 
-    def close(self, retry_after: float) -> None:
+    def close(self, retry_after: float, foreign: bool = False, /) -> None:
         """
-        Close the gate for everybody for ``retry_after`` seconds.
+        Close the gate for everybody, for ``retry_after`` seconds or less if that is not Gong's own word.
 
         :raises GongStoreError: if the store cannot be reached
         """
         with self._store.begin() as connection:
             now, pace = self._read(connection)
-            pace.close(now, retry_after)
+            pace.close(now, retry_after, foreign=foreign)
             connection.execute(self._change, _as_row(pace))
 
     def look(self) -> tuple[float, Pace]:

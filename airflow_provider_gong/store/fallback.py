@@ -62,12 +62,12 @@ class FallbackBudget:
             self._fall_back(error)
             return False
 
-    def close(self, retry_after: float) -> None:
+    def close(self, retry_after: float, foreign: bool = False, /) -> None:
         """Close the gate for everybody, or, while nobody else can be told, for this process."""
-        self._own.close(retry_after)
+        self._own.close(retry_after, foreign)
         if self._may_be_reachable():
             try:
-                self._shared.close(retry_after)
+                self._shared.close(retry_after, foreign)
             except GongStoreError as error:
                 self._fall_back(error)
 

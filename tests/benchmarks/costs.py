@@ -35,7 +35,7 @@ class _Free:
     def confirm(self, slot: Slot) -> bool:
         return True
 
-    def close(self, retry_after: float) -> None:
+    def close(self, retry_after: float, foreign: bool = False) -> None:
         raise AssertionError("the emulator has no limits here")
 
 

@@ -9,7 +9,7 @@ from airflow_provider_gong.client.resources.methods import ApiListing, ApiMethod
 
 if TYPE_CHECKING:
     from airflow_provider_gong.client.answers import JsonObject
-    from airflow_provider_gong.client.exchange import Steps
+    from airflow_provider_gong.client.instructions import Steps
     from airflow_provider_gong.client.requests import Listing
     from airflow_provider_gong.client.resources.calls import Calls
     from airflow_provider_gong.client.resources.meetings import Meetings

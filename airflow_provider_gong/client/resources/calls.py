@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong.client.answers import JsonObject
 from airflow_provider_gong.client.errors import GongApiError, GongDuplicateCallError, GongMediaAlreadyHandledError
-from airflow_provider_gong.client.exchange import OpenMedia
+from airflow_provider_gong.client.instructions import OpenMedia
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.models import (
     Call,
@@ -25,7 +25,7 @@ from airflow_provider_gong.client.requests import GongRequest, Listing, raw_requ
 from airflow_provider_gong.client.resources.methods import ApiListing, ApiMethod, D, Resource
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.exchange import Steps
+    from airflow_provider_gong.client.instructions import Steps
     from airflow_provider_gong.client.media import AnyMedia
 
 log = logging.getLogger(__name__)

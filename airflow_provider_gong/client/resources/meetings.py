@@ -22,7 +22,7 @@ from airflow_provider_gong.client.requests import GongRequest, typed_request
 from airflow_provider_gong.client.resources.methods import ApiMethod, D, Resource
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.exchange import Steps
+    from airflow_provider_gong.client.instructions import Steps
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.exchange import Steps
+    from airflow_provider_gong.client.instructions import Steps
     from airflow_provider_gong.client.requests import GongRequest, Listing
 
 P = ParamSpec("P")

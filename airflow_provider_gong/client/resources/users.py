@@ -11,7 +11,7 @@ from airflow_provider_gong.client.requests import Listing, raw_request, typed_re
 from airflow_provider_gong.client.resources.methods import ApiListing, ApiMethod, D, Resource
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.exchange import Steps
+    from airflow_provider_gong.client.instructions import Steps
 
 # Within the class, "list" is its method.
 SettingsHistory = list[UserSettingsHistory]

@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_gong._compat import conf
-from airflow_provider_gong.client.errors import GongApiError, GongError, GongOutcomeUnknownError
-from airflow_provider_gong.client.exchange import ReserveSlot, Send
+from airflow_provider_gong.client.errors import GongApiError, GongError
+from airflow_provider_gong.client.instructions import ReserveSlot, Send
 from airflow_provider_gong.client.resources.methods import Driven, ThreadDriver
 from airflow_provider_gong.hooks.process import host_store
 from airflow_provider_gong.operators._tasks import task_key
@@ -24,7 +24,7 @@ from airflow_provider_gong.store.intents import Intent, IntentState, fingerprint
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
     from airflow_provider_gong.client.clients import GongClient
-    from airflow_provider_gong.client.exchange import Steps
+    from airflow_provider_gong.client.instructions import Steps
     from airflow_provider_gong.client.requests import GongRequest, Listing
     from airflow_provider_gong.store.database import Store
 
@@ -194,18 +194,22 @@ class RecordedApi(Driven[ThreadDriver]):
     def steps(self, request: GongRequest[Any]) -> Steps[Any]:
         """Return the steps of sending a request, each sending recorded before it."""
         steps = self._client.steps(request)
-        outcome: Any = None
-        while True:
-            try:
-                instruction = steps.send(outcome)
-            except StopIteration as end:
-                return end.value
-            if isinstance(instruction, Send):
-                self._record.start_sending()
-            elif isinstance(instruction, ReserveSlot) and not request.operation.repeatable:
-                # Such a request is sent again only if it had no effect.
-                self._record.refuse()
-            outcome = yield instruction
+        try:
+            instruction = next(steps)
+            while True:
+                if isinstance(instruction, Send):
+                    self._record.start_sending()
+                elif isinstance(instruction, ReserveSlot) and not request.operation.repeatable:
+                    # Such a request is sent again only if it had no effect.
+                    self._record.refuse()
+                try:
+                    outcome = yield instruction
+                except Exception as error:
+                    instruction = steps.throw(error)
+                else:
+                    instruction = steps.send(outcome)
+        except StopIteration as end:
+            return end.value
 
     def perform(self, steps: Steps[Any]) -> Any:
         """Carry steps out."""
@@ -218,12 +222,8 @@ class RecordedApi(Driven[ThreadDriver]):
 
 def may_have_taken_effect(error: GongError, operation: str) -> TypeGuard[GongApiError]:
     """
-    Tell whether a write that ended with this error may have taken effect: unless nothing was sent, or Gong refused it.
+    Tell whether a write that ended with this error may have taken effect.
 
-    :param operation: Gong's name of the operation; errors of a token endpoint are not about it
+    :param operation: Gong's name of the operation; other errors are not about it
     """
-    if not isinstance(error, GongApiError) or error.operation != operation:
-        return False
-    # Only an answer with Gong's mark is Gong's; a gateway may answer in its place, also after Gong has acted.
-    is_foreign = error.status is not None and error.request_id is None
-    return isinstance(error, GongOutcomeUnknownError) or error.unanswered > 0 or is_foreign
+    return isinstance(error, GongApiError) and error.operation == operation and error.may_have_taken_effect

@@ -122,6 +122,44 @@ def stalls_within_the_body(server: MisbehavingServer, connection: socket.socket)
     server.over.wait()
 
 
+def drips(data: bytes, every: float = 0.05) -> Behaviour:
+    """Read the request, and send these bytes one by one, each well within the time that silence may last."""
+
+    def behave(server: MisbehavingServer, connection: socket.socket) -> None:
+        _read(server, connection)
+        with contextlib.suppress(OSError):
+            for byte in data:
+                connection.sendall(bytes([byte]))
+                if server.over.wait(every):
+                    return
+
+    return behave
+
+
+def streams(head: bytes, piece: bytes, pieces: int) -> Behaviour:
+    """Read the request, and send a piece many times."""
+
+    def behave(server: MisbehavingServer, connection: socket.socket) -> None:
+        _read(server, connection)
+        with contextlib.suppress(OSError):
+            connection.sendall(head)
+            for _ in range(pieces):
+                connection.sendall(piece)
+
+    return behave
+
+
+def reads_slowly(pause: float) -> Behaviour:
+    """Take in a little of the request now and then, and never answer."""
+
+    def behave(server: MisbehavingServer, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while connection.recv(4096) and not server.over.wait(pause):
+                pass
+
+    return behave
+
+
 def refuses_early(status: int, body: bytes) -> Behaviour:
     """Answer as soon as the headers are there, and drop what the client still sends."""
 

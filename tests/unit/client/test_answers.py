@@ -172,7 +172,7 @@ def test_request_id_comes_from_the_header_when_the_body_has_none() -> None:
         (302, errors.GongRedirectError),
         (400, errors.GongConnectionError),
         (401, errors.GongAuthenticationError),
-        (403, errors.GongPermissionError),
+        (403, errors.GongForeignAnswerError),
         (404, errors.GongForeignAnswerError),
         (407, errors.GongForeignAnswerError),
         (405, errors.GongConnectionError),
@@ -180,6 +180,7 @@ def test_request_id_comes_from_the_header_when_the_body_has_none() -> None:
         (500, errors.GongServerError),
         (408, errors.GongServerError),
         (425, errors.GongServerError),
+        (499, errors.GongServerError),
     ],
 )
 def test_answers_that_gong_did_not_write_blame_the_host_and_not_the_request(

@@ -194,7 +194,7 @@ def test_retry_after_of_any_kind_is_waited_out(
 ) -> None:
     date = http_date(0)
     server.script += [
-        answers_json(429, {"errors": ["Too many requests"]}, Retry_After=retry_after, Date=date),
+        answers_json(429, {**DONE, "errors": ["Too many requests"]}, Retry_After=retry_after, Date=date),
         answers_json(200, DONE),
     ]
     sent = drive(server.url, sending(MEETING))
@@ -207,7 +207,7 @@ def test_retry_after_of_any_kind_is_waited_out(
 def test_retry_after_of_hours_ends_the_request_and_those_after_it(
     server: MisbehavingServer, drive: Driver, retry_after: str
 ) -> None:
-    server.script.append(answers_json(429, {"errors": ["Limit"]}, Retry_After=retry_after, Date=http_date(0)))
+    server.script.append(answers_json(429, {**DONE, "errors": ["Limit"]}, Retry_After=retry_after, Date=http_date(0)))
     budget = LocalBudget(3, clock=Clock())
     assert drive(server.url, sending(READ), budget=budget).failed_with(GongDailyQuotaError).retry_after > 4 * 3600 - 60
     later = drive(server.url, sending(READ), budget=budget)
@@ -413,7 +413,7 @@ def ok(content: Any = DONE) -> httpx.Response:
 
 
 def refused(**headers: str) -> httpx.Response:
-    return httpx.Response(429, json={"errors": ["Too many requests"]}, headers={"Retry-After": "7", **headers})
+    return httpx.Response(429, json={**DONE, "errors": ["Too many requests"]}, headers={"Retry-After": "7", **headers})
 
 
 def test_waits_for_its_slots_and_for_the_gate(drive: Driver) -> None:
@@ -470,7 +470,7 @@ class WatchedBudget:
         self.threads.add(threading.get_ident())
         return slot.epoch > 1
 
-    def close(self, retry_after: float) -> None:
+    def close(self, retry_after: float, foreign: bool = False) -> None:
         self.threads.add(threading.get_ident())
         self.closed_for.append(retry_after)
 

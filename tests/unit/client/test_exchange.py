@@ -27,17 +27,16 @@ from airflow_provider_gong.client.errors import (
     GongTimeoutError,
     GongValidationError,
 )
-from airflow_provider_gong.client.exchange import (
+from airflow_provider_gong.client.exchange import ExchangePolicy, exchange
+from airflow_provider_gong.client.instructions import (
     CloseGate,
     ConfirmSlot,
-    ExchangePolicy,
     NoAnswer,
     NotSent,
     RefreshToken,
     ReserveSlot,
     Send,
     Wait,
-    exchange,
 )
 from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
@@ -110,6 +109,7 @@ def play(
     confirmations: Iterable[bool] = (),
     policy: ExchangePolicy | None = None,
     refreshable: bool = False,
+    refresh_fails: bool = False,
     jitter: Callable[[], float] = lambda: 1.0,
 ) -> Play:
     """Drive an exchange; unless scripted otherwise, a slot is free at once and stays good."""
@@ -124,6 +124,8 @@ def play(
             seen.steps.append(step)
             outcome = next(scripts.get(type(step), iter(())), defaults.get(type(step)))
             assert not (isinstance(step, Send) and outcome is None), "the script has no outcome for this attempt"
+            if refresh_fails and isinstance(step, RefreshToken):
+                steps.throw(GongConnectionError("Gong's token endpoint gave no answer.", unanswered=1))
     except StopIteration as end:
         seen.result = end.value
     except GongApiError as error:

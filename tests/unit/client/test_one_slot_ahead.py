@@ -36,7 +36,7 @@ class NotingBudget:
     def confirm(self, slot: Slot) -> bool:
         return True
 
-    def close(self, retry_after: float) -> None:
+    def close(self, retry_after: float, foreign: bool = False) -> None:
         """Nothing is refused."""
 
 

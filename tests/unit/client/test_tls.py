@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from airflow_provider_gong.client.exchange import NotSent
+from airflow_provider_gong.client.instructions import NotSent
 from airflow_provider_gong.client.requests import raw_request
 from airflow_provider_gong.client.transport import LoopTransport, Outcome, ThreadTransport, post_form
 

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from airflow_provider_gong.client.answers import Answer
-from airflow_provider_gong.client.exchange import NoAnswer, NotSent
+from airflow_provider_gong.client.instructions import NoAnswer, NotSent
 from airflow_provider_gong.client.transport import post_form
 from tests.unit.client.misbehaving_server import (
     Behaviour,

@@ -45,8 +45,8 @@ class Unreliable:
     def confirm(self, slot: Slot) -> bool:
         return self._reached().confirm(slot)
 
-    def close(self, retry_after: float) -> None:
-        self._reached().close(retry_after)
+    def close(self, retry_after: float, foreign: bool = False) -> None:
+        self._reached().close(retry_after, foreign)
 
 
 @pytest.fixture

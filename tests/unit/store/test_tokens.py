@@ -14,7 +14,7 @@ from sqlalchemy import literal, select, text
 
 from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
-from airflow_provider_gong.client.exchange import NoAnswer, NotSent
+from airflow_provider_gong.client.instructions import NoAnswer, NotSent
 from airflow_provider_gong.client.oauth import OAuthClient
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import token_table

@@ -1,0 +1,90 @@
+"""What an exchange asks its driver to do, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from airflow_provider_gong.client.answers import Answer
+from airflow_provider_gong.client.media import AnyMedia
+from airflow_provider_gong.client.pacing import Slot
+from airflow_provider_gong.client.requests import GongRequest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveSlot:
+    """Book a slot of the budget within ``max_wait`` seconds. Outcome: ``Slot`` or ``SlotRefused``."""
+
+    max_wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmSlot:
+    """Ask whether the slot is still good. Outcome: bool."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class CloseGate:
+    """
+    Hold the whole company's requests back for ``retry_after`` seconds. Outcome: None.
+
+    :param foreign: whether somebody in Gong's place has asked for it, whose word counts for less
+    """
+
+    retry_after: float
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Sleep, since ``operation`` has to wait. Outcome: None."""
+
+    seconds: float
+    reason: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request once. Outcome: ``Answer``, ``NotSent`` or ``NoAnswer``."""
+
+    request: GongRequest[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """Replace the credentials that were sent last. Outcome: None."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMedia:
+    """Look at a recording that is about to be sent. Outcome: ``MediaFile``."""
+
+    media: AnyMedia
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No connection was made, so nothing has reached Gong."""
+
+    reason: str
+    timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The request may have reached Gong, and no complete answer came back."""
+
+    reason: str
+    timeout: bool = False
+
+
+Outcome = Answer | NotSent | NoAnswer
+Instruction = ReserveSlot | ConfirmSlot | CloseGate | Wait | Send | RefreshToken | OpenMedia
+Steps = Generator[Instruction, Any, T]
+"""Instructions, each sent back its outcome or thrown what went wrong, up to a result."""
