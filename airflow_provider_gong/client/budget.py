@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -61,3 +62,23 @@ class LocalBudget:
         """Close the gate for ``retry_after`` seconds, or less if that is not Gong's own word."""
         with self._lock:
             self._pace.close(self._clock(), retry_after, foreign=foreign)
+
+
+class Turn:
+    """The right of one request to book the client's next slot, held until the request is sent or has failed."""
+
+    def __init__(self, turns: asyncio.Lock | None) -> None:
+        self._turns = turns
+        self._held = False
+
+    async def take(self) -> None:
+        """Wait for it, unless it is held already."""
+        if self._turns is not None and not self._held:
+            await self._turns.acquire()
+            self._held = True
+
+    def give_up(self) -> None:
+        """Let the next request have it."""
+        if self._turns is not None and self._held:
+            self._turns.release()
+            self._held = False

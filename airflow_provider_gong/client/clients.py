@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.auth import Authentication, base_url
-from airflow_provider_gong.client.budget import LocalBudget, RequestBudget
+from airflow_provider_gong.client.budget import LocalBudget, RequestBudget, Turn
 from airflow_provider_gong.client.errors import GongEmptyResultError
 from airflow_provider_gong.client.exchange import ExchangePolicy, exchange
 from airflow_provider_gong.client.instructions import (
@@ -240,7 +240,7 @@ class AsyncGongClient(_Client[LoopDriver]):
 
     async def perform(self, steps: Steps[T]) -> T:
         """Carry the steps of one or more exchanges out, as :meth:`GongClient.perform`."""
-        header, turn = "", _Turn(self._turns)
+        header, turn = "", Turn(self._turns)
 
         async def carry_out(instruction: Instruction) -> Any:
             nonlocal header
@@ -308,23 +308,3 @@ def _log_wait(wait: Wait) -> None:
     level = logging.INFO if wait.seconds >= _LONG_WAIT else logging.DEBUG
     until = local_time(time.time() + wait.seconds)
     log.log(level, "%s waits %.1f s, until %s, %s.", wait.operation, wait.seconds, until, wait.reason)
-
-
-class _Turn:
-    """The right of one request to book the client's next slot, held until the request is sent or has failed."""
-
-    def __init__(self, turns: asyncio.Lock | None) -> None:
-        self._turns = turns
-        self._held = False
-
-    async def take(self) -> None:
-        """Wait for it, unless it is held already."""
-        if self._turns is not None and not self._held:
-            await self._turns.acquire()
-            self._held = True
-
-    def give_up(self) -> None:
-        """Let the next request have it."""
-        if self._turns is not None and self._held:
-            self._turns.release()
-            self._held = False

@@ -19,8 +19,9 @@ from airflow_provider_gong.emulator.company.recordings.meter import Meter
 from .conftest import Api
 
 SECONDS = 75.0
-# Encoders add silence at both ends that players leave out.
-PADDING_SECONDS = 0.2
+# Encoders add silence at both ends that players leave out, and decoders leave out a frame that is cut: two of AAC at
+# 8 kHz are 0.256 s.
+PADDING_SECONDS = 0.3
 QUIET = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-y"]
 Make = Callable[..., bytes]
 
