@@ -9,6 +9,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
@@ -88,6 +89,8 @@ class UploadProcess:
 
     def _upload(self) -> None:
         os.environ.update(self.environment)
+        # What forks this process may have looked for the folder of temporary files before.
+        tempfile.tempdir = None
         with self._ledger() as ledger:
             self._arm(ledger.store)
             if self.verifies:
