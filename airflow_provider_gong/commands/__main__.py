@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     common = common_options()
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Look after what this provider keeps for Gong: imports of calls, the request budget, OAuth tokens.",
+        description="Look after what this provider keeps for Gong: imports, exports, the request budget, OAuth tokens.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[common],

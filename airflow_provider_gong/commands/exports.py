@@ -110,6 +110,8 @@ def _export(options: argparse.Namespace, target: Target) -> CallExport:
     from airflow_provider_gong.call_export.storage.identity import claimed
     from airflow_provider_gong.hooks.export_folder import export_folder
 
+    if target.named_store or target.named_company:
+        raise UsageError("an export belongs to a connection: name it with --conn-id, without --store and --company")
     folder = export_folder(options.path)
     settings, company = claimed(folder)
     if options.run is not _status and company != target.hook.company:

@@ -71,10 +71,15 @@ def test_a_connection_and_a_store_exclude_each_other(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("option", ["--store", "--company"])
-def test_an_authorization_is_for_a_connection(capsys: pytest.CaptureFixture[str], option: str) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["oauth", "authorize", "--redirect-uri", "https://example.com"], ["export", "status", "nowhere"]]
+)
+def test_what_belongs_to_a_connection_takes_no_other_place(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], option: str
+) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["oauth", "authorize", "--redirect-uri", "https://example.com", option, "x"])
-    assert "the tokens belong to a connection" in capsys.readouterr().err
+        main([*arguments, option, "x"])
+    assert "to a connection: name it with --conn-id" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
