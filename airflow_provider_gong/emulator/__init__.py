@@ -1,4 +1,5 @@
-"""A stateful local Gong: serves the official API on an address of your own, without a Gong tenant.
+"""
+A stateful local Gong: serves the official API on an address of your own, without a Gong tenant.
 
 Needs the extra: ``pip install 'airflow-provider-gong[emulator]'``.
 """

@@ -20,9 +20,10 @@ _NO_EXTRA = "gong-emulator needs packages that are not installed: pip install 'a
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the emulator until SIGINT or SIGTERM.
+    """
+    Run the emulator until SIGINT or SIGTERM.
 
-    :param arguments: the command line without the program's name; the process's own by default.
+    :param arguments: the command line without the program's name; the process's own by default
     """
     parser = _parser()
     options = vars(parser.parse_args(arguments))

@@ -33,7 +33,8 @@ def gong_connection_extra() -> dict[str, Any]:
 
 @pytest.fixture
 def gong_emulator(request: pytest.FixtureRequest, gong_emulator_settings: dict[str, Any]) -> Iterator[RunningEmulator]:
-    """Run an emulated Gong on a free port, fresh for each test.
+    """
+    Run an emulated Gong on a free port, fresh for each test.
 
     ``@pytest.mark.gong_emulator(...)`` sets :class:`EmulatorSettings`, ``clock`` and ``company`` of the test.
     """

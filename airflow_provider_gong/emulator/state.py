@@ -19,13 +19,14 @@ from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
 
 class Emulator(Company):
-    """An emulated Gong company: its users, calls, meetings, limits, faults and request log.
+    """
+    An emulated Gong company: its users, calls, meetings, limits, faults and request log.
 
     It is used from one event loop only and does no locking.
 
-    :param settings: see :class:`EmulatorSettings`.
-    :param clock: the time that processing, cursors and limits follow; the time of day by default.
-    :param company: the users, workspaces and calls to begin with; see ``docs/emulator.md``. A small company by default.
+    :param settings: see :class:`EmulatorSettings`
+    :param clock: the time that processing, cursors and limits follow; the time of day by default
+    :param company: the users, workspaces and calls to begin with; see ``docs/emulator.md``. A small company by default
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class Emulator(Company):
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the company of the start, with the settings of the start. The clock keeps its time.
+        """
+        Go back to the company of the start, with the settings of the start. The clock keeps its time.
 
-        :raises ValueError: when the company is described wrongly.
+        :raises ValueError: when the company is described wrongly
         """
         self.settings = self._initial_settings
         self.limits = Limits()

@@ -43,9 +43,6 @@ def faults(path: Path) -> Iterator[str]:
                 yield f"{place} is no parameter"
 
 
-PATHS = [path for path in sorted(FOLDER.rglob("*.py")) if path.relative_to(FOLDER).parts[0] != "emulator"]
-
-
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(FOLDER)))
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
 def test_fields_of_docstrings(path: Path) -> None:
     assert list(faults(path)) == []

@@ -39,9 +39,10 @@ class _RefreshToken:
 
 @dataclass
 class TokenCounts:
-    """What happened at the token endpoint.
+    """
+    What happened at the token endpoint.
 
-    :param reused: how often a refresh token came that was used before.
+    :param reused: how often a refresh token came that was used before
     """
 
     issued: int = 0
@@ -50,9 +51,10 @@ class TokenCounts:
 
 
 class Grants:
-    """Authorizations of the company, and the tokens that came of them.
+    """
+    Authorizations of the company, and the tokens that came of them.
 
-    :param world: the company's settings, time and ids.
+    :param world: the company's settings, time and ids
     """
 
     def __init__(self, world: World) -> None:
@@ -79,9 +81,10 @@ class Grants:
         return self._issue(_Grant(frozenset(scope.split()) or None), None)
 
     def exchange(self, code: str, redirect_uri: str, seconds: float | None) -> dict[str, Any]:
-        """Return the tokens for a code.
+        """
+        Return the tokens for a code.
 
-        :raises OAuthError: 400.
+        :raises OAuthError: 400
         """
         found = self._codes.pop(code, None)
         if found is None or found.expires <= self._world.clock.now() or found.redirect_uri != redirect_uri:
@@ -89,9 +92,10 @@ class Grants:
         return self._issue(_Grant(found.scopes), seconds)
 
     def refresh(self, token: str, seconds: float | None) -> dict[str, Any]:
-        """Return new tokens for a refresh token, which is used up.
+        """
+        Return new tokens for a refresh token, which is used up.
 
-        :raises OAuthError: 400.
+        :raises OAuthError: 400
         """
         found = self._refresh.get(token)
         if found is None:
@@ -123,9 +127,10 @@ class Grants:
         }
 
     def caller(self, token: str, now: float) -> Caller:
-        """Return who sends an access token.
+        """
+        Return who sends an access token.
 
-        :raises GongApiError: 401.
+        :raises GongApiError: 401
         """
         expires, grant = self._access.get(token, (0.0, None))
         if grant is None or grant.revoked:

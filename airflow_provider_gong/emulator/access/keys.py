@@ -13,12 +13,13 @@ from airflow_provider_gong.emulator.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who a request comes from.
+    """
+    Who a request comes from.
 
-    :param name: an access key, or the id of an OAuth client.
-    :param scopes: the scopes; ``None`` for all.
-    :param sees_calls: ``False`` without call visibility.
-    :param hidden_workspaces: the ids of workspaces that it does not see.
+    :param name: an access key, or the id of an OAuth client
+    :param scopes: the scopes; ``None`` for all
+    :param sees_calls: ``False`` without call visibility
+    :param hidden_workspaces: the ids of workspaces that it does not see
     """
 
     name: str
@@ -27,9 +28,10 @@ class Caller:
     hidden_workspaces: frozenset[str] = frozenset()
 
     def require_scope(self, scope: str) -> None:
-        """Refuse a caller without a scope.
+        """
+        Refuse a caller without a scope.
 
-        :raises GongApiError: 401; not 403 (observed on live tenants).
+        :raises GongApiError: 401; not 403 (observed on live tenants)
         """
         if self.scopes is not None and scope not in self.scopes:
             raise GongApiError(401, f"You don't have permission to use '{scope}' in your app.")
@@ -37,9 +39,10 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessKey:
-    """An access key besides the one of the settings.
+    """
+    An access key besides the one of the settings.
 
-    :param scopes: the scopes; all when there are none.
+    :param scopes: the scopes; all when there are none
     """
 
     access_key: str
@@ -49,9 +52,10 @@ class AccessKey:
 
     @classmethod
     def from_json(cls, key: Any) -> AccessKey:
-        """Return the key that a JSON object describes.
+        """
+        Return the key that a JSON object describes.
 
-        :raises ValueError: when a field is unknown, missing or wrong.
+        :raises ValueError: when a field is unknown, missing or wrong
         """
         if not isinstance(key, dict) or not set(key) <= set(cls.__dataclass_fields__):
             raise ValueError(f"a key is a JSON object with {', '.join(cls.__dataclass_fields__)}")
@@ -66,9 +70,10 @@ def _scopes(scopes: Iterable[str] | str) -> tuple[str, ...]:
 
 
 class Keys:
-    """The access keys that are let in.
+    """
+    The access keys that are let in.
 
-    :param world: its settings hold the first key.
+    :param world: its settings hold the first key
     """
 
     def __init__(self, world: World) -> None:

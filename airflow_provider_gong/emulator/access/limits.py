@@ -24,10 +24,11 @@ class Window(Protocol):
 
 
 class SlidingWindow:
-    """The last seconds, wherever they begin.
+    """
+    The last seconds, wherever they begin.
 
-    :param seconds: length of the window.
-    :param grain: requests closer together than this are counted as one moment, which bounds the memory.
+    :param seconds: length of the window
+    :param grain: requests closer together than this are counted as one moment, which bounds the memory
     """
 
     def __init__(self, seconds: float, grain: float = 0.0) -> None:
@@ -110,9 +111,10 @@ class TokenBucket:
 
 
 class CalendarDay:
-    """The day of a time zone, from midnight to midnight.
+    """
+    The day of a time zone, from midnight to midnight.
 
-    :param zone: e.g. ``America/Los_Angeles``.
+    :param zone: e.g. ``America/Los_Angeles``
     """
 
     def __init__(self, zone: str) -> None:

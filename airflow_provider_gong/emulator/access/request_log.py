@@ -14,21 +14,22 @@ LOGGED_BODY_BYTES = 4_096
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One line of the request log, from the arrival of the request on.
+    """
+    One line of the request log, from the arrival of the request on.
 
-    :param number: counted from 1 since the start of the emulator.
-    :param time: when it arrived, by the emulator's clock; ``wall_time`` by the machine's.
-    :param ended: when it was over, by the emulator's clock; ``None`` before.
-    :param duration: real seconds until it was over; ``None`` before.
-    :param status: what was sent; ``None`` where no answer was.
+    :param number: counted from 1 since the start of the emulator
+    :param time: when it arrived, by the emulator's clock; ``wall_time`` by the machine's
+    :param ended: when it was over, by the emulator's clock; ``None`` before
+    :param duration: real seconds until it was over; ``None`` before
+    :param status: what was sent; ``None`` where no answer was
     :param gong_status: what Gong's own answer was, which a fault may have replaced; ``None`` where a fault kept the
-        request from Gong.
-    :param errors: the texts of Gong's own answer to a refused request.
-    :param effects: what the request changed: ``action``, ``kind``, ``id``, and what else names it.
-    :param sent: the beginning of the request's body; ``None`` where it is no JSON or was dropped from the log.
-    :param answered: the beginning of the body that was sent.
-    :param gong_answered: the beginning of the body of Gong's own answer.
-    :param faults: what the fault rules did to the request.
+        request from Gong
+    :param errors: the texts of Gong's own answer to a refused request
+    :param effects: what the request changed: ``action``, ``kind``, ``id``, and what else names it
+    :param sent: the beginning of the request's body; ``None`` where it is no JSON or was dropped from the log
+    :param answered: the beginning of the body that was sent
+    :param gong_answered: the beginning of the body of Gong's own answer
+    :param faults: what the fault rules did to the request
     """
 
     number: int
@@ -91,11 +92,12 @@ def _first(limit: int, lines: Iterable[LoggedRequest]) -> Iterator[LoggedRequest
 
 @dataclass(frozen=True, kw_only=True)
 class LogFilter:
-    """Which lines are wanted; what is ``None`` does not matter.
+    """
+    Which lines are wanted; what is ``None`` does not matter.
 
-    :param path: a part of the path.
-    :param status: the HTTP status that was sent; 0 for requests without an answer.
-    :param after: only lines with a higher number.
+    :param path: a part of the path
+    :param status: the HTTP status that was sent; 0 for requests without an answer
+    :param after: only lines with a higher number
     """
 
     NAMES: ClassVar[frozenset[str]] = frozenset({"operation", "method", "path", "status", "who", "after"})

@@ -12,12 +12,13 @@ from airflow_provider_gong.emulator.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class Blindness:
-    """Something that callers do not see.
+    """
+    Something that callers do not see.
 
-    :param in_seconds: when it begins, by the emulator's clock; at once by default.
-    :param seconds: for how long; until it is taken back by default.
-    :param caller: the access key or OAuth client; everybody by default.
-    :param workspace_id: the workspace that is not seen; every call by default.
+    :param in_seconds: when it begins, by the emulator's clock; at once by default
+    :param seconds: for how long; until it is taken back by default
+    :param caller: the access key or OAuth client; everybody by default
+    :param workspace_id: the workspace that is not seen; every call by default
     """
 
     in_seconds: float = 0.0
@@ -27,9 +28,10 @@ class Blindness:
 
     @classmethod
     def from_json(cls, given: Any) -> Blindness:
-        """Return what a JSON object describes.
+        """
+        Return what a JSON object describes.
 
-        :raises ValueError: when a field is unknown or wrong.
+        :raises ValueError: when a field is unknown or wrong
         """
         if not isinstance(given, dict) or not set(given) <= set(cls.__dataclass_fields__):
             raise ValueError(f"a blindness is a JSON object with {', '.join(cls.__dataclass_fields__)}")
@@ -44,9 +46,10 @@ def _is_duration(value: object) -> bool:
 
 
 class Visibility:
-    """What callers do not see now.
+    """
+    What callers do not see now.
 
-    :param world: the company's settings, time and ids.
+    :param world: the company's settings, time and ids
     """
 
     def __init__(self, world: World) -> None:

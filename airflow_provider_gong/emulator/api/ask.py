@@ -23,11 +23,12 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer.
+    """
+    An answer.
 
-    :param body: ``None`` for an answer that is empty.
-    :param status: the operation's own by default.
-    :param request_id: whether the body begins with the request id.
+    :param body: ``None`` for an answer that is empty
+    :param status: the operation's own by default
+    :param request_id: whether the body begins with the request id
     """
 
     body: Mapping[str, Any] | None
@@ -37,10 +38,11 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One request for an operation, as checked.
+    """
+    One request for an operation, as checked.
 
-    :param now: the time it is answered for; earlier than the clock where a fault makes a read stale.
-    :param effects: what the request has changed so far.
+    :param now: the time it is answered for; earlier than the clock where a fault makes a read stale
+    :param effects: what the request has changed so far
     """
 
     emulator: Emulator
@@ -65,12 +67,13 @@ class Ask:
         return [call for call in calls if self.sees(call)] if self.caller.hidden_workspaces else calls
 
     def did(self, action: str, kind: str, subject: object, **facts: Any) -> None:
-        """Note what the request changed, for the request log.
+        """
+        Note what the request changed, for the request log.
 
-        :param action: e.g. ``created``.
-        :param kind: what was changed, e.g. ``call``.
-        :param subject: its id.
-        :param facts: what else names it, e.g. ``clientUniqueId``.
+        :param action: e.g. ``created``
+        :param kind: what was changed, e.g. ``call``
+        :param subject: its id
+        :param facts: what else names it, e.g. ``clientUniqueId``
         """
         self.effects.append({"action": action, "kind": kind, "id": str(subject), **facts})
 
@@ -80,10 +83,11 @@ class Ask:
         return str(self.request.base_url)
 
     def page(self, items: Sequence[Item], *, ahead: int = 0) -> tuple[list[Item], dict[str, Any]]:
-        """Return the items of the page that is asked for, and the answer's ``records``.
+        """
+        Return the items of the page that is asked for, and the answer's ``records``.
 
-        :param ahead: by how much ``totalRecords`` runs ahead of what can be read.
-        :raises GongApiError: 400 for a cursor that has expired or belongs to another request.
+        :param ahead: by how much ``totalRecords`` runs ahead of what can be read
+        :raises GongApiError: 400 for a cursor that has expired or belongs to another request
         """
         given = self.body if self.body is not None else self.query
         expected = self.operation.body.fields if self.operation.body else self.operation.query

@@ -22,12 +22,13 @@ class FilePart(Protocol):
 
 
 async def read_part(ask: Ask, part: FilePart, most: int, missing: str | None = None) -> None:
-    """Read a whole multipart body and hand on what the operation's part holds.
+    """
+    Read a whole multipart body and hand on what the operation's part holds.
 
-    :param most: the most bytes that the part may have.
-    :param missing: the error when there is no such part.
+    :param most: the most bytes that the part may have
+    :param missing: the error when there is no such part
     :raises GongApiError: 415 when the body is not multipart; 400 when the part is missing or too large or the body is
-        cut off.
+        cut off
     """
     name = ask.operation.part or ""
     reader = _PartReader(name, part, most)

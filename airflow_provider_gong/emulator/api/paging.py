@@ -22,12 +22,13 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Page:
-    """Which page a request asks for.
+    """
+    Which page a request asks for.
 
-    :param number: counted from 0.
-    :param expires: when the cursors of this sequence expire: an hour after its first page, not after the latest.
-    :param question: identifies the operation and its filters; a cursor answers no other question.
-    :param caller: who asks.
+    :param number: counted from 0
+    :param expires: when the cursors of this sequence expire: an hour after its first page, not after the latest
+    :param question: identifies the operation and its filters; a cursor answers no other question
+    :param caller: who asks
     """
 
     number: int
@@ -37,9 +38,10 @@ class Page:
 
 
 def requested_page(world: World, cursor: str | None, question: str, caller: str) -> Page:
-    """Return the page that a request asks for, the first one without a cursor.
+    """
+    Return the page that a request asks for, the first one without a cursor.
 
-    :raises GongApiError: 400 for an expired cursor or one that belongs to another request.
+    :raises GongApiError: 400 for an expired cursor or one that belongs to another request
     """
     now = world.clock.now()
     if not cursor:

@@ -17,9 +17,10 @@ Matches = Callable[[Call], bool]
 
 
 class Shelf:
-    """Calls that become readable some time after their processing began, oldest call first.
+    """
+    Calls that become readable some time after their processing began, oldest call first.
 
-    :param seconds: returns how long it takes, as it is set now.
+    :param seconds: returns how long it takes, as it is set now
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
@@ -51,9 +52,10 @@ class Shelf:
         return settled
 
     def show(self, calls: Sequence[Call], since: float = LONG_AGO) -> None:
-        """Let calls be readable, except those that are dropped in silence.
+        """
+        Let calls be readable, except those that are dropped in silence.
 
-        :param since: since when they are.
+        :param since: since when they are
         """
         shown = [call for call in calls if call.media is None or not call.media.discarded_because]
         self.discarded += len(calls) - len(shown)
@@ -102,9 +104,10 @@ def _begun(call: Call) -> float:
 
 
 class CallStore:
-    """All calls of the company, whether readable or not.
+    """
+    All calls of the company, whether readable or not.
 
-    :param world: the company's settings, time and ids.
+    :param world: the company's settings, time and ids
     """
 
     def __init__(self, world: World) -> None:

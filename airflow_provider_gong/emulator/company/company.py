@@ -32,10 +32,11 @@ class Arrival(NamedTuple):
 
 
 class Company(World):
-    """A company: empty until it is seeded.
+    """
+    A company: empty until it is seeded.
 
-    :param settings: see :class:`EmulatorSettings`.
-    :param clock: the time that processing, cursors and limits follow.
+    :param settings: see :class:`EmulatorSettings`
+    :param clock: the time that processing, cursors and limits follow
     """
 
     def __init__(self, settings: EmulatorSettings, clock: Clock) -> None:

@@ -64,9 +64,10 @@ class Integration:
 
 
 class Crm:
-    """The company's CRM data.
+    """
+    The company's CRM data.
 
-    :param world: the company's settings, time and ids.
+    :param world: the company's settings, time and ids
     """
 
     def __init__(self, world: World) -> None:
@@ -110,9 +111,10 @@ class Crm:
 
 
 class LineReader:
-    """Reads an LDJSON file line by line as it arrives, and keeps what each line says.
+    """
+    Reads an LDJSON file line by line as it arrives, and keeps what each line says.
 
-    :param object_type: of all objects of the file.
+    :param object_type: of all objects of the file
     """
 
     def __init__(self, object_type: str) -> None:

@@ -41,9 +41,10 @@ class FlowInstance:
 
 @dataclass
 class BulkAssignment:
-    """An assignment that is worked off later.
+    """
+    An assignment that is worked off later.
 
-    :param results: filled when it ends.
+    :param results: filled when it ends
     """
 
     id: str
@@ -69,9 +70,10 @@ class BulkAssignment:
 
 
 class Engage:
-    """Who is in which flow.
+    """
+    Who is in which flow.
 
-    :param world: the company's settings, time and ids.
+    :param world: the company's settings, time and ids
     """
 
     def __init__(self, world: World) -> None:

@@ -73,9 +73,10 @@ class User:
 
 @dataclass(slots=True)
 class Media:
-    """The recording of a call as Gong measured it.
+    """
+    The recording of a call as Gong measured it.
 
-    :param begun_at: when processing began; later than the arrival where recordings queue.
+    :param begun_at: when processing began; later than the arrival where recordings queue
     """
 
     sha256: str
@@ -89,15 +90,16 @@ class Media:
 
 @dataclass(slots=True)
 class Call:
-    """A call: what was posted, and the recording once it arrived.
+    """
+    A call: what was posted, and the recording once it arrived.
 
-    :param document: what was posted, as JSON: a tenth of the memory of the parsed form.
-    :param started: seconds since the epoch.
-    :param received: how often the bytes of a recording were sent for this call, refused ones included.
-    :param settled: whether processing has ended.
-    :param private: whether it was made private.
-    :param analyses: how often it was analyzed again.
-    :param figures: what is known of who talked how long, once somebody asked.
+    :param document: what was posted, as JSON: a tenth of the memory of the parsed form
+    :param started: seconds since the epoch
+    :param received: how often the bytes of a recording were sent for this call, refused ones included
+    :param settled: whether processing has ended
+    :param private: whether it was made private
+    :param analyses: how often it was analyzed again
+    :param figures: what is known of who talked how long, once somebody asked
     """
 
     id: str
@@ -150,11 +152,12 @@ def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created
 
 @dataclass(frozen=True, kw_only=True)
 class CallChange:
-    """What happens to a call, some time after it appeared.
+    """
+    What happens to a call, some time after it appeared.
 
-    :param started: when it started, as it turns out.
-    :param private: whether it is private from now on.
-    :param analyzed_again: whether Gong finds out other things about it.
+    :param started: when it started, as it turns out
+    :param private: whether it is private from now on
+    :param analyzed_again: whether Gong finds out other things about it
     """
 
     title: str | None = None

@@ -26,9 +26,10 @@ class Sentence(NamedTuple):
 
 @dataclass(slots=True)
 class Monologue:
-    """Sentences of one party about one topic.
+    """
+    Sentences of one party about one topic.
 
-    :param party: the number of the party in what was posted.
+    :param party: the number of the party in what was posted
     """
 
     party: int
@@ -57,11 +58,12 @@ def _speech() -> Mapping[str, Sequence[Sequence[str]]]:
 
 
 def talk(analysis: str, duration: float, ours: Sequence[int], theirs: Sequence[int]) -> list[Monologue]:
-    """Return who says what.
+    """
+    Return who says what.
 
-    :param analysis: names the call and which analysis of it this is.
-    :param duration: seconds.
-    :param ours: the numbers of the parties of the company; ``theirs`` those of the others.
+    :param analysis: names the call and which analysis of it this is
+    :param duration: seconds
+    :param ours: the numbers of the parties of the company; ``theirs`` those of the others
     """
     random = Random(analysis)  # noqa: S311 (made-up data)
     count = max(2, min(_MOST_SENTENCES, int(duration / _SECONDS_PER_SENTENCE)))

@@ -34,9 +34,10 @@ class Users:
         return self.get(self._id_by_email.get((email or "").lower()))
 
     def put(self, user: User) -> None:
-        """Add a user, or put one in the place of the user with the same id.
+        """
+        Add a user, or put one in the place of the user with the same id.
 
-        :raises ValueError: when an address belongs to somebody else.
+        :raises ValueError: when an address belongs to somebody else
         """
         for email in user.emails:
             if self._id_by_email.get(email, user.id) != user.id:

@@ -23,10 +23,11 @@ _ANY = Field(kind="any")
 
 
 def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
-    """Return the JSON of a request body.
+    """
+    Return the JSON of a request body.
 
-    :param strict: whether only what the reference knows is taken; Gong ignores other fields and takes other types.
-    :raises GongApiError: 400 when it is no JSON, has a wrong shape, or a field is missing or out of bounds.
+    :param strict: whether only what the reference knows is taken; Gong ignores other fields and takes other types
+    :raises GongApiError: 400 when it is no JSON, has a wrong shape, or a field is missing or out of bounds
     """
     try:
         body = json.loads(raw, parse_constant=_refuse_constant)
@@ -52,7 +53,8 @@ def _refuse_constant(text: str) -> None:
 
 
 def as_declared(value: Any, expected: Field) -> Any:
-    """Return JSON with the types of the reference in place of others that live tenants take.
+    """
+    Return JSON with the types of the reference in place of others that live tenants take.
 
     Airbyte's connector sends ids as numbers, and times where the reference has days; so do Singer taps.
     """
@@ -69,9 +71,10 @@ def as_declared(value: Any, expected: Field) -> Any:
 
 
 def field_errors(value: Any, expected: Field) -> list[str]:
-    """Return what is wrong with single fields of JSON.
+    """
+    Return what is wrong with single fields of JSON.
 
-    :raises GongApiError: 400 when a type or an enum is wrong, so that Gong could not read it at all.
+    :raises GongApiError: 400 when a type or an enum is wrong, so that Gong could not read it at all
     """
     return _check(value, expected, "")
 
@@ -158,10 +161,11 @@ def _unknown(value: Any, expected: Field, path: str) -> Iterator[str]:
 
 
 def parse_query(query: QueryParams, expected: Mapping[str, Field], *, strict: bool) -> dict[str, Any]:
-    """Return the parameters of a query that are expected and there.
+    """
+    Return the parameters of a query that are expected and there.
 
-    :param strict: whether the reference is followed to the letter; Gong ignores parameters that it does not know.
-    :raises GongApiError: 400 when one is missing or has a wrong form.
+    :param strict: whether the reference is followed to the letter; Gong ignores parameters that it does not know
+    :raises GongApiError: 400 when one is missing or has a wrong form
     """
     errors = [f"{name}: unknown parameter" for name in query if name not in expected] if strict else []
     found = {}
@@ -218,9 +222,10 @@ def parse_date(text: str) -> date | None:
 
 
 def require_email(email: str) -> None:
-    """Refuse what is no e-mail address.
+    """
+    Refuse what is no e-mail address.
 
-    :raises GongApiError: 400.
+    :raises GongApiError: 400
     """
     match = _EMAIL.fullmatch(email)
     if match is None or match[1].lower() in _NO_TOP_LEVEL_DOMAINS:
@@ -228,9 +233,10 @@ def require_email(email: str) -> None:
 
 
 def require_window(start: Any, end: Any, name: str, end_name: str) -> None:
-    """Refuse a window whose start is not before its end.
+    """
+    Refuse a window whose start is not before its end.
 
-    :raises GongApiError: 400.
+    :raises GongApiError: 400
     """
     if start is not None and end is not None and start >= end:
         raise GongApiError(400, f"{name}: must be before {end_name}")

@@ -1,4 +1,5 @@
-"""The notation that requests and answers are described in, and what it is read into.
+"""
+The notation that requests and answers are described in, and what it is read into.
 
 A schema is ``Name: field, field type, ...``; lines that begin with spaces go on. A field without a type is a string.
 
@@ -46,18 +47,19 @@ _BOUNDS = re.compile(r"(?P<type>.*?)(?P<lowest>\d*)\.\.(?P<highest>\d*)")
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """What is expected of one JSON value.
+    """
+    What is expected of one JSON value.
 
-    :param kind: its type; ``datetime`` is ISO-8601 with ``Z`` or an offset, ``long`` an id as the reference types it.
-    :param required: whether ``null`` or nothing is refused field by field.
-    :param needed: whether ``null`` or nothing makes the whole body unreadable, as with ``filter``.
-    :param declared: whether only the reference says that it must be there.
-    :param fields: the fields of an object.
-    :param items: what is expected of each item of an array or map.
-    :param choices: the values of an enum.
-    :param lowest: the smallest number, the fewest characters or items.
-    :param highest: the largest number, the most characters or items.
-    :param schema: the name of an object's schema.
+    :param kind: its type; ``datetime`` is ISO-8601 with ``Z`` or an offset, ``long`` an id as the reference types it
+    :param required: whether ``null`` or nothing is refused field by field
+    :param needed: whether ``null`` or nothing makes the whole body unreadable, as with ``filter``
+    :param declared: whether only the reference says that it must be there
+    :param fields: the fields of an object
+    :param items: what is expected of each item of an array or map
+    :param choices: the values of an enum
+    :param lowest: the smallest number, the fewest characters or items
+    :param highest: the largest number, the most characters or items
+    :param schema: the name of an object's schema
     """
 
     kind: Kind = "string"

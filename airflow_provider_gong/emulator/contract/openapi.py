@@ -32,10 +32,11 @@ _ERRORS = ("400", "401", "404", "429", "500")
 
 
 def openapi_document(operations: Sequence[Operation], token_path: str, url: str) -> dict[str, Any]:
-    """Return the document of what an emulator serves.
+    """
+    Return the document of what an emulator serves.
 
-    :param token_path: where OAuth tokens are fetched.
-    :param url: the address of the emulator.
+    :param token_path: where OAuth tokens are fetched
+    :param url: the address of the emulator
     """
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:

@@ -18,15 +18,16 @@ Source = Literal["kept", "computed", "seeded"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: Gong's name for it, method, path and shapes.
+    """
+    One operation: Gong's name for it, method, path and shapes.
 
-    :param reply: the schema of its answer.
-    :param scopes: each is needed.
-    :param query: the parameters of the query.
-    :param body: what the JSON body has to look like; ``None`` without one.
-    :param part: the part of a multipart body that carries a file.
-    :param text_ids: whether the ids of the path are no numbers.
-    :param request_id: whether each answer has a ``requestId``.
+    :param reply: the schema of its answer
+    :param scopes: each is needed
+    :param query: the parameters of the query
+    :param body: what the JSON body has to look like; ``None`` without one
+    :param part: the part of a multipart body that carries a file
+    :param text_ids: whether the ids of the path are no numbers
+    :param request_id: whether each answer has a ``requestId``
     """
 
     name: str
@@ -55,7 +56,8 @@ class Operation:
 
 
 def _read_operations() -> Iterator[Operation]:
-    """Return the operations that the file beside this module describes.
+    """
+    Return the operations that the file beside this module describes.
 
     A line is ``name: METHOD path -> schema of the answer; part; part``, under the chapter's ``[name]``. Parts are
     ``scope``, ``query`` (parameters in the notation of schemas), ``body`` (a type), ``part`` (of a multipart body, with

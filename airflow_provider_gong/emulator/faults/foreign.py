@@ -44,11 +44,12 @@ FOREIGN_ANSWERS: Mapping[str, Mapping[str, Any]] = {
 
 
 def foreign_answer(name: str, /, **rule: Any) -> Fault:
-    """Return a rule that answers in Gong's place.
+    """
+    Return a rule that answers in Gong's place.
 
-    :param name: a name of :data:`FOREIGN_ANSWERS`.
-    :param rule: further fields of the rule, e.g. ``operation``, ``nth`` and ``when``.
-    :raises ValueError: when the name is not known, or a field is unknown, missing or wrong.
+    :param name: a name of :data:`FOREIGN_ANSWERS`
+    :param rule: further fields of the rule, e.g. ``operation``, ``nth`` and ``when``
+    :raises ValueError: when the name is not known, or a field is unknown, missing or wrong
     """
     if name not in FOREIGN_ANSWERS:
         raise ValueError(f"fault rule: foreign must be one of {', '.join(FOREIGN_ANSWERS)}")
@@ -56,9 +57,10 @@ def foreign_answer(name: str, /, **rule: Any) -> Fault:
 
 
 def read_rule(rule: Any) -> Fault:
-    """Return the rule that a JSON object describes; ``foreign`` in it names one of :data:`FOREIGN_ANSWERS`.
+    """
+    Return the rule that a JSON object describes; ``foreign`` in it names one of :data:`FOREIGN_ANSWERS`.
 
-    :raises ValueError: when a field is unknown, missing or wrong.
+    :raises ValueError: when a field is unknown, missing or wrong
     """
     if not isinstance(rule, Mapping) or "foreign" not in rule:
         return Fault.from_json(rule)

@@ -18,10 +18,11 @@ class ConnectionDroppedError(Exception):
 
 
 async def inject(fault: Fault, answer: Answer | None, request_id: str) -> Answer | None:
-    """Return the answer that a fault puts in place of the real one, or what there was.
+    """
+    Return the answer that a fault puts in place of the real one, or what there was.
 
-    :param answer: the real answer; ``None`` before the request took effect.
-    :raises ConnectionDroppedError: for the action ``reset``.
+    :param answer: the real answer; ``None`` before the request took effect
+    :raises ConnectionDroppedError: for the action ``reset``
     """
     match fault.action:
         case "delay":

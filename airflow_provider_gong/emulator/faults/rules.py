@@ -16,24 +16,25 @@ BODILESS = frozenset({204, 304})
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One rule.
+    """
+    One rule.
 
     :param action: ``status`` answers as Gong does, with ``status``, ``retry_after`` and ``text``; ``answer`` answers as
         somebody between the client and Gong does, with ``status``, ``body``, ``headers`` and ``retry_after``; ``reset``
         drops the connection without an answer; ``delay`` waits for ``seconds`` of real time and goes on; ``truncate``
         drops the connection in the middle of the answer; ``garbage`` answers 200 with a body that is no JSON;
-        ``redirect`` answers 307 to ``url``; ``stale`` answers with what could be read ``seconds`` of emulated time ago.
-    :param operation: the Gong operation it applies to, e.g. ``addCall``; every operation by default.
-    :param caller: the access key or OAuth client it applies to; everybody by default.
-    :param nth: apply to the n-th request of the operation only, counted from when the rule was set.
-    :param every: apply to each n-th request of the operation.
+        ``redirect`` answers 307 to ``url``; ``stale`` answers with what could be read ``seconds`` of emulated time ago
+    :param operation: the Gong operation it applies to, e.g. ``addCall``; every operation by default
+    :param caller: the access key or OAuth client it applies to; everybody by default
+    :param nth: apply to the n-th request of the operation only, counted from when the rule was set
+    :param every: apply to each n-th request of the operation
     :param probability: apply to that share of the requests. Exactly one of ``nth``, ``every`` and ``probability`` is
-        needed.
-    :param seed: decides with ``probability`` which requests; the same seed hits the same ones again.
-    :param when: ``before`` or ``after`` the request took effect; ``after`` with ``reset`` is a lost answer.
-    :param body: of ``answer``; the body of the answer that is replaced by default.
-    :param headers: of ``answer``; the type of the content is guessed where it is not given.
-    :param marks: whether ``answer`` keeps the headers by which Gong's answers are known, e.g. ``x-traceid``.
+        needed
+    :param seed: decides with ``probability`` which requests; the same seed hits the same ones again
+    :param when: ``before`` or ``after`` the request took effect; ``after`` with ``reset`` is a lost answer
+    :param body: of ``answer``; the body of the answer that is replaced by default
+    :param headers: of ``answer``; the type of the content is guessed where it is not given
+    :param marks: whether ``answer`` keeps the headers by which Gong's answers are known, e.g. ``x-traceid``
     """
 
     action: Action
@@ -89,9 +90,10 @@ class Fault:
 
     @classmethod
     def from_json(cls, rule: Any) -> Fault:
-        """Return the rule that a JSON object describes.
+        """
+        Return the rule that a JSON object describes.
 
-        :raises ValueError: when a field is unknown, missing or wrong.
+        :raises ValueError: when a field is unknown, missing or wrong
         """
         _require(isinstance(rule, Mapping) and "action" in rule, "must be a JSON object with an action")
         unknown = sorted(set(rule) - {known.name for known in fields(cls)})
@@ -133,9 +135,10 @@ def _is_line(value: object) -> bool:
 
 @dataclass
 class RuleInForce:
-    """A rule, how many requests it was about and how many it hit.
+    """
+    A rule, how many requests it was about and how many it hit.
 
-    :param enabled: whether it is switched on; a rule that is off counts no requests.
+    :param enabled: whether it is switched on; a rule that is off counts no requests
     """
 
     number: int
@@ -167,16 +170,18 @@ class FaultRules:
             self._rules[self._last] = RuleInForce(self._last, rule)
 
     def remove(self, number: int) -> None:
-        """Put one rule out of force.
+        """
+        Put one rule out of force.
 
-        :raises KeyError: when there is none with this number.
+        :raises KeyError: when there is none with this number
         """
         del self._rules[number]
 
     def switch(self, number: int, *, enabled: bool) -> None:
-        """Switch one rule on or off.
+        """
+        Switch one rule on or off.
 
-        :raises KeyError: when there is none with this number.
+        :raises KeyError: when there is none with this number
         """
         self._rules[number].enabled = enabled
 

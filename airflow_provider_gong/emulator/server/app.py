@@ -23,9 +23,10 @@ _OWN_PAGES = frozenset({"/", "/call", "/meeting", "/request", "/openapi.json", "
 
 
 class EmulatorApp(Starlette):
-    """One emulated Gong company; its state is ``app.state.emulator``.
+    """
+    One emulated Gong company; its state is ``app.state.emulator``.
 
-    :param emulator: the company.
+    :param emulator: the company
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -55,11 +56,12 @@ class EmulatorApp(Starlette):
 def create_app(
     settings: EmulatorSettings | None = None, *, clock: Clock | None = None, company: Mapping[str, Any] | None = None
 ) -> EmulatorApp:
-    """Return an application that is one emulated Gong company; its state is ``app.state.emulator``.
+    """
+    Return an application that is one emulated Gong company; its state is ``app.state.emulator``.
 
-    :param settings: see :class:`EmulatorSettings`.
-    :param clock: the time that processing, cursors, tokens and limits follow; the time of day by default.
-    :param company: the users, workspaces and calls to begin with, as in a file of ``--company``.
-    :raises ValueError: when the company is described wrongly.
+    :param settings: see :class:`EmulatorSettings`
+    :param clock: the time that processing, cursors, tokens and limits follow; the time of day by default
+    :param company: the users, workspaces and calls to begin with, as in a file of ``--company``
+    :raises ValueError: when the company is described wrongly
     """
     return EmulatorApp(Emulator(settings, clock, company))

@@ -10,9 +10,10 @@ from airflow_provider_gong.emulator.world.errors import GongApiError
 
 
 def authenticate(emulator: Emulator, request: Request) -> Caller:
-    """Return who sends a request for the API.
+    """
+    Return who sends a request for the API.
 
-    :raises GongApiError: 401.
+    :raises GongApiError: 401
     """
     settings = emulator.settings
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -32,9 +33,10 @@ def authenticate(emulator: Emulator, request: Request) -> Caller:
 
 
 def require_client(emulator: Emulator, request: Request) -> Caller:
-    """Return the OAuth client that sends a request.
+    """
+    Return the OAuth client that sends a request.
 
-    :raises GongApiError: 401.
+    :raises GongApiError: 401
     """
     settings = emulator.settings
     scheme, _, given = request.headers.get("authorization", "").partition(" ")

@@ -31,9 +31,10 @@ def _with_transport(app: ASGIApp, transport: asyncio.Transport) -> ASGIApp:
 
 
 async def drop_connection(scope: Scope, receive: Receive) -> None:
-    """Close the connection after what was sent so far.
+    """
+    Close the connection after what was sent so far.
 
-    :raises ConnectionResetError: when the application runs in process, where there is no connection to close.
+    :raises ConnectionResetError: when the application runs in process, where there is no connection to close
     """
     transport = scope.get("extensions", {}).get(_EXTENSION)
     if transport is None:

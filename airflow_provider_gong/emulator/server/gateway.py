@@ -44,9 +44,10 @@ logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """The ASGI application that serves the Gong API.
+    """
+    The ASGI application that serves the Gong API.
 
-    :param emulator: the company behind it.
+    :param emulator: the company behind it
     """
 
     def __init__(self, emulator: Emulator) -> None:

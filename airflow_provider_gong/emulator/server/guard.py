@@ -17,7 +17,8 @@ CONTROL_BODY_BYTES = 32 * 1024 * 1024
 
 
 def wrong_host(headers: Headers, settings: EmulatorSettings) -> PlainTextResponse | None:
-    """Return the refusal of a request that was sent to a name that is not the emulator's.
+    """
+    Return the refusal of a request that was sent to a name that is not the emulator's.
 
     A page can let a name of its own site lead to this machine, and would then be no other site's.
     """

@@ -20,10 +20,11 @@ _URL = "https://gong.localhost"
 
 
 class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Hands requests to an emulator in the same process; bodies are held in memory, timeouts never strike.
+    """
+    Hands requests to an emulator in the same process; bodies are held in memory, timeouts never strike.
 
-    :param app: the emulator.
-    :param portal: to the event loop that the emulator runs on.
+    :param app: the emulator
+    :param portal: to the event loop that the emulator runs on
     """
 
     def __init__(self, app: EmulatorApp, portal: BlockingPortal) -> None:
@@ -31,17 +32,19 @@ class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._portal = portal
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of a thread.
+        """
+        Answer a request of a thread.
 
-        :raises httpx.RemoteProtocolError: when a fault drops the connection.
+        :raises httpx.RemoteProtocolError: when a fault drops the connection
         """
         request.read()
         return self._portal.call(self._answer, request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of an event loop.
+        """
+        Answer a request of an event loop.
 
-        :raises httpx.RemoteProtocolError: when a fault drops the connection.
+        :raises httpx.RemoteProtocolError: when a fault drops the connection
         """
         await request.aread()
         return await asyncio.wrap_future(self._portal.start_task_soon(self._answer, request))
@@ -55,9 +58,10 @@ class EmulatorTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 class InProcessEmulator(RunningEmulator):
-    """An emulator in the same process.
+    """
+    An emulator in the same process.
 
-    :ivar transport: for :class:`httpx.Client` and :class:`httpx.AsyncClient`; the only way to it.
+    :ivar transport: for :class:`httpx.Client` and :class:`httpx.AsyncClient`; the only way to it
     """
 
     def __init__(self, app: EmulatorApp, portal: BlockingPortal) -> None:

@@ -113,10 +113,11 @@ def _config(app: EmulatorApp) -> uvicorn.Config:
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Return a listening socket.
+    """
+    Return a listening socket.
 
-    :param port: 0 picks a free one.
-    :raises OSError: when the address cannot be used.
+    :param port: 0 picks a free one
+    :raises OSError: when the address cannot be used
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle's algorithm off only where the protocol is named; with it each answer takes 40 ms.
@@ -138,11 +139,12 @@ def url_of(listening: socket.socket) -> str:
 
 
 def serve(app: EmulatorApp, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """
+    Serve until SIGINT or SIGTERM.
 
-    :param app: see :func:`create_app`.
-    :param on_ready: called with the URL as soon as it answers.
-    :raises OSError: when the address cannot be used.
+    :param app: see :func:`create_app`
+    :param on_ready: called with the URL as soon as it answers
+    :raises OSError: when the address cannot be used
     """
     with open_socket(host, port) as listening:
         url = url_of(listening)
@@ -157,12 +159,13 @@ def running_emulator(
     company: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Iterator[RunningEmulator]:
-    """Run an emulator on a free loopback port for as long as the context lasts.
+    """
+    Run an emulator on a free loopback port for as long as the context lasts.
 
-    :param settings: see :class:`EmulatorSettings`; the defaults without it.
-    :param clock: e.g. a :class:`ManualClock`; the time of day by default.
-    :param company: the users, workspaces and calls to begin with; a small company by default.
-    :param changes: single settings, e.g. ``requests_per_second=0``.
+    :param settings: see :class:`EmulatorSettings`; the defaults without it
+    :param clock: e.g. a :class:`ManualClock`; the time of day by default
+    :param company: the users, workspaces and calls to begin with; a small company by default
+    :param changes: single settings, e.g. ``requests_per_second=0``
     """
     app = create_app(replace(settings or EmulatorSettings(), **changes), clock=clock, company=company)
     thread = _ServerThread(app)

@@ -21,9 +21,10 @@ from airflow_provider_gong.emulator.world.times import company_zone
 
 
 def set_clock(emulator: Emulator, body: Any) -> None:
-    """Move the clock forward or let it run at a speed.
+    """
+    Move the clock forward or let it run at a speed.
 
-    :raises ValueError: when neither is asked for, or it cannot be done.
+    :raises ValueError: when neither is asked for, or it cannot be done
     """
     if not {"advance_seconds", "speed"} & set(body):
         raise ValueError("advance_seconds or speed is needed")
@@ -34,9 +35,10 @@ def set_clock(emulator: Emulator, body: Any) -> None:
 
 
 def change_settings(emulator: Emulator, changes: Any) -> None:
-    """Change settings.
+    """
+    Change settings.
 
-    :raises ValueError: for an unknown setting or a wrong value.
+    :raises ValueError: for an unknown setting or a wrong value
     """
     if not isinstance(changes, dict):
         raise TypeError("settings are a JSON object")
@@ -44,9 +46,10 @@ def change_settings(emulator: Emulator, changes: Any) -> None:
 
 
 def add_faults(emulator: Emulator, rules: Sequence[Fault]) -> None:
-    """Put fault rules in force.
+    """
+    Put fault rules in force.
 
-    :raises ValueError: for an operation that the emulator does not serve.
+    :raises ValueError: for an operation that the emulator does not serve
     """
     for rule in rules:
         if rule.operation is not None and rule.operation not in OPERATION_NAMES:
@@ -71,9 +74,10 @@ _CHANGEABLE: dict[str, tuple[str, type]] = {
 
 
 def change_user(emulator: Emulator, body: Any) -> User:
-    """Change a user, who is named by ``id`` or ``emailAddress``.
+    """
+    Change a user, who is named by ``id`` or ``emailAddress``.
 
-    :raises ValueError: when there is no such user, or a field cannot be changed.
+    :raises ValueError: when there is no such user, or a field cannot be changed
     """
     user = emulator.users.get(body.get("id")) or emulator.users.by_email(body.get("emailAddress"))
     if user is None:
@@ -105,9 +109,10 @@ def _now(emulator: Emulator) -> datetime:
 
 
 def add_to_company(emulator: Emulator, body: Any) -> dict[str, int]:
-    """Add users and calls to the company, as described or generated.
+    """
+    Add users and calls to the company, as described or generated.
 
-    :raises ValueError: when the description is wrong or something is there already.
+    :raises ValueError: when the description is wrong or something is there already
     """
     document = read_document(body)
     if document.workspaces:
@@ -117,9 +122,10 @@ def add_to_company(emulator: Emulator, body: Any) -> dict[str, int]:
 
 
 def hide(emulator: Emulator, body: Any) -> None:
-    """Let callers not see calls or a workspace.
+    """
+    Let callers not see calls or a workspace.
 
-    :raises ValueError: when a field is wrong, or there is no such workspace.
+    :raises ValueError: when a field is wrong, or there is no such workspace
     """
     blindness = Blindness.from_json(body)
     if blindness.workspace_id not in (None, *(workspace.id for workspace in emulator.workspaces)):
@@ -138,9 +144,10 @@ _CALL_CHANGES: dict[str, tuple[str, type]] = {
 
 
 def change_call(emulator: Emulator, body: Any) -> None:
-    """Let something happen to a call, which is named by ``id`` or ``clientUniqueId``, at once or ``in_seconds``.
+    """
+    Let something happen to a call, which is named by ``id`` or ``clientUniqueId``, at once or ``in_seconds``.
 
-    :raises ValueError: when there is no such call, or something else cannot happen.
+    :raises ValueError: when there is no such call, or something else cannot happen
     """
     changes = dict(body)
     client_unique_id, call_id = changes.pop("clientUniqueId", None), changes.pop("id", None)

@@ -111,9 +111,10 @@ async def _get_requests(request: Request) -> Response:
 
 
 def log_filter(query: Mapping[str, str]) -> LogFilter:
-    """Return the filter that the parameters of a query describe; empty ones do not matter.
+    """
+    Return the filter that the parameters of a query describe; empty ones do not matter.
 
-    :raises ValueError: for an unknown parameter, or a status or number that is none.
+    :raises ValueError: for an unknown parameter, or a status or number that is none
     """
     given = {name: value for name, value in query.items() if value}
     unknown = sorted(set(given) - LogFilter.NAMES)

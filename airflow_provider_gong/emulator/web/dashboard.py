@@ -37,9 +37,10 @@ class Bar:
 
 
 def overview(emulator: Emulator, wanted: LogFilter) -> dict[str, Any]:
-    """Return what the start page shows.
+    """
+    Return what the start page shows.
 
-    :param wanted: which requests are listed.
+    :param wanted: which requests are listed
     """
     emulator.tick()
     names = user_names(emulator)

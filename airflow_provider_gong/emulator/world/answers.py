@@ -14,10 +14,11 @@ JSON_TYPE = "application/json;charset=UTF-8"
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, a body and headers.
+    """
+    A status, a body and headers.
 
-    :param marks: whether it bears the headers by which Gong's answers are known.
-    :param truncated: whether it ends in the middle of its body.
+    :param marks: whether it bears the headers by which Gong's answers are known
+    :param truncated: whether it ends in the middle of its body
     """
 
     status: int

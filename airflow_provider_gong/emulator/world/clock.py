@@ -11,19 +11,21 @@ _FASTEST = 1e9
 
 
 def require_speed(speed: float) -> None:
-    """Refuse a speed that no clock can run at.
+    """
+    Refuse a speed that no clock can run at.
 
-    :raises ValueError: for a speed that is negative or above a billion.
+    :raises ValueError: for a speed that is negative or above a billion
     """
     if not 0 <= speed <= _FASTEST:
         raise ValueError(f"the speed of a clock is from 0 to {_FASTEST:.0f}, not {speed}")
 
 
 class Clock:
-    """The emulator's time.
+    """
+    The emulator's time.
 
-    :param start: seconds since the epoch that it begins at.
-    :param speed: emulated seconds in a real second; 0 stands still.
+    :param start: seconds since the epoch that it begins at
+    :param speed: emulated seconds in a real second; 0 stands still
     """
 
     def __init__(self, start: float, speed: float) -> None:
@@ -42,9 +44,10 @@ class Clock:
         return self._speed
 
     def advance(self, seconds: float) -> None:
-        """Move the emulator's time forward.
+        """
+        Move the emulator's time forward.
 
-        :raises ValueError: for seconds that are negative, not finite or beyond what dates can name.
+        :raises ValueError: for seconds that are negative, not finite or beyond what dates can name
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"a clock only moves forward, not by {seconds} seconds")
@@ -55,10 +58,11 @@ class Clock:
         self._base += seconds
 
     def run_at(self, speed: float) -> None:
-        """Let the emulator's time run faster or slower from now on.
+        """
+        Let the emulator's time run faster or slower from now on.
 
-        :param speed: emulated seconds in a real second; 0 stands still.
-        :raises ValueError: for a speed that is negative or above a billion.
+        :param speed: emulated seconds in a real second; 0 stands still
+        :raises ValueError: for a speed that is negative or above a billion
         """
         require_speed(speed)
         self._base, self._since = self.now(), time.monotonic()
@@ -66,9 +70,10 @@ class Clock:
 
 
 class RealClock(Clock):
-    """The time of day at first, running as fast as it or faster.
+    """
+    The time of day at first, running as fast as it or faster.
 
-    :param speed: emulated seconds in a real second.
+    :param speed: emulated seconds in a real second
     """
 
     def __init__(self, speed: float = 1.0) -> None:
@@ -76,9 +81,10 @@ class RealClock(Clock):
 
 
 class ManualClock(Clock):
-    """A clock that stands still until it is advanced.
+    """
+    A clock that stands still until it is advanced.
 
-    :param start: where the clock stands at first; needs a time zone.
+    :param start: where the clock stands at first; needs a time zone
     """
 
     def __init__(self, start: datetime = MANUAL_START) -> None:

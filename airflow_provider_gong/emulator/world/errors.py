@@ -10,11 +10,12 @@ INTERNAL_ERROR = "Internal server error occurred"
 
 
 class GongApiError(Exception):
-    """An error answer.
+    """
+    An error answer.
 
-    :param status: HTTP status.
-    :param errors: one or more texts for the answer's ``errors``.
-    :param details: further fields of the answer, e.g. ``userFacingError`` of meetings.
+    :param status: HTTP status
+    :param errors: one or more texts for the answer's ``errors``
+    :param details: further fields of the answer, e.g. ``userFacingError`` of meetings
     """
 
     def __init__(self, status: int, *errors: str, details: dict[str, str] | None = None) -> None:
@@ -30,10 +31,11 @@ class GongApiError(Exception):
 
 
 class OAuthError(GongApiError):
-    """An error answer of the token endpoint, which has OAuth's form.
+    """
+    An error answer of the token endpoint, which has OAuth's form.
 
-    :param error: OAuth's word for it, e.g. ``invalid_grant``.
-    :param description: a text for people.
+    :param error: OAuth's word for it, e.g. ``invalid_grant``
+    :param description: a text for people
     """
 
     def __init__(self, status: int, error: str, description: str) -> None:

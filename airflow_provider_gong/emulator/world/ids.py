@@ -34,9 +34,10 @@ def mint_request_id(seed: int, number: int) -> str:
 
 
 def require_id(value: str) -> str:
-    """Return an id of a path or filter.
+    """
+    Return an id of a path or filter.
 
-    :raises GongApiError: 400 ``Bad request`` when it is no number or above int64 (observed on live tenants).
+    :raises GongApiError: 400 ``Bad request`` when it is no number or above int64 (observed on live tenants)
     """
     if not _DIGITS.fullmatch(value) or int(value) > MAX_INT64:
         raise GongApiError(400, BAD_REQUEST)

@@ -29,56 +29,57 @@ def _seconds(default: float | None) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class EmulatorSettings:
-    """Settings of one emulated Gong company; where reports about Gong disagree, the better supported one is default.
+    """
+    Settings of one emulated Gong company; where reports about Gong disagree, the better supported one is default.
 
-    :param access_key: the access key that is let in; more can be added while it runs.
-    :param access_key_secret: its secret.
-    :param client_id: the OAuth client that may fetch tokens.
-    :param client_secret: its secret.
-    :param seed: the same seed gives the same users, workspaces, calls and ids.
-    :param scopes: the scopes of the access key, separated by spaces; all when it is empty.
-    :param key_sees_calls: ``False`` for a key without call visibility, which finds every list empty.
-    :param company_active: ``False`` for a company that is turned off (401).
+    :param access_key: the access key that is let in; more can be added while it runs
+    :param access_key_secret: its secret
+    :param client_id: the OAuth client that may fetch tokens
+    :param client_secret: its secret
+    :param seed: the same seed gives the same users, workspaces, calls and ids
+    :param scopes: the scopes of the access key, separated by spaces; all when it is empty
+    :param key_sees_calls: ``False`` for a key without call visibility, which finds every list empty
+    :param company_active: ``False`` for a company that is turned off (401)
     :param allowed_hosts: the host names besides those of the loopback that the emulator answers to, separated by
-        spaces; ``*`` for any. Requests to other names may come from the page of any web site.
-    :param company_host: the only host name that answers; other names are a wrong base URL (401). Any when it is empty.
-    :param company_time_zone: the zone of dates in statistics and of times in answers.
-    :param strict: take what the reference says and nothing else: no other fields and parameters, no other types.
-    :param requests_per_second: the company's limit over a second; 0 switches it off.
-    :param requests_per_day: the company's limit over a day; 0 switches it off.
-    :param limit_window: how a second is counted: ``sliding``, ``fixed`` (whole seconds) or ``bucket``.
-    :param day_reset: ``rolling`` for the last 24 hours, or the zone whose midnight begins a day, e.g. ``UTC``.
-    :param count_refused: whether refused requests count against the limits; not known of Gong.
-    :param retry_after: the form of ``Retry-After``: ``seconds``, ``date``, or ``none`` for no header.
-    :param processing_seconds: how long a call is processed after its media arrived.
-    :param processing: whether calls are processed in ``parallel`` or one after the other (``queue``); both observed.
+        spaces; ``*`` for any. Requests to other names may come from the page of any web site
+    :param company_host: the only host name that answers; other names are a wrong base URL (401). Any when it is empty
+    :param company_time_zone: the zone of dates in statistics and of times in answers
+    :param strict: take what the reference says and nothing else: no other fields and parameters, no other types
+    :param requests_per_second: the company's limit over a second; 0 switches it off
+    :param requests_per_day: the company's limit over a day; 0 switches it off
+    :param limit_window: how a second is counted: ``sliding``, ``fixed`` (whole seconds) or ``bucket``
+    :param day_reset: ``rolling`` for the last 24 hours, or the zone whose midnight begins a day, e.g. ``UTC``
+    :param count_refused: whether refused requests count against the limits; not known of Gong
+    :param retry_after: the form of ``Retry-After``: ``seconds``, ``date``, or ``none`` for no header
+    :param processing_seconds: how long a call is processed after its media arrived
+    :param processing: whether calls are processed in ``parallel`` or one after the other (``queue``); both observed
     :param transient_not_found: when during the processing a call answers "was not found" instead of "is not ready
-        yet": ``first``, in the ``middle``, ``last`` or ``never``; only that it happens was observed.
-    :param transient_share: for which share of the processing.
-    :param transcript_seconds: how long a transcript takes; as long as the processing by default.
-    :param lagging_counts: whether ``totalRecords`` already counts calls that are being processed.
-    :param imported_parties: ``False`` where imported calls come back without parties.
-    :param cursor_seconds: how long cursors are valid, from the first page of a sequence.
-    :param expired_cursor_status: status of a cursor that has expired; only that it is a 4xx is known.
-    :param duplicate_status: status of a repeated ``clientUniqueId``; reports disagree on 400 and 409.
+        yet": ``first``, in the ``middle``, ``last`` or ``never``; only that it happens was observed
+    :param transient_share: for which share of the processing
+    :param transcript_seconds: how long a transcript takes; as long as the processing by default
+    :param lagging_counts: whether ``totalRecords`` already counts calls that are being processed
+    :param imported_parties: ``False`` where imported calls come back without parties
+    :param cursor_seconds: how long cursors are valid, from the first page of a sequence
+    :param expired_cursor_status: status of a cursor that has expired; only that it is a 4xx is known
+    :param duplicate_status: status of a repeated ``clientUniqueId``; reports disagree on 400 and 409
     :param duplicate_media_text: whether the error for known media names the other call (``detailed``) or
-        is only ``Bad request`` (``bare``); both were observed.
-    :param not_ready_status: status of "is not ready yet" while a call is processed.
+        is only ``Bad request`` (``bare``); both were observed
+    :param not_ready_status: status of "is not ready yet" while a call is processed
     :param refusal_marks: by what an answer 401 or 429 is known as Gong's: ``full`` for a ``requestId`` in the body and
-        the header ``x-traceid``, ``header`` for the header only, ``none``. Nobody has published such an answer.
+        the header ``x-traceid``, ``header`` for the header only, ``none``. Nobody has published such an answer
     :param deleted_meeting: the answer about a deleted meeting: ``email`` as documented, ``full`` with a ``requestId``
-        as well, or ``empty``.
-    :param numeric_ids: whether ids that the reference types as numbers are numbers; strings were observed.
-    :param media_limit_bytes: the largest recording that is taken.
-    :param meetings_released: ``False`` for a company without the limited release of meetings (403).
-    :param consent_page_enabled: ``False`` for a company whose recording consent page is off.
-    :param engage_enabled: ``False`` for a company without Engage: 403 on flows, 500 on tasks.
-    :param ai_credits: ``False`` for a company whose credits are used up (402 on entities).
-    :param crm_seconds: how long a CRM upload, deletion or bulk assignment takes.
-    :param erase_seconds: how long after the request personal data is erased.
-    :param access_token_seconds: how long OAuth access tokens are valid.
+        as well, or ``empty``
+    :param numeric_ids: whether ids that the reference types as numbers are numbers; strings were observed
+    :param media_limit_bytes: the largest recording that is taken
+    :param meetings_released: ``False`` for a company without the limited release of meetings (403)
+    :param consent_page_enabled: ``False`` for a company whose recording consent page is off
+    :param engage_enabled: ``False`` for a company without Engage: 403 on flows, 500 on tasks
+    :param ai_credits: ``False`` for a company whose credits are used up (402 on entities)
+    :param crm_seconds: how long a CRM upload, deletion or bulk assignment takes
+    :param erase_seconds: how long after the request personal data is erased
+    :param access_token_seconds: how long OAuth access tokens are valid
     :param reused_refresh_token: a refresh token that is used twice is only refused (``refuse``), or everything that
-        came of the same authorization ends as well (``revoke``).
+        came of the same authorization ends as well (``revoke``)
     """
 
     access_key: str = "gong-emulator-key"
@@ -136,9 +137,10 @@ class EmulatorSettings:
             _check_zone("day_reset", self.day_reset)
 
     def changed(self, changes: Mapping[str, Any]) -> EmulatorSettings:
-        """Return these settings with some changed.
+        """
+        Return these settings with some changed.
 
-        :raises ValueError: for a setting that does not exist, is fixed once the emulator runs, or a wrong value.
+        :raises ValueError: for a setting that does not exist, is fixed once the emulator runs, or a wrong value
         """
         changeable = {field.name for field in fields(self)} - FIXED
         unknown = sorted(set(changes) - changeable)

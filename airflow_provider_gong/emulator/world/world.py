@@ -9,12 +9,13 @@ from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
 
 class World:
-    """What everything in an emulated company shares.
+    """
+    What everything in an emulated company shares.
 
-    :param settings: see :class:`EmulatorSettings`.
-    :param clock: the time that processing, cursors and limits follow.
-    :ivar agenda: what is due later.
-    :ivar request_number: how many requests came.
+    :param settings: see :class:`EmulatorSettings`
+    :param clock: the time that processing, cursors and limits follow
+    :ivar agenda: what is due later
+    :ivar request_number: how many requests came
     """
 
     def __init__(self, settings: EmulatorSettings, clock: Clock) -> None:

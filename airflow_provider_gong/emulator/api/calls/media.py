@@ -32,9 +32,10 @@ async def add_call_recording(ask: Ask) -> Reply:
 
 
 class _Recording(FilePart):
-    """A recording that arrives: measured, and kept where it is small.
+    """
+    A recording that arrives: measured, and kept where it is small.
 
-    :param draft: where the bytes go.
+    :param draft: where the bytes go
     """
 
     def __init__(self, draft: Draft) -> None:

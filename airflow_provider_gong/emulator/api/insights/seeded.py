@@ -19,10 +19,11 @@ _SEARCHED_CALLS = 60
 
 
 def seeded(name: str, *, needs_workspace: bool = False, key: str | None = None) -> Handler:
-    """Return a handler that answers with the company's invented things of a name.
+    """
+    Return a handler that answers with the company's invented things of a name.
 
-    :param needs_workspace: whether they are those of one workspace, which has to be named.
-    :param key: the answer's key where it is not the name.
+    :param needs_workspace: whether they are those of one workspace, which has to be named
+    :param key: the answer's key where it is not the name
     """
 
     async def answer(ask: Ask) -> Reply:

@@ -16,7 +16,8 @@ _LARGEST_CSV = 10_000_000
 
 
 async def add_event(ask: Ask) -> Reply:
-    """``POST /v2/digital-interaction`` and the events of customer engagement; a known ``eventId`` is refused.
+    """
+    ``POST /v2/digital-interaction`` and the events of customer engagement; a known ``eventId`` is refused.
 
     Each event without one is another event.
     """

@@ -19,9 +19,10 @@ _EVENT_TYPES = {"addDigitalInteraction": "digitalInteraction", "customAction": "
 
 @dataclass(frozen=True)
 class _Person:
-    """Somebody who is looked for, by an address or a number.
+    """
+    Somebody who is looked for, by an address or a number.
 
-    :param field: the field of a party; ``crm_field`` that of a CRM object.
+    :param field: the field of a party; ``crm_field`` that of a CRM object
     """
 
     field: str

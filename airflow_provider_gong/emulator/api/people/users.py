@@ -32,9 +32,10 @@ async def list_multiple_users(ask: Ask) -> Reply:
 
 
 def created_window(filters: Mapping[str, Any]) -> Callable[[User], bool]:
-    """Return whether a user was created in the window of a filter.
+    """
+    Return whether a user was created in the window of a filter.
 
-    :raises GongApiError: 400 when the window does not start before its end.
+    :raises GongApiError: 400 when the window does not start before its end
     """
     start, end = _moment(filters, "createdFromDateTime"), _moment(filters, "createdToDateTime")
     require_window(start, end, "filter.createdFromDateTime", "createdToDateTime")

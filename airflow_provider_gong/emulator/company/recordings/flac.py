@@ -45,9 +45,10 @@ class Flac:
 
 
 def _end_of_frame(head: bytes, block: int) -> int:
-    """Return the number of the sample behind a frame; 0 where there is no head of a frame.
+    """
+    Return the number of the sample behind a frame; 0 where there is no head of a frame.
 
-    :param block: how many samples each frame has where the head of the frame does not say so.
+    :param block: how many samples each frame has where the head of the frame does not say so
     """
     if len(head) < 6 or head[1] & 0xFE != 0xF8 or head[3] & 0x01:
         return 0

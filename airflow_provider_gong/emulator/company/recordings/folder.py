@@ -12,9 +12,10 @@ KEPT_IN_ALL_BYTES = 256 * 1024 * 1024
 
 
 class RecordingFolder:
-    """A temporary folder of recordings, one per call, made when first needed; the oldest make room for new ones.
+    """
+    A temporary folder of recordings, one per call, made when first needed; the oldest make room for new ones.
 
-    :param limit: the most bytes that are kept in all.
+    :param limit: the most bytes that are kept in all
     """
 
     def __init__(self, limit: int = KEPT_IN_ALL_BYTES) -> None:
@@ -60,9 +61,10 @@ class RecordingFolder:
 
 
 class Draft:
-    """A recording that is arriving; given up as soon as it is larger than what is kept.
+    """
+    A recording that is arriving; given up as soon as it is larger than what is kept.
 
-    :param folder: where recordings are kept.
+    :param folder: where recordings are kept
     """
 
     def __init__(self, folder: Path) -> None:

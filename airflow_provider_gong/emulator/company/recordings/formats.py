@@ -11,13 +11,14 @@ NO_FORMAT = "not a format that Gong takes"
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """What can be heard of a recording.
+    """
+    What can be heard of a recording.
 
-    :param duration: seconds, as a player counts them.
-    :param content_type: e.g. ``audio/wav``.
-    :param unplayable: why nothing can be heard.
-    :param trimmed: seconds without the silence at both ends, where that is known.
-    :param speech: ``False`` where there is nothing but silence or a tone.
+    :param duration: seconds, as a player counts them
+    :param content_type: e.g. ``audio/wav``
+    :param unplayable: why nothing can be heard
+    :param trimmed: seconds without the silence at both ends, where that is known
+    :param speech: ``False`` where there is nothing but silence or a tone
     """
 
     duration: float
@@ -34,7 +35,8 @@ class Format(Protocol):
         """Take the next bytes."""
 
     def sound(self, size: int) -> Sound:
-        """Return what was found out.
+        """
+        Return what was found out.
 
-        :param size: of the whole recording.
+        :param size: of the whole recording
         """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 
 class Listener:
-    """Listens to samples.
+    """
+    Listens to samples.
 
-    :param silence: the bytes of silence.
-    :param second: the bytes of a second.
+    :param silence: the bytes of silence
+    :param second: the bytes of a second
     """
 
     def __init__(self, silence: bytes, second: int) -> None:

@@ -19,12 +19,13 @@ _PULLED_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Measurement:
-    """A recording as measured.
+    """
+    A recording as measured.
 
-    :param duration: seconds.
-    :param trimmed: seconds without the silence at both ends; as ``duration`` where that is not known.
-    :param unplayable: why nothing can be heard.
-    :param speech: whether somebody may speak: there is more than silence or a tone, where samples can be heard.
+    :param duration: seconds
+    :param trimmed: seconds without the silence at both ends; as ``duration`` where that is not known
+    :param unplayable: why nothing can be heard
+    :param speech: whether somebody may speak: there is more than silence or a tone, where samples can be heard
     """
 
     sha256: str

@@ -36,9 +36,10 @@ Reading = Generator[Wish, bytes, None]
 
 
 class Feed:
-    """Hands bytes that arrive to a reading.
+    """
+    Hands bytes that arrive to a reading.
 
-    :param reading: what it wishes is fulfilled as the bytes arrive; where they end early, so does it.
+    :param reading: what it wishes is fulfilled as the bytes arrive; where they end early, so does it
     """
 
     def __init__(self, reading: Reading) -> None:

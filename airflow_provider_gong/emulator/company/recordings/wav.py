@@ -20,9 +20,10 @@ _SILENCE_OF_8_BITS = b"\x80"
 
 @dataclass(frozen=True)
 class _Layout:
-    """How samples are laid out: so many bytes are one block, in which so many samples of each channel are.
+    """
+    How samples are laid out: so many bytes are one block, in which so many samples of each channel are.
 
-    :param samples: of a block; 0 where that is not known.
+    :param samples: of a block; 0 where that is not known
     """
 
     tag: int

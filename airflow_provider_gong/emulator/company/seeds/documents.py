@@ -33,10 +33,11 @@ class WorkspaceSeed:
 
 @dataclass(frozen=True, kw_only=True)
 class UserSeed:
-    """A user; the address is ``first.last@example.com`` unless it is given.
+    """
+    A user; the address is ``first.last@example.com`` unless it is given.
 
-    :param manager: the manager's address; the first user by default.
-    :param conferencingProviders: the default one first.
+    :param manager: the manager's address; the first user by default
+    :param conferencingProviders: the default one first
     """
 
     firstName: str  # noqa: N815 (Gong's names)
@@ -60,15 +61,16 @@ class UserSeed:
 
 @dataclass(frozen=True, kw_only=True)
 class CallSeed:
-    """A processed call of the past.
+    """
+    A processed call of the past.
 
-    :param host: the host's address.
-    :param daysAgo: when it started, counted back from the emulator's time; ``started`` names a time instead.
-    :param minutes: how long it was.
-    :param parties: who else took part, with Gong's fields; the host is added.
-    :param workspace: the workspace's name; the first one by default.
-    :param appearsAfterHours: how many hours after its start Gong has it; a time that has passed is at once.
-    :param transcriptAfterHours: how many hours after its start Gong has the transcript; as soon as the call by default.
+    :param host: the host's address
+    :param daysAgo: when it started, counted back from the emulator's time; ``started`` names a time instead
+    :param minutes: how long it was
+    :param parties: who else took part, with Gong's fields; the host is added
+    :param workspace: the workspace's name; the first one by default
+    :param appearsAfterHours: how many hours after its start Gong has it; a time that has passed is at once
+    :param transcriptAfterHours: how many hours after its start Gong has the transcript; as soon as the call by default
     """
 
     clientUniqueId: str  # noqa: N815
@@ -95,10 +97,11 @@ class CallSeed:
 
 @dataclass(frozen=True, kw_only=True)
 class Generate:
-    """How much is made up: further users, and calls over the past months.
+    """
+    How much is made up: further users, and calls over the past months.
 
-    :param late: the share of calls that Gong has hours to weeks after their start, and their transcripts later still.
-    :param private: the share of calls that are private.
+    :param late: the share of calls that Gong has hours to weeks after their start, and their transcripts later still
+    :param private: the share of calls that are private
     """
 
     users: int = 0
@@ -129,9 +132,10 @@ _PARTS: Mapping[str, type] = {"workspaces": WorkspaceSeed, "users": UserSeed, "c
 
 
 def read_document(document: Any) -> CompanyDocument:
-    """Return the company that a mapping describes.
+    """
+    Return the company that a mapping describes.
 
-    :raises ValueError: when a name is unknown, something is missing or has a wrong type; it says where.
+    :raises ValueError: when a name is unknown, something is missing or has a wrong type; it says where
     """
     given = _checked("company", document, CompanyDocument)
     parts: dict[str, Any] = {
@@ -174,10 +178,11 @@ def _value(place: str, value: Any, default: Any) -> Any:
 
 
 def load_document(path: Path) -> Mapping[str, Any]:
-    """Return what a JSON or YAML file holds.
+    """
+    Return what a JSON or YAML file holds.
 
-    :raises ValueError: when it is neither.
-    :raises OSError: when it cannot be read.
+    :raises ValueError: when it is neither
+    :raises OSError: when it cannot be read
     """
     text = path.read_text(encoding="utf-8")
     if path.suffix in (".yaml", ".yml"):

@@ -29,9 +29,10 @@ Item = TypeVar("Item")
 
 
 def generated_users(company: Company, users: Users, wanted: Generate) -> Iterator[UserSeed]:
-    """Return made-up users, who are told apart by number.
+    """
+    Return made-up users, who are told apart by number.
 
-    :param users: who is there already.
+    :param users: who is there already
     """
     taken = len(users)
     random = Random(f"{company.settings.seed}/users/{taken}")  # noqa: S311 (made-up data)
@@ -47,9 +48,10 @@ def generated_users(company: Company, users: Users, wanted: Generate) -> Iterato
 
 
 def generated_calls(company: Company, users: Users, wanted: Generate, taken: int) -> Iterator[Arrival]:
-    """Return made-up calls of the past months, spread over the users who can host imported calls.
+    """
+    Return made-up calls of the past months, spread over the users who can host imported calls.
 
-    :param taken: how many calls there are already.
+    :param taken: how many calls there are already
     """
     random = Random(f"{company.settings.seed}/calls/{taken}")  # noqa: S311 (made-up data)
     hosts = [(user.id, _party(user)) for user in users if user.telephony_calls_imported and user.active]

@@ -1,4 +1,5 @@
-"""What the company has besides users and calls, invented once: trackers, scorecards, flows and so on.
+"""
+What the company has besides users and calls, invented once: trackers, scorecards, flows and so on.
 
 The file beside it is read with these words in place of values: ``$id:tracker/discount`` an id, ``$number:...`` the same
 as a number, ``$user:0`` the id of the first user, ``$workspace:0`` of the first workspace, ``$ago:30`` a time.
@@ -27,9 +28,10 @@ def _templates() -> Mapping[str, Any]:
 
 
 class Seeded:
-    """The company's invented things by name, e.g. ``trackers``.
+    """
+    The company's invented things by name, e.g. ``trackers``.
 
-    :param company: the company.
+    :param company: the company
     """
 
     def __init__(self, company: Company) -> None:

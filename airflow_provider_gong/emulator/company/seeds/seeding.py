@@ -36,10 +36,11 @@ _MOST_MINUTES = 1_440
 
 
 def seed_company(company: Company, description: Mapping[str, Any] | None) -> None:
-    """Put the workspaces, users and calls of a description into an empty company.
+    """
+    Put the workspaces, users and calls of a description into an empty company.
 
-    :param description: the company's; workspaces and users that it does not name are those of the small company.
-    :raises ValueError: when the description is wrong.
+    :param description: the company's; workspaces and users that it does not name are those of the small company
+    :raises ValueError: when the description is wrong
     """
     default = default_document()
     document = default if description is None else read_document(description)
@@ -50,9 +51,10 @@ def seed_company(company: Company, description: Mapping[str, Any] | None) -> Non
 
 
 def extend_company(company: Company, document: CompanyDocument) -> None:
-    """Add the users and calls of a description to a company, the generated ones included: all of them or nothing.
+    """
+    Add the users and calls of a description to a company, the generated ones included: all of them or nothing.
 
-    :raises ValueError: when something is there already, or a call's host or workspace is not known.
+    :raises ValueError: when something is there already, or a call's host or workspace is not known
     """
     users = Users(company.users)
     _put_users(company, users, document.users)
