@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from airflow_provider_gong._compat import BaseOperatorLink
 from airflow_provider_gong.client.auth import GENERIC_HOST
@@ -28,8 +28,8 @@ class GongCallLink(BaseOperatorLink):
 
 
 def push_call_url(context: Context, url: str | None) -> None:
-    """Push the URL of a call for :class:`GongCallLink`, if it is known."""
-    if url:
+    """Push the URL of a call for :class:`GongCallLink`, if it is known and leads to a page of the web."""
+    if url and url.startswith(("https://", "http://")):
         context["ti"].xcom_push(key=CALL_URL_KEY, value=url)
 
 
@@ -43,4 +43,4 @@ def call_url(base_url: str, call_id: str) -> str | None:
     host = urlsplit(base_url).netloc
     if host != GENERIC_HOST and not host.endswith(f".{GENERIC_HOST}"):
         return None
-    return f"https://{host.removesuffix(GENERIC_HOST)}app.gong.io/call?id={call_id}"
+    return f"https://{host.removesuffix(GENERIC_HOST)}app.gong.io/call?id={quote(call_id, safe='')}"

@@ -194,6 +194,12 @@ class GongAuthenticationError(GongApiError):
     )
 
 
+class GongGrantRefusedError(GongAuthenticationError):
+    """Gong's token endpoint does not accept the code of an authorization, or a refresh token, any more."""
+
+    default_remedy = "Let a technical administrator of Gong authorize the OAuth app again."
+
+
 class GongPermissionError(GongApiError):
     """The credentials are valid, but not allowed to do this: missing scope, release, IP allowlist or licence."""
 

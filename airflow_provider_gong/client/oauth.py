@@ -6,15 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.auth import base_url, is_loopback_url
-from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
+from airflow_provider_gong.client.errors import (
+    GongApiError,
+    GongAuthenticationError,
+    GongConnectionError,
+    GongGrantRefusedError,
+)
 from airflow_provider_gong.client.instructions import NoAnswer, NotSent
 
 _GONG = "https://app.gong.io"
 _AUTHORIZE = "/oauth2/authorize"
 _TOKEN = "/oauth2/generate-customer-token"  # noqa: S105 - a path
 _DAY = 86_400.0
+# Words of OAuth (RFC 6749, 5.2) that are about the id or the secret of the app, and not about a token.
+_ABOUT_THE_APP = ("invalid_client", "unauthorized_client")
+_PASSING = (408, 425, 429, 499)
 
 SCOPES = (
     "api:calls:create",
@@ -97,15 +106,32 @@ class OAuthClient:
                 f"Gong's token endpoint gave no answer: {outcome.reason}.",
                 unanswered=int(isinstance(outcome, NoAnswer)),
             )
-        content = outcome.json() or {}
-        if outcome.status >= 500:
-            raise GongConnectionError("Gong's token endpoint failed.", status=outcome.status, unanswered=1)
-        if not outcome.ok:
-            said = content.get("error_description") or content.get("error") or "nothing more"
-            raise GongAuthenticationError(
-                "Gong's token endpoint refused the request.", status=outcome.status, errors=[str(said)]
-            )
-        return _parsed(content)
+        if outcome.ok:
+            return _parsed(outcome.json() or {})
+        raise _refusal(outcome)
+
+
+def _refusal(answer: Answer) -> GongApiError:
+    """Return the error of an answer without tokens. Only the endpoint itself can refuse; all else passes."""
+    content = answer.json() or {}
+    code = content.get("error")
+    # Of OAuth's form (RFC 6749, 5.2), or an error of Gong's API.
+    said = [content.get("error_description") or code] if isinstance(code, str) and code else answer.texts
+    words = [shown(str(word)) for word in said]
+    if not words or not 400 <= answer.status < 500 or answer.status in _PASSING:
+        return GongConnectionError(
+            f"Gong's token endpoint gave no answer in its format; {answer.host or 'its host'} did.",
+            status=answer.status,
+            unanswered=1,
+        )
+    if code in _ABOUT_THE_APP or answer.status == 401:
+        return GongAuthenticationError(
+            "Gong's token endpoint does not accept the OAuth app.",
+            status=answer.status,
+            errors=words,
+            remedy="Check client_id and client_secret in the extra of the connection.",
+        )
+    return GongGrantRefusedError("Gong's token endpoint refused the request.", status=answer.status, errors=words)
 
 
 def _parsed(content: dict[str, object]) -> Tokens:

@@ -175,7 +175,7 @@ def post_form(
             request = http.build_request("POST", url, data=form, headers={"Accept-Encoding": "gzip"})
             return _received(http, request, auth=credentials)
 
-    return _within(_DEADLINE_SECONDS, post)
+    return _within(2 * timeout, post)
 
 
 def _options(proxy: str | None, ca_bundle: str | None, timeout: float) -> dict[str, Any]:

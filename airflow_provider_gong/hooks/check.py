@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongPermissionError
 from airflow_provider_gong.hooks.store_url import store_url
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong.hooks.connection import GongConnection
 
 _WORKSPACES_SHOWN = 3
+_LONGEST_NAME = 100
 # Somebody waits in front of a form.
 _TIMEOUT_SECONDS = 15.0
 
@@ -52,7 +54,7 @@ def _workspaces(base_url: str, client_options: dict[str, Any]) -> str:
     alone = {"budget": LocalBudget(), "policy": policy, "timeout": _TIMEOUT_SECONDS}
     try:
         with GongClient(base_url, **client_options | alone) as client:
-            names = [workspace.name or workspace.id for workspace in client.workspaces.list()]
+            names = [shown(workspace.name or workspace.id, _LONGEST_NAME) for workspace in client.workspaces.list()]
     except GongPermissionError as error:
         # Only credentials that are valid are told which scope they lack.
         if error.status != 401:

@@ -130,10 +130,13 @@ token_table = Table(
     Column("expires_at", Float, nullable=False),
     Column("lease_number", Integer, nullable=False),
     Column("lease_until", Float),
+    Column("lifetime", Float),
+    # Why the token endpoint does not accept the refresh token, so that nobody else has to ask.
+    Column("refusal", Text),
 )
 
 
-declare("store", 2, intent_table, user_list_table, budget_table, token_table)
+declare("store", 3, intent_table, user_list_table, budget_table, token_table)
 
 
 def prepare(connection: Connection, rooms: Iterable[Room]) -> None:

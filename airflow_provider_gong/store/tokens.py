@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,9 +19,10 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong._text import local_time
-from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
+from airflow_provider_gong.client.errors import GongApiError, GongAuthenticationError, GongGrantRefusedError
 from airflow_provider_gong.client.oauth import OAuthClient, PostForm, Tokens
 from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.schema import db_now, token_table
 
 log = logging.getLogger(__name__)
@@ -29,19 +32,42 @@ _LEASE_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.25
 # A token that is about to expire would be refused on its way.
 _EARLY_SECONDS = 60.0
+_EARLY_SHARE = 0.2
+_KEEP_AGAIN_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
 _AUTHORIZE_AGAIN = (
     "Let a technical administrator of Gong authorize the app again, with the command 'airflow-gong oauth authorize'."
+)
+_SHARE_OR_AUTHORIZE = (
+    "If another host has been authorized, name its store as store_conn_id in the extra of the connection: a second "
+    "authorization may end the first. Otherwise let a technical administrator of Gong authorize the app, with the "
+    "command 'airflow-gong oauth authorize'."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The tokens of the store, open and as they are kept there, and who is refreshing them."""
+    """
+    The tokens of the store, open and as they are kept there, who is refreshing them, and why that is not possible.
+
+    :param tokens: the tokens; ``expires_in`` is what is left
+    :param sealed: as they are kept
+    :param lifetime: seconds that the access token was given
+    :param lease_number: number of the last lease
+    :param lease_left: seconds until the lease ends
+    :param refusal: why the token endpoint does not accept the refresh token; None as far as is known
+    """
 
     tokens: Tokens
     sealed: str
+    lifetime: float
     lease_number: int
     lease_left: float
+    refusal: str | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the access token lasts for the way of a request; one that lives for seconds has no more to give."""
+        return self.tokens.expires_in > min(_EARLY_SECONDS, self.lifetime * _EARLY_SHARE)
 
 
 class StoredTokens:
@@ -90,14 +116,14 @@ class StoredTokens:
 
         :raises GongAuthenticationError: if there is none and none can be had
         """
-        held = self._look().tokens
-        if held.expires_in > _EARLY_SECONDS:
-            return held.access_token
-        return self._refreshed(lambda tokens: tokens.expires_in > _EARLY_SECONDS).access_token
+        held = self._look()
+        if held.is_current:
+            return held.tokens.access_token
+        return self._refreshed(lambda found: found.is_current).access_token
 
     def refresh(self, refused: str) -> None:
         """Replace the access token that Gong refused, unless somebody did so already."""
-        self._refreshed(lambda tokens: tokens.access_token != refused)
+        self._refreshed(lambda found: found.tokens.access_token != refused)
 
     def authorize(self, code: str, redirect_uri: str) -> Tokens:
         """Exchange the code of an authorization, and keep the tokens in place of all earlier ones."""
@@ -108,12 +134,14 @@ class StoredTokens:
             connection.execute(insert(token_table).values(**values, **self._as_row(tokens)))
         return tokens
 
-    def _refreshed(self, is_fresh: Callable[[Tokens], bool]) -> Tokens:
+    def _refreshed(self, is_fresh: Callable[[_Held], bool]) -> Tokens:
         is_told = False
         while True:
             held = self._lease_unless(is_fresh)
-            if is_fresh(held.tokens):
+            if is_fresh(held):
                 return held.tokens
+            if held.refusal is not None:
+                raise _dead(held.refusal)
             if held.lease_left <= 0:
                 return self._exchange(held, is_fresh)
             if not is_told:
@@ -121,41 +149,54 @@ class StoredTokens:
                 is_told = True
             self._sleep(min(_LOOK_AGAIN_SECONDS, held.lease_left))
 
-    def _exchange(self, held: _Held, is_fresh: Callable[[Tokens], bool]) -> Tokens:
+    def _exchange(self, held: _Held, is_fresh: Callable[[_Held], bool]) -> Tokens:
         try:
             tokens = self._client.exchange_refresh_token(self._post, held.tokens.refresh_token)
-        except GongConnectionError:
+        except GongGrantRefusedError as refusal:
+            words = "; ".join(refusal.errors)
+            self._note_refusal(held, words)
+            found = self._look()
+            if is_fresh(found):
+                return found.tokens
+            raise _dead(words, status=refusal.status) from refusal
+        except GongApiError:
+            # The old refresh token is kept: as far as is known, it was not used.
             self._end_lease(held)
             raise
-        except GongAuthenticationError as refusal:
-            self._end_lease(held)
-            found = self._look().tokens
-            if is_fresh(found):
-                return found
-            raise GongAuthenticationError(
-                "Gong does not accept the refresh token. It may have been used by a worker that died before it could "
-                "keep the new one, or the authorization was withdrawn.",
-                status=refusal.status,
-                errors=refusal.errors,
-                remedy=_AUTHORIZE_AGAIN,
-            ) from refusal
         self._keep(held, tokens)
         return tokens
 
-    def _lease_unless(self, is_fresh: Callable[[Tokens], bool]) -> _Held:
+    def _lease_unless(self, is_fresh: Callable[[_Held], bool]) -> _Held:
         """Return the tokens; if they are not fresh and nobody refreshes them, with a lease for doing so."""
         with self._store.begin() as connection:
             held = self._read(connection, lock=True)
-            if is_fresh(held.tokens) or held.lease_left > 0:
+            if is_fresh(held) or held.lease_left > 0 or held.refusal is not None:
                 return held
             number = held.lease_number + 1
             connection.execute(self._change(lease_number=number, lease_until=self._clock() + _LEASE_SECONDS))
             return replace(held, lease_number=number, lease_left=0.0)
 
     def _keep(self, held: _Held, tokens: Tokens) -> None:
-        """Store new tokens in place of those that they were got for, also if that has taken longer than the lease."""
+        """
+        Store new tokens in place of those that they were got for, also if that has taken longer than the lease.
+
+        A store that is away is tried again for as long as the process lives: without it, the authorization is lost.
+        """
+        change = self._change(lease_until=None, refusal=None, **self._as_row(tokens))
+        for pause in itertools.chain(_KEEP_AGAIN_SECONDS, itertools.repeat(_KEEP_AGAIN_SECONDS[-1])):
+            try:
+                with self._store.begin() as connection:
+                    connection.execute(change.where(token_table.c.tokens == held.sealed))
+            except GongStoreError as error:
+                log.warning("New OAuth tokens cannot be stored yet, trying again in %g s: %s", pause, error)
+                self._sleep(pause)
+            else:
+                return
+
+    def _note_refusal(self, held: _Held, words: str) -> None:
+        """Record that a refresh token is of no more use, unless other tokens have taken its place."""
         with self._store.begin() as connection:
-            change = self._change(lease_until=None, **self._as_row(tokens))
+            change = self._change(lease_until=None, refusal=words)
             connection.execute(change.where(token_table.c.tokens == held.sealed))
 
     def _end_lease(self, held: _Held) -> None:
@@ -172,9 +213,17 @@ class StoredTokens:
         found = connection.execute(query.with_for_update() if lock else query).first()
         if found is None:
             raise GongAuthenticationError(
-                f"The store holds no tokens of the OAuth app {self._client.client_id}.", remedy=_AUTHORIZE_AGAIN
+                f"{self._store!r} holds no tokens of the OAuth app {self._client.client_id}.",
+                remedy=_SHARE_OR_AUTHORIZE,
             )
-        return _Held(self._decrypted(found), found.tokens, found.lease_number, (found.lease_until or 0.0) - found.now)
+        return _Held(
+            self._decrypted(found),
+            found.tokens,
+            math.inf if found.lifetime is None else found.lifetime,
+            found.lease_number,
+            (found.lease_until or 0.0) - found.now,
+            found.refusal,
+        )
 
     def _decrypted(self, row: Any) -> Tokens:
         try:
@@ -192,6 +241,7 @@ class StoredTokens:
             "base_url": tokens.base_url,
             "tokens": self._fernet.encrypt(content).decode(),
             "expires_at": self._clock() + tokens.expires_in,
+            "lifetime": tokens.expires_in,
         }
 
     def _change(self, **values: Any) -> Any:
@@ -199,6 +249,16 @@ class StoredTokens:
 
     def _is_ours(self) -> Any:
         return token_table.c.client_id == self._client.client_id
+
+
+def _dead(words: str, *, status: int | None = None) -> GongGrantRefusedError:
+    return GongGrantRefusedError(
+        "Gong does not accept the refresh token. It may have been used by a worker that died before it could keep the "
+        "new one, or the authorization was withdrawn.",
+        status=status,
+        errors=[words],
+        remedy=_AUTHORIZE_AGAIN,
+    )
 
 
 def _log_wait(seconds: float) -> None:

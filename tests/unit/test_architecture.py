@@ -38,7 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "links": {"client", "_compat"},
     "retries": {"_retry_policy", "client", "_compat"},
     "_retry_policy": {"client", "_compat"},
-    "hooks": {"call_export", "store", "client", "_compat", "__init__"},
+    "hooks": {"call_export", "store", "client", "_compat", "_text", "__init__"},
     "call_import": {"ledger", "store", "client", "_text"},
     "call_export": {"client", "_text"},
     "ledger": {"store", "client", "_text"},

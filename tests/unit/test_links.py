@@ -25,6 +25,11 @@ def test_page_of_a_call_follows_from_the_host(base_url, expected):
     assert call_url(base_url, "42") == expected
 
 
+def test_id_of_a_call_names_nothing_else_in_its_url():
+    url = call_url("https://api.gong.io", "42&next=https://gong.example.com")
+    assert url == "https://app.gong.io/call?id=42%26next%3Dhttps%3A%2F%2Fgong.example.com"
+
+
 class XComs:
     """The XComs of one task, asked as Airflow's own are."""
 
@@ -51,7 +56,8 @@ def test_operators_offer_the_link():
     assert [link.name for link in operator.operator_extra_links] == ["Call in Gong"]
 
 
-def test_nothing_is_pushed_for_an_unknown_url():
+@pytest.mark.parametrize("url", [None, "", "javascript:alert(1)", "data:text/html,x"])
+def test_nothing_is_pushed_for_an_unknown_url_or_what_is_no_page(url):
     context = task_context()
-    push_call_url(context, None)
+    push_call_url(context, url)
     assert CALL_URL_KEY not in context["ti"].xcoms

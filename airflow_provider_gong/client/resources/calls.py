@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.answers import JsonObject
 from airflow_provider_gong.client.errors import GongApiError, GongDuplicateCallError, GongMediaAlreadyHandledError
 from airflow_provider_gong.client.instructions import OpenMedia
@@ -51,7 +52,7 @@ class Calls(Resource[D]):
         for warning in new_call.warnings():
             log.warning("call %s", warning)
         created = yield from self._send(create_call(new_call))
-        log.info("Created call %s with clientUniqueId %s.", created.call_id, new_call.client_unique_id)
+        log.info("Created call %s with clientUniqueId %s.", shown(created.call_id), shown(new_call.client_unique_id))
         return created
 
     @ApiMethod
@@ -66,7 +67,7 @@ class Calls(Resource[D]):
         """
         recording: MediaFile = yield OpenMedia(media)
         uploaded = yield from self._send(upload_call_media(call_id, recording))
-        log.info("Uploaded %s bytes of %s to call %s.", recording.size, recording.path.name, call_id)
+        log.info("Uploaded %s bytes of %s to call %s.", recording.size, shown(recording.path.name), shown(call_id))
         return uploaded
 
     @ApiMethod

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._text import batches
+from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.client.answers import JsonObject
 from airflow_provider_gong.client.errors import FieldProblem, GongApiError, GongNotFoundError, GongValidationError
 from airflow_provider_gong.client.models import (
@@ -45,7 +45,7 @@ class Meetings(Resource[D]):
         new_meeting = parse_request(NewMeeting, meeting)
         _warn(new_meeting)
         created = yield from self._send(create_meeting(new_meeting))
-        log.info("Created meeting %s of %s.", created.meeting_id, new_meeting.organizer_email)
+        log.info("Created meeting %s of %s.", shown(created.meeting_id), shown(new_meeting.organizer_email))
         return created
 
     @ApiMethod
@@ -74,14 +74,16 @@ class Meetings(Resource[D]):
         except GongNotFoundError as error:
             if not (missing_ok and _says_meeting_is_missing(error)):
                 raise
-        log.info("There was no meeting %s to delete.", meeting_id)
+        log.info("There was no meeting %s to delete.", shown(meeting_id))
         return None
 
     @ApiMethod
     def integration_status(self, emails: Sequence[str]) -> Steps[list[MeetingIntegrationStatus]]:
         """``POST /v2/meetings/integration/status``: check which users can create Gong meetings, 100 per request."""
         if isinstance(emails, str):
-            wrong = FieldProblem("emails", repr(emails), "must be a list", "Give a list, even for a single address.")
+            wrong = FieldProblem(
+                "emails", repr(shown(emails)), "must be a list", "Give a list, even for a single address."
+            )
             raise GongValidationError("The integration status cannot be asked for.", problems=[wrong])
         statuses: list[MeetingIntegrationStatus] = []
         for batch in batches(emails, _MAX_STATUS_EMAILS):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import airflow_provider_gong.client as package
@@ -148,3 +149,31 @@ def test_the_package_offers_all_that_its_users_need() -> None:
 def test_importing_the_package_loads_neither_http_nor_models() -> None:
     code = "import sys, airflow_provider_gong.client; print({'httpx', 'pydantic', 'airflow'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_what_is_logged_of_an_answer_forges_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    nasty = "7\n2026-11-20 INFO All is well \x1b[31m"
+    transport = httpx.MockTransport(lambda _: httpx.Response(201, json={"callId": nasty, "meetingId": nasty}))
+    caplog.set_level("INFO")
+    host = {"userId": "1"}
+    with GongClient("https://api.gong.io", KEY, transport=transport) as client:
+        client.calls.create(
+            {
+                "clientUniqueId": "pbx-1",
+                "actualStart": "2026-03-01T10:00:00Z",
+                "direction": "Inbound",
+                "primaryUser": "1",
+                "parties": [host],
+            }
+        )
+        client.meetings.create(
+            {
+                "startTime": "2026-03-02T10:00:00Z",
+                "endTime": "2026-03-02T10:30:00Z",
+                "organizerEmail": HOST,
+                "invitees": [{"email": "buyer@example.com"}],
+            }
+        )
+    said = [record.getMessage() for record in caplog.records if "Created" in record.getMessage()]
+    assert len(said) == 2
+    assert all(message.isprintable() for message in said)

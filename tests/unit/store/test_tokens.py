@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import literal, select, text
 
 from airflow_provider_gong.client.answers import Answer
-from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError
+from airflow_provider_gong.client.errors import GongAuthenticationError, GongConnectionError, GongGrantRefusedError
 from airflow_provider_gong.client.instructions import NoAnswer, NotSent
 from airflow_provider_gong.client.oauth import OAuthClient
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import token_table
 from airflow_provider_gong.store.tokens import StoredTokens
+from tests.support.postgres import PostgresServer
 
 CLIENT = OAuthClient("app-1", "client-s3cret", "https://api.gong.io")
 BASE_URL = "https://company-17.api.gong.io"
@@ -292,6 +293,135 @@ def test_app_that_nobody_has_authorized(database_url: str, endpoint: TokenEndpoi
         source.token()
     with pytest.raises(GongAuthenticationError, match="airflow-gong oauth authorize"):
         source.refresh("access-1")
+
+
+# Who refuses, and what is kept
+
+
+FOREIGN = [
+    pytest.param(Answer(403, {}, b"<html>Access denied</html>", "app.gong.io"), id="firewall"),
+    pytest.param(Answer(302, {"location": "https://login.example.com"}, b""), id="login page"),
+    pytest.param(Answer(401, {}, b""), id="401 without a word"),
+    pytest.param(Answer(400, {}, b"Your request was blocked."), id="text"),
+    pytest.param(Answer(400, {}, b'{"message": "no"}'), id="other JSON"),
+    pytest.param(answer(429, {"error": "slow_down"}), id="429"),
+    pytest.param(answer(408, {"errors": ["timeout"]}), id="408"),
+    pytest.param(answer(503, {"error": "temporarily_unavailable"}), id="503"),
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_only_the_endpoint_itself_can_refuse_and_the_old_token_is_kept(
+    worker: Any, endpoint: TokenEndpoint, foreign: Answer
+) -> None:
+    endpoint.fails_with.append(foreign)
+    with pytest.raises(GongConnectionError, match="token endpoint") as caught:
+        worker().refresh("access-1")
+    assert caught.value.retry_can_help
+    assert caught.value.unanswered == 1
+    worker().refresh("access-1")
+    assert worker().token() == "access-2"
+
+
+REFUSALS = [
+    {"error": "invalid_grant", "error_description": "The token is used"},
+    {"errors": ["The token is used"]},
+    {"requestId": "4al018gzaztcr8nbukw", "errors": ["The token is used"]},
+]
+
+
+@pytest.mark.parametrize("content", REFUSALS)
+def test_endpoint_that_has_refused_is_asked_once_for_all(
+    worker: Any, endpoint: TokenEndpoint, content: dict[str, Any]
+) -> None:
+    endpoint.fails_with.append(answer(400, content))
+    asked = len(endpoint.asked)
+    for _ in range(5):
+        with pytest.raises(GongGrantRefusedError, match=r"The token is used.*airflow-gong oauth authorize"):
+            worker().refresh("access-1")
+    assert len(endpoint.asked) == asked + 1
+    assert worker().token() == "access-1"
+    worker().authorize("code-2", "https://example.com/callback")
+    worker().refresh(worker().token())
+    assert worker().token() == "access-3"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer(401, {"error": "invalid_client", "error_description": "Wrong secret"}),
+        answer(401, {"errors": ["Wrong secret"]}),
+    ],
+)
+def test_wrong_secret_of_the_app_is_reported_as_that_and_harms_nobody_else(
+    worker: Any, endpoint: TokenEndpoint, refusal: Answer
+) -> None:
+    endpoint.fails_with.append(refusal)
+    with pytest.raises(GongAuthenticationError, match=r"Wrong secret.*Check client_id and client_secret") as caught:
+        worker().refresh("access-1")
+    assert "refresh token" not in str(caught.value)
+    worker().refresh("access-1")
+    assert worker().token() == "access-2"
+
+
+def test_words_of_the_endpoint_are_shown_safely(worker: Any, endpoint: TokenEndpoint) -> None:
+    nasty = "\x1b[31mno\nuser https://a:hunter2@example.com/ " + "x" * 100_000
+    endpoint.fails_with.append(answer(400, {"error": "invalid_grant", "error_description": nasty}))
+    with pytest.raises(GongGrantRefusedError) as caught:
+        worker().refresh("access-1")
+    assert str(caught.value).isprintable()
+    assert "hunter2" not in str(caught.value)
+    assert len(str(caught.value)) < 5000
+
+
+def test_new_tokens_are_stored_when_the_database_comes_back(
+    postgres: PostgresServer, endpoint: TokenEndpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    slept: list[float] = []
+
+    def lose_the_database(*arguments: Any) -> Any:
+        answered = endpoint(*arguments)
+        postgres.stop()
+        return answered
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 7:
+            postgres.restart()
+
+    store = Store(postgres.new_database())
+    StoredTokens(store, CLIENT, endpoint).authorize("code-1", "https://example.com/callback")
+    StoredTokens(store, CLIENT, lose_the_database, sleep=sleep).refresh("access-1")
+    assert slept == [0.25, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0]
+    assert "cannot be stored yet" in caplog.text
+    assert StoredTokens(store, CLIENT, endpoint).token() == "access-2"
+    assert endpoint.reused == 0
+    store.close()
+
+
+@pytest.mark.parametrize("lifetime", [5, 30, 60, 90])
+def test_token_that_lives_for_seconds_is_used_for_most_of_them(
+    worker: Any, endpoint: TokenEndpoint, clock: Clock, lifetime: int
+) -> None:
+    content = {"access_token": "short", "refresh_token": "refresh-1", "expires_in": lifetime}
+    endpoint.fails_with.append(answer(200, {**content, "api_base_url_for_customer": BASE_URL}))
+    worker().refresh("access-1")
+    asked = len(endpoint.asked)
+    assert worker().token() == "short"
+    clock.now += lifetime * 0.3
+    assert worker().token() == "short"
+    assert len(endpoint.asked) == asked
+    clock.now += lifetime * 0.6
+    assert worker().token() == "access-2"
+
+
+def test_host_with_another_store_is_told_to_share_it_first(database_url: str, endpoint: TokenEndpoint) -> None:
+    source = StoredTokens(Store(database_url), CLIENT, endpoint)
+    with pytest.raises(GongAuthenticationError) as caught:
+        source.token()
+    said = str(caught.value)
+    assert repr(Store(database_url)) in said
+    assert said.index("store_conn_id") < said.index("airflow-gong oauth authorize")
 
 
 # At rest
