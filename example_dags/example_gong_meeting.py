@@ -4,9 +4,10 @@ Create a Gong meeting, move it, and cancel it.
 First the DAG makes sure that the organizer can create Gong meetings at all. Then it creates one, moves it to another
 time, and cancels it. A workflow of yours will have hours or days between these steps.
 
-Gong has no way to look a meeting up, and does not notice when one is created twice. So the create task remembers in
-the connection's store what it is about to send: when it is retried or cleared it returns the meeting that it has
-created before, and when nobody knows whether Gong got the request it fails and says so.
+Gong does not detect duplicate meetings and cannot look one up. So the create task keeps a record of what it is about to
+send: when it is retried or cleared it returns the meeting that it created before. When nobody knows whether Gong created
+it, the task fails with a token. Look for the meeting, set the Airflow variable gong_meeting_resolution to what you found,
+such as 1a2b3c4d:not-created, and clear the task.
 """
 
 from __future__ import annotations
@@ -61,7 +62,12 @@ with DAG(
         task_id="can_create_meetings", emails=["{{ params.organizer }}"], fail_if_not_ready=True
     )
     create = GongCreateMeetingOperator(
-        task_id="create_meeting", start_time="{{ params.start }}", end_time="{{ params.end }}", **who
+        task_id="create_meeting",
+        start_time="{{ params.start }}",
+        end_time="{{ params.end }}",
+        # What a person found after an unknown outcome.
+        resolution="{{ var.value.get('gong_meeting_resolution', '') }}",
+        **who,
     )
     # An update replaces all details, so that it names those that stay as well.
     move = GongUpdateMeetingOperator(

@@ -107,9 +107,29 @@ class GongCreateMeetingOperator(_MeetingOperator):
         self._was_parked = False
 
     def execute_complete(self, context: Context, event: Any = None) -> Any:
-        """Do the work again after the wait, to which only a meeting comes that may be sent."""
+        """Do the work again after the wait; only a meeting that may be sent waits."""
         self._was_parked = True
         return super().execute_complete(context, event)
+
+    # Airflow calls it for mapped tasks as well, which it does not do with render_template_fields.
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Any, context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Render the fields. An attempt that fails here has sent nothing, which the next one has to know."""
+        try:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        except Exception:
+            if parent is self:
+                self._record_failed_rendering(context)
+            raise
+
+    def _record_failed_rendering(self, context: Context) -> None:
+        from airflow_provider_gong.operators.record.meeting_record import MeetingRecord
+
+        try:
+            MeetingRecord(context, self.resolution, was_parked=False)
+        except GongError as error:
+            self.log.warning("This attempt could not be recorded: %s", error)
 
     def work(self, context: Context) -> dict[str, Any]:
         """Create the meeting, or return the one that an earlier attempt created."""

@@ -115,6 +115,7 @@ class MeetingRecord:
 
     def _lost(self, error: GongApiError) -> GongOutcomeUnknownError:
         mine = self._record.mine
+        whats_wrong = error.remedy.removesuffix(GongOutcomeUnknownError.default_remedy).strip()
         return GongOutcomeUnknownError(
             f"{error.message.rstrip('.')}. The meeting may exist, so no retry sends it again.",
             operation=error.operation,
@@ -122,7 +123,7 @@ class MeetingRecord:
             request_id=error.request_id,
             errors=error.errors,
             unanswered=error.unanswered,
-            remedy=_remedy(mine.about, mine.attempt),
+            remedy=f"{whats_wrong} {_remedy(mine.about, mine.attempt)}".strip(),
         )
 
     def _unknown(self, known: Intent | None) -> GongOutcomeUnknownError:

@@ -8,6 +8,7 @@ from airflow.sdk import DAG
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from airflow_provider_gong.operators.calls import GongUploadCallOperator
+from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator
 from airflow_provider_gong.sensors.calls import GongCallProcessedSensor
 from airflow_provider_gong.task_groups import gong_call_import
 
@@ -54,4 +55,17 @@ with DAG(dag_id="e2e_oauth", schedule=None, params={"call_id": ""}):
         poke_interval=1,
         timeout=120,
         deferrable=True,
+    )
+
+with DAG(dag_id="e2e_meeting", schedule=None, params={"title": ""}):
+    GongCreateMeetingOperator(
+        task_id="create",
+        start_time="2027-01-15T10:00:00+01:00",
+        end_time="2027-01-15T10:30:00+01:00",
+        organizer_email="tobias.okafor@example.com",
+        invitees=[{"email": "dana@northwind.example.com"}],
+        title="{{ params.title }}",
+        resolution="{{ var.value.get('gong_meeting_resolution', '') }}",
+        retries=2,
+        retry_delay=timedelta(seconds=1),
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -212,6 +213,33 @@ def test_a_wrong_field_is_corrected_and_the_task_runs_again(gong: RunningEmulato
     fails(lambda: attempts.next(organizer_email="na"), "organizerEmail")
     fails(lambda: attempts.next(end_time="yesterday"), "endTime")
     assert attempts.next()["meeting_id"]
+
+
+def test_a_wrong_template_is_corrected_and_the_task_runs_again(gong: RunningEmulator, attempts: Attempts) -> None:
+    for field in ({"title": "{{ nothing.at_all }}"}, {"invitees": [{"email": "{{ nothing.at_all }}"}]}):
+        operator, context = attempts.begin(**field)
+        with pytest.raises(jinja2.UndefinedError):
+            operator.render_template_fields(context)
+    assert attempts.next()["meeting_id"]
+
+
+def test_a_wrong_template_does_not_hide_a_lost_answer(gong: RunningEmulator, attempts: Attempts) -> None:
+    loses_the_answer(gong, attempts)
+    operator, context = attempts.begin(title="{{ nothing.at_all }}")
+    with pytest.raises(jinja2.UndefinedError):
+        operator.render_template_fields(context)
+    assert_nothing_is_sent_again(gong, attempts)
+
+
+def test_a_store_that_fails_does_not_hide_a_wrong_template(
+    gong: RunningEmulator, attempts: Attempts, host: Host
+) -> None:
+    (host("first") / "gong" / "gong_store.db").mkdir(parents=True)
+    operator, context = attempts.begin(title="{{ nothing.at_all }}")
+    if attempts.state is not None:
+        context["task_state_store"] = dataclasses.replace(attempts.state, is_down=True)
+    with pytest.raises(jinja2.UndefinedError):
+        operator.render_template_fields(context)
 
 
 def test_secrets_that_come_back_let_the_task_run_again(
