@@ -4,10 +4,10 @@ Create a Gong meeting, move it, and cancel it.
 First the DAG makes sure that the organizer can create Gong meetings at all. Then it creates one, moves it to another
 time, and cancels it. A workflow of yours will have hours or days between these steps.
 
-Gong does not detect duplicate meetings and cannot look one up. So the create task keeps a record of what it is about to
-send: when it is retried or cleared it returns the meeting that it created before. When nobody knows whether Gong created
-it, the task fails with a token. Look for the meeting, set the Airflow variable gong_meeting_resolution to what you found,
-such as 1a2b3c4d:not-created, and clear the task.
+Gong does not detect duplicate meetings and cannot look one up. So the create task keeps a record of what it is about
+to send: when it is retried or cleared it returns the meeting that it created before. When nobody knows whether Gong
+created it, the task fails with a token. Look for the meeting, set the Airflow variable gong_meeting_resolution to
+what you found, such as 1a2b3c4d:not-created, and clear the task.
 """
 
 from __future__ import annotations
