@@ -10,7 +10,6 @@ from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.retries import fail_without_retry
 from airflow_provider_gong.triggers.events import GongTriggerEventError
-from airflow_provider_gong.triggers.timer import GongTimerTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
@@ -67,6 +66,9 @@ class WaitingTask(BaseOperator):
         where = "in the triggerer" if self.deferrable else "on the worker" if is_short else "for the task's retry"
         self.log.info("Waiting until %s, %s: %s", local_time(due), where, reason)
         if self.deferrable:
+            # Airflow's own triggers take longer to import than all of a DAG file's operators.
+            from airflow_provider_gong.triggers.timer import GongTimerTrigger
+
             trigger = GongTimerTrigger(due, jitter=min(_WAKE_UP_SPREAD, seconds / 2))
             self.defer(trigger=trigger, method_name="execute_complete")
         if not is_short:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import checks, costs, exports, plans, processes, simulation, uploads
+from tests.benchmarks import checks, costs, dag_files, exports, plans, processes, simulation, uploads
 from tests.benchmarks.gong_limits import LIMITS
 
 Rows = list[dict[str, Any]]
@@ -83,6 +83,11 @@ def exchanges(options: argparse.Namespace) -> Rows:
     return costs.exchanges(count=options.exchanges)
 
 
+def dag_file_imports(options: argparse.Namespace) -> Rows:
+    """Importing our operators and task groups after airflow.sdk, against Airflow's HTTP operators."""
+    return dag_files.import_costs()
+
+
 def pushes(options: argparse.Namespace) -> Rows:
     """One large recording, by our client and by curl."""
     return uploads.push(megabytes=options.megabytes)
@@ -149,6 +154,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
         virtual,
         reservations,
         exchanges,
+        dag_file_imports,
         plan,
         media,
         checks_by_format,

@@ -62,7 +62,7 @@ GONG = "https://us-12345.api.gong.io"
 SECRET = "s3cret"
 ENCODED_SECRET = base64.b64encode(f"KEY:{SECRET}".encode()).decode()
 DONE = {"requestId": "4al018gzaztcr8nbukw"}
-IMPATIENT = {"timeout": 0.15, "policy": ExchangePolicy(max_attempts=2)}
+IMPATIENT = {"timeout": 0.5, "policy": ExchangePolicy(max_attempts=2)}
 
 
 @dataclass
