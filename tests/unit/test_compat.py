@@ -60,6 +60,7 @@ def test_names_that_type_checkers_see_exist_at_run_time(name):
     assert getattr(_compat, name) is not None
 
 
+@pytest.mark.slow
 def test_no_name_is_deprecated_in_this_airflow():
     names = names_for_type_checkers()
     warned = json.loads(run_python(_WARNINGS_OF_NAMES, *names))

@@ -119,6 +119,7 @@ def test_public_modules_are_found() -> None:
     assert any(module.startswith(f"{PACKAGE}.operators.") for module in MODULES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_importing_does_no_work(reports: dict[str, Any], module: str) -> None:
     report = reports[f"import {module}"]

@@ -10,6 +10,8 @@ from airflow_provider_gong.call_export.days import days_of
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from tests.unit.call_export.conftest import LAST, Company, a_day
 
+pytestmark = pytest.mark.slow
+
 
 def test_all_calls_of_the_days_are_exported_with_what_was_said(company: Company) -> None:
     run = company.export()

@@ -14,6 +14,8 @@ from airflow_provider_gong.emulator.faults import Fault
 from tests.support.memory_store import Killed
 from tests.unit.call_export.conftest import GRACE, PRIYA, TOBIAS, Company, a_day
 
+pytestmark = pytest.mark.slow
+
 ALL = [f"seed-{number}" for number in range(1, 6)]
 
 

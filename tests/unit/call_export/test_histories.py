@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.export_histories import Export, histories
+
+pytestmark = pytest.mark.slow
 
 _HISTORIES = 3
 

@@ -9,6 +9,8 @@ from airflow_provider_gong.emulator.faults import Fault
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
 
+pytestmark = pytest.mark.slow
+
 TWO_ROWS = [manifest_row(1), manifest_row(2)]
 
 

@@ -21,6 +21,8 @@ from tests.support.media import Files
 from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
 
+pytestmark = pytest.mark.slow
+
 THREE_ROWS = [manifest_row(number) for number in (1, 2, 3)]
 
 

@@ -24,6 +24,8 @@ from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
 
+pytestmark = pytest.mark.slow
+
 
 def in_a_task(phase: Callable[..., Any]) -> Callable[..., Any]:
     """Run a phase with a ledger that is read from the folder before and written to it afterwards."""

@@ -13,6 +13,8 @@ from tests.support.recordings import manifest_row
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
 
+pytestmark = pytest.mark.slow
+
 # What an upload of one row commits until it is uploaded: resume, reopen, progress, lease, created, media, uploaded.
 COMMITS_OF_ONE_ROW = range(1, 9)
 

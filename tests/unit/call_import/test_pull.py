@@ -17,6 +17,8 @@ from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.support.upload_process import UploadProcess
 from tests.unit.call_import.conftest import COMPANY, NightlyImport
 
+pytestmark = pytest.mark.slow
+
 
 def pull_row(**changes: str) -> Mapping[str, str]:
     return manifest_row(1, **{"media": "https://files.example.com/1.wav?X-Amz-Signature=secret", **changes})

@@ -16,6 +16,8 @@ from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
 from tests.unit.call_import.conftest import NightlyImport, plan_offline
 
+pytestmark = pytest.mark.slow
+
 TWO_ROWS = [manifest_row(1), manifest_row(2)]
 
 

@@ -105,6 +105,7 @@ def test_no_error_quotes_the_stores_password(
     assert SECRET not in str(raised.value) + printed.err
 
 
+@pytest.mark.slow
 def test_connections_of_airflows_database_are_found(stored_connection: str) -> None:
     from airflow.configuration import AIRFLOW_HOME, conf
 
@@ -129,6 +130,7 @@ def stored_connection(airflow_db: None, gong: RunningEmulator) -> Iterator[str]:
         session.query(Connection).filter_by(conn_id="gong_stored").delete()
 
 
+@pytest.mark.slow
 def test_the_reader_may_leave(tmp_path: Path) -> None:
     command = f"{sys.executable} -m airflow_provider_gong.commands budget show --company x | true"
     ended = subprocess.run(

@@ -16,6 +16,8 @@ from airflow_provider_gong.emulator import RunningEmulator, running_emulator
 from airflow_provider_gong.hooks.export_folder import export_folder
 from airflow_provider_gong.hooks.gong import GongHook
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Any]
 TODAY = datetime.now(UTC).date()
 FIRST = TODAY - timedelta(days=25)

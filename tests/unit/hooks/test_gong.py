@@ -62,6 +62,7 @@ def test_making_a_hook_needs_no_connection(monkeypatch):
     assert repr(GongHook("nowhere")) == "GongHook('nowhere')"
 
 
+@pytest.mark.slow
 def test_importing_what_dag_files_import_loads_neither_client_nor_store():
     completed = subprocess.run(
         [sys.executable, "-c", _HEAVY_MODULES_LOADED], capture_output=True, text=True, check=True, timeout=120

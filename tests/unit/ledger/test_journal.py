@@ -174,6 +174,7 @@ def opened(journal: Any, company: str) -> dict[str, str] | GongStoreError:
         return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("company", ["example", "emulated"], ids=["of today", "of schema 4"])
 def test_damaged_files_are_named(tmp_path: Path, company: str) -> None:
     """Whatever happens to a file, it is named; or it was the last of a writer, who may have been killed there."""

@@ -187,6 +187,7 @@ def test_there_may_be_no_first_rows(night: Ledger) -> None:
     assert night.first_rows(2).counts() == {}
 
 
+@pytest.mark.slow
 def test_a_large_plan_takes_the_place_of_a_large_one(night: Ledger) -> None:
     """With each row compared with each other, this would take many minutes."""
     for content in ("old", "new"):

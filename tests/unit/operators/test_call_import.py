@@ -31,6 +31,8 @@ from tests.support.budget import reopen_budget
 from tests.support.recordings import manifest_row, write_manifest, write_night
 from tests.unit.hooks.support import connection_json, task_context
 
+pytestmark = pytest.mark.slow
+
 IMPORT = {"import_id": "night"}
 
 

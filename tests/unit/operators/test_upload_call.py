@@ -20,6 +20,8 @@ from tests.support.recordings import write_wav
 from tests.support.task_state import TaskState
 from tests.unit.hooks.support import new_call, task_context, user_id
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:

@@ -194,12 +194,14 @@ def test_threads_never_get_the_same_slot(store: Store, clock: Clock) -> None:
     assert min(later - earlier for earlier, later in itertools.pairwise(delays)) > 0.2
 
 
+@pytest.mark.slow
 def test_32_processes_start_on_an_empty_database_and_all_are_served(database_url: str) -> None:
     assert together(32, book, database_url) == [20] * 32
     _, pace = SharedBudget(Store(database_url), COMPANY).look()
     assert sum(pace.hours.values()) == 640
 
 
+@pytest.mark.slow
 def test_killed_processes_leave_nothing_locked(database_url: str) -> None:
     budget = SharedBudget(Store(database_url), COMPANY, Share(1000, 10**6))
     for _ in range(5):

@@ -182,12 +182,14 @@ def secrets_index(store: Store, count: int) -> int:
     raise AssertionError("no index is left")
 
 
+@pytest.mark.slow
 def test_of_processes_that_run_one_task_exactly_one_sends(database_url: str) -> None:
     Store(database_url).close()
     sent = together(8, begin_and_send, database_url, [KEY])
     assert sent.count(True) == 1
 
 
+@pytest.mark.slow
 def test_of_map_indexes_with_one_content_exactly_one_sends(database_url: str) -> None:
     assert sorted(together(6, send_same_content, database_url, 6)) == [False] * 5 + [True]
 

@@ -70,6 +70,7 @@ assert not Ledger(store, "example", "night").is_planned()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [_WITHOUT_LEDGER, _WITHOUT_LEDGER + _LEDGER_COMES_LATER])
 def test_a_room_that_is_loaded_later_gets_its_tables_then(database_url: str, program: str) -> None:
     subprocess.run([sys.executable, "-c", program, database_url], check=True)

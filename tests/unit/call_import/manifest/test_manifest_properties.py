@@ -38,6 +38,8 @@ from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_wav
 from tests.unit.call_import.conftest import USERS, SeenPlan
 
+pytestmark = pytest.mark.slow
+
 log = logging.getLogger(__name__)
 
 ROWS = 4
