@@ -103,11 +103,11 @@ class CallDraft:
         self.problems: list[Problem] = [*row.problems]
         """Why the row is rejected."""
         self.remarks: list[tuple[str, str]] = []
-        """What was noticed and does not reject it, with the column."""
+        """What was noticed and does not reject it, with the column unless the text names it."""
         if isinstance(host, Problem):
             self.problems.append(host)
         elif host.remark:
-            self.remarks.append(("primary_user", host.remark))
+            self.remarks.append(("", host.remark))
         self._read(row)
         own = [] if isinstance(host, Problem) else self._host_party(host)
         self._fields["parties"] = [*own, *(party.fields for party in self._parties)]

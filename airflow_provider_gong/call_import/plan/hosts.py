@@ -126,7 +126,7 @@ class HostDirectory:
     def _stand_in(self, problem: Problem) -> Host | Problem:
         if self._default is None:
             return problem
-        remark = f"{problem.value} {problem.rule}, so that {self._default.id} is the host"
+        remark = f"{_FIELD}: {problem.value} {problem.rule}, so that {self._default.id} is the host"
         return replace(self._default, remark=remark)
 
     def _not_found(self, text: str) -> Problem:

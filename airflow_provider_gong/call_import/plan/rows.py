@@ -96,7 +96,8 @@ def _planned_row(
         problems.append(media.problem)
     warnings = row.warnings
     if draft.remarks:
-        warnings += tuple(f"{manifest.described(column)}: {remark}" for column, remark in draft.remarks)
+        named = ((f"{manifest.described(column)}: " if column else "", remark) for column, remark in draft.remarks)
+        warnings += tuple(map("".join, named))
     payload = fingerprint = None
     if call is not None and media.location is not None and not problems:
         payload = call.wire()

@@ -15,8 +15,7 @@ class WireModel(BaseModel):
 
     def wire(self) -> dict[str, Any]:
         """Return the JSON-able dict with Gong's official names, without fields that are ``None``."""
-        # What model_dump() calls; plans write hundreds of thousands of calls.
-        return self.__pydantic_serializer__.to_python(self, mode="json", by_alias=True, exclude_none=True)
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class RequestModel(WireModel):
