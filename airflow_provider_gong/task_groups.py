@@ -21,10 +21,9 @@ from airflow_provider_gong.operators.call_import import (
 )
 
 if TYPE_CHECKING:
-    import os
-
-    from airflow_provider_gong._compat import ObjectStoragePath, XComArg
+    from airflow_provider_gong._compat import XComArg
     from airflow_provider_gong.call_import.manifest.column_map import Columns
+    from airflow_provider_gong.hooks.object_storage import Place
 
 
 class PlanOptions(TypedDict, total=False):
@@ -32,8 +31,8 @@ class PlanOptions(TypedDict, total=False):
 
     columns: Columns | None
     media_mode: Literal["push", "pull", "auto"]
-    media_base: str | None
-    host_overrides: str | None
+    media_base: Place | None
+    host_overrides: Place | None
     default_primary_user: str | None
     on_rejected: Literal["continue", "stop"]
     strict: bool
@@ -73,7 +72,7 @@ class CallImportOptions(PlanOptions, UploadOptions, VerifyOptions, ReportOptions
 
 
 def gong_call_import(
-    manifest: str | os.PathLike[str] | ObjectStoragePath | Sequence[Any] | XComArg,
+    manifest: Place | Sequence[Any] | XComArg,
     *,
     group_id: str = "gong_call_import",
     import_id: str | None = None,

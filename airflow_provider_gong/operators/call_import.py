@@ -13,10 +13,9 @@ from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
 if TYPE_CHECKING:
-    import os
-
-    from airflow_provider_gong._compat import Context, ObjectStoragePath, XComArg
+    from airflow_provider_gong._compat import Context, XComArg
     from airflow_provider_gong.call_import.manifest.column_map import Columns
+    from airflow_provider_gong.hooks.object_storage import Place
     from airflow_provider_gong.ledger.ledger import Ledger
 
 SUMMARY_KEY = "summary"
@@ -71,11 +70,11 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     def __init__(
         self,
         *,
-        manifest: str | os.PathLike[str] | ObjectStoragePath | Sequence[Any] | XComArg,
+        manifest: Place | Sequence[Any] | XComArg,
         columns: Columns | None = None,
         media_mode: Literal["push", "pull", "auto"] = "push",
-        media_base: str | None = None,
-        host_overrides: str | None = None,
+        media_base: Place | None = None,
+        host_overrides: Place | None = None,
         default_primary_user: str | None = None,
         on_rejected: Literal["continue", "stop"] = "continue",
         strict: bool = False,

@@ -139,8 +139,9 @@ def _number(value: float | Decimal) -> str:
 
 def _decoded(value: bytes) -> str:
     try:
-        return value.decode().strip()
+        text = value.decode()
     except UnicodeDecodeError:
         if len(value) != _UUID_BYTES:
             raise
         return str(UUID(bytes=value))
+    return text.strip() if len(value) != _UUID_BYTES or text.isprintable() else str(UUID(bytes=value))

@@ -98,6 +98,7 @@ class CallDraft:
 
     def __init__(self, row: ManifestRow, host: Host | Problem, rules: CellRules) -> None:
         self._rules = rules
+        self._host = host
         self._fields: dict[str, Any] = {}
         self._parties: list[_Party] = []
         self.problems: list[Problem] = [*row.problems]
@@ -187,7 +188,15 @@ class CallDraft:
     def _may_be_left_out(self, holder: dict[str, Any], field: Field) -> bool:
         if self._rules.is_strict or not field.is_optional:
             return False
-        return not field.names or any(holder.get(name) for name in _NAMES if name != field.path)
+        return not field.names or self._is_named_without(holder, field.path)
+
+    def _is_named_without(self, holder: dict[str, Any], path: str) -> bool:
+        """Tell whether anything else says who a party is that is not the host; Gong keeps a nameless call."""
+        others = (party.fields for party in self._parties if not self._is_hosts(party.fields))
+        return any(fields.get(name) and (fields is not holder or name != path) for fields in others for name in _NAMES)
+
+    def _is_hosts(self, fields: dict[str, Any]) -> bool:
+        return isinstance(self._host, Host) and _is_host(fields, self._host)
 
     def _leave_out(self, problem: FieldProblem) -> bool:
         """Leave out the cell that a problem of the call comes from, if that may be; return whether it is left out."""

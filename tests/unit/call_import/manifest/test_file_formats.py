@@ -163,6 +163,14 @@ def test_ids_in_parquet_may_be_uuids(tmp_path: Path) -> None:
         assert ids(tmp_path / "calls.parquet") == [str(ident)]
 
 
+def test_sixteen_bytes_that_happen_to_be_characters_are_a_uuid_all_the_same(tmp_path: Path) -> None:
+    ident = uuid.UUID("00010203-0405-4607-c2a8-090a0b0c0d0e")
+    table = pyarrow.table({name: [text] for name, text in manifest_row(1).items()})
+    table = table.set_column(0, "client_unique_id", pyarrow.array([ident.bytes], pyarrow.binary(16)))
+    pyarrow.parquet.write_table(table, tmp_path / "calls.parquet")
+    assert ids(tmp_path / "calls.parquet") == [str(ident)]
+
+
 def test_sixteen_bytes_of_text_are_text(tmp_path: Path) -> None:
     table = pyarrow.table({name: [text.encode()] for name, text in manifest_row(1).items()})
     table = table.set_column(0, "client_unique_id", pyarrow.array([b"pbx-000000000001"], pyarrow.binary(16)))

@@ -18,6 +18,7 @@ from tests.support.recordings import manifest_row, write_manifest
 from tests.unit.call_import.conftest import NOW, SeenPlan, plan_offline
 
 ALONE = {"party_1_name": "", "party_1_email": ""}
+HOST = "tobias.okafor@example.com"
 
 
 def plan_text(folder: Path, text: str, name: str = "calls.csv", **settings: Any) -> SeenPlan:
@@ -348,14 +349,25 @@ def test_all_optional_cells_of_a_row_may_be_left_out(tmp_path: Path) -> None:
     [
         ({**ALONE, "party_1_phone": "4.91512E+11"}, "party_1_phone"),
         ({"party_1_name": "", "party_1_phone": "", "party_1_email": "na"}, "party_1_email"),
-        ({**ALONE, "party_1_phone": "4.91512E+11", "party_2_name": "Lee"}, "party_1_phone"),
+        ({**ALONE, "party_1_phone": "4.91512E+11", "party_2_email": HOST}, "party_1_phone"),
+        ({**ALONE, "party_1_phone": "4.91512E+11", "party_2_party_id": "7"}, "party_1_phone"),
+        ({**ALONE, "party_1_email": HOST, "party_1_phone": "4.91512E+11"}, "party_1_phone"),
         ({"workspace_id": "Sales"}, "workspace_id"),
         ({"parties": "[1]"}, "parties"),
-        ({"parties": '[{"emailAddress": "na"}]'}, "parties[0].emailAddress"),
+        ({**ALONE, "party_1_phone": "", "parties": '[{"emailAddress": "na"}]'}, "parties[0].emailAddress"),
     ],
 )
 def test_what_a_call_cannot_do_without_rejects_its_row(tmp_path: Path, changes: dict[str, str], column: str) -> None:
     assert columns_of(plan_row(tmp_path, **changes)) == [column]
+
+
+@pytest.mark.parametrize("party", [{}, {"party_1_email": HOST}])
+def test_a_phone_may_be_left_out_while_another_party_is_named(tmp_path: Path, party: dict[str, str]) -> None:
+    row = plan_row(tmp_path, **{**ALONE, **party, "party_1_phone": "4.91512E+11", "party_2_name": "Lee"})
+    assert [fields.get("name") for fields in payload_of(row)["parties"]][-1] == "Lee"
+    assert len(payload_of(row)["parties"]) == 2
+    (warning,) = row.warnings
+    assert warning.startswith("party_1_phone: was rounded")
 
 
 def test_a_party_of_a_list_loses_what_cannot_be_read(tmp_path: Path) -> None:
