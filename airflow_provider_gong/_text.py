@@ -16,8 +16,8 @@ _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 # Whatever a text repeats, the search for secrets takes time in proportion to its length.
 _HARMLESS = re.compile(r"[^=@?:%]*")
 _SPACE = re.compile(r"\s")
-# A text that is a URL of the web ends with its query; one that quotes a URL continues after it. In keys of object stores
-# "?" is a sign like others.
+# A text that is a URL of the web ends with its query; one that quotes a URL continues after it. Keys of object stores
+# may contain a question mark.
 _QUERY = re.compile(r"(\A\s*https?://[^?]*)\?.*|(https?://[^\s?'\"]*)(?:\?[^\s'\"]*)?", re.DOTALL | re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"\[|[^:/?#]*:[0-9]+[/?#]")
 _AFTER_HOST = re.compile(r"[\s/?#]")

@@ -21,9 +21,8 @@ from airflow_provider_gong.operators.call_import import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import XComArg
+    from airflow_provider_gong._compat import Place, XComArg
     from airflow_provider_gong.call_import.manifest.column_map import Columns
-    from airflow_provider_gong.hooks.object_storage import Place
 
 
 class PlanOptions(TypedDict, total=False):

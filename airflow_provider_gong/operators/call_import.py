@@ -13,9 +13,8 @@ from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context, XComArg
+    from airflow_provider_gong._compat import Context, Place, XComArg
     from airflow_provider_gong.call_import.manifest.column_map import Columns
-    from airflow_provider_gong.hooks.object_storage import Place
     from airflow_provider_gong.ledger.ledger import Ledger
 
 SUMMARY_KEY = "summary"

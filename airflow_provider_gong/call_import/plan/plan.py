@@ -55,8 +55,8 @@ class ImportPlan:
     :param storage: where manifests and recordings are
     :param columns: where fields take their text from, as for ``ColumnMap``
     :param media_mode: who moves the recordings: ``push``, ``pull`` or ``auto``
-    :param media_base: folder of the recordings; None for that of the manifest
-    :param host_overrides: path or URL of the file that says who hosts the calls of hosts unknown to Gong
+    :param media_base: folder of the recordings, as text or path object; None for that of the manifest
+    :param host_overrides: path, URL or path object of the file that says who hosts the calls of hosts unknown to Gong
     :param default_primary_user: id or address of the user who hosts calls without a host of their own
     :param on_rejected: ``continue`` or ``stop``, when rows are rejected
     :param strict: reject rows for optional cells that cannot be read, instead of leaving these out
@@ -78,8 +78,8 @@ class ImportPlan:
         storage: MediaStorage,
         columns: Columns | None = None,
         media_mode: str = MediaMode.PUSH,
-        media_base: str | None = None,
-        host_overrides: str | None = None,
+        media_base: object = None,
+        host_overrides: object = None,
         default_primary_user: str | None = None,
         on_rejected: str = OnRejected.CONTINUE,
         strict: bool = False,
