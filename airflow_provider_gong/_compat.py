@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger as BaseTrigger
     from airflow.triggers.base import TriggerEvent as TriggerEvent
 
+    # Where a file is.
+    Place = str | os.PathLike[str] | ObjectStoragePath
+
 _EXCEPTIONS = ("airflow.sdk.exceptions", "airflow.exceptions")
 _HOMES = {
     "AirflowException": _EXCEPTIONS,

@@ -16,8 +16,9 @@ _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 # Whatever a text repeats, the search for secrets takes time in proportion to its length.
 _HARMLESS = re.compile(r"[^=@?:%]*")
 _SPACE = re.compile(r"\s")
-# A text that is a URL ends with its query; one that quotes a URL continues after it.
-_QUERY = re.compile(r"(\A\s*\w[\w+.-]*://[^?]*)\?.*|(://[^\s?'\"]*)(?:\?[^\s'\"]*)?", re.DOTALL)
+# A text that is a URL of the web ends with its query; one that quotes a URL continues after it. Keys of object stores
+# may contain a question mark.
+_QUERY = re.compile(r"(\A\s*https?://[^?]*)\?.*|(https?://[^\s?'\"]*)(?:\?[^\s'\"]*)?", re.DOTALL | re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"\[|[^:/?#]*:[0-9]+[/?#]")
 _AFTER_HOST = re.compile(r"[\s/?#]")
 _USER_SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.%+~-"

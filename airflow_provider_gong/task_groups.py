@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
@@ -21,18 +21,20 @@ from airflow_provider_gong.operators.call_import import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import XComArg
+    from airflow_provider_gong._compat import Place, XComArg
+    from airflow_provider_gong.call_import.manifest.column_map import Columns
 
 
 class PlanOptions(TypedDict, total=False):
     """Options of ``GongPlanCallImportOperator``, which documents them."""
 
-    columns: Mapping[str, str] | None
+    columns: Columns | None
     media_mode: Literal["push", "pull", "auto"]
-    media_base: str | None
-    host_overrides: str | None
+    media_base: Place | None
+    host_overrides: Place | None
     default_primary_user: str | None
     on_rejected: Literal["continue", "stop"]
+    strict: bool
 
 
 class UploadOptions(TypedDict, total=False):
@@ -69,7 +71,7 @@ class CallImportOptions(PlanOptions, UploadOptions, VerifyOptions, ReportOptions
 
 
 def gong_call_import(
-    manifest: str | Sequence[Any] | XComArg,
+    manifest: Place | Sequence[Any] | XComArg,
     *,
     group_id: str = "gong_call_import",
     import_id: str | None = None,
@@ -91,7 +93,7 @@ def gong_call_import(
     :param canary: number of rows to upload and verify first: unless all of them arrive, no other row is sent
     :param dry_run: only plan, and write nothing anywhere
     :param options: options of ``GongPlanCallImportOperator`` (``columns``, ``media_mode``, ``media_base``,
-        ``host_overrides``, ``default_primary_user``, ``on_rejected``), ``GongUploadCallImportOperator``
+        ``host_overrides``, ``default_primary_user``, ``on_rejected``, ``strict``), ``GongUploadCallImportOperator``
         (``on_existing``, ``in_flight``), ``GongVerifyCallImportOperator`` (``verify_timeout``) and
         ``GongReportCallImportOperator`` (``report_path``, ``max_failed``), and of all of them (``gong_conn_id``,
         ``import_path``, ``deferrable``)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+import unicodedata
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.ledger.rows import LeasedRow
@@ -19,6 +21,28 @@ class MediaStorage(Protocol):
 
     def sign(self, place: str, /) -> str:
         """Return a URL by which Gong can pull the recording; raises ``OSError`` with the reason if there is none."""
+
+
+def similar_place(place: str, open_path: Callable[[str], Any]) -> str | None:
+    """
+    Return the place of a file that is probably meant by one where there is none.
+
+    :param place: path or URL, such as one with backslashes, or with letters that another system composed differently
+    :param open_path: makes the path object
+    """
+    slashed = place.replace("\\", "/")
+    others = {slashed, *(unicodedata.normalize(form, slashed) for form in ("NFC", "NFD"))} - {place}
+    if not others or _exists(place, open_path):
+        return None
+    return next((other for other in sorted(others) if _exists(other, open_path)), None)
+
+
+def _exists(place: str, open_path: Callable[[str], Any]) -> bool:
+    try:
+        open_path(place).stat()
+    except (OSError, ValueError, ImportError):
+        return False
+    return True
 
 
 def is_web(place: str) -> bool:

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong.client.media import MediaFile, MediaPath
 
 if TYPE_CHECKING:
-    import os
-
-    from airflow_provider_gong._compat import ObjectStoragePath
-
-    Place = str | os.PathLike[str] | ObjectStoragePath
+    from airflow_provider_gong._compat import Place
 
 _VALID_SECONDS = 24 * 3600
 # Gong does not say when it pulls a recording. A call whose URL ends earlier never gets its recording.

@@ -21,7 +21,7 @@ from airflow_provider_gong.ledger.queries import (
     claim,
     forgotten_intent,
     is_unsent,
-    plan_columns,
+    plan_values,
     problems_as_json,
     rows_and_calls,
 )
@@ -74,10 +74,10 @@ class Ledger(ImportView):
         :param planned: the plan, or its rows, which are taken one by one
         """
         remarks = planned.remarks if isinstance(planned, PlanDraft) else []
-        columns = planned.columns() if isinstance(planned, PlanDraft) else map(plan_columns, planned)
+        values = planned.values() if isinstance(planned, PlanDraft) else map(plan_values, planned)
         with self._change(before_sending=True) as connection:
             note_plan(connection, self.company, self.import_id, manifest=manifest, warnings=remarks)
-            replace_rows(connection, self.company, self.import_id, columns)
+            replace_rows(connection, self.company, self.import_id, values)
 
     def add_usage(self, sent: int, refused: int) -> None:
         """Count requests that were sent for the import, and how many of them Gong refused with 429."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_gong._text import row_place
 from airflow_provider_gong.ledger.queries import (
     PLAN_COLUMNS,
-    plan_columns,
+    plan_values,
     planned_row,
     problems_as_json,
     problems_from_json,
@@ -36,8 +36,7 @@ CREATE INDEX planned_size ON planned (media_bytes, state) WHERE media_bytes > 0;
 CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
 CREATE TABLE compared_size (media_bytes INTEGER PRIMARY KEY);
 """
-_VALUES = ", ".join(f":{column}" for column in PLAN_COLUMNS)
-_INSERT = f"INSERT INTO planned VALUES (NULL, {_VALUES}, :is_imported, NULL)"  # noqa: S608 - only names
+_INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * len(PLAN_COLUMNS))}, ?, NULL)"  # noqa: S608 - only names
 _ROWS = f"SELECT position, {', '.join(PLAN_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
 # A row that is repeated in one way is not looked at in another.
 _FIND_REPEATED = """
@@ -138,7 +137,6 @@ class PlanDraft:
         self.remarks: list[str] = []
         # For SQLite, an empty name is a temporary file that is deleted as soon as it was opened.
         self._connection = sqlite3.connect("", isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
         self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -151,7 +149,7 @@ class PlanDraft:
 
         :param imported: ids of calls that some import has finished
         """
-        values = [{**plan_columns(row), "is_imported": _is_imported(row, imported)} for row in rows]
+        values = [(*plan_values(row), _is_imported(row, imported)) for row in rows]
         with self._written_at_once():
             self._connection.executemany(_INSERT, values)
 
@@ -163,18 +161,18 @@ class PlanDraft:
         """
         wanted = "" if rejected is None else f"AND state {'=' if rejected else '<>'} 'rejected'"
         for page in self._pages(f"{_ROWS} {wanted}", _PAGE):
-            yield from map(planned_row, page)
+            yield from map(_planned_row, page)
 
-    def columns(self) -> Iterator[Mapping[str, Any]]:
+    def values(self) -> Iterator[Sequence[Any]]:
         """Yield the rows as the ledger keeps them: the values of ``PLAN_COLUMNS``."""
         for page in self._pages(_ROWS, _PAGE):
-            yield from map(dict, page)
+            yield from (found[1:] for found in page)
 
     def warnings(self) -> Iterator[str]:
         """Yield the remarks on the manifest, and those on rows with their places."""
         yield from self.remarks
         for page in self._pages(f"{_ROWS} AND warnings IS NOT NULL", _PAGE):
-            for row in map(planned_row, page):
+            for row in map(_planned_row, page):
                 yield from (f"{row_place(row.row_number, row.file)}: {remark}" for remark in row.warnings)
 
     def repeated(self, column: str) -> Iterator[Repeated]:
@@ -238,6 +236,10 @@ class PlanDraft:
         while page := self._connection.execute(f"{query} ORDER BY position LIMIT {size}", (after,)).fetchall():
             yield page
             after = page[-1][0]
+
+
+def _planned_row(found: Sequence[Any]) -> PlannedRow:
+    return planned_row(dict(zip(PLAN_COLUMNS, found[1:], strict=True)))
 
 
 def _is_imported(row: PlannedRow, imported: Collection[str]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import and_, delete, exists, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong._text import batches
-from airflow_provider_gong.ledger.queries import was_sent
+from airflow_provider_gong.ledger.queries import PLAN_COLUMNS, was_sent
 from airflow_provider_gong.ledger.rows import CallState
 from airflow_provider_gong.ledger.tables import call_table as calls
 from airflow_provider_gong.ledger.tables import import_table as imports
@@ -18,13 +18,16 @@ from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.schema import db_now
 
 _BATCH = 500
+_COLUMNS = ("company", "import_id", "position", *PLAN_COLUMNS)
+_PLACES = ", ".join("?" * len(_COLUMNS))
+_INSERT = f"INSERT INTO {rows.name} ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608 - only names
 
 _is_new, _is_earlier = rows.c.position > 0, rows.c.position < 0
 _is_planned = rows.c.state == CallState.PLANNED.value
 _is_rejected = rows.c.state == CallState.REJECTED.value
 
 
-def replace_rows(connection: Connection, company: str, import_id: str, planned: Iterable[Mapping[str, Any]]) -> None:
+def replace_rows(connection: Connection, company: str, import_id: str, planned: Iterable[Sequence[Any]]) -> None:
     """
     Write the rows of a plan in place of those of an earlier one.
 
@@ -36,15 +39,23 @@ def replace_rows(connection: Connection, company: str, import_id: str, planned: 
     # Rejected rows are of no use for a later plan.
     connection.execute(delete(rows).where(mine, _is_rejected))
     had_plan = connection.execute(update(rows).where(mine).values(position=-rows.c.position)).rowcount > 0
-    identity = {"company": company, "import_id": import_id}
-    for batch in batches(({**row, **identity, "position": place} for place, row in enumerate(planned, 1)), _BATCH):
-        connection.execute(insert(rows), batch)
+    values = ((company, import_id, place, *row) for place, row in enumerate(planned, 1))
+    for batch in batches(values, _BATCH):
+        _insert(connection, batch)
     if had_plan:
         if connection.dialect.name == "postgresql":
             # Of rows that were just written it has no statistics, and would compare each with each.
             connection.execute(text("SET LOCAL enable_nestloop = off"))
         _drop_what_is_replaced(connection, mine)
         _keep_the_rest(connection, mine)
+
+
+def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
+    if connection.dialect.name == "sqlite":
+        # Three times as fast as through SQLAlchemy, which looks at each value.
+        connection.exec_driver_sql(_INSERT, values)
+    else:
+        connection.execute(insert(rows), [dict(zip(_COLUMNS, row, strict=True)) for row in values])
 
 
 def note_plan(

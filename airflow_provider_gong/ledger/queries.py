@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -28,6 +29,7 @@ from airflow_provider_gong.store.schema import db_now
 # What a plan says of a row; the other columns say whose row it is, and at which place.
 PLAN_COLUMNS = tuple(column.name for column in rows.c if column.name not in ("company", "import_id", "position"))
 
+_in_order: Callable[[Mapping[str, Any]], tuple[Any, ...]] = operator.itemgetter(*PLAN_COLUMNS)
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _WITHOUT_CALL = (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
 
@@ -60,12 +62,11 @@ def count_by_state(condition: Any) -> Any:
     return select(found.c.effective, func.count().label("number")).group_by(found.c.effective)
 
 
-def plan_columns(row: PlannedRow) -> dict[str, Any]:
+def plan_values(row: PlannedRow) -> tuple[Any, ...]:
     """Return a row as a plan keeps it: the values of ``PLAN_COLUMNS``."""
-    return {
+    values = {
         "row_number": row.row_number,
-        # Longer ones are rejected, and would not fit into the column and its index.
-        "client_unique_id": row.client_unique_id.encode()[:MAX_ID_BYTES].decode(errors="ignore"),
+        "client_unique_id": _storable_id(row.client_unique_id),
         "state": row.state.value,
         "title": row.title,
         "payload": None if row.payload is None else _json(row.payload),
@@ -78,6 +79,12 @@ def plan_columns(row: PlannedRow) -> dict[str, Any]:
         "source": _json({"file": row.file, "cells": row.source}),
         "warnings": _json(row.warnings) if row.warnings else None,
     }
+    return _in_order(values)
+
+
+def _storable_id(text: str) -> str:
+    # Longer ones are rejected, and would not fit into the column and its index.
+    return text if len(text) * 4 <= MAX_ID_BYTES else text.encode()[:MAX_ID_BYTES].decode(errors="ignore")
 
 
 def planned_row(found: Mapping[str, Any]) -> PlannedRow:

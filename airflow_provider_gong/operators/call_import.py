@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,8 @@ from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context, XComArg
+    from airflow_provider_gong._compat import Context, Place, XComArg
+    from airflow_provider_gong.call_import.manifest.column_map import Columns
     from airflow_provider_gong.ledger.ledger import Ledger
 
 SUMMARY_KEY = "summary"
@@ -26,21 +27,27 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
 
     Nothing is written to Gong. Reads users (``GET /v2/users``) and whether the key sees calls (``GET /v2/calls``).
 
-    :param manifest: path or URL of a manifest on any object storage that Airflow knows: CSV, JSON lines (``.jsonl``) or
-        Parquet (``.parquet``); a pattern such as ``s3://bucket/2026-*/calls.csv``, a list of them, or a list of rows as
-        an upstream task returns them, which are mappings of column to value (templated)
-    :param columns: where fields of the call take their text from, if not from the column of their own name: a header
-        (``{"title": "Subject"}``), a template (``"{First} {Last}"``), or a constant (``"=Outbound"``)
-    :param media_mode: ``push`` uploads recordings; ``pull`` has Gong fetch them, from the https URLs in the manifest or
-        from URLs that are signed for recordings in S3; ``auto`` has Gong fetch what it can, and uploads the others
+    :param manifest: path or URL of a manifest on any object storage that Airflow knows, or a path object: CSV, JSON
+        lines (``.jsonl``) or Parquet (``.parquet``), also compressed; a pattern such as
+        ``s3://bucket/2026-*/calls.csv``, a list of them, or a list of rows as an upstream task returns them, which are
+        mappings of column to value (templated)
+    :param columns: for each field of the call that is to be read, where it takes its text from: a header
+        (``{"title": "Subject"}``), a template (``"{First} {Last}"``), a constant (``"=Outbound"``), or a dict of these
+        as ``source`` with what texts mean (``values``) or the form of a time (``format``); ``"*": "*"`` reads all other
+        fields from the columns of their own names, and None leaves a field out
+    :param media_mode: ``push`` uploads recordings; ``pull`` has Gong pull them, from the https URLs in the manifest or
+        from URLs that are signed for recordings in S3; ``auto`` has Gong pull what it can, and uploads the others
+        (templated)
     :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
-        the manifest's folder, and for object stores everything in the manifest's bucket. Rows of a task need it to
-        have recordings uploaded
+        the manifest's folder, and for object stores everything in the manifest's bucket. Required to upload the
+        recordings of rows from a task
     :param host_overrides: path or URL of a CSV file with the columns ``manifest_value`` and ``gong_user``, for hosts
-        that manifests call otherwise than Gong (templated)
+        that are named differently in the manifest (templated)
     :param default_primary_user: id or address of the Gong user who hosts the calls whose own host is not given, is
         unknown to Gong or inactive (templated); without it such rows are rejected
     :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
+        (templated)
+    :param strict: reject rows for optional cells that cannot be read, instead of leaving these cells out with a warning
     :param dry_run: write no ledger either
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: figures of the plan, ``import_id`` and ``store_id``, number and first 50 of the warnings
@@ -62,13 +69,14 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     def __init__(
         self,
         *,
-        manifest: str | Sequence[Any] | XComArg,
-        columns: Mapping[str, str] | None = None,
+        manifest: Place | Sequence[Any] | XComArg,
+        columns: Columns | None = None,
         media_mode: Literal["push", "pull", "auto"] = "push",
-        media_base: str | None = None,
-        host_overrides: str | None = None,
+        media_base: Place | None = None,
+        host_overrides: Place | None = None,
         default_primary_user: str | None = None,
         on_rejected: Literal["continue", "stop"] = "continue",
+        strict: bool = False,
         dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -83,6 +91,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         self.host_overrides = host_overrides
         self.default_primary_user = default_primary_user
         self.on_rejected = on_rejected
+        self.strict = strict
         self.is_dry_run = dry_run
 
     def work(self, context: Context) -> dict[str, Any]:
@@ -103,6 +112,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
                 host_overrides=self.host_overrides,
                 default_primary_user=self.default_primary_user,
                 on_rejected=self.on_rejected,
+                strict=self.strict,
                 dry_run=self.is_dry_run,
                 timezone=settings.timezone,
                 requests_per_second=settings.requests_per_second,

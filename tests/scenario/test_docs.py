@@ -6,6 +6,7 @@ import contextlib
 import pkgutil
 import re
 import textwrap
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -61,7 +62,22 @@ def test_all_settings_of_the_connection_are_explained() -> None:
 
 def test_all_columns_of_a_manifest_are_explained() -> None:
     parties = {f"party_1_{field.column}" for field in PARTY_FIELDS}
-    assert {*(field.column for field in CALL_FIELDS), *parties} <= codes(doc("call_import.md"))
+    assert {*(field.column for field in CALL_FIELDS), *parties} <= codes(doc("manifests.md"))
+
+
+def test_what_a_cell_does_that_cannot_be_read_is_explained() -> None:
+    says = {(True, False): "is left out", (False, False): "rejects the row"}
+    says |= {(True, True): "is left out while the call has another name"}
+    table = doc("manifests.md").partition("## Columns")[2].partition("##")[0]
+    explained = {
+        column: (required == "yes", effect)
+        for columns, required, effect in re.findall(r"^\| (`.+?) \| ?(\w*) ?\| ([^|]+) \|", table, re.MULTILINE)
+        for column in codes(columns)
+    }
+    parties = [replace(field, column=f"party_1_{field.column}") for field in PARTY_FIELDS]
+    assert explained == {
+        field.column: (field.is_required, says[field.is_optional, field.names]) for field in (*CALL_FIELDS, *parties)
+    }
 
 
 def test_all_states_are_explained() -> None:

@@ -60,6 +60,7 @@ def test_a_text_is_one_line_of_printable_signs(sign: str) -> None:
         ("HTTPS://files.example.com/a.wav?sig=secret", "HTTPS://files.example.com/a.wav"),
         ("https://dana:secret@files.example.com/a.wav", "https://files.example.com/a.wav"),
         ("s3://aws_calls@recordings/a.wav", "s3://aws_calls@recordings/a.wav"),
+        ("s3://recordings/who?#1.wav", "s3://recordings/who?#1.wav"),
         ("cannot read 'https://h.example.com/a?secret' (403)", "cannot read 'https://h.example.com/a' (403)"),
         ("at https://h.example.com/a?secret and https://b.example.com?secret .", None),
         (" https://h.example.com/a?a secret", " https://h.example.com/a"),

@@ -2,69 +2,120 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import itertools
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypedDict
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.manifest.fields import FIELDS, column_of, similar_column
+from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of, similar_column
 
 _CONSTANT = "="
+_ALL = "*"
 _HEADER = re.compile(r"\{([^{}]*)\}")
+
+
+class ColumnSource(TypedDict, total=False):
+    """
+    Where a field takes its text from, and how it is read.
+
+    :param source: a header, a template, or a constant; default: the column of the field's own name
+    :param values: what texts of the manifest mean, such as ``{"1": "Inbound", "2": "Outbound"}``, whatever their case
+    :param format: form of a time, such as ``%d.%m.%Y %H:%M:%S`` (the codes of Python's ``strptime``)
+    """
+
+    source: str
+    values: Mapping[str, str]
+    format: str
+
+
+Columns = Mapping[str, str | ColumnSource | None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
     """
-    Where a field takes its text from.
+    Where a field takes its text from: headers, with other text around them.
 
     :param text: as the mapping has it
-    :param template: text with ``{header}`` in it; None for a constant
+    :param headers: the columns; none for a constant
+    :param literals: the texts before, between and behind them
+    :param values: what texts mean, by these in lower case
+    :param format: form of a time
     """
 
     text: str
-    template: str | None
-
-    @property
-    def headers(self) -> list[str]:
-        return [] if self.template is None else [column_of(header) for header in _HEADER.findall(self.template)]
+    headers: Sequence[str]
+    literals: Sequence[str]
+    values: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
 
     def read(self, cells: Mapping[str, str]) -> str:
-        if self.template is None:
-            return self.text.removeprefix(_CONSTANT).strip()
-        if not any(header in cells for header in self.headers):
+        text = self._text(cells)
+        if self.values:
+            text = self.values.get(text.lower(), text)
+        if self.format is not None:
+            # What does not fit is wrong, unless it is ISO 8601 all the same.
+            with contextlib.suppress(ValueError):
+                text = datetime.strptime(text, self.format).isoformat()
+        return text
+
+    def __str__(self) -> str:
+        return self.text if self.format is None else f"{self.text}, as {self.format}"
+
+    def _text(self, cells: Mapping[str, str]) -> str:
+        found = [cells[header] for header in self.headers if header in cells]
+        if len(found) == 1 and not any(self.literals):
+            return found[0]
+        if self.headers and not found:
             return ""
-        return _HEADER.sub(lambda found: cells.get(column_of(found[1]), ""), self.template).strip()
+        texts = zip((cells.get(header, "") for header in self.headers), self.literals[1:], strict=True)
+        filled = (self.literals[0] + "".join(itertools.chain.from_iterable(texts))).strip()
+        # A text that is made of an inexact number is not exact either.
+        return next((type(text) for text in found if type(text) is not str), str)(filled)
 
 
 class ColumnMap:
     """
     Maps headers of a manifest to fields of the call.
 
-    Fields that it leaves out are read from the column of their own name.
+    Without a mapping, all fields are read from the columns of their own names. With one, it says which: required
+    fields that it does not name are read from the columns of their own names, optional ones are not read. ``"*": "*"``
+    reads those as well, and a mapping that only leaves fields out reads all others.
 
-    :param columns: for each field one of: a header (``"Call ID"``), a template (``"{First} {Last}"``), or a constant
-        (``"=Outbound"``)
+    :param columns: for each field a header (``"Call ID"``), a template (``"{First} {Last}"``), a constant
+        (``"=Outbound"``), a ``ColumnSource``, or None to leave it out
     :raises GongManifestError: with all that is wrong with the mapping
     """
 
-    def __init__(self, columns: Mapping[str, str] | None = None) -> None:
+    def __init__(self, columns: Columns | None = None) -> None:
+        named = dict(columns or {})
+        reads_all = named.pop(_ALL, None) == _ALL
         self._sources: dict[str, _Source] = {}
+        self._left_out: set[str] = set()
         wrong = []
-        for field, text in (columns or {}).items():
+        for name, source in named.items():
             try:
-                self._sources[field] = _source(field, text)
+                _check_field(name)
+                if source is None and not FIELDS[name].is_required:
+                    self._left_out.add(name)
+                else:
+                    self._sources[name] = _source(name, source)
             except ValueError as error:
                 wrong.append(str(error))
         if wrong:
             raise GongManifestError(f"columns is wrong: {' '.join(wrong)}")
+        self._reads_all = reads_all or not self._sources
         self._used = {header for source in self._sources.values() for header in source.headers}
 
     def fields(self, headers: Collection[str]) -> set[str]:
         """Return the fields that a manifest with these headers can fill."""
-        return {header for header in headers if header in FIELDS} | self._sources.keys()
+        return {header for header in headers if self._is_own(header)} | self._sources.keys()
 
     def ignored(self, headers: Collection[str]) -> list[str]:
         """Return the headers from which no field takes its text."""
@@ -86,10 +137,10 @@ class ColumnMap:
             found = shown(", ".join(filter(None, headers))) or "none"
             raise GongManifestError(f"Manifest {name} does not fit columns: {' '.join(lacking)} It has: {found}.")
 
-    def values(self, cells: Mapping[str, str]) -> dict[str, str]:
-        """Return a row's text by field; what stands under headers that fill no field is kept under these."""
-        if not self._sources:
-            return dict(cells)
+    def values(self, cells: dict[str, str]) -> dict[str, str]:
+        """Return a row's text by field; that of headers that fill no field is kept under these."""
+        if not self._sources and not self._left_out:
+            return cells
         kept = {
             header: text
             for header, text in cells.items()
@@ -98,32 +149,56 @@ class ColumnMap:
         mapped = {field: source.read(cells) for field, source in self._sources.items()}
         return kept | {field: text for field, text in mapped.items() if text}
 
-    def described(self, field: str) -> str:
+    def described(self, path: str) -> str:
         """Return a field as an error names it: with the header it was read from, if that is another one."""
-        source = self._sources.get(re.split(r"[.\[]", field)[0])
-        if source is None:
-            return field
-        return f"{field} (columns: {source.text})"
+        source = self._sources.get(re.split(r"[.\[]", path)[0])
+        return path if source is None else f"{path} (columns: {source})"
 
     def _is_own(self, header: str) -> bool:
-        return header in FIELDS and header not in self._sources
+        """Tell whether a header is the column of a field that is read from there."""
+        known = FIELDS.get(header)
+        if known is None or header in self._sources or header in self._left_out:
+            return False
+        return self._reads_all or known.is_required
 
 
-def _source(field: object, text: object) -> _Source:
-    if not isinstance(field, str) or field not in FIELDS:
-        meant = similar_column(str(field))
+def _check_field(name: object) -> None:
+    if not isinstance(name, str) or name not in FIELDS:
+        meant = similar_column(str(name))
         hint = f"Did you mean {meant!r}?" if meant else "Name a field of the call, such as title or party_1_email."
-        raise ValueError(f"{shown(repr(field))} is not a field of a call. {hint}")
+        raise ValueError(f"{shown(repr(name))} is not a field of a call. {hint}")
+
+
+def _source(name: str, source: object) -> _Source:
+    if not isinstance(source, Mapping):
+        return _Source(*_parsed(name, source))
+    unknown = source.keys() - ColumnSource.__annotations__.keys()
+    if unknown:
+        known = ", ".join(ColumnSource.__annotations__)
+        raise ValueError(f"{name} has {shown(repr(sorted(map(str, unknown))))}: its parts are {known}.")
+    values, form = source.get("values", {}), source.get("format")
+    if not isinstance(values, Mapping) or not all(isinstance(text, str) for text in values.values()):
+        raise ValueError(f"{name} has the values {values!r}: give the text that each text of the manifest means.")
+    if form is not None and (FIELDS[name].kind not in (Kind.TIME, Kind.START) or not isinstance(form, str)):
+        raise ValueError(f"{name} has the format {form!r}, which is for times, such as '%d.%m.%Y %H:%M:%S'.")
+    by_text = {str(text).strip().lower(): value for text, value in values.items()}
+    return _Source(*_parsed(name, source.get("source", name)), by_text, form)
+
+
+def _parsed(name: str, text: object) -> tuple[str, Sequence[str], Sequence[str]]:
+    """Return a header, template or constant, its headers, and the literal texts around these."""
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"{field} has {text!r}: give a header, a template with {{headers}}, or '=' and a constant.")
+        raise ValueError(f"{name} has {text!r}: give a header, a template with {{headers}}, or '=' and a constant.")
     text = text.strip()
     if text.startswith(_CONSTANT):
-        return _Source(text, None)
+        return text, (), (text.removeprefix(_CONSTANT).strip(),)
     if "{" not in text and "}" not in text:
-        return _Source(text, f"{{{text}}}")
-    if re.search(r"[{}]", _HEADER.sub("", text)) or any(not header.strip() for header in _HEADER.findall(text)):
-        raise ValueError(f"{field} has the template {text!r}: write each header as {{header}}.")
-    return _Source(text, text)
+        return text, (column_of(text),), ("", "")
+    pieces = _HEADER.split(text)
+    headers, literals = pieces[1::2], pieces[::2]
+    if re.search(r"[{}]", "".join(literals)) or not all(header.strip() for header in headers):
+        raise ValueError(f"{name} has the template {text!r}: write each header as {{header}}.")
+    return text, tuple(map(column_of, headers)), literals
 
 
 def _lacking_header(field: str, header: str, headers: Collection[str]) -> str:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import csv
+import itertools
+import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.csv_cells import unescape_cell
 from airflow_provider_gong.call_import.manifest.fields import column_of
-from airflow_provider_gong.call_import.manifest.manifest import LONGEST_CELL, SURPLUS, Table, require_distinct
+from airflow_provider_gong.call_import.manifest.manifest import (
+    LONGEST_CELL,
+    LONGEST_ROW,
+    SURPLUS,
+    Table,
+    bounded_lines,
+    require_distinct,
+)
 
-if TYPE_CHECKING:
-    from _csv import Reader
+_SEPARATORS = ",;\t"
+# By which Excel learns the separator.
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[,;\s]*", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r'"[^"]*"')
+# A formula that yields a text, so that Excel keeps its zeros.
+_TEXT_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+_MARKS = "'="
 
 
 def csv_table(lines: Iterable[str], name: str) -> Table:
     """
-    Read a CSV manifest with a header line, comma separated.
+    Read a CSV manifest with a header line, separated by commas, semicolons or tabs.
 
     :param lines: its lines, as an open text file gives them
     :param name: its path or URL
@@ -25,50 +38,74 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     """
     # Python's own limit, of the whole process, is less than cells of JSON may need. Marks of formulas come on top.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL + 1))
-    reader = csv.reader(_without_nul(lines), strict=True)
-    header = _header(reader, name)
+    records = _records(_Lines(lines, name), name)
+    cells = next(records, None)
+    if cells is None:
+        raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
+    header = tuple(column_of(unescape_cell(cell.strip())) for cell in cells)
     require_distinct(header, name)
-    return Table(name, tuple(header), _rows(reader, header, name), file=name)
+    return Table(name, header, (_row(header, cells) for cells in records), file=name)
 
 
-def _without_nul(lines: Iterable[str]) -> Iterator[str]:
-    for line in lines:
-        if "\0" in line:
-            raise csv.Error("it contains NUL characters")
-        yield line
+class _Lines:
+    """
+    Lines that rows are made of.
+
+    :param lines: all lines of the file
+    :param name: its path or URL
+    """
+
+    def __init__(self, lines: Iterable[str], name: str) -> None:
+        self._lines = bounded_lines(lines, name)
+        self.number = 0
+        # Of the row that is being read, which may have many lines.
+        self.row_length = 0
+
+    def read(self) -> Iterator[str]:
+        """Yield them; where they end, and how long a row is, is known at any time."""
+        for line in self._lines:
+            self.row_length += len(line)
+            if "\0" in line:
+                raise csv.Error("it contains NUL characters")
+            if self.row_length > LONGEST_ROW:
+                raise csv.Error(f"it has a row of more than {LONGEST_ROW} characters")
+            self.number += 1
+            yield line
 
 
-def _header(reader: Reader, name: str) -> list[str]:
-    for cells in _records(reader, name):
-        return [column_of(unescape_cell(cell.strip())) for cell in cells]
-    raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
-
-
-def _rows(reader: Reader, header: list[str], name: str) -> Iterator[dict[str, str]]:
-    for cells in _records(reader, name):
-        if values := _row(header, cells):
-            yield values
-
-
-def _records(reader: Reader, name: str) -> Iterator[list[str]]:
+def _records(lines: _Lines, name: str) -> Iterator[list[str]]:
     try:
-        yield from reader
+        source = lines.read()
+        first = next((line for line in source if line.strip("\ufeff\r\n")), "")
+        told = _SEPARATOR_LINE.fullmatch(first)
+        separator, rest = (
+            (told[1], source) if told else (_separator(first), itertools.chain([first] if first else [], source))
+        )
+        for cells in csv.reader(rest, delimiter=separator, skipinitialspace=True, strict=True):
+            lines.row_length = 0
+            yield cells
     except UnicodeDecodeError as error:
         # Text is decoded ahead of its lines; the piece that could not be begins after the last of them.
-        line = reader.line_num + 1 + error.object[: error.start].count(b"\n")
+        line = lines.number + 1 + error.object[: error.start].count(b"\n")
         found = f"byte 0x{error.object[error.start]:02x} in line {line}"
         raise GongManifestError(
-            f"Manifest {name} is not in UTF-8: {found}. Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
+            f"Manifest {name} is not in UTF-8: {found}. It may be in Windows-1252, as Excel writes CSV by default. "
+            "Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
         ) from error
     except csv.Error as error:
         raise GongManifestError(
-            f"Manifest {name} is not a CSV file: {error}, in line {reader.line_num}. Export it again."
+            f"Manifest {name} is not a CSV file: {error}, in line {lines.number}. Export it again."
         ) from error
 
 
-def _row(header: list[str], cells: list[str]) -> dict[str, str]:
+def _separator(header: str) -> str:
+    bare = _QUOTED.sub("", header)
+    return max(_SEPARATORS, key=bare.count)
+
+
+def _row(header: tuple[str, ...], cells: list[str]) -> dict[str, str]:
     values = {
-        column: unescape_cell(text)
+        column: text if text[0] not in _MARKS else _unmarked(text)
         for column, cell in zip(header, cells, strict=False)
         if column and (text := cell.strip())
     }
@@ -76,3 +113,8 @@ def _row(header: list[str], cells: list[str]) -> dict[str, str]:
         surplus = ", ".join(cell.strip() for cell in cells[len(header) :] if cell.strip())
         values |= {SURPLUS: surplus} if surplus else {}
     return values
+
+
+def _unmarked(text: str) -> str:
+    formula = _TEXT_FORMULA.fullmatch(text)
+    return formula[1].replace('""', '"').strip() if formula else unescape_cell(text)

@@ -13,7 +13,15 @@ class Kind(enum.Enum):
     """What the cells of a column hold."""
 
     TEXT = enum.auto()
+    # The id of the call, which the manifest has checked.
+    ID = enum.auto()
+    # An id that Gong gave.
+    GONG_ID = enum.auto()
+    START = enum.auto()
     TIME = enum.auto()
+    DURATION = enum.auto()
+    DIRECTION = enum.auto()
+    PHONE = enum.auto()
     # In Gong's own names.
     JSON = enum.auto()
     # Looked up elsewhere: the user and the recording that a cell names.
@@ -30,6 +38,8 @@ class Field:
     :param path: Gong's name, with a dot before that of a nested field
     :param kind: what its cells hold
     :param is_required: whether each row has to fill it
+    :param is_optional: whether a cell that cannot be read may be left out
+    :param names: whether it says who a party is
     :param party: number of the party that it belongs to; None for a field of the call
     """
 
@@ -37,37 +47,44 @@ class Field:
     path: str
     kind: Kind = Kind.TEXT
     is_required: bool = False
+    is_optional: bool = True
+    names: bool = False
     party: int | None = None
 
 
+def _required(column: str, path: str, kind: Kind) -> Field:
+    return Field(column, path, kind, is_required=True, is_optional=False)
+
+
 CALL_FIELDS = (
-    Field("client_unique_id", "clientUniqueId", is_required=True),
-    Field("actual_start", "actualStart", Kind.TIME, is_required=True),
-    Field("direction", "direction", is_required=True),
-    Field("primary_user", "primaryUser", Kind.HOST, is_required=True),
-    Field("media", "downloadMediaUrl", Kind.MEDIA, is_required=True),
+    _required("client_unique_id", "clientUniqueId", Kind.ID),
+    _required("actual_start", "actualStart", Kind.START),
+    _required("direction", "direction", Kind.DIRECTION),
+    _required("primary_user", "primaryUser", Kind.HOST),
+    _required("media", "downloadMediaUrl", Kind.MEDIA),
     Field("title", "title"),
     Field("purpose", "purpose"),
     Field("disposition", "disposition"),
-    Field("duration", "duration"),
+    Field("duration", "duration", Kind.DURATION),
     Field("scheduled_start", "scheduledStart", Kind.TIME),
     Field("scheduled_end", "scheduledEnd", Kind.TIME),
     Field("custom_data", "customData"),
     Field("meeting_url", "meetingUrl"),
     Field("call_provider_code", "callProviderCode"),
-    Field("workspace_id", "workspaceId"),
+    # Without it, the call would be in a workspace that other people see.
+    Field("workspace_id", "workspaceId", Kind.GONG_ID, is_optional=False),
     Field("language_code", "languageCode"),
-    Field("parties", "parties", Kind.JSON),
+    Field("parties", "parties", Kind.JSON, is_optional=False),
     Field("context", "context", Kind.JSON),
     Field("speakers_timeline", "speakersTimeline", Kind.JSON),
     Field("flow_task_id", "flowContext.taskId"),
 )
 # Of a party; the columns are called party_1_name and so on.
 PARTY_FIELDS = (
-    Field("name", "name"),
-    Field("email", "emailAddress"),
-    Field("phone", "phoneNumber"),
-    Field("user_id", "userId"),
+    Field("name", "name", names=True),
+    Field("email", "emailAddress", names=True),
+    Field("phone", "phoneNumber", Kind.PHONE, names=True),
+    Field("user_id", "userId", Kind.GONG_ID, names=True),
     Field("party_id", "partyId"),
     Field("media_channel_id", "mediaChannelId"),
     Field("context", "context", Kind.JSON),
@@ -87,6 +104,9 @@ FIELDS: Mapping[str, Field] = {field.column: field for field in _ALL}
 
 # Gong's own names, as headers are compared.
 _OFFICIAL = {field.path.lower(): field.column for field in CALL_FIELDS}
+NESTED = tuple((field.path, *field.path.split(".")) for field in CALL_FIELDS if "." in field.path)
+"""Paths of nested fields, with the names of the object and of its field."""
+
 _CALL_HEADS = {field.path.partition(".")[0]: field for field in CALL_FIELDS}
 _PARTY_HEADS = {field.path: field for field in PARTY_FIELDS}
 # With byte order marks, which editors and concatenated files leave there.
@@ -100,6 +120,16 @@ def column_of(header: str) -> str:
     return _OFFICIAL.get(normal, normal)
 
 
+def field_at(path: str, *, of_party: bool) -> Field | None:
+    """
+    Return the field that a path of Gong leads to or into; None if no column fills it.
+
+    :param path: Gong's name of the field, and what is below it
+    :param of_party: whether it is a field of a party
+    """
+    return (_PARTY_HEADS if of_party else _CALL_HEADS).get(_split(path)[0])
+
+
 def column_at(path: str, party: int | None = None) -> str:
     """
     Return the column that fills a field of Gong, with the place in the cell where that is JSON.
@@ -107,11 +137,16 @@ def column_at(path: str, party: int | None = None) -> str:
     :param path: Gong's name of the field, and what is below it
     :param party: number of the party that the field belongs to; None for a field of the call
     """
-    end = _STEP.search(path).start()  # type: ignore[union-attr]
-    field = (_CALL_HEADS if party is None else _PARTY_HEADS).get(path[:end])
-    column = path[:end] if field is None else field.column
-    rest = "" if field is not None and field.kind is not Kind.JSON else path[end:]
+    head, rest = _split(path)
+    field = field_at(path, of_party=party is not None)
+    column = head if field is None else field.column
+    rest = "" if field is not None and field.kind is not Kind.JSON else rest
     return (column if party is None else f"party_{party}_{column}") + rest
+
+
+def _split(path: str) -> tuple[str, str]:
+    end = _STEP.search(path).start()  # type: ignore[union-attr]
+    return path[:end], path[end:]
 
 
 def similar_column(column: str) -> str | None:

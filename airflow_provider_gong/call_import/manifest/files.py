@@ -2,74 +2,162 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, Any
 from urllib.parse import urlsplit
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Table
 from airflow_provider_gong.call_import.manifest.parquet import parquet_table
 from airflow_provider_gong.call_import.manifest.records import jsonl_table
+from airflow_provider_gong.call_import.media import is_web, similar_place
 
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 _PARQUET = (".parquet", ".pq")
+_COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
 _PATTERN = set("*?[")
+# What Spark and Hadoop write beside the data, such as _SUCCESS.
+_NO_DATA = ("_", ".")
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_HEAD = 8
+_SAVE = "Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
+# What is given instead of a manifest, by its first bytes.
+_OTHERS = (
+    (b"PK\x03\x04", "an Excel workbook or another ZIP archive", _SAVE),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old format", _SAVE),
+    (b"PAR1", "a Parquet file", "Give it a name that ends with .parquet."),
+    (b"\xff\xfe", "text in UTF-16", _SAVE),
+    (b"\xfe\xff", "text in UTF-16", _SAVE),
+    (b"<", "XML or HTML, such as a web page", "Export it as CSV or JSON lines."),
+)
 
 
 def find_files(names: Iterable[str], open_path: Callable[[str], Any]) -> list[str]:
     """
     Return the files that names stand for, those of a pattern in the order of their names.
 
-    :param names: paths or URLs, with ``*``, ``?`` and ``[...]`` in those that stand for several
+    :param names: paths or URLs, with ``*``, ``?`` and ``[...]`` in those that stand for several, unless there is a file
+        of that name
     :param open_path: makes the path object
     :raises GongManifestError: if a pattern matches nothing, or a folder cannot be listed
     """
     found: dict[str, None] = {}
     for name in names:
-        found |= dict.fromkeys(_matches(name, open_path) if _is_pattern(name) else [name])
+        found |= dict.fromkeys([name] if not _has_pattern(name) else _matches(name, open_path))
     return list(found)
 
 
-def read_files(names: Iterable[str], open_path: Callable[[str], Any]) -> Iterator[Table]:
+def read_files(names: Sequence[str], open_path: Callable[[str], Any], *, may_be_empty: bool = False) -> Iterator[Table]:
     """
-    Yield what each file holds: CSV, JSON lines (``.jsonl``, ``.ndjson``, ``.json``) or Parquet (``.parquet``, ``.pq``).
+    Yield what each file holds, also those that are compressed with gzip or Zstandard.
+
+    Formats are CSV, JSON lines (``.jsonl``, ``.ndjson``, ``.json``) and Parquet (``.parquet``, ``.pq``).
 
     :param names: paths or URLs
     :param open_path: makes the path object
+    :param may_be_empty: whether a file without content counts as one without rows, as it always does among many
     :raises GongManifestError: if a file cannot be read
     """
     for name in names:
         try:
             file = open_path(name).open("rb")
         except (OSError, ValueError, ImportError) as error:
-            raise GongManifestError(f"Manifest {name} cannot be read: {error}") from error
+            similar = similar_place(name, open_path)
+            hint = f". Did you mean {shown(similar)}?" if similar else ""
+            raise GongManifestError(f"Manifest {shown(name)} cannot be read: {error}{hint}") from error
         with file:
-            yield _table(file, name)
+            table = _table(file, name)
+            if table is not None:
+                yield table
+            elif not may_be_empty and len(names) == 1:
+                raise GongManifestError(f"Manifest {shown(name)} is empty. It needs at least a header line.")
 
 
-def _table(file: Any, name: str) -> Table:
-    suffix = posixpath.splitext(urlsplit(name).path if "://" in name else name)[1].lower()
+def _table(file: IO[bytes], name: str) -> Table | None:
+    """Return what a file holds, None if it has no content."""
+    try:
+        content = _decompressed(file, name)
+        head = _head(content)
+    except (OSError, EOFError) as error:
+        raise GongManifestError(f"Manifest {shown(name)} cannot be read: {error}") from error
+    suffix = _suffix(name)
+    if not head:
+        return None
     if suffix in _PARQUET:
-        return parquet_table(file, name)
-    lines = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        return parquet_table(content if content is file else _copied(content), name)
+    _check_format(head, name)
+    lines = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
     return jsonl_table(lines, name) if suffix in _JSON_LINES else csv_table(lines, name)
 
 
-def _is_pattern(name: str) -> bool:
+def _suffix(name: str) -> str:
+    # In an object store, "?" and "#" are signs like others.
+    path = urlsplit(name).path if is_web(name) else name
+    stem, suffix = posixpath.splitext(path.lower())
+    return posixpath.splitext(stem)[1] if suffix in _COMPRESSED else suffix
+
+
+def _head(file: Any) -> bytes:
+    if hasattr(file, "peek"):
+        return bytes(file.peek(_HEAD)[:_HEAD])
+    head = file.read(_HEAD)
+    file.seek(0)
+    return bytes(head)
+
+
+def _decompressed(file: IO[bytes], name: str) -> IO[bytes]:
+    head = _head(file)
+    if head.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    if not head.startswith(_ZSTD):
+        return file
+    try:
+        from zstandard import ZstdDecompressor
+    except ImportError as error:
+        raise GongManifestError(
+            f"Manifest {shown(name)} is compressed with Zstandard, which needs zstandard: "
+            "pip install 'airflow-provider-gong[zstd]'."
+        ) from error
+    return io.BufferedReader(ZstdDecompressor().stream_reader(file, read_across_frames=True))
+
+
+def _copied(content: IO[bytes]) -> IO[bytes]:
+    """Return content as a file that can be read from its end."""
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is collected, as is what it was copied from
+    shutil.copyfileobj(content, copy)
+    copy.seek(0)
+    return copy
+
+
+def _check_format(head: bytes, name: str) -> None:
+    for start, what, remedy in _OTHERS:
+        if head.removeprefix(b"\xef\xbb\xbf").startswith(start):
+            raise GongManifestError(f"Manifest {shown(name)} is {what}, not CSV or JSON lines. {remedy}")
+    if len(head) > 1 and not any(head[1::2]):
+        raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON lines in UTF-8. {_SAVE}")
+
+
+def _has_pattern(name: str) -> bool:
     # What follows a question mark in a web address signs it.
-    return not name.startswith(("https://", "http://")) and not _PATTERN.isdisjoint(name)
+    return not is_web(name) and not _PATTERN.isdisjoint(name)
 
 
 def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
     start = min(name.index(sign) for sign in _PATTERN if sign in name)
     folder, slash, _ = name[:start].rpartition("/")
     try:
+        if open_path(name).exists():
+            return [name]
         found = sorted(str(path) for path in open_path(folder + slash or ".").glob(name[len(folder + slash) :]))
     except (OSError, ValueError, ImportError) as error:
-        raise GongManifestError(f"Manifest {name} cannot be looked for: {error}") from error
+        raise GongManifestError(f"Manifest {shown(name)} cannot be looked for: {error}") from error
     if not found:
-        raise GongManifestError(f"Manifest {name} matches no file. Correct the pattern, or wait for the files.")
-    return found
+        raise GongManifestError(f"Manifest {shown(name)} matches no file. Correct the pattern, or wait for the files.")
+    return [place for place in found if not posixpath.basename(place).startswith(_NO_DATA)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
+from uuid import UUID
 
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import column_of
@@ -50,5 +51,11 @@ def _records(file: ParquetFile, name: str, arrow_error: type[Exception]) -> Iter
 
 
 def _rows(file: ParquetFile) -> Iterator[dict[str, Any]]:
+    columns = [file.schema.column(place) for place in range(len(file.schema))]
+    # Bytes in earlier versions of pyarrow.
+    ids = [column.name for column in columns if str(column.logical_type) == "UUID" and column.path == column.name]
     for batch in file.iter_batches(batch_size=_BATCH):
-        yield from batch.to_pylist()
+        for row in batch.to_pylist():
+            for name in ids:
+                row[name] = UUID(bytes=row[name]) if isinstance(row[name], bytes) else row[name]
+            yield row

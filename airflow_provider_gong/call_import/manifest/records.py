@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, time
 from typing import Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, column_of
-from airflow_provider_gong.call_import.manifest.manifest import LONGEST_CELL, Table
+from airflow_provider_gong.call_import.manifest.manifest import LONGEST_CELL, Table, bounded_lines, check_width
+from airflow_provider_gong.call_import.manifest.texts import text_of
 
 
 def jsonl_table(lines: Iterable[str], name: str) -> Table:
@@ -47,8 +46,9 @@ def record_of(row: Any, place: str) -> dict[str, str]:
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
         raise GongManifestError(
             f"Manifest {place} is {type(row).__name__} and not an object with a value for each column. "
-            "Give each row as an object or dict; rows of a database have to be turned into such."
+            "Give each row as an object or dict; convert database rows to dicts first."
         )
+    check_width(row, place)
     record: dict[str, str] = {}
     for column, value in _flat(row):
         text = text_of(value)
@@ -59,22 +59,6 @@ def record_of(row: Any, place: str) -> dict[str, str]:
         if text and column:
             record[column] = text
     return record
-
-
-def text_of(value: Any) -> str:
-    """Return a value as the text of a cell."""
-    # pandas has NaN for what is missing.
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, bytes):
-        return value.decode().strip()
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping | list | tuple):
-        return json.dumps(value, default=text_of, ensure_ascii=False)
-    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,11 +99,13 @@ def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, str]]:
     number = 0
     try:
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(bounded_lines(lines, name), 1):
             if line.strip():
                 yield record_of(json.loads(line, object_pairs_hook=distinct), f"{name}, line {number}")
     except UnicodeDecodeError as error:
-        raise GongManifestError(f"Manifest {name} is not in UTF-8, after line {number}. Save it in UTF-8.") from error
+        raise GongManifestError(
+            f"Manifest {name} is not in UTF-8, after line {number}; it may be in Windows-1252. Save it in UTF-8."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise GongManifestError(
             f"Manifest {name} is not made of JSON lines: {error}, in line {number}. Write one object per line."

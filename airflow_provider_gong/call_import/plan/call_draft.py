@@ -2,22 +2,68 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_at
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.manifest.fields import (
+    FIELDS,
+    NESTED,
+    PARTY_FIELDS,
+    Field,
+    Kind,
+    column_at,
+    field_at,
+)
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
-from airflow_provider_gong.call_import.plan.cells import UnreadableCellError, read_json, read_time
+from airflow_provider_gong.call_import.manifest.texts import (
+    MissingValueError,
+    UnreadableCellError,
+    check_id,
+    check_text,
+    without_zeros,
+)
+from airflow_provider_gong.call_import.plan.cells import (
+    read_direction,
+    read_duration,
+    read_json,
+    read_phone,
+    read_time,
+)
 from airflow_provider_gong.call_import.plan.hosts import Host
-from airflow_provider_gong.client.errors import GongValidationError
+from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 from airflow_provider_gong.client.models import CallParty, NewCall, parse_request
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
-_READ_ELSEWHERE = (Kind.HOST, Kind.MEDIA)
+# Members of an enumeration take their time to be looked up.
+_TEXT, _ID, _JSON, _GONG_ID, _START = Kind.TEXT, Kind.ID, Kind.JSON, Kind.GONG_ID, Kind.START
+_DIRECTION, _DURATION, _PHONE = Kind.DIRECTION, Kind.DURATION, Kind.PHONE
+_READ_HERE = {column: field for column, field in FIELDS.items() if field.kind not in (Kind.HOST, Kind.MEDIA)}
 _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(.+))?", re.DOTALL)
+_NAMES = [field.path for field in PARTY_FIELDS if field.names]
+_FUTURE = timedelta(hours=24)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CellRules:
+    """
+    How cells are read.
+
+    :param timezone: IANA zone of times without an offset; None refuses them
+    :param is_strict: whether optional cells that cannot be read reject their row, instead of being left out
+    :param now: when the plan is made
+    """
+
+    timezone: str | None = None
+    is_strict: bool = False
+    now: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(slots=True)
@@ -47,82 +93,194 @@ class CallDraft:
 
     :param row: the row
     :param host: the user found for ``primary_user``, or why there is none
-    :param timezone: zone of times without an offset; None refuses them
+    :param rules: how cells are read
     """
 
-    def __init__(self, row: ManifestRow, host: Host | Problem, timezone: str | None) -> None:
-        self._timezone = timezone
+    def __init__(self, row: ManifestRow, host: Host | Problem, rules: CellRules) -> None:
+        self._rules = rules
+        self._host = host
         self._fields: dict[str, Any] = {}
-        self._problems: list[Problem] = []
         self._parties: list[_Party] = []
-        self._read(row)
+        self.problems: list[Problem] = [*row.problems]
+        """Why the row is rejected."""
+        self.remarks: list[tuple[str, str]] = []
+        """What was noticed and does not reject it, with the column unless the text names it."""
         if isinstance(host, Problem):
-            self._problems.insert(0, host)
-            self._fields["parties"] = [party.fields for party in self._parties]
-        else:
-            self._fields["primaryUser"] = host.id
-            self._fields["parties"] = [*self._own_party(host), *(party.fields for party in self._parties)]
+            self.problems.append(host)
+        elif host.remark:
+            self.remarks.append(("", host.remark))
+        self._read(row)
+        own = [] if isinstance(host, Problem) else self._host_party(host)
+        self._fields["parties"] = [*own, *(party.fields for party in self._parties)]
 
-    def validated(self) -> NewCall | tuple[Problem, ...]:
-        """Return the call, or everything that is wrong with it in terms of the manifest's columns."""
-        try:
-            call = parse_request(NewCall, self._fields)
-        except GongValidationError as error:
-            known = {problem.field for problem in self._problems}
-            if "primary_user" in known:
-                # All that the parties as a whole can lack is the host.
-                known.add("parties")
-            found = ((self._column(problem.field), problem) for problem in error.problems)
-            self._problems += [
-                Problem(column, problem.value, problem.rule, problem.remedy, Actor.MANIFEST)
-                for column, problem in found
-                if column not in known
-            ]
-        return tuple(self._problems) if self._problems else call
+    def validated(self) -> NewCall | None:
+        """Return the call; None if the row is rejected. Everything that is wrong with it is in its problems."""
+        while True:
+            try:
+                call = parse_request(NewCall, self._fields)
+            except GongValidationError as error:
+                # All of them at once, since each round takes as long as the row.
+                if sum(map(self._leave_out, error.problems)):
+                    continue
+                self._reject(error.problems)
+                return None
+            return None if self.problems else call
 
     def _read(self, row: ManifestRow) -> None:
         numbered: dict[int, dict[str, Any]] = {}
+        unreadable = []
         for column, text in row.values.items():
-            field = FIELDS.get(column)
-            if field is None or field.kind in _READ_ELSEWHERE:
+            field = _READ_HERE.get(column)
+            if field is None:
                 continue
             holder = self._fields if field.party is None else numbered.setdefault(field.party, {})
             try:
-                value = text if field.kind is Kind.TEXT else self._value(field.kind, text)
-            except UnreadableCellError as unreadable:
-                self._problems.append(Problem(column, text, unreadable.rule, unreadable.remedy, Actor.MANIFEST))
+                if not row.is_plain:
+                    _check(field.kind, text)
+                value = text if field.kind is _TEXT else self._value(field, text)
+            except UnreadableCellError as found:
+                unreadable.append((holder, field, text, found))
                 continue
-            head, _, leaf = field.path.partition(".")
-            holder[head] = {leaf: value} if leaf else value
-        self._parties += self._listed_parties(self._fields.pop("parties", []))
-        self._parties += (_Party(numbered[number], number) for number in sorted(numbered))
+            holder[field.path] = value
+        for path, name, inner_name in NESTED:
+            if path in self._fields:
+                self._fields[name] = {inner_name: self._fields.pop(path)}
+        if "parties" in self._fields:
+            self._parties += self._listed_parties(self._fields.pop("parties"))
+        self._parties += [_Party(numbered[number], number) for number in sorted(numbered) if numbered[number]]
+        for holder, field, text, error in unreadable:
+            self._settle(holder, field, text, error)
 
-    def _value(self, kind: Kind, text: str) -> Any:
-        return read_json(text) if kind is Kind.JSON else read_time(text, self._timezone)
+    def _value(self, field: Field, text: str) -> Any:
+        kind = field.kind
+        if kind is _ID:
+            return text
+        if kind is _JSON:
+            return read_json(text)
+        if kind is _GONG_ID:
+            return without_zeros(text)
+        if kind is _DIRECTION:
+            return read_direction(text)
+        if kind is _DURATION:
+            return read_duration(text)
+        if kind is _PHONE:
+            phone, remark = read_phone(text)
+            self._remark(field.column, remark)
+            return phone
+        moment = read_time(text, self._rules.timezone)
+        if kind is _START:
+            self._remark(field.column, check_start(moment, self._rules.now))
+        return moment
+
+    def _remark(self, column: str, remark: str) -> None:
+        if remark:
+            self.remarks.append((column, remark))
+
+    def _settle(self, holder: dict[str, Any], field: Field, text: str, error: UnreadableCellError) -> None:
+        """Leave out a cell that cannot be read, or reject its row."""
+        problem = Problem(field.column, text, error.rule, error.remedy, Actor.MANIFEST)
+        is_missing = isinstance(error, MissingValueError) and field.is_optional and not self._rules.is_strict
+        if is_missing or self._may_be_left_out(holder, field):
+            self._remark(field.column, _left_out(problem))
+        else:
+            self.problems.append(problem)
+
+    def _may_be_left_out(self, holder: dict[str, Any], field: Field) -> bool:
+        if self._rules.is_strict or not field.is_optional:
+            return False
+        return not field.names or self._is_named_without(holder, field.path)
+
+    def _is_named_without(self, holder: dict[str, Any], path: str) -> bool:
+        """Tell whether anything else says who a party is that is not the host; Gong keeps a nameless call."""
+        others = (party.fields for party in self._parties if not self._is_hosts(party.fields))
+        return any(fields.get(name) and (fields is not holder or name != path) for fields in others for name in _NAMES)
+
+    def _is_hosts(self, fields: dict[str, Any]) -> bool:
+        return isinstance(self._host, Host) and _is_host(fields, self._host)
+
+    def _leave_out(self, problem: FieldProblem) -> bool:
+        """Leave out the cell that a problem of the call comes from, if that may be; return whether it is left out."""
+        holder, path = self._fields, problem.field
+        match = _PARTY_PATH.fullmatch(path)
+        if match is not None:
+            party = self._party(int(match[1]))
+            if party is None:
+                return False
+            holder, path = party.fields, match[2] or ""
+        field = field_at(path, of_party=match is not None)
+        name = "" if field is None else field.path.partition(".")[0]
+        if field is None or name not in holder or not self._may_be_left_out(holder, field):
+            return False
+        del holder[name]
+        self._remark(self._column(problem.field), _left_out(problem))
+        return True
+
+    def _reject(self, problems: Iterable[FieldProblem]) -> None:
+        known = {problem.field for problem in self.problems}
+        if "primary_user" in known:
+            # All that the parties as a whole can lack is the host.
+            known.add("parties")
+        found = ((self._column(problem.field), problem) for problem in problems)
+        self.problems += [
+            Problem(column, problem.value, problem.rule, problem.remedy, Actor.MANIFEST)
+            for column, problem in found
+            if column not in known
+        ]
 
     def _listed_parties(self, entries: Any) -> list[_Party]:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             rule = "must be a list of objects with named fields"
             problem = Problem("parties", json.dumps(entries), rule, "Write it like [{...}, {...}].", Actor.MANIFEST)
-            self._problems.append(problem)
+            self.problems.append(problem)
             return []
         named = ({CallParty.official_name(name): value for name, value in entry.items()} for entry in entries)
         return [_Party(fields, index=index) for index, fields in enumerate(named)]
 
-    def _own_party(self, host: Host) -> list[CallParty]:
+    def _host_party(self, host: Host) -> list[CallParty]:
+        """Mark the host among the parties, or return a party for the host."""
+        self._fields["primaryUser"] = host.id
         for party in self._parties:
             if _is_host(party.fields, host):
                 party.fields["userId"] = host.id
                 return []
-        return [_host_party(host)]
+        return [_party_of(host)]
+
+    def _party(self, index: int) -> _Party | None:
+        """Return a party by its place in the call; None for the host, if the row does not name the host's party."""
+        place = index - (len(self._fields["parties"]) - len(self._parties))
+        return self._parties[place] if place >= 0 else None
 
     def _column(self, path: str) -> str:
         """Return the column that a field of the call was read from, or the path if it was not."""
         match = _PARTY_PATH.fullmatch(path)
         if match is None:
             return column_at(path)
-        index = int(match[1]) - (len(self._fields["parties"]) - len(self._parties))
-        return self._parties[index].column(match[2] or "") if index >= 0 else path
+        party = self._party(int(match[1]))
+        return path if party is None else party.column(match[2] or "")
+
+
+def _check(kind: Kind, text: str) -> None:
+    if kind is _GONG_ID:
+        check_id(text)
+    elif kind is not _JSON and kind is not _ID:
+        check_text(text)
+
+
+def check_start(moment: datetime, now: datetime) -> str:
+    """
+    Return what is strange about the start of a call; empty if nothing is.
+
+    :raises UnreadableCellError: if no call can have started then
+    """
+    if moment > now + _FUTURE:
+        raise UnreadableCellError("is more than 24 hours in the future", "Correct it; Gong keeps it permanently.")
+    if moment > now:
+        return f"{moment.isoformat()} is in the future, as if its offset or time zone was wrong"
+    return "" if moment >= _EARLIEST else f"{moment.isoformat()} is before the year 2000, as if it had another unit"
+
+
+def _left_out(problem: Problem | FieldProblem) -> str:
+    return f"{problem.rule} (got {shown(problem.value)}), so it is left out. {problem.remedy}"
 
 
 def _is_host(party: dict[str, Any], host: Host) -> bool:
@@ -132,7 +290,7 @@ def _is_host(party: dict[str, Any], host: Host) -> bool:
 
 
 @functools.lru_cache
-def _host_party(host: Host) -> CallParty:
+def _party_of(host: Host) -> CallParty:
     """Return the host as a party of calls that name no such party; checked once for all of them."""
     own = {"userId": host.id, "name": host.name, "emailAddress": next(iter(host.emails), "")}
     return parse_request(CallParty, {name: value for name, value in own.items() if value})

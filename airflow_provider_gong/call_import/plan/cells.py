@@ -1,7 +1,8 @@
-"""What the texts of cells mean: times and JSON; never guessed."""
+"""What the texts of cells mean, as telephone systems and spreadsheets write them; never guessed."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from datetime import UTC, datetime
@@ -9,30 +10,31 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.call_import.manifest.records import distinct
+from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError, without_zeros
 
 # A bare date would be read as midnight.
-_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
+_UTC = re.compile(r" ?(UTC|GMT)$")
+_SPACE_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d)")
+_DURATION = re.compile(r"(?:(\d+) days?,? )?(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
+# Of telephone numbers with a country code; shorter ones may be local.
+_LOST_PLUS = re.compile(r"[1-9]\d{10,14}", re.ASCII)
+_DEEPEST = 32
 
-
-class UnreadableCellError(Exception):
-    """
-    A cell does not hold what its column is for.
-
-    :param rule: what is wrong, after the name of the column
-    :param remedy: what to do
-    """
-
-    def __init__(self, rule: str, remedy: str) -> None:
-        super().__init__(rule, remedy)
-        self.rule = rule
-        self.remedy = remedy
+_DIRECTION_WORDS = {
+    "Inbound": ("in", "inbound", "incoming", "received", "terminating"),
+    "Outbound": ("out", "outbound", "outgoing", "outbound-api", "outbound-dial", "dialed", "placed", "originating"),
+    "Conference": ("conference", "conf"),
+    "Unknown": ("unknown",),
+}
+_DIRECTIONS = {word: direction for direction, words in _DIRECTION_WORDS.items() for word in words}
 
 
 def read_time(text: str, timezone: str | None) -> datetime:
     """
     Return the moment that a cell names.
 
-    :param text: ISO 8601, such as ``2026-11-20T14:03:00+01:00`` or ``2026-11-20 14:03``
+    :param text: ISO 8601, such as ``2026-11-20T14:03:00+01:00`` or ``2026-11-20 14:03``, also with ``UTC`` at its end
     :param timezone: IANA zone of times without an offset; None refuses them
     :raises UnreadableCellError: if it names none
     """
@@ -45,19 +47,44 @@ def read_time(text: str, timezone: str | None) -> datetime:
     return _in_zone(moment, timezone)
 
 
+def read_direction(text: str) -> str:
+    """Return Gong's word for a direction; one that nobody knows is returned as it is."""
+    word = text.lower()
+    return _DIRECTIONS.get(word) or _DIRECTIONS.get(re.sub(r"[\s_]+", "-", word), text)
+
+
+def read_duration(text: str) -> str | float:
+    """Return the seconds of a duration like ``00:12:30``; what looks otherwise is returned as it is."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return text
+    days, hours, minutes, seconds = found.groups("0")
+    return ((int(days) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(seconds)
+
+
+def read_phone(text: str) -> tuple[str, str]:
+    """Return a telephone number, and what is probably wrong with it; empty if nothing is."""
+    digits = without_zeros(text)
+    if not _LOST_PLUS.fullmatch(digits):
+        return digits, ""
+    return digits, f"{digits} has no + before its country code, as if a spreadsheet had taken it for a number"
+
+
 def read_json(text: str) -> Any:
     """
     Return what a cell holds in JSON, its objects in the order of their names.
 
-    :raises UnreadableCellError: if it is not JSON
+    :raises UnreadableCellError: if it is not JSON, or nested without end
     """
+    remedy = "Write it as in Gong's API, such as a list of objects in double quotes."
     try:
         value = json.loads(text, object_pairs_hook=_sorted_object)
         # Halves of surrogate pairs can be written in JSON, but are no text.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        remedy = "Write it as in Gong's API, such as a list of objects in double quotes."
         raise UnreadableCellError(f"is not JSON ({error})", remedy) from error
+    if _is_too_deep(value):
+        raise UnreadableCellError(f"is nested more than {_DEEPEST} levels deep", remedy)
     return value
 
 
@@ -66,7 +93,9 @@ def _from_text(text: str) -> datetime:
         try:
             return datetime.fromisoformat(text)
         except ValueError:
-            pass
+            # As other programs write it.
+            with contextlib.suppress(ValueError):
+                return datetime.fromisoformat(_SPACE_BEFORE_OFFSET.sub("", _UTC.sub("Z", text.upper())))
     raise UnreadableCellError("is not a date and time in ISO 8601", "Write it like 2026-11-20T14:03:00+01:00.")
 
 
@@ -79,6 +108,21 @@ def _in_zone(moment: datetime, timezone: str) -> datetime:
     skipped = earlier.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
     what = "does not exist" if skipped else "happened twice"
     raise UnreadableCellError(f"{what} in {timezone}, where the clocks were changed", "Add the offset that is meant.")
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _sorted_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

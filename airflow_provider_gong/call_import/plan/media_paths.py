@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
@@ -28,8 +27,8 @@ class MediaBase:
         if _is_local(manifest):
             folder = os.path.dirname(_local(manifest))
             return cls(folder, folder)
-        parts = urlsplit(manifest)
-        return cls(manifest.rpartition("/")[0], f"{parts.scheme}://{parts.netloc}/")
+        scheme, bucket, _ = _parts(manifest)
+        return cls(manifest.rpartition("/")[0], f"{scheme}://{bucket}/")
 
     @classmethod
     def at(cls, folder: str) -> MediaBase:
@@ -58,9 +57,9 @@ class MediaBase:
 
     def _with_connection(self, place: str) -> str:
         """Read from the manifest's bucket over the same Airflow connection (``s3://conn_id@bucket/...``)."""
-        connection, at, bucket = urlsplit(self.root).netloc.rpartition("@")
-        parts = urlsplit(place)
-        return place.replace(f"//{bucket}", f"//{connection}@{bucket}", 1) if at and parts.netloc == bucket else place
+        connection, at, bucket = _parts(self.root)[1].rpartition("@")
+        is_same = at and _parts(place)[1] == bucket
+        return place.replace(f"//{bucket}", f"//{connection}@{bucket}", 1) if is_same else place
 
     def _outside(self, text: str) -> Problem:
         return Problem(
@@ -81,10 +80,18 @@ def _local(place: str) -> str:
 
 
 def _is_below(place: str, root: str) -> bool:
-    found, allowed = urlsplit(place), urlsplit(root)
+    *found_store, found = _parts(place)
+    *store, allowed = _parts(root)
     # fsspec reads "::" as a chain of file systems, of which the last one decides.
-    if "::" in place or (found.scheme, found.netloc) != (allowed.scheme, allowed.netloc):
+    if "::" in place or found_store != store:
         return False
-    folder = posixpath.normpath(allowed.path or "/").rstrip("/") + "/"
+    folder = posixpath.normpath(allowed or "/").rstrip("/") + "/"
     # Object stores do not resolve "..", but what opens their paths may.
-    return posixpath.normpath(found.path).startswith(folder)
+    return posixpath.normpath(found).startswith(folder)
+
+
+def _parts(place: str) -> tuple[str, str, str]:
+    """Return scheme, bucket and key; in the latter, "?" and "#" are signs like others."""
+    scheme, _, rest = place.partition("://")
+    bucket, slash, key = rest.partition("/")
+    return scheme.lower(), bucket, slash + key

@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.call_import.choices import MediaMode, OnRejected
-from airflow_provider_gong.call_import.errors import GongImportRejectedError
-from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from airflow_provider_gong.call_import.errors import GongImportRejectedError, GongManifestError
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.manifest.files import find_files, read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.media import MediaStorage
+from airflow_provider_gong.call_import.plan.call_draft import CellRules
 from airflow_provider_gong.call_import.plan.company_users import CompanyUsers
 from airflow_provider_gong.call_import.plan.host_overrides import read_overrides
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
@@ -48,19 +51,21 @@ class ImportPlan:
 
     :param ledger: the rows
     :param client: the way to Gong
-    :param manifest: path or URL of a file, a pattern or a list of them, or a list of rows as mappings
+    :param manifest: path or URL of a file, also as a path object, a pattern, a list of these, or a list of rows
     :param storage: where manifests and recordings are
     :param columns: where fields take their text from, as for ``ColumnMap``
     :param media_mode: who moves the recordings: ``push``, ``pull`` or ``auto``
-    :param media_base: folder of the recordings; None for that of the manifest
-    :param host_overrides: path or URL of the file that says who hosts the calls of hosts unknown to Gong
+    :param media_base: folder of the recordings, as text or path object; None for that of the manifest
+    :param host_overrides: path, URL or path object of the file that says who hosts the calls of hosts unknown to Gong
     :param default_primary_user: id or address of the user who hosts calls without a host of their own
     :param on_rejected: ``continue`` or ``stop``, when rows are rejected
+    :param strict: reject rows for optional cells that cannot be read, instead of leaving these out
     :param dry_run: write nothing
     :param timezone: IANA zone of times without an offset; None refuses them
     :param requests_per_second: share of the company's limit, for the estimate
     :param requests_per_day: share of the company's limit that imports may use, for the estimate
     :param retention_days: finished imports that were planned so many days ago are forgotten; None keeps them
+    :param clock: the time, after which no call can have started
     :raises ValueError: for an unknown choice
     """
 
@@ -69,34 +74,37 @@ class ImportPlan:
         ledger: Ledger,
         client: GongClient,
         *,
-        manifest: str | Sequence[Any],
+        manifest: Any,
         storage: MediaStorage,
-        columns: Mapping[str, str] | None = None,
+        columns: Columns | None = None,
         media_mode: str = MediaMode.PUSH,
-        media_base: str | None = None,
-        host_overrides: str | None = None,
+        media_base: object = None,
+        host_overrides: object = None,
         default_primary_user: str | None = None,
         on_rejected: str = OnRejected.CONTINUE,
+        strict: bool = False,
         dry_run: bool = False,
         timezone: str | None = None,
         requests_per_second: float = 3.0,
         requests_per_day: float = 10_000,
         retention_days: float | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger = ledger
         self._client = client
-        self._manifest = manifest
+        self._manifest = _listed(manifest)
         self._storage = storage
         self._columns = columns
         self._settings = PlanSettings(
-            media_base=MediaBase.at(media_base) if media_base else None,
+            media_base=MediaBase.at(str(media_base)) if media_base else None,
             storage=storage,
             media_mode=MediaMode.of("media_mode", media_mode),
-            timezone=timezone,
+            rules=CellRules(timezone, is_strict=strict, now=clock()),
             known=KnownCalls(ledger.store, ledger.company),
         )
         self._host_overrides = host_overrides
-        self._default_host = default_primary_user
+        # A number where templates are rendered as native objects.
+        self._default_host = str(default_primary_user or "")
         self._on_rejected = OnRejected.of("on_rejected", on_rejected)
         self._is_dry_run = dry_run
         self._share = {"requests_per_second": requests_per_second, "requests_per_day": requests_per_day}
@@ -141,7 +149,7 @@ class ImportPlan:
     def _read_overrides(self) -> Mapping[str, str]:
         if not self._host_overrides:
             return {}
-        (overrides,) = map(read_overrides, read_files([self._host_overrides], self._storage.path))
+        (overrides,) = map(read_overrides, read_files([str(self._host_overrides)], self._storage.path))
         return overrides
 
     def _write(self, draft: PlanDraft) -> None:
@@ -156,15 +164,26 @@ class ImportPlan:
                 log.info("Older than retention_days, and forgotten: import %s.", shown(purged.info.import_id))
 
 
-def _tables(manifest: str | Sequence[Any], storage: MediaStorage) -> Iterable[Table]:
-    names = [manifest] if isinstance(manifest, str) else list(manifest)
-    if names and all(isinstance(name, str) for name in names):
-        return read_files(find_files(names, storage.path), storage.path)
-    return [list_table(names)]
+def _tables(names: Sequence[Any], storage: MediaStorage) -> Iterable[Table]:
+    if not names or not all(map(_is_place, names)):
+        return [list_table(names)]
+    places = [str(name) for name in names]
+    files = find_files(places, storage.path)
+    return read_files(files, storage.path, may_be_empty=files != places)
 
 
-def _described(manifest: str | Sequence[Any]) -> str:
-    if isinstance(manifest, str):
-        return manifest
-    names = [name for name in manifest if isinstance(name, str)]
-    return ", ".join(names) or f"{counted(len(manifest), 'row')} of a task"
+def _listed(manifest: Any) -> Sequence[Any]:
+    """Return the files or rows of a manifest, which may be a single file."""
+    if manifest is None:
+        raise GongManifestError("The manifest is None. Let the upstream task return a file, files, or a list of rows.")
+    return [manifest] if _is_place(manifest) else list(manifest)
+
+
+def _is_place(name: object) -> bool:
+    # Path objects of object stores are no os.PathLike.
+    return isinstance(name, str | os.PathLike) or hasattr(name, "open")
+
+
+def _described(names: Sequence[Any]) -> str:
+    places = ", ".join(shown(str(name)) for name in names if _is_place(name))
+    return places or f"{counted(len(names), 'row')} of a task"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
-from airflow_provider_gong.call_import.media import MediaStorage, is_web
+from airflow_provider_gong.call_import.manifest.texts import MISSING
+from airflow_provider_gong.call_import.media import MediaStorage, is_web, similar_place
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.ledger.rows import Actor, Problem
@@ -20,8 +23,7 @@ _WEB_ADDRESS = re.compile(r"https://([^\s/?#@:\[\]]+|\[[\da-f:.]+\])(:\d{1,5})?(
 _LOOPBACK = re.compile(r"http(://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d{1,5})?([/?#]\S*)?)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class RowMedia:
+class RowMedia(NamedTuple):
     """
     A row's recording as far as it is known.
 
@@ -52,7 +54,7 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
     :param mode: who moves it
     """
     text = row.values.get("media")
-    if text is None:
+    if text is None or text in MISSING:
         return RowMedia(None, problem=_problem("nothing", "is required", "Give the path or URL of the recording."))
     if is_web(text):
         return _in_the_web(text, mode)
@@ -91,13 +93,15 @@ def _seen(media: RowMedia, storage: MediaStorage, mode: MediaMode) -> RowMedia:
     place = media.location or ""
     found = check_recording(place, storage.path)
     if isinstance(found, Problem):
-        return replace(media, problem=found)
+        similar = similar_place(place, storage.path)
+        remedy = f"Did you mean {shown(similar)}?" if similar else found.remedy
+        return media._replace(problem=replace(found, remedy=remedy))
     try:
         is_pulled = mode is not MediaMode.PUSH and _can_be_pulled(place, storage, mode)
     except OSError as reason:
         remedy = "Give an https URL, or use media_mode='push'."
-        return replace(media, problem=_problem(place, f"cannot be fetched by Gong: {reason}", remedy))
-    return replace(media, size=found.size, content_type=found.content_type, is_pulled=is_pulled)
+        return media._replace(problem=_problem(place, f"cannot be fetched by Gong: {reason}", remedy))
+    return media._replace(size=found.size, content_type=found.content_type, is_pulled=is_pulled)
 
 
 def _may_be_given(url: str) -> bool:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -17,9 +15,10 @@ from pydantic_core import to_json
 from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, ManifestRow
-from airflow_provider_gong.call_import.media import MediaStorage
-from airflow_provider_gong.call_import.plan.call_draft import CallDraft
-from airflow_provider_gong.call_import.plan.hosts import Host, HostDirectory
+from airflow_provider_gong.call_import.manifest.texts import MISSING, without_zeros
+from airflow_provider_gong.call_import.media import MediaStorage, is_web
+from airflow_provider_gong.call_import.plan.call_draft import CallDraft, CellRules
+from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.identical import IdenticalRecordings, reject_repeated
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.row_media import RowMedia, find_media, look_at
@@ -31,7 +30,6 @@ from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, Pl
 
 _CONCURRENT_CHECKS = 8
 _CHECK_BATCH = 500
-_URL_END = re.compile(r"[?#].*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +40,14 @@ class PlanSettings:
     :param media_base: where recordings may come from; None for the folder of the file that names them
     :param storage: where the recordings are
     :param media_mode: who moves the recordings; ``auto`` has Gong pull what has an https URL or can be given one
-    :param timezone: IANA zone of times without an offset; None refuses them
+    :param rules: how cells are read
     :param known: what was sent earlier; None for nothing
     """
 
     media_base: MediaBase | None
     storage: MediaStorage
     media_mode: MediaMode = MediaMode.PUSH
-    timezone: str | None = None
+    rules: CellRules = field(default_factory=CellRules)
     known: KnownCalls | None = None
 
 
@@ -75,9 +73,14 @@ def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: 
     for batch in batches(manifest.rows, _CHECK_BATCH):
         found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
         medias = look_at(found, settings.storage, settings.media_mode, pool)
-        planned = (_plan_row(row, media, hosts, settings) for row, media in zip(batch, medias, strict=True))
-        draft.add((_described(row, manifest, states) for row in planned), _imported(batch, settings.known))
-        progress.show(states.total(), {state.value: count for state, count in states.items()})
+        # Step by step for all of them, since the processor works best while it does the same again and again.
+        drafts = [CallDraft(row, hosts.find(_host_text(row)), settings.rules) for row in batch]
+        calls = [draft.validated() for draft in drafts]
+        planned = [_planned_row(manifest, *found) for found in zip(batch, medias, drafts, calls, strict=True)]
+        rejected = sum(bool(row.problems) for row in planned)
+        states.update({CallState.PLANNED: len(planned) - rejected, CallState.REJECTED: rejected})
+        draft.add(planned, _imported(batch, settings.known))
+        progress.show(states.total(), {state.value: count for state, count in states.items() if count})
 
 
 def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]:
@@ -85,15 +88,42 @@ def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]
     return known.finished(idents) if known else set()
 
 
-def _plan_row(row: ManifestRow, media: RowMedia, hosts: HostDirectory, settings: PlanSettings) -> PlannedRow:
-    host = hosts.find(row.values.get("primary_user"))
-    call = CallDraft(row, host, settings.timezone).validated()
-    problems = row.problems + _id_problems(row) + (call if isinstance(call, tuple) else ())
-    problems += () if media.problem is None else (media.problem,)
-    if problems or isinstance(call, tuple):
-        return _row(row, None, media, problems=problems)
-    remarks = (host.remark,) if isinstance(host, Host) and host.remark else ()
-    return _row(row, call, media, warnings=(*remarks, *call.warnings()))
+def _planned_row(
+    manifest: Manifest, row: ManifestRow, media: RowMedia, draft: CallDraft, call: NewCall | None
+) -> PlannedRow:
+    problems = [*draft.problems, *_id_problems(row)]
+    if media.problem is not None:
+        problems.append(media.problem)
+    warnings = row.warnings
+    if draft.remarks:
+        named = ((f"{manifest.described(column)}: " if column else "", remark) for column, remark in draft.remarks)
+        warnings += tuple(map("".join, named))
+    payload = fingerprint = None
+    if call is not None and media.location is not None and not problems:
+        payload = call.wire()
+        fingerprint = content_fingerprint(payload, media.location, media.size)
+        warnings += tuple(call.warnings())
+    return PlannedRow(
+        row_number=row.number,
+        client_unique_id=row.values.get("client_unique_id", ""),
+        title=row.values.get("title"),
+        payload=payload,
+        media=media.location,
+        media_bytes=media.size,
+        fingerprint=fingerprint,
+        # With the columns as the manifest has them.
+        problems=tuple([replace(problem, field=manifest.described(problem.field)) for problem in problems]),
+        source=row.values,
+        file=row.file,
+        warnings=warnings,
+        is_pulled=media.is_pulled,
+        media_type=media.content_type,
+    )
+
+
+def _host_text(row: ManifestRow) -> str | None:
+    text = row.values.get("primary_user")
+    return None if text is None or text in MISSING else without_zeros(text)
 
 
 def _id_problems(row: ManifestRow) -> tuple[Problem, ...]:
@@ -104,37 +134,11 @@ def _id_problems(row: ManifestRow) -> tuple[Problem, ...]:
     return (Problem("client_unique_id", ident, rule, "Give the call a shorter id.", Actor.MANIFEST),)
 
 
-def _row(
-    row: ManifestRow,
-    call: NewCall | None,
-    media: RowMedia,
-    *,
-    problems: tuple[Problem, ...] = (),
-    warnings: tuple[str, ...] = (),
-) -> PlannedRow:
-    payload = None if call is None else call.wire()
-    return PlannedRow(
-        row_number=row.number,
-        client_unique_id=row.values.get("client_unique_id", ""),
-        title=row.values.get("title"),
-        payload=payload,
-        media=media.location,
-        media_bytes=media.size,
-        fingerprint=content_fingerprint(payload, media.location, media.size) if payload and media.location else None,
-        problems=problems,
-        source=row.values,
-        file=row.file,
-        warnings=warnings,
-        is_pulled=media.is_pulled,
-        media_type=media.content_type,
-    )
-
-
 def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
     """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
     parties = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
     content = {**payload, "parties": parties}
-    path = _URL_END.sub("", media) if "://" in media else media
+    path = media.partition("?")[0].partition("#")[0] if is_web(media) else media
     # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
     return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()
 
@@ -144,12 +148,3 @@ def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
     if party.get("userId") != host:
         return party
     return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
-
-
-def _described(row: PlannedRow, manifest: Manifest, states: Counter[CallState]) -> PlannedRow:
-    """Count a row, and name in its problems the columns as the manifest has them."""
-    states[row.state] += 1
-    if not row.problems:
-        return row
-    problems = (dataclasses.replace(problem, field=manifest.described(problem.field)) for problem in row.problems)
-    return dataclasses.replace(row, problems=tuple(problems))

@@ -221,7 +221,11 @@ class NewCall(RequestModel):
 
     def warnings(self) -> list[str]:
         """Return what Gong accepts but ignores, or what is probably a mistake; each names its field."""
-        found = [text for index, party in enumerate(self.parties) for text in self._party_warnings(index, party)]
+        found: list[str] = []
+        for index, party in enumerate(self.parties):
+            # Of most parties there is nothing to say, and plans have hundreds of thousands of them.
+            if party.context or party.media_channel_id is not None or not (party.user_id or party.name):
+                found += self._party_warnings(index, party)
         hosts = [index for index, party in enumerate(self.parties) if party.user_id == self.primary_user]
         if len(hosts) > 1:
             found.append(f"parties: entries {hosts} all carry primaryUser as userId; Gong takes each for the host.")

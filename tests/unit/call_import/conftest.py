@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
-from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
-from airflow_provider_gong.call_import.manifest.csv_files import csv_table
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
+from airflow_provider_gong.call_import.manifest.files import read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.media import MediaStorage
+from airflow_provider_gong.call_import.plan.call_draft import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.plan import ImportPlan
 from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
@@ -91,7 +93,7 @@ class NightlyImport:
         return GongClient(self.emulator.url, self.auth, **self.options)
 
     def plan(self, manifest: Path, **options: Any) -> NightPlan:
-        values = {"storage": Files(), **SHARE, **options}
+        values = {"storage": Files(), "clock": lambda: NOW, **SHARE, **options}
         with self.client() as client:
             figures = ImportPlan(self.ledger, client, manifest=str(manifest), **values).run()
         return NightPlan(figures, list(self.ledger.rows()))
@@ -198,6 +200,7 @@ def other(emulator: RunningEmulator, store: Store, tmp_path: Path) -> NightlyImp
     return NightlyImport(emulator, store, tmp_path, "other night")
 
 
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 USERS = (
     User(
         id="234599484848423",
@@ -217,17 +220,17 @@ USERS = (
 def plan_offline(
     manifest: Path,
     users: Sequence[User] = USERS,
-    columns: Mapping[str, str] | None = None,
+    columns: Columns | None = None,
     *,
     is_logged: bool = False,
     **settings: Any,
 ) -> SeenPlan:
     """Plan a manifest for a company of a few users, without an emulator and a ledger."""
-    values = {"media_base": None, "storage": Files(), **settings}
-    with manifest.open(newline="", encoding="utf-8-sig") as lines:
-        read = Manifest([csv_table(lines, str(manifest))], ColumnMap(columns))
-        with checked_rows(read, HostDirectory(users), PlanSettings(**values)) as draft:
-            seen = SeenPlan.of(draft)
-            if is_logged:
-                log_plan(draft, seen.estimate)
-            return seen
+    rules = {name: settings.pop(name) for name in ("timezone", "is_strict", "now") if name in settings}
+    values = {"media_base": None, "storage": Files(), "rules": CellRules(**{"now": NOW, **rules}), **settings}
+    read = Manifest(read_files([str(manifest)], Path), ColumnMap(columns))
+    with checked_rows(read, HostDirectory(users), PlanSettings(**values)) as draft:
+        seen = SeenPlan.of(draft)
+        if is_logged:
+            log_plan(draft, seen.estimate)
+        return seen

@@ -6,6 +6,7 @@ import csv
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from airflow_provider_gong._compat import AirflowFailException, TaskDeferred
+from airflow_provider_gong._compat import AirflowFailException, ObjectStoragePath, TaskDeferred
 from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 from airflow_provider_gong.emulator import RunningEmulator
@@ -195,6 +196,22 @@ def test_a_mapping_that_does_not_fit_fails_the_plan_for_good(gong: RunningEmulat
     plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), columns={"title": "Topic"}, **IMPORT)
     with pytest.raises(AirflowFailException, match="title takes its text from 'topic', which is no header"):
         plan.execute(task_context())
+
+
+def as_url(path: Path) -> ObjectStoragePath:
+    return ObjectStoragePath(f"file://{path}")
+
+
+@pytest.mark.parametrize("kind", [str, Path, as_url])
+@pytest.mark.parametrize("are_listed", [False, True])
+def test_places_may_be_path_objects(
+    gong: RunningEmulator, tmp_path: Path, kind: Callable[[Path], Any], *, are_listed: bool
+) -> None:
+    manifest = kind(write_night(tmp_path, [manifest_row(1)]))
+    places = [manifest] if are_listed else manifest
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=places, media_base=kind(tmp_path), **IMPORT)
+    plan.render_template_fields(task_context())
+    assert plan.execute(task_context())["planned"] == 1
 
 
 def test_a_dry_run_writes_nothing(gong: RunningEmulator, tmp_path: Path) -> None:

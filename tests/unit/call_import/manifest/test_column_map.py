@@ -32,7 +32,7 @@ COLUMNS = {
 
 def plan_export(folder: Path, columns: dict[str, str], **changes: str) -> SeenPlan:
     write_wav(folder / "recordings/1.wav", seconds=60, seed=1)
-    return plan_offline(write_manifest(folder / "manifest.csv", [EXPORT | changes]), columns=columns)
+    return plan_offline(write_manifest(folder / "manifest.csv", [EXPORT | changes]), columns=columns, is_strict=True)
 
 
 def error_of(folder: Path, columns: dict[str, str]) -> str:

@@ -20,12 +20,13 @@ from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.files import find_files, read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, ManifestRow, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
+from airflow_provider_gong.call_import.plan.call_draft import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
 from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
-from tests.unit.call_import.conftest import USERS, SeenPlan
+from tests.unit.call_import.conftest import NOW, USERS, SeenPlan
 
 NESTED = {
     "clientUniqueId": "pbx-1",
@@ -58,7 +59,9 @@ def error_of(*names: object, columns: dict[str, str] | None = None) -> str:
 
 
 def plan_tables(tables: Iterable[Table], media_base: MediaBase | None = None) -> SeenPlan:
-    with checked_rows(Manifest(tables), HostDirectory(USERS), PlanSettings(media_base, Files())) as draft:
+    with checked_rows(
+        Manifest(tables), HostDirectory(USERS), PlanSettings(media_base, Files(), rules=CellRules(now=NOW))
+    ) as draft:
         return SeenPlan.of(draft)
 
 

@@ -27,6 +27,8 @@ from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, REQUI
 from airflow_provider_gong.call_import.manifest.files import read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
+from airflow_provider_gong.call_import.manifest.texts import MISSING
+from airflow_provider_gong.call_import.plan.call_draft import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
@@ -36,13 +38,14 @@ from airflow_provider_gong.ledger.rows import CallState, ImportRow, PlannedRow
 from airflow_provider_gong.store.database import Store
 from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_wav
-from tests.unit.call_import.conftest import USERS, SeenPlan
+from tests.unit.call_import.conftest import NOW, USERS, SeenPlan
 
 pytestmark = pytest.mark.slow
 
 log = logging.getLogger(__name__)
 
 ROWS = 4
+STRICT, LENIENT = CellRules(is_strict=True, now=NOW), CellRules(now=NOW)
 # Of each column, texts that are wrong whatever stands in the others.
 DEFECTS = {
     "client_unique_id": ["", "x" * 2049, "é" * 1500],
@@ -81,6 +84,7 @@ PROPERTY = settings(
 _odd = st.sampled_from("=+-@'\"\\,;:/?#{}[]% \t\r\n\x85\u2028\ufeff＝ÅéİΣ🙂")
 # Text that each format can hold, as cells are read.
 texts = st.text(_odd | st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12).map(str.strip)
+texts = texts.filter(lambda text: text not in MISSING)
 huge = st.just("x" * 200_000)
 free_cells = st.fixed_dictionaries(
     {},
@@ -118,18 +122,18 @@ class Office:
     store: Store
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def plan(self, tables: Iterable[Table]) -> tuple[SeenPlan, Ledger]:
+    def plan(self, tables: Iterable[Table], rules: CellRules = STRICT) -> tuple[SeenPlan, Ledger]:
         """Plan what tables hold as a new import."""
         ledger = Ledger(self.store, "example", f"import {next(self.numbers)}")
         base = MediaBase.at(str(self.folder))
-        with checked_rows(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Files())) as draft:
+        with checked_rows(Manifest(tables), HostDirectory(USERS), PlanSettings(base, Files(), rules=rules)) as draft:
             ledger.replace_plan("manifest", draft)
             return SeenPlan.of(draft), ledger
 
-    def plan_file(self, name: str, content: bytes) -> tuple[SeenPlan, Ledger]:
+    def plan_file(self, name: str, content: bytes, rules: CellRules = STRICT) -> tuple[SeenPlan, Ledger]:
         manifest = self.folder / name
         manifest.write_bytes(content)
-        return self.plan(read_files([str(manifest)], Path))
+        return self.plan(read_files([str(manifest)], Path), rules)
 
 
 @pytest.fixture(scope="module")

@@ -15,32 +15,36 @@ from airflow_provider_gong.call_import.manifest.fields import (
     column_of,
 )
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
-from airflow_provider_gong.call_import.plan.call_draft import CallDraft
+from airflow_provider_gong.call_import.plan.call_draft import CallDraft, CellRules
 from airflow_provider_gong.call_import.plan.hosts import Host, HostDirectory
 from airflow_provider_gong.client.models import CallParty, NewCall
 from airflow_provider_gong.ledger.rows import Problem
 from tests.support.recordings import manifest_row
-from tests.unit.call_import.conftest import USERS
+from tests.unit.call_import.conftest import NOW, USERS
 
 HOST_ID = "234599484848423"
 HOST = HostDirectory(USERS).find(HOST_ID)
 
 
-def draft(host: Host | Problem = HOST, **changes: str) -> CallDraft:
-    return CallDraft(ManifestRow(1, manifest_row(1, **changes)), host, None)
+STRICT = CellRules(is_strict=True, now=NOW)
+
+
+def draft(host: Host | Problem = HOST, rules: CellRules = STRICT, **changes: str) -> CallDraft:
+    return CallDraft(ManifestRow(1, manifest_row(1, **changes)), host, rules)
 
 
 def call_of(**changes: str) -> NewCall:
-    call = draft(**changes).validated()
-    assert isinstance(call, NewCall), call
+    made = draft(**changes)
+    call = made.validated()
+    assert call is not None, made.problems
     return call
 
 
 def problems_of(host: Host | Problem = HOST, **changes: str) -> dict[str, Problem]:
-    found = draft(host, **changes).validated()
-    assert isinstance(found, tuple)
-    assert len({problem.field for problem in found}) == len(found)
-    return {problem.field: problem for problem in found}
+    made = draft(host, **changes)
+    assert made.validated() is None
+    assert len({problem.field for problem in made.problems}) == len(made.problems)
+    return {problem.field: problem for problem in made.problems}
 
 
 def test_columns_become_the_fields_of_the_call() -> None:
@@ -163,7 +167,7 @@ def test_nobody_but_the_host_gets_a_user_id() -> None:
 
 def test_a_host_of_whom_only_the_id_is_known_is_a_party_by_it() -> None:
     call = draft(Host("5", "", ())).validated()
-    assert isinstance(call, NewCall)
+    assert call is not None
     assert call.wire()["parties"][0] == {"userId": "5"}
 
 
@@ -182,7 +186,7 @@ def test_parties_may_have_gaps_in_their_numbers() -> None:
         ({"actual_start": ""}, "actual_start"),
         ({"actual_start": "2026-11-20T14:03:00"}, "actual_start"),
         ({"actual_start": "2026-11-20T14:03:00+01:07"}, "actual_start"),
-        ({"direction": "outbound"}, "direction"),
+        ({"direction": "sideways"}, "direction"),
         ({"duration": "one minute"}, "duration"),
         ({"workspace_id": "Sales"}, "workspace_id"),
         ({"language_code": "de_DE"}, "language_code"),
@@ -213,7 +217,7 @@ def test_a_problem_names_its_column_and_nothing_else(changes: dict[str, str], co
 
 def test_all_problems_of_a_row_are_found_at_once() -> None:
     found = problems_of(
-        actual_start="yesterday", direction="Out", party_1_email="na", scheduled_end="x", client_unique_id=""
+        actual_start="yesterday", direction="Sideways", party_1_email="na", scheduled_end="x", client_unique_id=""
     )
     assert set(found) == {"actual_start", "direction", "party_1_email", "scheduled_end", "client_unique_id"}
 

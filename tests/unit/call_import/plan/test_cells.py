@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_gong.call_import.plan.cells import UnreadableCellError, read_time
+from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError
+from airflow_provider_gong.call_import.plan.cells import read_time
 
 BERLIN = "Europe/Berlin"
 

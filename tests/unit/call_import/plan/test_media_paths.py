@@ -138,3 +138,12 @@ def test_problems_do_not_tell_what_signs_a_url(base: MediaBase) -> None:
     problem = problem_of(base, "s3://recordings/a.wav?X-Amz-Signature=secret")
     assert problem.value == "s3://recordings/a.wav"
     assert "secret" not in str(problem.as_dict())
+
+
+def test_signs_of_urls_are_signs_like_others_in_keys() -> None:
+    base = MediaBase.at("s3://recordings/night #1?")
+    assert base.locate("a#2?.wav") == "s3://recordings/night #1?/a#2?.wav"
+    assert_outside(base, "s3://recordings/night /a.wav")
+    assert_outside(MediaBase.at("s3://recordings/night"), "s3://recordings/night/a#/../../day/a.wav")
+    assert_outside(MediaBase.at("s3://recordings/night"), "a?/../../day/a.wav")
+    assert MediaBase.of_manifest("s3://recordings/a#1/m.csv").folder == "s3://recordings/a#1"

@@ -27,7 +27,7 @@ def plan_rows(folder: Path, rows: Sequence[Mapping[str, str]], **settings: Any) 
     for row in rows:
         if row.get("media") in usual and not (folder / row["media"]).exists():
             write_wav(folder / row["media"], seconds=60, seed=int(Path(row["media"]).stem))
-    return plan_offline(write_manifest(folder / "manifest.csv", rows), **settings)
+    return plan_offline(write_manifest(folder / "manifest.csv", rows), **{"is_strict": True, **settings})
 
 
 def problems(plan: SeenPlan) -> dict[int, list[Problem]]:

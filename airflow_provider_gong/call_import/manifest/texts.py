@@ -1,0 +1,147 @@
+"""What a value or a cell says as text, and whether something was lost on the way there."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from numbers import Integral
+from typing import Any
+from uuid import UUID
+
+_EXACT = 2**53
+_UUID_BYTES = 16
+# A decimal may stand for more digits than any memory holds.
+_MOST_DIGITS = 40
+
+# What programs write where nothing is known. Not "NA" and the like in lower case, which are names of people and places.
+MISSING = frozenset(
+    {text for word in ("none", "null", "nan", "nat", "undefined") for text in (word, word.upper(), word.capitalize())}
+    | {"NaN", "NaT", "NA", "N/A", "n/a", "<NA>", "\\N", "(null)", "#N/A", "#N/A!", "#NULL!", "#VALUE!", "#REF!"}
+    | {"#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+)
+# As spreadsheets and Python write it, and as Java does.
+_ROUNDED = re.compile(r"[+-]?(\d+([.,]\d+)?[Ee]\+\d+|\d[.,]\d+[Ee]\d{1,3})", re.ASCII)
+_BEGIN_NUMBERS = frozenset("+-0123456789")
+_WHOLE_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
+_ODD = re.compile(f"{_ROUNDED.pattern}|{_WHOLE_FLOAT.pattern}", re.ASCII)
+
+
+class ObjectText(str):
+    """The text of an object or a list, as JSON, or of a value of another program."""
+
+    __slots__ = ()
+
+
+class NumberText(str):
+    """The text of a number with a fraction, or of a truth value, neither of which is an id."""
+
+    __slots__ = ()
+
+
+class UnreadableCellError(Exception):
+    """
+    A cell does not hold what its column is for.
+
+    :param rule: what is wrong, after the name of the column
+    :param remedy: what to do
+    """
+
+    def __init__(self, rule: str, remedy: str) -> None:
+        super().__init__(rule, remedy)
+        self.rule = rule
+        self.remedy = remedy
+
+
+class MissingValueError(UnreadableCellError):
+    """A cell holds a word that stands for no value."""
+
+
+def text_of(value: Any) -> str:
+    """
+    Return a value as the text of a cell, empty where it is missing.
+
+    :raises ValueError: for bytes that are not text in UTF-8
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
+        # Also what pandas has for a missing value.
+        return ""
+    if isinstance(value, bool):
+        return NumberText(str(value).lower())
+    if isinstance(value, Mapping | list | tuple):
+        return ObjectText(json.dumps(value, default=text_of, ensure_ascii=False))
+    if isinstance(value, float | Decimal):
+        return _number(value)
+    if isinstance(value, bytes):
+        return _decoded(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, int | Integral | timedelta | UUID | os.PathLike):
+        return str(value)
+    return ObjectText(value)
+
+
+def without_zeros(text: str) -> str:
+    """Return a number's digits without the fraction of zeros that pandas gives to whole numbers beside missing ones."""
+    found = _WHOLE_FLOAT.fullmatch(text) if text.endswith("0") else None
+    return found[1] if found else text
+
+
+def are_plain(cells: Mapping[str, str]) -> bool:
+    """Tell at a glance whether none of the checks of a single cell can find anything in those of a row."""
+    texts = cells.values()
+    if not MISSING.isdisjoint(texts) or not "".join((*cells, *texts)).isprintable():
+        return False
+    numbers = [text for text in texts if text[0] in _BEGIN_NUMBERS]
+    return {str}.issuperset(map(type, texts)) and not any(map(_ODD.fullmatch, numbers))
+
+
+def check_text(text: str) -> None:
+    """
+    Check that a cell holds the text that was meant.
+
+    :raises UnreadableCellError: if it stands for a missing value, or a spreadsheet or program has rounded it
+    """
+    if text in MISSING:
+        raise MissingValueError("stands for a missing value", "Leave the cell empty, or give the value.")
+    if text[:1] in _BEGIN_NUMBERS and _ROUNDED.fullmatch(text):
+        raise UnreadableCellError(
+            "was rounded, as spreadsheets do with long numbers, and has lost digits",
+            "Export the column as text.",
+        )
+    if type(text) is ObjectText:
+        raise UnreadableCellError("is an object or a list, not text", "Give its text or number.")
+
+
+def check_id(text: str) -> None:
+    """
+    Check that a cell holds an id.
+
+    :raises UnreadableCellError: if it does not, or not all of it
+    """
+    check_text(text)
+    if type(text) is NumberText:
+        raise UnreadableCellError("is no id, since numbers with a fraction are not exact", "Give the id as text.")
+
+
+def _number(value: float | Decimal) -> str:
+    is_exact = (
+        abs(value) < _EXACT if isinstance(value, float) else value.is_finite() and value.adjusted() < _MOST_DIGITS
+    )
+    return str(int(value)) if is_exact and value == int(value) else NumberText(value)
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        if len(value) != _UUID_BYTES:
+            raise
+        return str(UUID(bytes=value))
+    return text.strip() if len(value) != _UUID_BYTES or text.isprintable() else str(UUID(bytes=value))
