@@ -138,7 +138,7 @@ def gong_call_export(
     gong_conn_id: str = "gong_default",
     group_id: str = "gong_call_export",
     lookback: str | timedelta = "7d",
-    sweep: float = 0.05,
+    sweep: float = 0.08,
     backfill_from: str | None = None,
     workers: int = 1,
     daily_requests: int | None = None,
@@ -154,18 +154,19 @@ def gong_call_export(
     """
     Keep an export of calls and transcripts up to date, as a group of tasks: plan, read, report.
 
-    Call it inside a DAG. What was exported stands in the export's folder; no database is needed. Let one run of the
-    DAG work at a time (``max_active_runs=1``).
+    Call it inside a DAG. The state is kept in the export's folder; no database is needed. Let one run of the DAG work
+    at a time (``max_active_runs=1``).
 
     :param path: folder of the export, on any object storage that Airflow knows (templated)
     :param gong_conn_id: Airflow connection to Gong (templated)
     :param group_id: id of the task group
     :param lookback: days that started within this time are read by every run, such as ``7d`` or a ``timedelta``
-    :param sweep: share of the day's requests that re-reads all other days, each within 30 days if that is enough; so
-        calls that Gong shows late, changes or deletes come right; 0 switches it off
+    :param sweep: share of ``daily_requests`` that re-reads all other days, each within 30 days if that is enough. This
+        finds calls that Gong shows late, changes or deletes; 0 switches it off
     :param backfill_from: the first day of the export, such as ``2023-01-01`` (templated); default: the first exported
         day, or the first of the lookback
-    :param workers: number of tasks that read days at the same time, on any hosts
+    :param workers: number of tasks that read days at the same time, on any hosts; with more than one, a task ``settle``
+        then judges what is gone over all that they have read
     :param daily_requests: requests that the export may make in 24 hours; default: all that the connection may
     :param tables: names of the tables to write; default: all
     :param file_format: ``parquet`` or ``jsonl``
@@ -208,12 +209,16 @@ def gong_call_export(
         )
         share = None if daily_requests is None else daily_requests // workers
         reading: dict[str, Any] = {"deferrable": deferrable, "daily_requests": share, **common}
-        read: Any
         if workers == 1:
             read = GongReadCallExportOperator(task_id="read", days=plan.output, **reading)
+            results = [read.output]
         else:
-            read = GongReadCallExportOperator.partial(task_id="read", **reading).expand(days=plan.output)
-        GongReportCallExportOperator(task_id="report", results=read.output, **common)
+            mapped: Any = GongReadCallExportOperator.partial(task_id="read", leaves_shrunk=True, **reading)
+            mapped = mapped.expand(days=plan.output)
+            settle = GongReadCallExportOperator(task_id="settle", days=plan.output, **reading)
+            mapped >> settle
+            results = [mapped.output, settle.output]
+        GongReportCallExportOperator(task_id="report", results=results, **common)
     return group
 
 

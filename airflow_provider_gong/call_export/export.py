@@ -7,13 +7,15 @@ import dataclasses
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_gong._text import counted
+from airflow_provider_gong.call_export.errors import GongExportShrinkError
+from airflow_provider_gong.call_export.notes import WorkerNotes, read_moments
 from airflow_provider_gong.call_export.planning import (
     CallsInTwoDays,
     DayState,
@@ -29,7 +31,7 @@ from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
 from airflow_provider_gong.call_export.storage.identity import claim
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
-from airflow_provider_gong.client.errors import GongRateLimitError
+from airflow_provider_gong.client.errors import GongApiError, GongRateLimitError
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ class CallExport:
         since: datetime | None = None,
         daily_requests: int | None = None,
         keeps_notes: bool = True,
+        leaves_shrunk: bool = False,
         erased: Collection[str] = (),
     ) -> dict[str, Any]:
         """
@@ -99,14 +102,16 @@ class CallExport:
         :param since: days that were read since then are done already
         :param daily_requests: requests that this worker may make in 24 hours
         :param keeps_notes: note when days were read, also where nothing differs; otherwise only when parked
+        :param leaves_shrunk: leave days of which something is gone to a later :meth:`read` without this, which judges
+            what all workers have seen since ``since``
         :param erased: calls that are known to be deleted, of which nothing is kept once Gong does not show them
         :return: figures
         :raises GongExportShrinkError: if too much is gone
         :raises GongRateLimitError: if the day's requests are spent; what was read until then is written and noted
         """
         claim(self.folder, self.settings, self.company)
-        note = self.folder.note(worker)
-        requests = AllowedRequests(client, daily_requests, note.get("requests", {}), self.clock)
+        notes = WorkerNotes(self.folder, worker, since)
+        requests = AllowedRequests(client, daily_requests, notes.requests, self.clock)
         with tempfile.TemporaryDirectory(prefix="gong-export-") as scratch:
             run = ExportRun(
                 self.folder,
@@ -115,18 +120,25 @@ class CallExport:
                 Path(scratch),
                 on_shrink=self.on_shrink,
                 erased=erased,
+                judged=notes.judged,
+                others=notes.judged_by_others(),
                 clock=self.clock,
             )
-            due = self._undone(days, since)
+            wanted = days if leaves_shrunk else dict.fromkeys([*days, *notes.left_by_all()])
+            due = self._undone(list(wanted), since)
             try:
-                self._read_all(run, due)
+                left = self._read_all(run, due, leaves_shrunk=leaves_shrunk)
             except GongRateLimitError:
-                self._settle_parked(run)
-                self._take_notes(worker, note, run, requests)
+                left = self._end_parked(run, leaves_shrunk=leaves_shrunk)
+                notes.take(run.read_at, requests.used(), run.judged, left)
                 log.info("Read %d of %s before the requests were spent.", len(run.read_at), counted(len(due), "day"))
                 raise
+            except (GongApiError, GongExportShrinkError):
+                if keeps_notes:
+                    notes.take(run.read_at, requests.used(), run.judged)
+                raise
             if keeps_notes:
-                self._take_notes(worker, note, run, requests)
+                notes.take(run.read_at, requests.used(), run.judged, left)
         return self._summary(run, requests.requests)
 
     def days_with(self, call_ids: Collection[str]) -> list[date]:
@@ -138,7 +150,7 @@ class CallExport:
             return list(days)
         done = {state.day for state in self._read_since(since)}
         if done & set(days):
-            log.info("%s read already by an earlier attempt.", counted(len(done & set(days)), "day"))
+            log.info("%s read already in this run.", counted(len(done & set(days)), "day"))
         return [day for day in days if day not in done]
 
     def _read_since(self, since: datetime) -> Iterator[DayState]:
@@ -147,20 +159,25 @@ class CallExport:
             if is_current and state.read_at is not None and state.read_at >= since:
                 yield state
 
-    def _read_all(self, run: ExportRun, days: Sequence[date]) -> None:
+    def _read_all(self, run: ExportRun, days: Sequence[date], *, leaves_shrunk: bool) -> list[date]:
         for day in _with_progress(days, run):
             run.read(day)
-        run.settle()
+        return self._end(run, leaves_shrunk=leaves_shrunk)
 
-    def _settle_parked(self, run: ExportRun) -> None:
+    def _end_parked(self, run: ExportRun, *, leaves_shrunk: bool) -> list[date]:
         # Judging what is gone may take requests, too; what cannot be judged is read again.
+        left: list[date] = []
         with contextlib.suppress(GongRateLimitError):
-            run.settle()
+            left = self._end(run, leaves_shrunk=leaves_shrunk)
         run.drop_held()
+        return left
 
-    def _take_notes(self, worker: str, note: Mapping[str, Any], run: ExportRun, requests: AllowedRequests) -> None:
-        reads = {**note.get("read_at", {}), **{day.isoformat(): at.isoformat() for day, at in run.read_at.items()}}
-        self.folder.write_note(worker, {"read_at": reads, "requests": requests.used()})
+    def _end(self, run: ExportRun, *, leaves_shrunk: bool) -> list[date]:
+        """Write what was read, and return the days that are left to another worker."""
+        if leaves_shrunk:
+            return run.leave_shrunk()
+        run.settle()
+        return []
 
     def _summary(self, run: ExportRun, requests: int) -> dict[str, Any]:
         figures = run.figures
@@ -177,16 +194,6 @@ class CallExport:
             "unknown_fields": dict(figures.unknown_fields.most_common(_MOST_FIELDS)),
             "manifests": self.folder.place(MANIFESTS),
         }
-
-
-def read_moments(folder: ExportFolder) -> dict[date, datetime]:
-    """Return when days were last read, as workers have noted it."""
-    found: dict[date, datetime] = {}
-    for note in folder.notes():
-        for text, moment in note.get("read_at", {}).items():
-            day, read_at = date.fromisoformat(text), datetime.fromisoformat(moment)
-            found[day] = max(read_at, found.get(day, read_at))
-    return found
 
 
 def _with_progress(days: Sequence[date], run: ExportRun) -> Iterable[date]:

@@ -16,7 +16,12 @@ from airflow_provider_gong.call_export.reading.shrink import CONFIRM_AFTER
 from airflow_provider_gong.call_export.storage.folder import StoredFile
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 
+# A million calls in three years are read again within 30 days, and with the lookback in a tenth of Gong's quota.
+SWEEP_SHARE = 0.08
 _PAGE = 100
+# Most transcripts that come at all come within a week.
+_EAGER = timedelta(days=7)
+_SELDOM = timedelta(hours=44)
 
 
 class Reason(StrEnum):
@@ -57,6 +62,11 @@ class DayState:
         """How many requests reading it takes."""
         return requests_for(self.calls)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is read again before the sweep would do so."""
+        return self.missing > 0 or self.suspect_since is not None
+
 
 @dataclass(frozen=True, slots=True)
 class DueDay:
@@ -81,7 +91,7 @@ class PlanSettings:
 
     lookback: timedelta = timedelta(days=7)
     backfill_from: date | None = None
-    sweep_share: float = 0.05
+    sweep_share: float = SWEEP_SHARE
     sweep_days: int = 30
     daily_requests: int = 10_000
 
@@ -189,7 +199,7 @@ def make_plan(states: Iterable[DayState], fingerprint: str, settings: PlanSettin
         if reason is not None:
             due[day] = DueDay(day, reason, usual if state is None else state.requests)
     plan = ExportPlan(daily_requests=settings.daily_requests)
-    rest = [state for state in known.values() if state.day < first_of_lookback]
+    rest = [state for state in known.values() if state.day < first_of_lookback and not state.is_watched]
     swept = _sweep(rest, due.keys(), settings, now, plan)
     order = list(Reason)
     # The newest days are wanted first.
@@ -204,10 +214,11 @@ def _reason(state: DayState | None, fingerprint: str, now: datetime) -> Reason |
         return Reason.UNFINISHED
     if state.settings != fingerprint:
         return Reason.SETTINGS
-    is_recent = state.read_at is not None and now - state.read_at < CONFIRM_AFTER
-    if state.suspect_since is not None and now - state.suspect_since >= CONFIRM_AFTER and not is_recent:
+    age = _age(state, now)
+    if state.suspect_since is not None and min(age, now - state.suspect_since) >= CONFIRM_AFTER:
         return Reason.SUSPECT
-    return Reason.OPEN if state.missing and not is_recent else None
+    is_old = now.date() - state.day > _EAGER
+    return Reason.OPEN if state.missing and age >= (_SELDOM if is_old else CONFIRM_AFTER) else None
 
 
 def _sweep(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
     from airflow_provider_gong.client.errors import (
         FieldProblem,
+        GongAnswerTooLargeError,
         GongApiError,
         GongAuthenticationError,
         GongCallNotReadyError,
@@ -51,6 +52,7 @@ __all__ = [
     "BearerAuth",
     "ExchangePolicy",
     "FieldProblem",
+    "GongAnswerTooLargeError",
     "GongApiError",
     "GongAuthenticationError",
     "GongCallNotReadyError",

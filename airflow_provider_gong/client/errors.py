@@ -138,6 +138,13 @@ class GongTimeoutError(GongConnectionError):
     """Gong did not answer in time."""
 
 
+class GongAnswerTooLargeError(GongConnectionError):
+    """The answer to a read is larger than the client accepts."""
+
+    retry_can_help = False
+    default_remedy = "Request less at once: fewer ids, or a shorter interval."
+
+
 class GongForeignAnswerError(GongConnectionError):
     """Something else than Gong answers under this host, such as a gateway, a firewall or another web site."""
 

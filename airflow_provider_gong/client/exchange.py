@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 
 from airflow_provider_gong.client.answers import Answer, JsonObject, error_from_answer, is_missing_scope
 from airflow_provider_gong.client.errors import (
+    GongAnswerTooLargeError,
     GongApiError,
     GongConnectionError,
     GongDailyQuotaError,
@@ -172,6 +173,9 @@ class _Exchange(Generic[T]):
         self.failed += 1
         if isinstance(failure, NoAnswer):
             self._count_unanswered(failure.reason)
+        if isinstance(failure, NoAnswer) and failure.too_large and not self.operation.writes:
+            message = f"Gong's answer is of no use: {failure.reason}."
+            raise GongAnswerTooLargeError(message, operation=self.operation.name, unanswered=self.unanswered)
         if self.failed >= self.policy.max_attempts:
             kind = GongTimeoutError if failure.timeout else GongConnectionError
             message = f"Gong gave no usable answer in {self.failed} attempts: {failure.reason}."

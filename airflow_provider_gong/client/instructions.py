@@ -82,6 +82,7 @@ class NoAnswer:
 
     reason: str
     timeout: bool = False
+    too_large: bool = False
 
 
 Outcome = Answer | NotSent | NoAnswer

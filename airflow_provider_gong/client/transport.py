@@ -152,7 +152,7 @@ class LoopTransport(_Transport):
         except httpx.HTTPError as error:
             return _failure(error)
         except (UploadOverdueError, _UnusableBodyError) as error:
-            return NoAnswer(str(error))
+            return NoAnswer(str(error), too_large=isinstance(error, _TooLargeBodyError))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -227,11 +227,15 @@ def _received(http: httpx.Client, request: httpx.Request, **options: Any) -> Out
     except httpx.HTTPError as error:
         return _failure(error)
     except (UploadOverdueError, _UnusableBodyError) as error:
-        return NoAnswer(str(error))
+        return NoAnswer(str(error), too_large=isinstance(error, _TooLargeBodyError))
 
 
 class _UnusableBodyError(Exception):
     """The body of an answer is too large, or cannot be decompressed."""
+
+
+class _TooLargeBodyError(_UnusableBodyError):
+    """The body of an answer is too large."""
 
 
 class _Body:
@@ -263,7 +267,7 @@ class _Body:
         except zlib.error:
             raise _UnusableBodyError("the answer cannot be decompressed") from None
         if len(self._content) > _LARGEST_ANSWER:
-            raise _UnusableBodyError(f"the answer is larger than {_LARGEST_ANSWER // 2**20} MiB")
+            raise _TooLargeBodyError(f"the answer is larger than {_LARGEST_ANSWER // 2**20} MiB")
 
 
 def _answer(response: httpx.Response, body: bytes) -> Answer:

@@ -102,6 +102,7 @@ class CallExportOperator(BaseOperator):
         worker: str = "worker-0",
         daily_requests: int | None = None,
         keeps_notes: bool = True,
+        leaves_shrunk: bool = False,
     ) -> dict[str, Any]:
         """Read days of the export; what an earlier attempt of this run has read is done."""
         export = self.export
@@ -113,4 +114,5 @@ class CallExportOperator(BaseOperator):
                 since=getattr(context.get("dag_run"), "start_date", None),
                 daily_requests=daily_requests,
                 keeps_notes=keeps_notes,
+                leaves_shrunk=leaves_shrunk,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class GongPlanCallExportOperator(CallExportOperator):
     Plan an export: find out which days are due, why, and what reading them costs. Makes no request.
 
     :param lookback: days that started within this time are read by every run, such as ``7d`` or a ``timedelta``
-    :param sweep: share of the day's requests that re-reads all other days, each within 30 days if that is enough; 0
+    :param sweep: share of ``daily_requests`` that re-reads all other days, each within 30 days if that is enough; 0
         switches it off
     :param backfill_from: the first day of the export, such as ``2023-01-01`` (templated); default: the first exported
         day, or the first of the lookback
@@ -50,7 +50,7 @@ class GongPlanCallExportOperator(CallExportOperator):
         self,
         *,
         lookback: str | timedelta = "7d",
-        sweep: float = 0.05,
+        sweep: float = 0.08,
         backfill_from: str | None = None,
         daily_requests: int | None = None,
         workers: int = 1,
@@ -94,6 +94,8 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
 
     :param days: the days, or lists of them (templated)
     :param daily_requests: requests that this task may make in 24 hours; default: all that the connection may
+    :param leaves_shrunk: leave days of which something is gone to a later task that is given the same days without
+        this, since only the run as a whole shows whether calls were deleted or the access key has gone blind
     :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
     :return: days read and changed, rows by table, requests, missing transcripts, suspects, path of the manifests
     :raises GongExportShrinkError: if so much is gone that the access key is the likelier reason
@@ -103,11 +105,17 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
     ui_color = "#b9d9f2"
 
     def __init__(
-        self, *, days: Sequence[str] | XComArg | str, daily_requests: int | None = None, **kwargs: Any
+        self,
+        *,
+        days: Sequence[str] | XComArg | str,
+        daily_requests: int | None = None,
+        leaves_shrunk: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.days: Any = days
         self.daily_requests = daily_requests
+        self.leaves_shrunk = leaves_shrunk
 
     def work(self, context: Context) -> dict[str, Any]:
         """Read the days."""
@@ -116,7 +124,18 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
         worker = f"worker-{max(context['ti'].map_index or 0, 0)}"
         # One task reads all batches, a mapped one its own.
         days = [parse_day(day) for batch in self.days for day in ([batch] if isinstance(batch, str) else batch)]
-        return self.read_days(context, days, worker=worker, daily_requests=self.daily_requests)
+        return self.read_days(
+            context, days, worker=worker, daily_requests=self.daily_requests, leaves_shrunk=self.leaves_shrunk
+        )
+
+
+def _flat(results: Any) -> Iterator[dict[str, Any]]:
+    """Yield what tasks have returned; a mapped task has returned a list."""
+    if isinstance(results, dict):
+        yield results
+        return
+    for result in results:
+        yield from _flat(result)
 
 
 class GongReportCallExportOperator(CallExportOperator):
@@ -136,7 +155,7 @@ class GongReportCallExportOperator(CallExportOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Report."""
-        results = [self.results] if isinstance(self.results, dict) else list(self.results)
+        results = list(_flat(self.results))
         report: dict[str, Any] = {name: sum(result[name] for result in results) for name in _COUNTED}
         for name in ("rows", "unknown_fields"):
             counts: Counter[str] = Counter()

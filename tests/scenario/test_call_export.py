@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyarrow import parquet
 
+from airflow_provider_gong.call_export.planning import PlanSettings
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators.call_export import GongPlanCallExportOperator
 from airflow_provider_gong.task_groups import gong_call_export
 from airflow_provider_gong.transfers.calls_to_object_storage import GongCallsToObjectStorageOperator
 from tests.scenario.support import change_connection, retrying_dag, task_states
@@ -94,6 +98,39 @@ def test_a_group_keeps_an_export_up_to_date(
     assert report["changed_days"] == [str(TODAY - timedelta(days=2))]
     assert exported(tmp_path / "gong") == in_gong(gong_emulator)
     assert report["days_read"] <= 6
+
+
+def test_workers_leave_what_is_gone_to_one_task(
+    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    """Each of these calls is all that its worker's days hold of their hosts."""
+    with retrying_dag("several_workers") as dag:
+        gong_call_export(str(tmp_path / "gong"), lookback="30d", workers=3)
+    assert run_dag(dag).state == "success"
+    parties = [{"name": "Dana Ortiz", "emailAddress": "dana@example.org"}]
+    erased = [
+        {"clientUniqueId": f"erased-{ago}", "title": "Late", "host": "tobias.okafor@example.com", "daysAgo": ago}
+        for ago in (2, 3)
+    ]
+    gong_emulator.seed({"calls": [call | {"minutes": 3, "parties": parties} for call in erased]})
+    assert run_dag(dag).state == "success"
+    assert exported(tmp_path / "gong") == in_gong(gong_emulator)
+    gong_emulator.set(erase_seconds=0)
+    with GongHook() as hook:
+        hook.client.run("purgeEmailAddress", query={"emailAddress": "dana@example.org"})
+    run = run_dag(dag)
+    assert run.state == "success", task_states(run)
+    report = result_of(run, "gong_call_export.report")
+    assert (report["days_read"], report["suspects"], report["removed_calls"]) == (31, 2, 0)
+    assert result_of(run, "gong_call_export.settle")["days_read"] == 2
+
+
+def test_the_share_of_the_sweep_has_one_default() -> None:
+    shares = [
+        inspect.signature(function).parameters["sweep"].default
+        for function in (gong_call_export, GongPlanCallExportOperator.__init__)
+    ]
+    assert shares == [PlanSettings().sweep_share] * 2
 
 
 def test_an_export_in_s3(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -28,7 +28,7 @@ class ReadDay:
     :ivar gone: calls of the manifest that Gong does not show any more
     :ivar unlisted: those that Gong shows when it is asked for them, and does not list
     :ivar silent: calls that had a transcript and have none any more
-    :ivar emptied: tables with rows of fewer calls than before, though no call is gone
+    :ivar emptied: tables with rows of fewer calls than the calls that are gone account for
     """
 
     old: DayManifest | None
@@ -40,10 +40,13 @@ class ReadDay:
 
     def __post_init__(self) -> None:
         draft, known = self.draft, self.known
+        self._not_listed = len(known.keys() - draft.calls.keys())
         self.gone = known.keys() - draft.shown
         self.silent = {call_id for call_id in draft.missing if call_id in known and known[call_id].has_transcript}
-        if self.is_comparable and not self.gone:
-            self.emptied = {name for name, before in self._calls_before() if draft.calls_in(name) < before}
+        if self.is_comparable:
+            self.emptied = {
+                name for name, before in self._calls_before() if draft.calls_in(name) < before - self._not_listed
+            }
 
     @property
     def day(self) -> date:
@@ -70,28 +73,27 @@ class ReadDay:
         """Whether something is gone."""
         return bool(self.gone or self.silent or self.emptied)
 
-    def count(self, shrinkage: Shrinkage) -> None:
-        """Count what is gone."""
-        shrinkage.count_day(self.old, self.draft.shown)
+    def count(self, shrinkage: Shrinkage, erased: Collection[str]) -> None:
+        """
+        Count what is gone.
+
+        :param erased: calls that are known to be deleted, which do not count
+        """
+        shrinkage.count_calls(self.known, self.gone - set(erased))
         if self.is_comparable:
             had = sum(call.has_transcript and call_id in self.draft.calls for call_id, call in self.known.items())
             shrinkage.count_transcripts(had, len(self.silent))
-            if not self.gone:
-                for name, before in self._calls_before():
-                    shrinkage.count_table(name, before, self.draft.calls_in(name))
+            for name, before in self._calls_before():
+                held = max(before - self._not_listed, 0)
+                shrinkage.count_table(name, held, self.draft.calls_in(name))
 
-    def found_elsewhere(self, call_id: str, shrinkage: Shrinkage) -> None:
-        """Take a call that is in another day now for one that is not gone."""
-        shrinkage.take_back(self.known[call_id])
-        self.gone.discard(call_id)
-
-    def found(self, call_id: str, call: JsonObject, shrinkage: Shrinkage) -> date | None:
+    def found(self, call_id: str, call: JsonObject) -> date | None:
         """
         Take a call for one that is not gone, as Gong shows it when it is asked for it.
 
         :return: the other day that it has moved to
         """
-        self.found_elsewhere(call_id, shrinkage)
+        self.gone.discard(call_id)
         started = microseconds(call["metaData"].get("started"))
         day = self.day if started is None else as_moment(started).date()
         if is_left_out(call, self.draft.settings) or not _matches(call, self.draft.settings):

@@ -8,11 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_export.days import Window, halves, wire
 from airflow_provider_gong.call_export.settings import CallFilter
 from airflow_provider_gong.call_export.tables.catalogue import CONTENT_SELECTOR
 from airflow_provider_gong.client.answers import JsonObject
-from airflow_provider_gong.client.errors import GongCursorExpiredError, GongEmptyResultError
+from airflow_provider_gong.client.errors import GongAnswerTooLargeError, GongCursorExpiredError, GongEmptyResultError
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +77,8 @@ class GongReader:
     def calls_by_id(self, call_ids: Sequence[str]) -> dict[str, JsonObject]:
         """Return those of some calls that Gong shows, by id, whatever the export's filter."""
         found: dict[str, JsonObject] = {}
-        for start in range(0, len(call_ids), _PAGE):
-            filters = {"callIds": list(call_ids[start : start + _PAGE])}
-            page = self._request("listCallsExtensive", {"filter": filters})
+        for batch in batches(call_ids, _PAGE):
+            page = self._request("listCallsExtensive", {"filter": {"callIds": batch}})
             found |= {call_id_of(call): call for call in page.get("calls") or ()}
         return found
 
@@ -112,14 +112,24 @@ class GongReader:
                 if not records.get("cursor"):
                     return
                 body = {**body, "cursor": records["cursor"]}
-        except GongCursorExpiredError:
+        except (GongCursorExpiredError, GongAnswerTooLargeError) as error:
             if not is_divisible:
                 raise
-            log.warning("A listing took longer than its cursor lives; its window is read again in halves.")
+            log.warning("%s Reading %s to %s again in halves.", error, *map(wire, window))
         for half in halves(window):
             yield from self._listed(half)
 
     def _transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
+        try:
+            return self._all_transcripts(call_ids)
+        except GongAnswerTooLargeError:
+            if len(call_ids) == 1:
+                raise
+            middle = len(call_ids) // 2
+            log.warning("The transcripts of %d calls are too large for one answer; reading halves.", len(call_ids))
+            return self._transcripts(call_ids[:middle]) | self._transcripts(call_ids[middle:])
+
+    def _all_transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
         found: dict[str, list[JsonObject]] = {}
         body: JsonObject | None = {"filter": {"callIds": call_ids}}
         while body is not None:

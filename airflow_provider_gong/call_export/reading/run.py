@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 # Transcripts of older calls are not waited for.
 GIVE_UP_AFTER = timedelta(days=14)
+_BLIND = "the access key sees no call at all"
 
 
 @dataclass
@@ -61,6 +62,8 @@ class ExportRun:
     :param scratch: an empty folder on the local disk
     :param on_shrink: what to do when too much is gone
     :param erased: calls that are known to be deleted: once Gong does not show them, nothing of them is kept
+    :param judged: what earlier attempts have seen of the days that they wrote
+    :param others: what other tasks of the same run have seen of theirs
     :param clock: the time
     """
 
@@ -73,6 +76,8 @@ class ExportRun:
         *,
         on_shrink: OnShrink = OnShrink.FAIL,
         erased: Collection[str] = (),
+        judged: Shrinkage | None = None,
+        others: Shrinkage | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.figures = Figures()
@@ -85,9 +90,11 @@ class ExportRun:
         self._clock = clock
         wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
         self._reader = GongReader(client, settings.filters, wants)
-        self._shrinkage = Shrinkage()
+        self.judged = judged or Shrinkage()
+        self._others = others or Shrinkage()
+        self._seen = 0
         self._held: list[ReadDay] = []
-        self._late: dict[str, date] = {}
+        self._late: set[str] = set()
         self._unsearched: set[str] = set()
         self._moved_to: set[date] = set()
         self._asked: dict[str, bool] = {}
@@ -109,10 +116,10 @@ class ExportRun:
             draft.add(page)
         draft.requests = self._reader.requests - before
         read = ReadDay(old, draft)
-        read.count(self._shrinkage)
+        self._seen += len(draft.shown)
         if old is not None:
             late = draft.calls.keys() - old.calls.keys()
-            self._late |= dict.fromkeys(late, day)
+            self._late |= late
             self._unsearched |= late
         self._held.append(read)
         if draft.shown:
@@ -132,6 +139,21 @@ class ExportRun:
                 self.read(day)
             self._settle_held()
 
+    def leave_shrunk(self) -> list[date]:
+        """
+        Write only days of which nothing is gone, and return those that are left to a task that judges the whole run.
+
+        :raises GongExportShrinkError: if the access key sees no call at all
+        """
+        is_blind = bool(self._held) and self._is_blind()
+        if is_blind:
+            self._judge([_BLIND])
+        else:
+            self._write_all([held for held in self._held if not held.has_shrunk])
+        left = {held.day for held in self._held} | set(self._days_of_moved())
+        self.drop_held()
+        return sorted(left)
+
     def drop_held(self) -> None:
         """Forget the days that were read and not written."""
         for held in self._held:
@@ -141,31 +163,41 @@ class ExportRun:
     def _settle_held(self) -> None:
         if not self._held:
             return
-        is_blind = self._shrinkage.is_blind(self._sees)
+        is_blind = self._is_blind()
         if not is_blind:
             self._find_moved()
-            for held in self._held:
-                for call_id in held.gone & self._erased:
-                    self._shrinkage.take_back(held.known[call_id])
-        alarms = self._shrinkage.alarms(self._sees)
+        alarms = [_BLIND] if is_blind else self._shrinkage().alarms(self._sees)
+        self._judge(alarms)
+        if alarms and self._on_shrink is OnShrink.KEEP:
+            self._drop([held for held in self._held if held.emptied or (is_blind and held.is_empty)])
+        self._write_all(list(self._held), is_alarming=bool(alarms))
+
+    def _judge(self, alarms: Sequence[str]) -> None:
         if alarms and self._on_shrink is OnShrink.FAIL:
             self.drop_held()
             raise GongExportShrinkError(f"Nothing is deleted from the export: {'; '.join(alarms)}.")
         if alarms:
             log.warning("on_shrink=%s: %s.", self._on_shrink.value, "; ".join(alarms))
-        if alarms and self._on_shrink is OnShrink.KEEP:
-            self._drop([held for held in self._held if held.emptied or (is_blind and held.is_empty)])
-        self._write_all(list(self._held), is_alarming=bool(alarms))
+
+    def _shrinkage(self) -> Shrinkage:
+        """Return what all of the run has seen so far."""
+        ours = Shrinkage()
+        for held in self._held:
+            held.count(ours, self._erased)
+        return self._others + self.judged + ours
+
+    def _is_blind(self) -> bool:
+        """Return whether the access key sees no call at all; what it saw in other tasks or earlier proves nothing."""
+        return not self._seen and not self._sees()
 
     def _find_moved(self) -> None:
         """Ask Gong for the calls that are gone: they may be in another day now, or private."""
         for held in self._held:
-            for call_id in held.gone & self._late.keys():
-                held.found_elsewhere(call_id, self._shrinkage)
+            held.gone -= self._late
         found = self._reader.calls_by_id(sorted(call_id for held in self._held for call_id in held.gone))
         for held in self._held:
             for call_id in held.gone & found.keys():
-                day = held.found(call_id, found[call_id], self._shrinkage)
+                day = held.found(call_id, found[call_id])
                 self._moved_to |= set() if day is None else {day}
 
     def _sees(self, **conditions: Any) -> bool:
@@ -207,6 +239,7 @@ class ExportRun:
         self.figures.removed_calls += len(held.gone & removed)
         self.figures.count(manifest, {name: table.rows for name, table in drafts.items()})
         self.read_at[draft.day] = now
+        held.count(self.judged, self._erased)
         held.discard()
 
     def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:
@@ -216,7 +249,7 @@ class ExportRun:
             return gone
         if held.old is None:
             return set()
-        erased = set() if self._shrinkage.is_blind(self._sees) else gone & self._erased
+        erased = set() if self._is_blind() else gone & self._erased
         return erased if is_alarming else erased | confirmed(gone, held.old.suspects, self._clock())
 
     def _missing(self, old: DayManifest | None, draft: DayDraft) -> dict[str, datetime]:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from airflow_provider_gong._text import counted
-from airflow_provider_gong.call_export.storage.manifest import CallFacts, DayManifest
+from airflow_provider_gong.call_export.storage.manifest import CallFacts
 
 # Gong shows what it is working on late or not at all; a second look, on another day, is what proves a deletion.
 CONFIRM_AFTER = timedelta(hours=20)
@@ -22,41 +22,50 @@ Sees = Callable[..., bool]
 @dataclass
 class Shrinkage:
     """
-    What a run has seen of the calls that the export holds, over all of its days.
+    What a run has seen of the calls that the export holds, over all of its days, whoever has read them.
 
-    :ivar held: calls that the export holds in the days that were read, by what they are grouped by
+    :ivar held: calls that the export holds in the days that were read, by workspace and host
     :ivar gone: those of them that Gong does not show any more
     """
 
-    held: Counter[tuple[str, str]] = field(default_factory=Counter)
-    gone: Counter[tuple[str, str]] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    gone: Counter[str] = field(default_factory=Counter)
     held_transcripts: int = 0
     gone_transcripts: int = 0
     held_rows: Counter[str] = field(default_factory=Counter)
     empty_tables: Counter[str] = field(default_factory=Counter)
-    seen: int = 0
     total_held: int = 0
     total_gone: int = 0
 
-    def count_day(self, old: DayManifest | None, shown: Collection[str]) -> None:
-        """
-        Count a day that was read.
+    @classmethod
+    def parsed(cls, document: Mapping[str, Any]) -> Self:
+        """Return what :meth:`document` has returned."""
+        figures: dict[str, Any] = {
+            name: Counter(value) if isinstance(value, dict) else value for name, value in document.items()
+        }
+        return cls(**figures)
 
-        :param old: its manifest as it was
-        :param shown: the calls that Gong shows
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {name: dict(value) if isinstance(value, Counter) else value for name, value in vars(self).items()}
+
+    def __add__(self, other: Shrinkage) -> Shrinkage:
+        """Return what two parts of a run have seen."""
+        return Shrinkage(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+
+    def count_calls(self, held: Mapping[str, CallFacts], gone: Collection[str]) -> None:
         """
-        self.seen += len(shown)
-        for call_id, call in ({} if old is None else old.calls).items():
-            self.total_held += 1
+        Count the calls of a day.
+
+        :param held: those that the export holds
+        :param gone: those of them that Gong does not show any more
+        """
+        self.total_held += len(held)
+        self.total_gone += len(gone)
+        for call_id, call in held.items():
             self.held.update(_groups(call))
-            if call_id not in shown:
-                self.total_gone += 1
+            if call_id in gone:
                 self.gone.update(_groups(call))
-
-    def take_back(self, call: CallFacts) -> None:
-        """Count a call as one that Gong shows after all."""
-        self.total_gone -= 1
-        self.gone.subtract(_groups(call))
 
     def count_transcripts(self, held: int, gone: int) -> None:
         """Count calls that had a transcript and are still shown, and those of them that have none any more."""
@@ -68,30 +77,19 @@ class Shrinkage:
         self.held_rows[table] += held
         self.empty_tables[table] += max(held - left, 0)
 
-    def is_blind(self, sees: Sees) -> bool:
-        """
-        Return whether the access key sees no call at all.
-
-        :param sees: asks Gong whether it shows any call that meets conditions
-        """
-        return not self.seen and not sees()
-
     def alarms(self, sees: Sees) -> list[str]:
         """
         Return why the access key is the likelier reason; nothing if deleted calls are.
 
         :param sees: asks Gong whether it shows any call that meets conditions
         """
-        return (
-            ["the access key sees no call at all"]
-            if self.is_blind(sees)
-            else [*self._of_groups(sees), *self._of_shares()]
-        )
+        return [*self._of_groups(sees), *self._of_shares()]
 
     def _of_groups(self, sees: Sees) -> list[str]:
         found = []
-        for (kind, ident), gone in (+self.gone).items():
-            if gone == self.held[kind, ident] and not sees(**_condition(kind, ident)):
+        for group, gone in self.gone.items():
+            kind, _, ident = group.partition(" ")
+            if gone == self.held[group] and not sees(**_condition(kind, ident)):
                 found.append(
                     f"all {counted(gone, 'exported call')} of {kind} {ident} in the days that were read are gone, "
                     f"and Gong shows no other call of this {kind}"
@@ -119,9 +117,9 @@ def _is_much(gone: int, held: int) -> bool:
     return gone > _FEW and gone > _SHARE * held
 
 
-def _groups(call: CallFacts) -> list[tuple[str, str]]:
+def _groups(call: CallFacts) -> list[str]:
     groups = [("workspace", call.workspace_id), ("host", call.owner_id)]
-    return [(kind, ident) for kind, ident in groups if ident]
+    return [f"{kind} {ident}" for kind, ident in groups if ident]
 
 
 def _condition(kind: str, ident: str) -> dict[str, Any]:

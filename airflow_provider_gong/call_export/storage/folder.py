@@ -95,14 +95,10 @@ class ExportFolder:
         """Write the manifest of a day."""
         self.write_json(manifest_path(manifest.day), manifest.document())
 
-    def notes(self) -> list[dict[str, Any]]:
-        """Return the notes of all workers about what they have read."""
-        found = [self.read_json(f"{_NOTES}/{name}") for name in self._names(_NOTES)]
-        return [note for note in found if note is not None]
-
-    def note(self, worker: str) -> dict[str, Any]:
-        """Return the notes of one worker."""
-        return self.read_json(f"{_NOTES}/{worker}.json") or {}
+    def notes(self) -> dict[str, dict[str, Any]]:
+        """Return the notes of all workers about what they have read, by worker."""
+        found = {name: self.read_json(f"{_NOTES}/{name}") for name in self._names(_NOTES)}
+        return {name.removesuffix(".json"): note for name, note in found.items() if note is not None}
 
     def write_note(self, worker: str, note: Mapping[str, Any]) -> None:
         """Replace the notes of one worker."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 
+import httpx
 import pytest
 
 from airflow_provider_gong.call_export.days import days_of
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
-from tests.unit.call_export.conftest import LAST, Company, a_day
+from airflow_provider_gong.client.auth import AccessKeyAuth
+from airflow_provider_gong.client.budget import LocalBudget
+from airflow_provider_gong.client.clients import GongClient
+from tests.unit.call_export.conftest import LAST, QUICK, Company, a_day
 
 pytestmark = pytest.mark.slow
 
@@ -164,6 +170,53 @@ def test_cursors_that_expire_lose_nothing(company: Company) -> None:
     company.answers.edits.append(expire)
     company.export(date(2026, 3, 1), LAST, tables=["call_parties"])
     assert len({row["call_id"] for row in company.rows("call_parties")}) == 450
+
+
+class Oversized(httpx.BaseTransport):
+    """
+    Gong, whose answers are too large unless little is asked for.
+
+    :param most_ids: the most ids of transcripts that one answer holds
+    :param longest: the longest window that one answer holds
+    """
+
+    def __init__(self, transport: httpx.BaseTransport, most_ids: int, longest: timedelta) -> None:
+        self._transport = transport
+        self._most_ids = most_ids
+        self._longest = longest
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        filters = json.loads(request.content)["filter"]
+        is_large = request.url.path.endswith("/transcript") and len(filters["callIds"]) > self._most_ids
+        if "fromDateTime" in filters:
+            start, end = (datetime.fromisoformat(filters[name]) for name in ("fromDateTime", "toDateTime"))
+            is_large = end - start > self._longest
+        return httpx.Response(200, stream=SixtyFiveMegabytes()) if is_large else self._transport.handle_request(request)
+
+
+class SixtyFiveMegabytes(httpx.SyncByteStream):
+    """More than the client accepts."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from [b" " * 2**20] * 65
+
+
+@pytest.mark.parametrize(("most_ids", "longest"), [(3, timedelta(days=1)), (100, timedelta(hours=6))])
+def test_an_answer_that_is_too_large_is_asked_for_in_halves(
+    company: Company, most_ids: int, longest: timedelta
+) -> None:
+    for hour in range(9, 18):
+        company.add_call(f"more-{hour}", a_day(11, hour))
+    company.client.close()
+    auth = AccessKeyAuth(company.emulator.access_key, company.emulator.access_key_secret)
+    transport = Oversized(company.emulator.transport, most_ids, longest)
+    company.client = GongClient(
+        company.emulator.url, auth, budget=LocalBudget(100_000, 10_000_000), policy=QUICK, transport=transport
+    )
+    run = company.export(date(2026, 2, 11), date(2026, 2, 11))
+    assert len(company.exported()) == len(company.exported("call_documents")) == 9
+    # Each answer that is too large is asked for once.
+    assert run.requests <= 1 + 7 + 1
 
 
 @pytest.mark.parametrize(

@@ -85,15 +85,19 @@ def test_requests_are_known_beforehand() -> None:
     assert found.summary()["quota_days"] == 0.0
 
 
-def swept_each_day(years: float, calls: int, **settings: Any) -> tuple[list[int], list[int]]:
+def swept_each_day(years: float, calls: int, open_days: int = 0, **settings: Any) -> tuple[list[int], list[int]]:
     """Run a plan every night for three months, and return its requests, and how old each day was when it was read."""
     first = TODAY - timedelta(days=round(365 * years))
     read_at = {first + timedelta(days=ago): NOW for ago in range(round(365 * years) + 1)}
     requests, ages = [], []
     for night in range(1, 90):
         now = NOW + timedelta(days=night)
-        states = [DayState(day, "now", moment, calls, 0, None, True) for day, moment in read_at.items()]
+        states = [
+            DayState(day, "now", moment, calls, int((now.date() - day).days <= open_days), None, True)
+            for day, moment in read_at.items()
+        ]
         found = make_plan(states, "now", PlanSettings(**settings), now)
+        read_at.setdefault(now.date(), now)
         requests.append(found.requests)
         for due in found.due:
             if due.reason is Reason.SWEEP:
@@ -114,6 +118,28 @@ def test_the_sweep_takes_its_share_and_no_more() -> None:
     requests, ages = swept_each_day(years=3, calls=913)
     assert max(requests) <= 1000
     assert max(ages) <= 46
+
+
+@pytest.mark.parametrize("open_days", [0, 14])
+def test_a_million_calls_are_swept_within_thirty_days_and_a_tenth_of_the_quota(open_days: int) -> None:
+    """Also if some call of each day has no transcript yet, or never gets one."""
+    requests, ages = swept_each_day(years=2.75, calls=913, open_days=open_days, daily_requests=9_500)
+    assert max(ages) <= 30
+    assert max(requests) <= 1000
+
+
+def test_transcripts_are_waited_for_daily_and_after_a_week_every_second_day() -> None:
+    read_at = dict.fromkeys(range(1, 15), NOW)
+    read: dict[int, int] = dict.fromkeys(read_at, 0)
+    for night in range(1, 13):
+        now = NOW + timedelta(days=night)
+        states = [state(ago, read_at=moment, missing=1) for ago, moment in read_at.items()]
+        found = make_plan(states, "now", PlanSettings(lookback=timedelta(0), sweep_share=0), now)
+        for due in (due for due in found.due if due.reason is Reason.OPEN):
+            ago = (TODAY - due.day).days
+            read[ago] += 1
+            read_at[ago] = now
+    assert (read[1], read[14]) == (9, 6)
 
 
 def test_a_plan_says_when_its_share_is_too_small_for_the_sweep() -> None:

@@ -1,0 +1,76 @@
+"""What workers note in the export's folder: when they have read days, and what a run has seen of what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from airflow_provider_gong.call_export.reading.shrink import Shrinkage
+from airflow_provider_gong.call_export.storage.folder import ExportFolder
+
+
+class WorkerNotes:
+    """
+    The notes of a worker, and those of the others of the same run.
+
+    :param folder: the export's folder
+    :param worker: the worker
+    :param since: since when the run goes on, which all of its workers and attempts know; None for a run of one attempt
+    :ivar requests: the worker's requests of the last 24 hours, by the hour
+    :ivar judged: what earlier attempts of the worker have seen in this run
+    """
+
+    def __init__(self, folder: ExportFolder, worker: str, since: datetime | None) -> None:
+        self._folder = folder
+        self._worker = worker
+        self._since = None if since is None else since.isoformat()
+        self._notes = folder.notes()
+        self._own = self._notes.get(worker, {})
+        self.requests: Mapping[str, int] = self._own.get("requests", {})
+        self.judged = Shrinkage.parsed(self._of_run(self._own).get("judged", {}))
+
+    def judged_by_others(self) -> Shrinkage:
+        """Return what the other workers have seen in this run."""
+        others = [self._of_run(note) for worker, note in self._notes.items() if worker != self._worker]
+        return sum((Shrinkage.parsed(run.get("judged", {})) for run in others), Shrinkage())
+
+    def left_by_all(self) -> list[date]:
+        """Return the days that workers have left in this run."""
+        return [date.fromisoformat(day) for note in self._notes.values() for day in self._of_run(note).get("left", ())]
+
+    def take(
+        self,
+        read_at: Mapping[date, datetime],
+        requests: Mapping[str, int],
+        judged: Shrinkage,
+        left: Iterable[date] = (),
+    ) -> None:
+        """
+        Add notes.
+
+        :param read_at: when days were read
+        :param requests: the worker's requests of the last 24 hours, by the hour
+        :param judged: what the worker has seen in this run
+        :param left: the days that it has left to another one
+        """
+        reads = {day.isoformat(): moment.isoformat() for day, moment in read_at.items()}
+        note: dict[str, Any] = {"read_at": {**self._own.get("read_at", {}), **reads}, "requests": dict(requests)}
+        if self._since is not None:
+            all_left = {*self._of_run(self._own).get("left", ()), *(day.isoformat() for day in left)}
+            note["run"] = {"since": self._since, "judged": judged.document(), "left": sorted(all_left)}
+        self._folder.write_note(self._worker, note)
+
+    def _of_run(self, note: Mapping[str, Any]) -> Mapping[str, Any]:
+        run: Mapping[str, Any] = note.get("run", {})
+        return run if self._since is not None and run.get("since") == self._since else {}
+
+
+def read_moments(folder: ExportFolder) -> dict[date, datetime]:
+    """Return when days were last read, as workers have noted it."""
+    found: dict[date, datetime] = {}
+    for note in folder.notes().values():
+        for text, moment in note.get("read_at", {}).items():
+            day, read_at = date.fromisoformat(text), datetime.fromisoformat(moment)
+            found[day] = max(read_at, found.get(day, read_at))
+    return found
