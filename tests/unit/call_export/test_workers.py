@@ -1,4 +1,4 @@
-"""Several workers of one run: what is gone is judged over all that they have read, and each worker's part counts once."""
+"""Several workers of one run: what is gone is judged over all that they have read, and counts once."""
 
 from __future__ import annotations
 

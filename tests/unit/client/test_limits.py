@@ -19,6 +19,7 @@ import pytest
 from airflow_provider_gong.client import transport
 from airflow_provider_gong.client.answers import Answer, error_from_answer
 from airflow_provider_gong.client.errors import (
+    GongAnswerTooLargeError,
     GongApiError,
     GongConnectionError,
     GongOutcomeUnknownError,
@@ -128,11 +129,13 @@ def test_larger_answers_are_not_read(server: MisbehavingServer, drive: Driver, b
     server.script.append(behaviour)
     tracemalloc.start()
     try:
-        error = drive(server.url, sending(READ), policy=ONCE).failed_with(GongConnectionError)
+        error = drive(server.url, sending(READ)).failed_with(GongAnswerTooLargeError)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert "the answer is larger than 64 MiB" in str(error)
+    # The same request would get the same answer.
+    assert len(server.received) == 1
     assert peak < 220 * MIB
 
 
