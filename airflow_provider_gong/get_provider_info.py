@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_gong.hooks.configuration import SECTION, config_section
 from airflow_provider_gong.hooks.connection_form import (
     CONNECTION_TYPE,
     HOOK_NAME,
@@ -12,6 +13,7 @@ from airflow_provider_gong.hooks.connection_form import (
 )
 
 _PACKAGE = "airflow_provider_gong"
+_GUIDES = ("call_import", "calls", "meetings", "call_export", "alerts", "connection")
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -24,17 +26,32 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": "Gong",
                 "external-doc-url": "https://help.gong.io/",
+                "how-to-guide": [f"/docs/{guide}.md" for guide in _GUIDES],
+                "logo": "/docs/images/logo.svg",
                 "tags": ["service"],
             }
         ],
         "hooks": _modules("hooks.gong"),
         "operators": _modules(
-            "operators.calls", "operators.meetings", "operators.call_import", "operators.call_export"
+            "operators.calls",
+            "operators.meetings",
+            "operators.call_import",
+            "operators.call_import_event",
+            "operators.call_export",
         ),
         "transfers": [_transfer("calls_to_object_storage"), _transfer("reference_to_object_storage")],
         "sensors": _modules("sensors.calls"),
         "triggers": _modules("triggers.calls", "triggers.timer"),
         "connection-types": [_connection_type()],
+        "notifications": [f"{_PACKAGE}.notifications.call_import.GongCallImportNotifier"],
+        "asset-uris": [
+            {
+                "schemes": ["gong"],
+                "handler": f"{_PACKAGE}.assets.sanitize_uri",
+                "factory": f"{_PACKAGE}.assets.create_asset",
+            }
+        ],
+        "config": {SECTION: config_section()},
         "extra-links": [f"{_PACKAGE}.links.GongCallLink"],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
@@ -19,9 +19,10 @@ from airflow_provider_gong.operators.call_import import (
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
+from airflow_provider_gong.operators.call_import_event import GongCallImportEventOperator, check_event_on
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Place, XComArg
+    from airflow_provider_gong._compat import Context, Place, XComArg
     from airflow_provider_gong.call_import.manifest.column_map import Columns
 
 
@@ -78,6 +79,9 @@ def gong_call_import(
     workers: int = 1,
     canary: int | None = None,
     dry_run: bool = False,
+    outlets: Sequence[Any] = (),
+    event_on: Literal["success", "end"] = "success",
+    notifiers: Sequence[Callable[[Context], Any]] = (),
     **options: Unpack[CallImportOptions],
 ) -> TaskGroup:
     """
@@ -92,6 +96,10 @@ def gong_call_import(
     :param workers: number of upload tasks that share the rows, on any hosts that share the store
     :param canary: number of rows to upload and verify first: unless all of them arrive, no other row is sent
     :param dry_run: only plan, and write nothing anywhere
+    :param outlets: assets that get an event when the import has ended, such as ``Asset("gong://us-12345/calls")``
+    :param event_on: ``success`` publishes the event if the report is green, ``end`` also if more rows are wrong than
+        ``max_failed``
+    :param notifiers: callbacks of the report task, whether it succeeds or fails, such as ``GongCallImportNotifier``
     :param options: options of ``GongPlanCallImportOperator`` (``columns``, ``media_mode``, ``media_base``,
         ``host_overrides``, ``default_primary_user``, ``on_rejected``, ``strict``), ``GongUploadCallImportOperator``
         (``on_existing``, ``in_flight``), ``GongVerifyCallImportOperator`` (``verify_timeout``) and
@@ -101,6 +109,7 @@ def gong_call_import(
     :raises ValueError: for an unknown choice, a number that is none, or several workers with ``import_path``
     """
     _check(options, workers, canary)
+    check_event_on(event_on)
     with TaskGroup(group_id=group_id) as group:
         identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}"
         shared: dict[str, Any] = {"import_id": identity, **_chosen(options, SharedOptions)}
@@ -129,6 +138,18 @@ def gong_call_import(
             task_id="report", trigger_rule="all_done", **_chosen(options, ReportOptions), **shared
         )
         before >> _upload(workers, sending) >> verify >> report
+        _notify(report, notifiers)
+        if outlets:
+            (
+                report
+                >> GongCallImportEventOperator(
+                    task_id="event",
+                    report_task_id=report.task_id,
+                    event_on=event_on,
+                    max_failed=report.max_failed,
+                    outlets=list(outlets),
+                ).as_teardown()
+            )
     return group
 
 
@@ -235,6 +256,13 @@ def _check(options: CallImportOptions, workers: int, canary: int | None) -> None
 def _chosen(options: CallImportOptions, kind: Any) -> dict[str, Any]:
     """Return the options of one kind that were given; the operators have the defaults of the others."""
     return {name: value for name, value in options.items() if name in kind.__annotations__}
+
+
+def _notify(report: GongReportCallImportOperator, notifiers: Sequence[Callable[[Context], Any]]) -> None:
+    """Add the notifiers to the callbacks that the DAG has given its tasks."""
+    for name in ("on_success_callback", "on_failure_callback") if notifiers else ():
+        before = getattr(report, name) or []
+        setattr(report, name, [*(before if isinstance(before, list | tuple) else [before]), *notifiers])
 
 
 def _upload(workers: int, options: dict[str, Any]) -> Any:

@@ -24,6 +24,7 @@ from airflow_provider_gong.client.pacing import (
     RollingDay,
     Share,
 )
+from airflow_provider_gong.hooks.configuration import STORE_CONN_ID, configured
 from airflow_provider_gong.hooks.connection_form import FIELDS
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class GongConnection:
                 requests_per_day=per_day,
                 reserved_requests=_reserved(settings, per_day),
                 day=_day(settings.get("quota_reset")),
-                store_conn_id=_text(settings.get("store_conn_id")),
+                store_conn_id=_text(settings.get("store_conn_id")) or configured(STORE_CONN_ID),
                 retention_days=_positive(settings, "retention_days", 0) if "retention_days" in settings else None,
                 timezone=_timezone(settings.get("timezone")),
                 proxy=_proxy(settings.get("proxy")),

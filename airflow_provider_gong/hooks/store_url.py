@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_provider_gong.hooks.configuration import DEFAULT_STORE_FOLDER, STORE_FOLDER, configured
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ _LIBPQ_SETTINGS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeo
 
 
 def default_store_url() -> URL:
-    """Return the URL of the store of this host: an SQLite file below ``AIRFLOW_HOME``."""
+    """Return the URL of the store of this host: an SQLite file in the folder ``[gong] store_folder``."""
     from airflow.configuration import get_airflow_home
 
     from airflow_provider_gong.store.database import folder_url
 
-    return folder_url(Path(get_airflow_home()) / "gong")
+    return folder_url(Path(get_airflow_home()) / (configured(STORE_FOLDER) or DEFAULT_STORE_FOLDER))
 
 
 def store_url(connection: Connection) -> str:

@@ -16,6 +16,7 @@ import airflow_provider_gong
 from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, PARTY_FIELDS
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator.__main__ import main
+from airflow_provider_gong.hooks.configuration import config_section
 from airflow_provider_gong.hooks.connection_form import FIELDS
 from airflow_provider_gong.ledger.rows import CallState
 
@@ -58,6 +59,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_all_settings_of_the_connection_are_explained() -> None:
     assert {field.name for field in FIELDS} <= codes(doc("connection.md"))
+
+
+def test_all_options_of_the_deployment_are_explained() -> None:
+    assert set(config_section()["options"]) <= codes(doc("connection.md"))
 
 
 def test_all_columns_of_a_manifest_are_explained() -> None:

@@ -17,6 +17,8 @@ FOLDER = Path(__file__).parents[2] / PACKAGE
 # For each room, the others that it may use. Arrows only go down: a room is listed before those that it stands on.
 ROOMS: dict[str, set[str]] = {
     "commands": {"call_export", "call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
+    "notifications": {"operators", "call_import", "ledger", "_compat", "_text"},
+    "assets": {"_compat"},
     "task_groups": {"operators", "call_import", "_compat"},
     "transfers": {"operators", "call_export", "hooks", "_compat"},
     "operators": {

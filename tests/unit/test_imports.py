@@ -20,6 +20,8 @@ PUBLIC = (
     "triggers",
     "task_groups",
     "links",
+    "notifications",
+    "assets",
     "retries",
     "get_provider_info",
 )

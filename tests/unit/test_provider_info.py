@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 import pkgutil
 import subprocess
 import sys
 from importlib import import_module, metadata
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 
 import airflow
 import jsonschema
@@ -87,6 +89,33 @@ def test_hook_class_is_that_of_the_connection_type():
 
 def test_extra_links_are_importable():
     assert [load(name).__name__ for name in get_provider_info()["extra-links"]] == ["GongCallLink"]
+
+
+def test_everything_that_the_metadata_name_is_importable():
+    info = get_provider_info()
+    (asset,) = info["asset-uris"]
+    for name in (*info["notifications"], asset["handler"], asset["factory"]):
+        assert callable(load(name))
+
+
+def test_guides_and_logo_exist():
+    (integration,) = get_provider_info()["integrations"]
+    for path in (*integration["how-to-guide"], integration["logo"]):
+        assert (Path(__file__).parents[2] / path.removeprefix("/")).is_file(), path
+
+
+def test_airflow_lists_the_options_of_the_section():
+    listed = subprocess.run(
+        [sys.executable, "-m", "airflow", "config", "list", "--section", "gong", "--include-descriptions"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+        env={name: value for name, value in os.environ.items() if name != "AIRFLOW__CORE__UNIT_TEST_MODE"},
+    ).stdout
+    assert "store_folder" in listed
+    assert "that the processes of one host share" in listed
+    assert "store_conn_id" in listed
 
 
 @pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")

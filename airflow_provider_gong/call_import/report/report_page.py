@@ -83,7 +83,7 @@ def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: 
     moments = sorted(findings.sent_at)
     page: str = _template().render(
         summary=summary,
-        verdict=_verdict(summary),
+        verdict=verdict(summary),
         timeline=timeline(moments) if moments else None,
         picture={"width": WIDTH, "height": HEIGHT},
         problems=findings.problems,
@@ -94,7 +94,7 @@ def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: 
     return page
 
 
-def _verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
+def verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
     """Return the kind of the verdict, and its words."""
     rows, unfinished, wrong = summary["rows"], summary["unfinished"], summary["failed_or_rejected"]
     if unfinished:

@@ -38,7 +38,14 @@ def summarize(ledger: ImportView) -> dict[str, Any]:
             actors[problem.who] += 1
             if len(problems) < _MAX_PROBLEMS:
                 problems.append(
-                    {"file": shown(row.file), "row": row.row_number, "state": row.state.value, **problem.as_dict()}
+                    {
+                        "file": shown(row.file),
+                        "row": row.row_number,
+                        "client_unique_id": shown(row.client_unique_id),
+                        "title": shown(row.title or ""),
+                        "state": row.state.value,
+                        **problem.as_dict(),
+                    }
                 )
     return {
         "import_id": ledger.import_id,

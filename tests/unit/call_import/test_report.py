@@ -124,7 +124,8 @@ def test_the_summary_counts_rows_by_state_and_by_who_must_act(night: Reported) -
     assert (summary["requests_sent"], summary["requests_refused"]) == (13, 3)
     assert summary["who_must_act"] == {"recording": 1, "gong_administrator": 1, "manifest": 1}
     file = str(night.folder / "manifest.csv")
-    assert summary["problems"][0] == {"file": file, "row": 3, "state": "failed", **GONG_PROBLEM.as_dict()}
+    call = {"client_unique_id": "pbx-00003", "title": "Call 3"}
+    assert summary["problems"][0] == {"file": file, "row": 3, **call, "state": "failed", **GONG_PROBLEM.as_dict()}
 
 
 def test_the_summary_is_kept_as_json(night: Reported) -> None:

@@ -1,0 +1,47 @@
+"""The section ``[gong]`` of Airflow's configuration: what one deployment sets for all its connections to Gong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SECTION = "gong"
+STORE_CONN_ID = "store_conn_id"
+STORE_FOLDER = "store_folder"
+DEFAULT_STORE_FOLDER = "gong"
+
+
+def config_section() -> dict[str, Any]:
+    """Return the section with its options, as the provider's metadata describe it."""
+    return {
+        "description": "Options of the Gong provider (airflow-provider-gong).",
+        "options": {
+            STORE_CONN_ID: _option(
+                "Airflow connection of type postgres or sqlite to the store that all workers share: request budget,\n"
+                "imports, OAuth tokens. A Gong connection that sets store_conn_id in its extra overrides this.",
+                example="gong_store",
+            ),
+            STORE_FOLDER: _option(
+                "Folder of the store where no store_conn_id is set; a relative path starts at AIRFLOW_HOME. It holds\n"
+                "an SQLite file that the processes of one host share. In containers, put it on a volume.",
+                example="/var/lib/airflow/gong",
+                default=DEFAULT_STORE_FOLDER,
+            ),
+        },
+    }
+
+
+def configured(option: str) -> str | None:
+    """Return an option of the section, None where it is not set."""
+    from airflow_provider_gong._compat import conf
+
+    return conf.get(SECTION, option, fallback=None) or None
+
+
+def _option(description: str, *, example: str, default: str = "") -> dict[str, Any]:
+    return {
+        "description": f"{description}\n",
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": example,
+        "default": default,
+    }

@@ -1,0 +1,1 @@
+"""Notifications about what became of an import, for Airflow's own notifiers."""

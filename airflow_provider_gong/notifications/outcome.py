@@ -1,0 +1,38 @@
+"""What became of an import, as a subject, short text, HTML and Slack blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_gong.notifications.facts import ImportFacts
+
+
+@dataclass(frozen=True)
+class CallImportOutcome(ImportFacts):
+    """
+    What became of an import, in the forms that notifiers send: ``subject``, ``text``, ``html`` and Slack blocks.
+
+    Its texts hold no secrets and no markup of others.
+    """
+
+    @property
+    def html(self) -> str:
+        """The outcome as HTML for an email; everything in it that comes from outside is escaped."""
+        from airflow_provider_gong.notifications.email import outcome_html
+
+        return outcome_html(self)
+
+    @property
+    def slack_text(self) -> str:
+        """The outcome as text for Slack, where no part of it can mention people or become a link."""
+        from airflow_provider_gong.notifications.slack import escaped
+
+        return escaped(self.text)
+
+    @property
+    def slack_blocks(self) -> list[dict[str, Any]]:
+        """The outcome as blocks of a Slack message, within Slack's limits."""
+        from airflow_provider_gong.notifications.slack import outcome_blocks
+
+        return outcome_blocks(self)

@@ -1,0 +1,72 @@
+"""The asset event of an import that has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_gong._compat import AirflowSkipException, BaseOperator
+from airflow_provider_gong.operators.call_import import SUMMARY_KEY
+
+if TYPE_CHECKING:
+    from airflow_provider_gong._compat import Context
+
+_EVENT_KEYS = ("import_id", "company", "rows", "states", "failed_or_rejected")
+
+
+class GongCallImportEventOperator(BaseOperator):
+    """
+    Publish an event for the assets in ``outlets`` when an import has ended; a skipped task publishes none.
+
+    ``gong_call_import(..., outlets=[...])`` adds it after the report, as a teardown: it never changes the state of the
+    DAG run. Each event carries ``import_id``, ``company``, ``rows``, ``states`` and ``failed_or_rejected`` as extra.
+
+    :param report_task_id: id of the import's report task
+    :param event_on: ``success`` publishes if at most ``max_failed`` rows are wrong; ``end`` also if more are. Neither
+        publishes while rows are unfinished
+    :param max_failed: as for ``GongReportCallImportOperator``
+    :param outlets: the assets, such as ``Asset("gong://us-12345/calls")``
+    :return: the extra of the events
+    """
+
+    ui_color = "#b99bee"
+
+    def __init__(
+        self,
+        *,
+        report_task_id: str,
+        event_on: Literal["success", "end"] = "success",
+        max_failed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.report_task_id = report_task_id
+        self.event_on = check_event_on(event_on)
+        self.max_failed = max_failed
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Attach the counts to the events, which Airflow publishes when the task succeeds."""
+        ti = context["ti"]
+        summary = ti.xcom_pull(task_ids=self.report_task_id, key=SUMMARY_KEY, map_indexes=ti.map_index)
+        if not isinstance(summary, Mapping):
+            raise AirflowSkipException("The import has no report, so it has no event.")
+        if summary["unfinished"]:
+            raise AirflowSkipException("The import is unfinished, so it has no event.")
+        if self.event_on == "success" and summary["failed_or_rejected"] > self.max_failed:
+            raise AirflowSkipException('More rows are wrong than max_failed, and event_on is "success".')
+        extra = {key: summary[key] for key in _EVENT_KEYS}
+        outlets: Sequence[Any] = self.outlets
+        for outlet in outlets:
+            context["outlet_events"][outlet].extra.update(extra)
+        return extra
+
+
+def check_event_on(event_on: str) -> Literal["success", "end"]:
+    """
+    Return the choice.
+
+    :raises ValueError: if it is none
+    """
+    if event_on not in ("success", "end"):
+        raise ValueError(f"event_on must be success or end, not {event_on!r}.")
+    return "success" if event_on == "success" else "end"
