@@ -142,8 +142,8 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
         return await run_in_thread(self.async_client)
 
     @cached_property
-    def _store_url(self) -> str | URL:
-        """Where the store is, as URL with its password: that of ``store_conn_id``, or a file below ``AIRFLOW_HOME``."""
+    def _store_url(self) -> URL:
+        """Where the store is: that of ``store_conn_id``, or a file below ``AIRFLOW_HOME``."""
         conn_id = self.settings.store_conn_id
         return default_store_url() if conn_id is None else store_url(self.get_connection(conn_id))
 

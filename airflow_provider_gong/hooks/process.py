@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from airflow_provider_gong.store.tokens import StoredTokens
 
 
-def company_budget(store_url: str | URL, company: str, share: Share) -> RequestBudget:
+def company_budget(store_url: URL, company: str, share: Share) -> RequestBudget:
     """
     Return the budget of a company in a store. Nothing is opened before it is used.
 
-    :param store_url: the store, as URL in SQLAlchemy's form
+    :param store_url: the store
     :param company: name of the company
     :param share: what the caller may use of the company's limits
     """
     return _budget(os.getpid(), store_url, company, share)
 
 
-def stored_tokens(store_url: str | URL, settings: GongConnection) -> StoredTokens:
+def stored_tokens(store_url: URL, settings: GongConnection) -> StoredTokens:
     """
     Return the tokens of a connection that authenticates by OAuth.
 
-    :param store_url: the store, as URL in SQLAlchemy's form
+    :param store_url: the store
     :param settings: the connection
     """
     from airflow_provider_gong.client.oauth import OAuthClient
@@ -89,7 +89,7 @@ class MaskedTokens:
 
 
 @functools.lru_cache(maxsize=64)
-def _budget(pid: int, store_url: str | URL, company: str, share: Share) -> RequestBudget:
+def _budget(pid: int, store_url: URL, company: str, share: Share) -> RequestBudget:
     from airflow_provider_gong.store.budget import SharedBudget
     from airflow_provider_gong.store.fallback import FallbackBudget
 
@@ -99,7 +99,7 @@ def _budget(pid: int, store_url: str | URL, company: str, share: Share) -> Reque
 
 
 @functools.lru_cache(maxsize=16)
-def _store(pid: int, store_url: str | URL, *, durable: bool) -> Store:
+def _store(pid: int, store_url: URL, *, durable: bool) -> Store:
     from airflow_provider_gong.store.database import Store
 
     return Store(store_url, durable=durable)

@@ -27,9 +27,9 @@ def default_store_url() -> URL:
     return folder_url(Path(get_airflow_home()) / (configured(STORE_FOLDER) or DEFAULT_STORE_FOLDER))
 
 
-def store_url(connection: Connection) -> str:
+def store_url(connection: Connection) -> URL:
     """
-    Return the URL, in SQLAlchemy's form and with its password, of the database that a connection leads to.
+    Return the URL of the database that a connection leads to. It holds the password, and does not show it.
 
     :param connection: Airflow connection of type ``postgres`` or ``sqlite``
     :raises GongConnectionConfigError: for any other connection
@@ -44,11 +44,11 @@ def store_url(connection: Connection) -> str:
     )
 
 
-def _postgres_url(connection: Connection) -> str:
+def _postgres_url(connection: Connection) -> URL:
     from sqlalchemy.engine import URL
 
     extra = json.loads(connection.extra or "{}")
-    url = URL.create(
+    return URL.create(
         "postgresql+psycopg2",
         username=connection.login or None,
         password=connection.password or None,
@@ -57,14 +57,13 @@ def _postgres_url(connection: Connection) -> str:
         database=connection.schema or None,
         query={name: str(extra[name]) for name in _LIBPQ_SETTINGS if name in extra},
     )
-    return url.render_as_string(hide_password=False)
 
 
-def _sqlite_url(connection: Connection) -> str:
+def _sqlite_url(connection: Connection) -> URL:
     from sqlalchemy.engine import URL
 
     # An Airflow URI (sqlite:////var/lib/gong.db) keeps the path as schema, a connection made by hand as host.
     path = connection.host or connection.schema or ""
     if not path.startswith("/"):
         raise GongConnectionConfigError(connection.conn_id or "", f"host must be an absolute path, not {path!r}.")
-    return URL.create("sqlite", database=path).render_as_string(hide_password=False)
+    return URL.create("sqlite", database=path)

@@ -38,7 +38,7 @@ class SharedBudget:
     def __init__(
         self, store: Store, company: str, share: Share | None = None, *, clock: Callable[[], Any] = db_now
     ) -> None:
-        self._store = store
+        self._store = store.quick
         self._company = company
         self._share = share or Share()
         self._clock = clock

@@ -1,17 +1,20 @@
-"""Opening the store: an SQLite file by default, any other database by URL. The schema creates itself."""
+"""
+Opening the store: SQLite files by default, any other database by URL. The schema creates itself.
+
+In SQLite, a file has one writer at a time. What coordinates workers, in short transactions, is therefore in a file of
+its own, and never waits for a plan that takes seconds to be written.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import uuid
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event, insert, select, text, update
+from sqlalchemy import Table, insert, inspect, select, text, update
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -20,35 +23,23 @@ from sqlalchemy.exc import (
     InternalError,
     NoSuchModuleError,
     OperationalError,
-    SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import QueuePool
 
+from airflow_provider_gong.store.engines import READS_ONLY, reason_of, server_engine, sqlite_engine
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.schema import STORE_VERSION, Room, declared_rooms, prepare, refuse_newer, store_table
+from airflow_provider_gong.store.files import MOUNTS, FileId, file_id
+from airflow_provider_gong.store.schema import (
+    STORE_VERSION,
+    Room,
+    declared_rooms,
+    prepare,
+    refuse_newer,
+    store_table,
+)
 
-_BUSY_SECONDS = 30
 # Any constant does, as long as every process that upgrades the schema uses the same.
 _SCHEMA_LOCK = 7_466_401
-# SQLite's locks do not work reliably over these (SQLite documentation, "How to corrupt an SQLite database file").
-_NETWORK_FILE_SYSTEMS = (
-    "nfs",
-    "cifs",
-    "smb",
-    "afs",
-    "9p",
-    "fuse.sshfs",
-    "fuse.s3fs",
-    "fuse.gcsfuse",
-    "lustre",
-    "ceph",
-)
-# A worker that stands still in mid-transaction must not hold the others back for ever.
-_SERVER_LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
-_CONNECT_SECONDS = 10
-_READS_ONLY = "gong_reads_only"
-_MOUNTS = Path("/proc/self/mounts")
 _FAILURES = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
 
 
@@ -62,7 +53,7 @@ class Store:
     :raises GongStoreError: for something that is not a URL; on first use, when the database cannot serve
     """
 
-    def __init__(self, url: str | URL, *, durable: bool = True, mounts: Path = _MOUNTS) -> None:
+    def __init__(self, url: str | URL, *, durable: bool = True, mounts: Path = MOUNTS) -> None:
         try:
             self._url = make_url(url)
         except (ArgumentError, ValueError):
@@ -72,11 +63,12 @@ class Store:
             ) from None
         self._durable = durable
         self._mounts = mounts
-        self._prepared_rooms = 0
+        self._prepared_rooms = -1
+        self._file_id: FileId | None = None
 
     @classmethod
-    def in_folder(cls, folder: Path, *, mounts: Path = _MOUNTS) -> Store:
-        """Return the default store of one host, an SQLite file in the folder."""
+    def in_folder(cls, folder: Path, *, mounts: Path = MOUNTS) -> Store:
+        """Return the default store of one host, SQLite files in the folder."""
         return cls(folder_url(folder), mounts=mounts)
 
     def __repr__(self) -> str:
@@ -94,6 +86,11 @@ class Store:
         return bool(self._url.get_backend_name() != "sqlite")
 
     @cached_property
+    def quick(self) -> Store:
+        """The part that coordinates workers, in short transactions; the store itself, except in SQLite."""
+        return self if self.is_server else _QuickPart(self, durable=self._durable, mounts=self._mounts)
+
+    @cached_property
     def id(self) -> str:
         """Identity of this database: two processes share a store if they see the same."""
         with self.begin() as connection:
@@ -102,27 +99,20 @@ class Store:
     @property
     def engine(self) -> Engine:
         """The engine, with the tables of all rooms in place."""
-        rooms = declared_rooms()
+        if self._file_id is not None and file_id(self._file) != self._file_id:
+            self.close()
+            raise GongStoreError(
+                f"{self!r} was deleted or replaced while this process used it, and what it held is lost to the others. "
+                "Stop all workers before the store is moved or restored."
+            )
+        rooms = [room for room in declared_rooms() if self._holds(room)]
         # A room may be declared long after the first use.
         if self._prepared_rooms != len(rooms):
             with self._failures():
-                _prepare(self._engine, rooms)
+                self._prepare(rooms)
             self._prepared_rooms = len(rooms)
+            self._file_id = None if self.is_server else file_id(self._file)
         return self._engine
-
-    @cached_property
-    def _engine(self) -> Engine:
-        with self._failures():
-            return self._sqlite_engine() if self._url.get_backend_name() == "sqlite" else self._server_engine()
-
-    @contextlib.contextmanager
-    def _failures(self) -> Iterator[None]:
-        try:
-            yield
-        except (ImportError, NoSuchModuleError) as error:
-            raise GongStoreError(f"{self!r} needs a database driver that is not installed: {error}.") from error
-        except DBAPIError as error:
-            raise GongStoreError(f"{self!r} cannot be opened: {_reason(error)}.") from error
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -141,13 +131,49 @@ class Store:
 
         :raises GongStoreError: if the database cannot be reached
         """
-        with self._transaction(self.engine.execution_options(**{_READS_ONLY: True})) as connection:
+        with self._transaction(self.engine.execution_options(**{READS_ONLY: True})) as connection:
             yield connection
 
     def close(self) -> None:
-        """Close the connections to the database."""
-        if "_engine" in self.__dict__:
-            self._engine.dispose()
+        """Close the connections to the database; they open again when needed."""
+        for name in ("_engine", "id"):
+            opened = vars(self).pop(name, None)
+            if isinstance(opened, Engine):
+                opened.dispose()
+        self._file_id, self._prepared_rooms = None, -1
+        if vars(self).get("quick", self) is not self:
+            self.quick.close()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        with self._failures():
+            if self.is_server:
+                return server_engine(self._url, durable=self._durable)
+            return sqlite_engine(self._url, self._mounts, durable=self._durable)
+
+    @property
+    def _file(self) -> Path:
+        return Path(self._url.database or "").absolute()
+
+    def _holds(self, room: Room) -> bool:
+        return self.is_server or not room.is_quick
+
+    def _prepare(self, rooms: Iterable[Room]) -> None:
+        with self._engine.begin() as connection:
+            if self.is_server:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+            store_table.create(connection, checkfirst=True)
+            found = connection.execute(select(store_table.c.schema_version)).scalar()
+            refuse_newer(found, STORE_VERSION)
+            prepare(connection, rooms)
+            if found is None:
+                self._fill(connection, rooms)
+                connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=STORE_VERSION))
+            elif found != STORE_VERSION:
+                connection.execute(update(store_table).values(schema_version=STORE_VERSION))
+
+    def _fill(self, connection: Connection, rooms: Iterable[Room]) -> None:
+        """Fill tables that were just created."""
 
     @contextlib.contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
@@ -155,136 +181,70 @@ class Store:
             with engine.begin() as connection:
                 yield connection
         except _FAILURES as error:
-            raise GongStoreError(f"{self!r} failed: {_reason(error)}.") from error
+            raise GongStoreError(f"{self!r} failed: {reason_of(error)}.") from error
 
-    def _sqlite_engine(self) -> Engine:
-        if self._url.database in (None, "", ":memory:"):
-            raise GongStoreError("The store in SQLite needs a file: one in memory is not seen by any other process.")
-        folder = Path(self._url.database or "").absolute().parent
-        _check_folder(folder, self._mounts)
-        # SQLAlchemy 1.4 would open the file anew for each transaction, which takes three times as long.
-        engine = create_engine(
-            self._url,
-            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
-            poolclass=QueuePool,
-            # Payloads are personal data and stay out of error texts.
-            hide_parameters=True,
-        )
-        durable = self._durable
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (ImportError, NoSuchModuleError) as error:
+            raise GongStoreError(f"{self!r} needs a database driver that is not installed: {error}.") from error
+        except DBAPIError as error:
+            raise GongStoreError(f"{self!r} cannot be opened: {reason_of(error)}.") from error
 
-        def on_connect(connection: Any, _: Any) -> None:
-            # SQLite does not wait for other processes while it switches to WAL, so they connect one at a time.
-            with _locked(folder):
-                _set_up_sqlite(connection, durable=durable)
 
-        event.listen(engine, "connect", on_connect)
-        event.listen(engine, "begin", _on_sqlite_begin)
-        return engine
+class _QuickPart(Store):
+    """The SQLite file for short transactions, beside that of a store."""
 
-    def _server_engine(self) -> Engine:
-        timeout = {} if "connect_timeout" in self._url.query else {"connect_timeout": _CONNECT_SECONDS}
-        engine = create_engine(self._url, connect_args=timeout, pool_pre_ping=True, hide_parameters=True)
-        durable = self._durable
+    def __init__(self, whole: Store, *, durable: bool, mounts: Path) -> None:
+        file = whole._file
+        super().__init__(file_url(file.with_name(f"{file.stem}_quick{file.suffix}")), durable=durable, mounts=mounts)
+        self._whole = whole
 
-        def on_connect(connection: Any, _: Any) -> None:
-            _set_up_server_session(connection, durable=durable)
+    @property
+    def quick(self) -> Store:
+        return self
 
-        event.listen(engine, "connect", on_connect)
-        return engine
+    def _holds(self, room: Room) -> bool:
+        return room.is_quick
+
+    def _prepare(self, rooms: Iterable[Room]) -> None:
+        moved = self._tables_of_an_earlier_package(rooms)
+        super()._prepare(rooms)
+        if moved:
+            # It is here for good by now.
+            with self._whole._failures(), self._whole._engine.begin() as connection:
+                for table in moved:
+                    table.drop(connection, checkfirst=True)
+
+    def _fill(self, connection: Connection, rooms: Iterable[Room]) -> None:
+        """Copy what the store of an earlier package, which was one file, holds of these tables."""
+        for table in self._tables_of_an_earlier_package(rooms):
+            with self._reading_whole() as whole:
+                found = whole.execute(text(f"SELECT * FROM {table.name}")).mappings().all()  # noqa: S608 - only names
+            values: list[dict[str, Any]] = [{name: row[name] for name in row if name in table.columns} for row in found]
+            if values:
+                connection.execute(insert(table), values)
+
+    def _tables_of_an_earlier_package(self, rooms: Iterable[Room]) -> list[Table]:
+        if not self._whole._file.exists():
+            return []
+        with self._reading_whole() as whole:
+            known = set(inspect(whole).get_table_names())
+        return [table for room in rooms for table in room.tables if table.name in known]
+
+    @contextlib.contextmanager
+    def _reading_whole(self) -> Iterator[Connection]:
+        engine = self._whole._engine.execution_options(**{READS_ONLY: True})
+        with self._whole._failures(), engine.begin() as connection:
+            yield connection
 
 
 def folder_url(folder: Path) -> URL:
-    """Return the URL of the default store of one host, an SQLite file in the folder."""
+    """Return the URL of the default store of one host, SQLite files in the folder."""
     return file_url(folder / "gong_store.db")
 
 
 def file_url(file: Path) -> URL:
     """Return the URL of a store in an SQLite file."""
     return URL.create("sqlite", database=str(file))
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _set_up_sqlite(connection: Any, *, durable: bool) -> None:
-    # pysqlite's own transaction handling would begin too late; see _on_sqlite_begin.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-
-
-def _on_sqlite_begin(connection: Connection) -> None:
-    # Taking the write lock at once makes writers queue up; an upgrade in mid-transaction would fail instead.
-    reads_only = connection.get_execution_options().get(_READS_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
-
-
-def _set_up_server_session(connection: Any, *, durable: bool) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_SERVER_LIMITS)
-        if not durable:
-            cursor.execute("SET synchronous_commit = off")
-    connection.commit()
-
-
-def _prepare(engine: Engine, rooms: Iterable[Room]) -> None:
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
-        store_table.create(connection, checkfirst=True)
-        found = connection.execute(select(store_table.c.schema_version)).scalar()
-        refuse_newer(found, STORE_VERSION)
-        prepare(connection, rooms)
-        if found is None:
-            connection.execute(insert(store_table).values(id=str(uuid.uuid4()), schema_version=STORE_VERSION))
-        elif found != STORE_VERSION:
-            connection.execute(update(store_table).values(schema_version=STORE_VERSION))
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    original = str(error.orig if isinstance(error, DBAPIError) else error).strip().rstrip(".")
-    if original == "database is locked":
-        return f"another process has been writing to it for more than {_BUSY_SECONDS} s"
-    return original
-
-
-def _check_folder(folder: Path, mounts: Path) -> None:
-    if not _is_writable(folder):
-        raise GongStoreError(
-            f"The store's folder {folder} cannot be written to: set store_conn_id in the Gong connection's extra to a "
-            "PostgreSQL database."
-        )
-    kind = _file_system(folder, mounts)
-    if kind.startswith(_NETWORK_FILE_SYSTEMS):
-        raise GongStoreError(
-            f"The store's folder {folder} is on a network file system ({kind}), where SQLite is not safe: set "
-            "store_conn_id in the Gong connection's extra to a PostgreSQL database."
-        )
-
-
-def _is_writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
-
-
-def _file_system(folder: Path, mounts: Path) -> str:
-    """Return the type of the file system that holds the folder, an empty string where the platform does not tell."""
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    entries = [line.split(" ") for line in lines if line.count(" ") >= 2]
-    places = [(place.replace("\\040", " "), kind) for _, place, kind, *_ in entries]
-    holding = [(place, kind) for place, kind in places if folder.resolve().is_relative_to(place)]
-    # Of several mounts at one place, such as an automounter's and the real one, the last is seen.
-    return max(reversed(holding), key=lambda found: len(found[0]), default=("", ""))[1]

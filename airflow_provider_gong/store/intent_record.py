@@ -28,7 +28,7 @@ class IntentRecord:
     """
 
     def __init__(self, store: Store, task_key: str, *, unique: bool = False) -> None:
-        self._store = store
+        self._store = store.quick
         self._task_key = task_key
         self._run_key = task_key.rpartition("/")[0]
         self._unique = unique

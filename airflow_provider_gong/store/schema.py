@@ -38,19 +38,21 @@ class Room:
 
     :param version: raised whenever one of the tables changes; a version may add tables, indexes, and columns that may
         be empty, and give a column another name (``info={"was": "its name so far"}``)
+    :param is_quick: whether all transactions on them are short, so that they must not wait for those that are not
     """
 
     name: str
     version: int
     tables: tuple[Table, ...]
+    is_quick: bool = False
 
 
 _rooms: dict[str, Room] = {}
 
 
-def declare(name: str, version: int, *tables: Table) -> None:
+def declare(name: str, version: int, *tables: Table, is_quick: bool = False) -> None:
     """Have the store create and upgrade the tables of a room, also where it was opened before."""
-    _rooms[name] = Room(name, version, tables)
+    _rooms[name] = Room(name, version, tables, is_quick)
 
 
 def declared_rooms() -> tuple[Room, ...]:
@@ -136,7 +138,7 @@ token_table = Table(
 )
 
 
-declare("store", 3, intent_table, user_list_table, budget_table, token_table)
+declare("store", 3, intent_table, user_list_table, budget_table, token_table, is_quick=True)
 
 
 def prepare(connection: Connection, rooms: Iterable[Room]) -> None:

@@ -94,7 +94,7 @@ class StoredTokens:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], Any] = db_now,
     ) -> None:
-        self._store = store
+        self._store = store.quick
         self._client = client
         self._post = post
         self._fernet = Fernet(_derived_key(key or client.client_secret, client.client_id))

@@ -38,7 +38,7 @@ class UserList:
     """
 
     def __init__(self, store: Store, company: str) -> None:
-        self._store = store
+        self._store = store.quick
         self._company = company
         self._mine = user_lists.c.company == company
 
@@ -73,5 +73,5 @@ def forget_user_lists(store: Store, min_age: float, company: str | None = None) 
     :param company: only that of this company; None for all
     """
     old = delete(user_lists).where(user_lists.c.listed_at <= db_now() - min_age)
-    with store.begin() as connection:
+    with store.quick.begin() as connection:
         return int(connection.execute(old if company is None else old.where(user_lists.c.company == company)).rowcount)

@@ -80,5 +80,5 @@ def test_worker_that_is_killed_with_the_new_tokens_in_hand_is_reported_with_what
 
 def _let_the_lease_of_the_dead_end() -> None:
     """Have its minute pass, without waiting for it."""
-    with GongHook() as hook, hook.store.begin() as connection:
+    with GongHook() as hook, hook.store.quick.begin() as connection:
         connection.execute(update(token_table).values(lease_until=0.0))

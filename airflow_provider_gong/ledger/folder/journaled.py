@@ -22,7 +22,7 @@ from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import LeasedRow
 from airflow_provider_gong.store.database import Store, folder_url
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.private_folder import private_folder
+from airflow_provider_gong.store.files import private_folder
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong._text import storable
 from airflow_provider_gong.call_import.errors import GongImportFailedError
+from airflow_provider_gong.call_import.manifest.csv_cells import unescape_cell
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.report.report import ImportReport
 from airflow_provider_gong.call_import.report.summary import require_green
@@ -255,7 +257,20 @@ def test_texts_of_a_row_cannot_forge_lines_of_the_log(night: Reported, caplog: p
     night.summary()
     assert all(message.isprintable() for message in caplog.messages)
     (row,) = night.write()["report"]
-    assert row["client_unique_id"] == forged
+    assert unescape_cell(row["client_unique_id"]) == forged
+
+
+def test_texts_of_a_row_cannot_control_a_terminal_that_shows_the_report(night: Reported) -> None:
+    title = "Call \x1b[2J\x9b1;31m \x7f with Jos\u00e9"
+    night.plan([manifest_row(1, title=title, direction="x"), manifest_row(2, title=title)])
+    night.fail(is_burned=True)
+    night.write()
+    for file in (night.folder / "report/of the night").glob("*.csv"):
+        text = file.read_text(encoding="utf-8")
+        assert "Jos\u00e9" in text
+        assert not [sign for sign in text if not sign.isprintable() and sign not in "\r\n"]
+    retry = plan_offline(night.folder / "report/of the night/retry.csv")
+    assert [row.title for row in retry.rows] == [storable(title)]
 
 
 def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,8 +7,9 @@ from sqlalchemy.engine import make_url
 
 from airflow_provider_gong._compat import Connection
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
+from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.hooks.store_url import store_url
-from tests.unit.hooks.support import stored_connection
+from tests.unit.hooks.support import connection_json, stored_connection
 
 
 def test_postgres_connection_with_characters_that_urls_reserve():
@@ -22,7 +23,7 @@ def test_postgres_connection_with_characters_that_urls_reserve():
         schema="shared",
         extra=json.dumps({"sslmode": "verify-full", "cursor": "dictcursor"}),
     )
-    url = make_url(store_url(connection))
+    url = store_url(connection)
     assert url.drivername == "postgresql+psycopg2"
     assert (url.host, url.port, url.username, url.database) == ("db.example.com", 5433, "gong", "shared")
     assert url.password == "p@ss/word:%"
@@ -31,7 +32,7 @@ def test_postgres_connection_with_characters_that_urls_reserve():
 
 def test_postgres_uri():
     connection = stored_connection("postgresql://gong:secret-word@db.example.com/shared")
-    assert store_url(connection) == "postgresql+psycopg2://gong:secret-word@db.example.com/shared"
+    assert store_url(connection) == make_url("postgresql+psycopg2://gong:secret-word@db.example.com/shared")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_postgres_uri():
     ],
 )
 def test_sqlite_connection(connection):
-    assert store_url(connection) == "sqlite:////var/lib/gong/store.db"
+    assert store_url(connection) == make_url("sqlite:////var/lib/gong/store.db")
 
 
 def test_sqlite_path_must_be_absolute():
@@ -55,3 +56,14 @@ def test_other_databases_are_refused():
     connection = Connection(conn_id="gong_store", conn_type="mysql", host="db.example.com")
     with pytest.raises(GongConnectionConfigError, match="must be of type postgres or sqlite, not 'mysql'"):
         store_url(connection)
+
+
+def test_no_password_is_in_what_a_hook_holds(gong, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_STORE", "postgresql://gong:secret-word@db.example.com/shared")
+    monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"store_conn_id": "gong_store"}))
+    hook = GongHook()
+    assert hook.client
+    assert "db.example.com" in str(hook.store)
+    assert "secret-word" not in str(vars(hook)) + repr(
+        [vars(value) for value in vars(hook).values() if hasattr(value, "__dict__")]
+    )

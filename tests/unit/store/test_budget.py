@@ -162,7 +162,7 @@ def test_times_are_the_databases(store: Store) -> None:
 def test_reading_waits_for_no_writer(store: Store) -> None:
     budget = SharedBudget(store, COMPANY)
     slot = granted(budget)
-    with store.begin() as connection:
+    with store.quick.begin() as connection:
         connection.execute(text("UPDATE gong_budget SET epoch = 7"))
         with ThreadPoolExecutor(1) as thread:
             assert thread.submit(budget.confirm, slot).result(timeout=20)
@@ -235,8 +235,9 @@ def test_store_of_the_first_version_is_upgraded_once_and_keeps_its_rows(database
     found = together(32, open_store, database_url)
     assert set(found) == {"0b6d3a3c-6f6c-4f0a-9d5e-5a1c1e6b7a10"}
     store = Store(database_url)
-    with store.read() as connection:
+    with store.quick.read() as connection:
         assert connection.execute(select(store_table.c.schema_version)).scalars().all() == [STORE_VERSION]
         assert connection.execute(text("SELECT key FROM gong_intent")).scalars().all() == ["meetings/create"]
-    assert set(inspect(store.engine).get_table_names()) == set(metadata.tables)
+    found_tables = (inspect(part.engine).get_table_names() for part in (store, store.quick))
+    assert {name for names in found_tables for name in names} >= set(metadata.tables)
     assert granted(SharedBudget(store, COMPANY)).delay == 0.0

@@ -3,9 +3,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
+import stat
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import ResourceClosedError
 
-from airflow_provider_gong.store import database
+from airflow_provider_gong.client.pacing import Share, Slot
+from airflow_provider_gong.store import engines, files
+from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.schema import db_now, metadata, store_table
@@ -42,7 +46,10 @@ def test_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
 
 def test_creates_all_tables(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path)
-    assert set(inspect(store.engine).get_table_names()) == set(metadata.tables)
+    coordination = set(inspect(store.quick.engine).get_table_names())
+    imports = set(inspect(store.engine).get_table_names())
+    assert coordination | imports == set(metadata.tables)
+    assert coordination & imports == {"gong_store", "gong_room"}
 
 
 def test_id_stays_the_same_and_differs_between_stores(tmp_path: Path) -> None:
@@ -270,12 +277,12 @@ def test_failure_of_the_database_is_told_in_the_readers_words(tmp_path: Path, wo
     for path in tmp_path.iterdir():
         path.unlink()
     (tmp_path / "gong_store.db").mkdir()
-    with pytest.raises(GongStoreError, match=r"Store\(.*gong_store\.db\) failed: unable to open database file"):
+    with pytest.raises(GongStoreError, match=r"Store\(.*gong_store\.db\) .*: unable to open database file"):
         work(store)
 
 
 def test_process_that_writes_for_too_long_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(engines, "_BUSY_SECONDS", 0.01)
     stuck, other = Store.in_folder(tmp_path), Store.in_folder(tmp_path)
     _ = other.id
     with stuck.begin(), pytest.raises(GongStoreError, match=r"another process has been writing to it"), other.begin():
@@ -284,8 +291,66 @@ def test_process_that_writes_for_too_long_is_told_of(tmp_path: Path, monkeypatch
 
 def test_content_of_rows_is_in_no_error_text(tmp_path: Path) -> None:
     store = Store.in_folder(tmp_path)
-    with pytest.raises(Exception, match="NOT NULL") as caught, store.begin() as connection:
+    with pytest.raises(Exception, match="NOT NULL") as caught, store.quick.begin() as connection:
         connection.execute(
             text("INSERT INTO gong_intent (key, outcome) VALUES (:key, 'x')"), {"key": "rosa@example.com"}
         )
     assert "rosa@example.com" not in str(caught.value)
+
+
+# Files
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_nobody_else_can_read_the_store(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        store = Store.in_folder(tmp_path / "gong" / "store")
+        for part in (store, store.quick):
+            with part.begin() as connection:
+                connection.execute(text("CREATE TABLE t (x INTEGER)"))
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "gong").rglob("*")}
+    assert modes.pop("store") == stat.S_IMODE((tmp_path / "gong").stat().st_mode) == 0o700
+    assert {"gong_store.db", "gong_store.db-wal", "gong_store.db-shm", "gong_store_quick.db-wal"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_store_that_others_could_read_is_made_private(tmp_path: Path) -> None:
+    _ = Store.in_folder(tmp_path).id
+    (tmp_path / "gong_store.db").chmod(0o644)
+    _ = Store.in_folder(tmp_path).id
+    assert stat.S_IMODE((tmp_path / "gong_store.db").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("part", [lambda store: store, lambda store: store.quick], ids=["imports", "coordination"])
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_file_that_was_deleted_is_noticed_and_the_next_one_used(
+    tmp_path: Path, part: Callable[[Store], Store], is_replaced: bool
+) -> None:
+    used = part(Store.in_folder(tmp_path))
+    before = used.id
+    for path in list(tmp_path.iterdir()):
+        path.rename(tmp_path / f"{path.name}.old")
+    new = part(Store.in_folder(tmp_path)).id if is_replaced else None
+    with pytest.raises(GongStoreError, match="was deleted or replaced while this process used it"), used.begin():
+        pass
+    assert used.id != before
+    assert used.id == part(Store.in_folder(tmp_path)).id
+    assert new in (None, used.id)
+
+
+def test_the_lock_of_the_folder_is_not_waited_for_without_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_LOCK_SECONDS", 0.05)
+    with files.locked(tmp_path), pytest.raises(GongStoreError, match=r"has held the lock of .* for more than"):
+        _ = Store.in_folder(tmp_path).id
+    assert Store.in_folder(tmp_path).id
+
+
+def test_a_long_transaction_on_imports_holds_nobody_up_who_books_a_request(tmp_path: Path) -> None:
+    budget = SharedBudget(Store.in_folder(tmp_path), "example", Share(100, 1000))
+    with Store.in_folder(tmp_path).begin(), ThreadPoolExecutor(1) as thread:
+        assert isinstance(thread.submit(budget.reserve, 10).result(timeout=20), Slot)

@@ -207,7 +207,7 @@ def test_fields_of_a_newer_package_are_no_obstacle() -> None:
 def first_version(store: Store, key: str, *, outcome: str | None = None, content: str = CONTENT) -> None:
     """Write what the first version of the store has recorded."""
     values = {"key": key, "operation": "addMeeting", "fingerprint": content, "outcome": outcome, "created_at": 1.0}
-    with store.begin() as connection:
+    with store.quick.begin() as connection:
         connection.execute(insert(intent_table).values(**values))
 
 
@@ -268,7 +268,7 @@ def test_what_the_first_version_sent_is_refused_under_another_map_index(store: S
 def test_the_first_versions_rows_are_not_searched_again(store: Store, record: IntentRecord) -> None:
     first_version(store, f"acme/{KEY}")
     record.find()
-    with store.read() as connection:
+    with store.quick.read() as connection:
         assert connection.execute(select(intent_table.c.key)).scalars().all() == [KEY]
         assert connection.execute(text("SELECT count(*) FROM gong_intent WHERE state IS NULL")).scalar_one() == 0
 

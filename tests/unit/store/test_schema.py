@@ -11,7 +11,9 @@ from sqlalchemy import inspect, select, text
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.schema import STORE_VERSION, metadata, store_table
+from airflow_provider_gong.store.intent_record import IntentRecord
+from airflow_provider_gong.store.intents import IntentState
+from airflow_provider_gong.store.schema import STORE_VERSION, budget_table, intent_table, metadata, store_table
 from tests.unit.ledger.conftest import plan, states, upload
 
 ADDED_COLUMNS = (
@@ -22,19 +24,23 @@ ADDED_COLUMNS = (
     *(("gong_intent", name) for name in ("state", "attempt", "try_number", "company", "about", "sent_at", "sent")),
 )
 ADDED_INDEXES = ("gong_call_recording", "gong_intent_state", "gong_intent_sent")
-ADDED_TABLES = ("gong_token", "gong_user_list")
+ADDED_TABLES = ("gong_token", "gong_user_list", "gong_room")
 
 
 def make_old(store: Store) -> None:
-    """Take away what was added since the first version."""
+    """Take away what was added since the first version, which had one file in SQLite."""
     with store.begin() as connection:
+        if not store.is_server:
+            for table in (intent_table, budget_table):
+                table.create(connection)
         for index in ADDED_INDEXES:
             connection.execute(text(f"DROP INDEX {index}"))
         for table, column in ADDED_COLUMNS:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         for table in ADDED_TABLES:
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("DROP TABLE gong_room"))
+            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+        intent = "INSERT INTO gong_intent VALUES ('company/dag/task/run/-1', 'addMeeting', '', NULL, 1)"
+        connection.execute(text(intent))
         connection.execute(text("ALTER TABLE gong_call RENAME COLUMN is_pulled TO by_url"))
         connection.execute(store_table.update().values(schema_version=1))
     store.close()
@@ -48,10 +54,14 @@ def test_an_older_store_is_completed_and_keeps_its_rows(database_url: str) -> No
     ledger = Ledger(store, "example", "night")
     assert states(ledger) == {"pbx-1": "planned"}
     upload(ledger)
-    with store.begin() as connection:
-        assert connection.execute(select(store_table.c.schema_version)).scalar_one() == STORE_VERSION
-        found = inspect(connection)
-        for table in metadata.sorted_tables:
+    pending = IntentRecord(store, "dag/task/run/-1").find()
+    assert pending is not None
+    assert pending.state is IntentState.SENDING
+    quick = ("gong_intent", "gong_budget", "gong_token", "gong_user_list")
+    for table in metadata.sorted_tables:
+        with (store.quick if table.name in quick else store).begin() as connection:
+            assert connection.execute(select(store_table.c.schema_version)).scalar_one() == STORE_VERSION
+            found = inspect(connection)
             assert {column["name"] for column in found.get_columns(table.name)} == set(table.columns.keys())
             assert {index["name"] for index in found.get_indexes(table.name)} == {index.name for index in table.indexes}
     store.close()

@@ -428,7 +428,7 @@ def test_host_with_another_store_is_told_to_share_it_first(database_url: str, en
 
 
 def test_tokens_are_encrypted_at_rest_and_in_no_repr(worker: Any, database_url: str) -> None:
-    with Store(database_url).read() as connection:
+    with Store(database_url).quick.read() as connection:
         (row,) = connection.execute(select(token_table)).all()
     assert "access-1" not in str(row)
     assert "refresh-1" not in str(row)
@@ -449,7 +449,7 @@ def test_key_of_its_own_outlives_a_change_of_the_clients_secret(worker: Any) -> 
 
 
 def test_equal_tokens_look_different_each_time(worker: Any, database_url: str) -> None:
-    with Store(database_url).begin() as connection:
+    with Store(database_url).quick.begin() as connection:
         before = connection.execute(text("SELECT tokens FROM gong_token")).scalar_one()
     source = worker()
     found = source._look().tokens

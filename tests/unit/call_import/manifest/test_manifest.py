@@ -164,7 +164,17 @@ def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert escape_cell(cell) == unescape_cell(cell) == cell
 
 
-@given(st.text(alphabet="'=+-@\t\r\n＝x 1"))
+@pytest.mark.parametrize("cell", ["\x1b[2J", "a\x00b", "\x7f", "\x9b31m", '\'"\\u001b"'])
+def test_cells_that_would_control_a_terminal_are_written_as_json(cell: str) -> None:
+    escaped = escape_cell(cell)
+    assert escaped.isprintable()
+    assert unescape_cell(escaped) == cell
+    twice = escape_cell(escaped)
+    assert twice != escaped
+    assert unescape_cell(twice) == escaped
+
+
+@given(st.one_of(st.text(alphabet="'=+-@\t\r\n＝x 1"), st.text(alphabet="'\"\\\x1bu001b=x"), st.text()))
 def test_escaped_cells_come_back_as_they_were(cell: str) -> None:
     assert unescape_cell(escape_cell(cell)) == cell
 

@@ -1,0 +1,90 @@
+"""Engines of SQLAlchemy for the databases that a store may be in, with what makes each of them safe to share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from airflow_provider_gong.store.errors import GongStoreError
+from airflow_provider_gong.store.files import check_folder, locked, make_private
+
+READS_ONLY = "gong_reads_only"
+_BUSY_SECONDS = 30
+# A worker that stands still in mid-transaction must not hold the others back permanently.
+_SERVER_LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
+_CONNECT_SECONDS = 10
+
+
+def sqlite_engine(url: URL, mounts: Path, *, durable: bool) -> Engine:
+    """
+    Return an engine for a file.
+
+    :raises GongStoreError: if SQLite is not safe there
+    """
+    if url.database in (None, "", ":memory:"):
+        raise GongStoreError("The store in SQLite needs a file: one in memory is not seen by any other process.")
+    file = Path(url.database or "").absolute()
+    check_folder(file.parent, mounts)
+    # SQLAlchemy 1.4 would open the file anew for each transaction, which takes three times as long.
+    engine = create_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        poolclass=QueuePool,
+        # Payloads are personal data and stay out of error texts.
+        hide_parameters=True,
+    )
+
+    def before_connect(*_: Any) -> None:
+        make_private(file)
+
+    def on_connect(connection: Any, _: Any) -> None:
+        # SQLite does not wait for other processes while it switches to WAL, so they connect one at a time.
+        with locked(file.parent):
+            _set_up_sqlite(connection, durable=durable)
+
+    event.listen(engine, "do_connect", before_connect)
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def server_engine(url: URL, *, durable: bool) -> Engine:
+    """Return an engine for a database server."""
+    timeout = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    engine = create_engine(url, connect_args=timeout, pool_pre_ping=True, hide_parameters=True)
+
+    def on_connect(connection: Any, _: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_SERVER_LIMITS)
+            if not durable:
+                cursor.execute("SET synchronous_commit = off")
+        connection.commit()
+
+    event.listen(engine, "connect", on_connect)
+    return engine
+
+
+def reason_of(error: SQLAlchemyError) -> str:
+    """Return what the database says of a failure, as part of a sentence."""
+    original = str(error.orig if isinstance(error, DBAPIError) else error).strip().rstrip(".")
+    if original == "database is locked":
+        return f"another process has been writing to it for more than {_BUSY_SECONDS} s"
+    return original
+
+
+def _set_up_sqlite(connection: Any, *, durable: bool) -> None:
+    # pysqlite's own transaction handling would begin too late; see _on_sqlite_begin.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    # Taking the write lock at once makes writers queue up; an upgrade in mid-transaction would fail instead.
+    reads_only = connection.get_execution_options().get(READS_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

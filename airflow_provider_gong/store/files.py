@@ -1,0 +1,158 @@
+"""The files of a store in SQLite: on a local disk, private whatever the umask, and used by one process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from airflow_provider_gong.store.errors import GongStoreError
+
+MOUNTS = Path("/proc/self/mounts")
+# SQLite's locks do not work reliably over these (SQLite documentation, "How to corrupt an SQLite database file").
+_NETWORK_FILE_SYSTEMS = (
+    "nfs",
+    "cifs",
+    "smb",
+    "afs",
+    "9p",
+    "fuse.sshfs",
+    "fuse.s3fs",
+    "fuse.gcsfuse",
+    "lustre",
+    "ceph",
+)
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
+_NOT_PRIVATE = 0o077
+# SQLite keeps what was not yet moved to the file itself in files beside it.
+_SUFFIXES = ("", "-wal", "-shm")
+_LOCK_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.02
+
+FileId = tuple[int, int]
+
+
+def check_folder(folder: Path, mounts: Path) -> None:
+    """
+    Make the folder of a store if there is none, and check that SQLite is safe in it.
+
+    :param mounts: the host's table of mounted file systems
+    :raises GongStoreError: if it cannot be written to, or is on a network file system
+    """
+    if not _is_writable(folder):
+        raise GongStoreError(
+            f"The store's folder {folder} cannot be written to: set store_conn_id in the Gong connection's extra to a "
+            "PostgreSQL database."
+        )
+    kind = _file_system(folder, mounts)
+    if kind.startswith(_NETWORK_FILE_SYSTEMS):
+        raise GongStoreError(
+            f"The store's folder {folder} is on a network file system ({kind}), where SQLite is not safe: set "
+            "store_conn_id in the Gong connection's extra to a PostgreSQL database."
+        )
+
+
+def make_private(file: Path) -> None:
+    """Create the file of a store if there is none, and let nobody else read it and the files beside it."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_FILE))
+    for suffix in _SUFFIXES:
+        # Somebody else's, or gone meanwhile.
+        with contextlib.suppress(OSError):
+            place = Path(f"{file}{suffix}")
+            if place.stat().st_mode & _NOT_PRIVATE:
+                place.chmod(_PRIVATE_FILE)
+
+
+def file_id(file: Path) -> FileId | None:
+    """Return what identifies the file at a place, None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """
+    Hold the lock of a folder, which ends with the process, whatever ends it.
+
+    :raises GongStoreError: if another process holds it for too long
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def private_folder(prefix: str) -> Iterator[Path]:
+    """
+    Yield a temporary folder that only this user can read and that is gone afterwards.
+
+    :param prefix: beginning of the names of such folders; those of processes that were killed are removed first
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        _remove_if_abandoned(left)
+    with tempfile.TemporaryDirectory(prefix=prefix) as name, locked(Path(name)):
+        # What is in it may lock its own folder.
+        (Path(name) / "content").mkdir()
+        yield Path(name) / "content"
+
+
+def _lock(handle: int, folder: Path) -> None:
+    give_up_at = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > give_up_at:
+                raise GongStoreError(
+                    f"Another process has held the lock of {folder} for more than {_LOCK_SECONDS:.0f} s. Find it with "
+                    f"'fuser {folder}' and end it."
+                ) from None
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    # Somebody else's, in use, or gone meanwhile. One without content is just being made.
+    with contextlib.suppress(OSError):
+        if folder.stat().st_uid == os.getuid() and (folder / "content").is_dir():
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(handle)
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
+            missing.mkdir(_PRIVATE_FOLDER, exist_ok=True)
+    except OSError:
+        return False
+    return folder.is_dir() and os.access(folder, os.W_OK)
+
+
+def _file_system(folder: Path, mounts: Path) -> str:
+    """Return the type of the file system that holds the folder, an empty string where the platform does not tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    entries = [line.split(" ") for line in lines if line.count(" ") >= 2]
+    places = [(place.replace("\\040", " "), kind) for _, place, kind, *_ in entries]
+    holding = [(place, kind) for place, kind in places if folder.resolve().is_relative_to(place)]
+    # Of several mounts at one place, such as an automounter's and the real one, the last is seen.
+    return max(reversed(holding), key=lambda found: len(found[0]), default=("", ""))[1]
