@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong._compat import Connection
     from airflow_provider_gong.client.oauth import OAuthClient
 
+_FILE_MODE = re.compile(r"^0?[67][0-7][0-7]$")
 _CLOCK = re.compile(r"^(\d\d):(\d\d)$")
 # Enough for meetings and sensors until the day is over: 500 of Gong's 10,000 requests.
 _RESERVED_PART = 0.05
@@ -67,6 +68,7 @@ class GongConnection:
     :param day: what counts as a day of the limit
     :param store_conn_id: Airflow connection to the shared store; None for an SQLite file on this host
     :param retention_days: days after which finished imports are forgotten; None keeps them
+    :param report_mode: permissions of the files of reports on a local disk; None leaves them to the umask
     :param timezone: IANA name of the zone in which times without an offset are read; None if they have no meaning
     :param proxy: URL of an HTTP proxy
     :param ca_bundle: PEM file of the certificate authorities to trust
@@ -83,6 +85,7 @@ class GongConnection:
     day: Day = field(default_factory=RollingDay)
     store_conn_id: str | None = None
     retention_days: float | None = None
+    report_mode: int | None = None
     timezone: str | None = None
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
@@ -111,6 +114,7 @@ class GongConnection:
                 day=_day(settings.get("quota_reset")),
                 store_conn_id=_text(settings.get("store_conn_id")) or configured(STORE_CONN_ID),
                 retention_days=_positive(settings, "retention_days", 0) if "retention_days" in settings else None,
+                report_mode=_file_mode(settings.get("report_mode")),
                 timezone=_timezone(settings.get("timezone")),
                 proxy=_proxy(settings.get("proxy")),
                 ca_bundle=_ca_bundle(settings.get("ca_bundle")),
@@ -259,6 +263,14 @@ def _day(quota_reset: Any) -> Day:
             f"quota_reset must be a time of day and an IANA time zone such as 00:00 America/Los_Angeles, not "
             f"{quota_reset!r}."
         ) from None
+
+
+def _file_mode(digits: Any) -> int | None:
+    if digits is None:
+        return None
+    if not _FILE_MODE.match(str(digits)):
+        raise ValueError(f"report_mode must be permissions in octal such as 0640, not {digits!r}.")
+    return int(str(digits), 8)
 
 
 def _timezone(name: Any) -> str | None:

@@ -130,6 +130,12 @@ FIELDS = (
         type="number",
     ),
     FormField(
+        "report_mode",
+        "Permissions of reports",
+        "Permissions of report files on a local disk, in octal. They hold names and addresses. Default: the umask.",
+        "0640",
+    ),
+    FormField(
         "timezone",
         "Time zone",
         "IANA time zone in which times without an offset are read, such as Europe/Berlin. "

@@ -255,7 +255,7 @@ class GongReportCallImportOperator(CallImportOperator):
 
         folder = ObjectStoragePath(self.report_path) if self.report_path else None
         with fail_without_retry(), self.open_ledger() as ledger:
-            summary = ImportReport(ledger, folder=folder).run()
+            summary = ImportReport(ledger, folder=folder, file_mode=self.hook.settings.report_mode).run()
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             require_green(summary, self.max_failed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from airflow_provider_gong.store.schema import (
     STORE_VERSION,
     Room,
     declared_rooms,
+    is_prepared,
     prepare,
     refuse_newer,
     store_table,
@@ -93,7 +94,7 @@ class Store:
     @cached_property
     def id(self) -> str:
         """Identity of this database: two processes share a store if they see the same."""
-        with self.begin() as connection:
+        with self.read() as connection:
             return str(connection.execute(select(store_table.c.id)).scalar_one())
 
     @property
@@ -158,7 +159,11 @@ class Store:
     def _holds(self, room: Room) -> bool:
         return self.is_server or not room.is_quick
 
-    def _prepare(self, rooms: Iterable[Room]) -> None:
+    def _prepare(self, rooms: list[Room]) -> None:
+        # Only reads where nothing is left to do, and then waits for no writer.
+        with self._reading() as connection:
+            if is_prepared(connection, rooms):
+                return
         with self._engine.begin() as connection:
             if self.is_server:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
@@ -172,8 +177,13 @@ class Store:
             elif found != STORE_VERSION:
                 connection.execute(update(store_table).values(schema_version=STORE_VERSION))
 
-    def _fill(self, connection: Connection, rooms: Iterable[Room]) -> None:
+    def _fill(self, connection: Connection, rooms: list[Room]) -> None:
         """Fill tables that were just created."""
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._failures(), self._engine.execution_options(**{READS_ONLY: True}).begin() as connection:
+            yield connection
 
     @contextlib.contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
@@ -208,36 +218,33 @@ class _QuickPart(Store):
     def _holds(self, room: Room) -> bool:
         return room.is_quick
 
-    def _prepare(self, rooms: Iterable[Room]) -> None:
-        moved = self._tables_of_an_earlier_package(rooms)
-        super()._prepare(rooms)
-        if moved:
-            # It is here for good by now.
-            with self._whole._failures(), self._whole._engine.begin() as connection:
-                for table in moved:
+    def _prepare(self, rooms: list[Room]) -> None:
+        if not self._tables_of_an_earlier_package(rooms):
+            super()._prepare(rooms)
+            return
+        # Nobody may write to the old tables while they are copied.
+        with self._whole._failures(), self._whole._engine.begin() as connection:
+            super()._prepare(rooms)
+            for room in rooms:
+                for table in room.tables:
                     table.drop(connection, checkfirst=True)
+            connection.execute(update(store_table).values(schema_version=STORE_VERSION))
 
-    def _fill(self, connection: Connection, rooms: Iterable[Room]) -> None:
-        """Copy what the store of an earlier package, which was one file, holds of these tables."""
+    def _fill(self, connection: Connection, rooms: list[Room]) -> None:
         for table in self._tables_of_an_earlier_package(rooms):
-            with self._reading_whole() as whole:
+            with self._whole._reading() as whole:
                 found = whole.execute(text(f"SELECT * FROM {table.name}")).mappings().all()  # noqa: S608 - only names
             values: list[dict[str, Any]] = [{name: row[name] for name in row if name in table.columns} for row in found]
             if values:
                 connection.execute(insert(table), values)
 
-    def _tables_of_an_earlier_package(self, rooms: Iterable[Room]) -> list[Table]:
+    def _tables_of_an_earlier_package(self, rooms: list[Room]) -> list[Table]:
+        """Return those of the tables that the store of an earlier package, which was one file, still holds."""
         if not self._whole._file.exists():
             return []
-        with self._reading_whole() as whole:
+        with self._whole._reading() as whole:
             known = set(inspect(whole).get_table_names())
         return [table for room in rooms for table in room.tables if table.name in known]
-
-    @contextlib.contextmanager
-    def _reading_whole(self) -> Iterator[Connection]:
-        engine = self._whole._engine.execution_options(**{READS_ONLY: True})
-        with self._whole._failures(), engine.begin() as connection:
-            yield connection
 
 
 def folder_url(folder: Path) -> URL:

@@ -60,8 +60,9 @@ def declared_rooms() -> tuple[Room, ...]:
     return tuple(_rooms.values())
 
 
-# Until version 4, one number stood for all tables. Now each room has its own, and this one keeps older packages out.
-STORE_VERSION = 5
+# Until version 4, one number stood for all tables. Now each room has its own, and this one keeps older packages out:
+# since version 6, a store in SQLite is two files.
+STORE_VERSION = 6
 
 store_table = Table(
     "gong_store",
@@ -139,6 +140,15 @@ token_table = Table(
 
 
 declare("store", 3, intent_table, user_list_table, budget_table, token_table, is_quick=True)
+
+
+def is_prepared(connection: Connection, rooms: Iterable[Room]) -> bool:
+    """Tell whether the tables of rooms are there, as this package wants them."""
+    if not inspect(connection).has_table(store_table.name) or not inspect(connection).has_table(room_table.name):
+        return False
+    found = {row.name: row.version for row in connection.execute(select(room_table))}
+    is_current = connection.execute(select(store_table.c.schema_version)).scalar() == STORE_VERSION
+    return is_current and all(found.get(room.name) == room.version for room in rooms)
 
 
 def prepare(connection: Connection, rooms: Iterable[Room]) -> None:

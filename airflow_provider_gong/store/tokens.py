@@ -95,6 +95,7 @@ class StoredTokens:
         clock: Callable[[], Any] = db_now,
     ) -> None:
         self._store = store.quick
+        self._location = repr(store)
         self._client = client
         self._post = post
         self._fernet = Fernet(_derived_key(key or client.client_secret, client.client_id))
@@ -213,7 +214,7 @@ class StoredTokens:
         found = connection.execute(query.with_for_update() if lock else query).first()
         if found is None:
             raise GongAuthenticationError(
-                f"{self._store!r} holds no tokens of the OAuth app {self._client.client_id}.",
+                f"{self._location} holds no tokens of the OAuth app {self._client.client_id}.",
                 remedy=_SHARE_OR_AUTHORIZE,
             )
         return _Held(

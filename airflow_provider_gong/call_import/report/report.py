@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import functools
 import json
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from airflow_provider_gong._text import shown
@@ -60,11 +62,13 @@ class ImportReport:
 
     :param ledger: the rows
     :param folder: where the files are written; None writes none
+    :param file_mode: permissions of files on a local disk; None leaves them to the umask
     """
 
-    def __init__(self, ledger: ImportView, *, folder: Folder | None = None) -> None:
+    def __init__(self, ledger: ImportView, *, folder: Folder | None = None, file_mode: int | None = None) -> None:
         self._ledger = ledger
         self._folder = folder
+        self._file_mode = file_mode
 
     def run(self) -> dict[str, Any]:
         """
@@ -81,14 +85,30 @@ class ImportReport:
 
     def _write_files(self, folder: Folder, summary: dict[str, Any]) -> None:
         rows, remarks = self._ledger.rows, self._ledger.remarks
-        _write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
-        _write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, rows())))
-        _write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, rows(), remarks())))
+        self._write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
+        self._write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, rows())))
+        self._write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, rows(), remarks())))
         named = (column for row in rows() for column in row.source if column != SURPLUS)
         columns = list(dict.fromkeys((*REQUIRED_COLUMNS, *named)))
         for name, belongs in ((RETRY_CSV, _may_be_retried), (PERMANENT_CSV, _is_permanent)):
             cells = (_manifest_cells(row, columns) for row in rows() if belongs(row))
-            _write(folder / name, functools.partial(_write_table, columns=columns, rows=cells))
+            self._write(folder / name, functools.partial(_write_table, columns=columns, rows=cells))
+
+    def _write(self, path: Any, write: Callable[[IO[str]], object]) -> None:
+        # Local paths of Airflow are of protocol "file" or of none, those of pathlib have no such attribute.
+        if self._file_mode is not None and getattr(path, "protocol", "") in ("", "file"):
+            _limit(Path(str(getattr(path, "path", path))), self._file_mode)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            write(file)
+
+
+def _limit(file: Path, mode: int) -> None:
+    """Give a file its permissions before anything is in it."""
+    descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
+    try:
+        os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
 
 
 def _may_be_retried(row: ImportRow) -> bool:
@@ -122,8 +142,3 @@ def _write_table(file: IO[str], columns: Iterable[str], rows: Iterable[list[str]
     writer = csv.writer(file)
     writer.writerow([escape_cell(column) for column in columns])
     writer.writerows([escape_cell(cell) for cell in cells] for cells in rows)
-
-
-def _write(path: Any, write: Callable[[IO[str]], object]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        write(file)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import logging
-from collections.abc import Mapping, Sequence
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong._text import storable
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.call_import.manifest.csv_cells import unescape_cell
@@ -312,3 +315,20 @@ def test_failures_are_allowed_up_to_a_number(night: Reported, allowed: int, pass
 def test_an_import_that_was_never_planned_has_no_report(night: Reported) -> None:
     with pytest.raises(GongImportFailedError, match="has no plan"):
         night.summary()
+
+
+@pytest.mark.parametrize("file_mode", [None, 0o640, 0o600])
+@pytest.mark.parametrize("as_path", [Path, ObjectStoragePath], ids=["pathlib", "airflow"])
+def test_files_follow_the_umask_unless_a_setting_says_otherwise(
+    night: Reported, as_path: Callable[[str], Any], file_mode: int | None
+) -> None:
+    night.plan([manifest_row(1)])
+    before = os.umask(0o022)
+    try:
+        target = as_path(str(night.folder / "report"))
+        ImportReport(night.ledger, folder=target).run()
+        ImportReport(night.ledger, folder=target, file_mode=file_mode).run()
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (night.folder / "report").iterdir()}
+    assert modes == {file_mode or 0o644}

@@ -170,6 +170,13 @@ def test_imports_are_kept_unless_a_retention_is_set():
     assert "retention_days must be a number greater than 0, not 0" in problem({"retention_days": 0})
 
 
+def test_permissions_of_reports():
+    assert read({}).report_mode is None
+    assert read({"report_mode": "0640"}).report_mode == read({"report_mode": 640}).report_mode == 0o640
+    for wrong in ("rw-r-----", "0044", "6400", 0o640 + 2000):
+        assert "report_mode must be permissions in octal such as 0640, not" in problem({"report_mode": wrong})
+
+
 @pytest.mark.parametrize("reserved", [10_000, 20_000])
 def test_something_must_remain_for_bulk_work(reserved):
     assert "reserved_requests must be less than requests_per_day (10000)" in problem({"reserved_requests": reserved})

@@ -7,7 +7,6 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import ResourceClosedError
 
-from airflow_provider_gong.client.pacing import Share, Slot
 from airflow_provider_gong.store import engines, files
-from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.schema import db_now, metadata, store_table
@@ -348,9 +345,3 @@ def test_the_lock_of_the_folder_is_not_waited_for_without_limit(
     with files.locked(tmp_path), pytest.raises(GongStoreError, match=r"has held the lock of .* for more than"):
         _ = Store.in_folder(tmp_path).id
     assert Store.in_folder(tmp_path).id
-
-
-def test_a_long_transaction_on_imports_holds_nobody_up_who_books_a_request(tmp_path: Path) -> None:
-    budget = SharedBudget(Store.in_folder(tmp_path), "example", Share(100, 1000))
-    with Store.in_folder(tmp_path).begin(), ThreadPoolExecutor(1) as thread:
-        assert isinstance(thread.submit(budget.reserve, 10).result(timeout=20), Slot)
