@@ -57,7 +57,7 @@ class Target:
 
     @cached_property
     def store(self) -> Store:
-        """The store."""
+        """The store; one that is named must exist, since a mistyped name would be an empty store."""
         from airflow_provider_gong.store.database import Store, file_url
 
         name = self._store_alone
@@ -65,6 +65,7 @@ class Target:
             return self.hook.store
         store = Store(name if "://" in name else file_url(Path(name)))
         self._closing.callback(store.close)
+        store.require()
         return store
 
     @property

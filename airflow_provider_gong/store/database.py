@@ -97,6 +97,22 @@ class Store:
         with self.read() as connection:
             return str(connection.execute(select(store_table.c.id)).scalar_one())
 
+    def require(self) -> None:
+        """
+        Check that there is a store, and create none.
+
+        :raises GongStoreError: if there is none, or the database cannot be reached
+        """
+        if self.is_server:
+            with self._reading() as connection:
+                is_there = inspect(connection).has_table(store_table.name)
+        else:
+            is_there = self._file.exists()
+        if not is_there:
+            raise GongStoreError(
+                f"{self!r} does not exist. Check the name; a store is created by the first task that uses its connection."
+            )
+
     @property
     def engine(self) -> Engine:
         """The engine, with the tables of all rooms in place."""

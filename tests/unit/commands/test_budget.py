@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ import pytest
 
 from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.store.database import Store
 from tests.support.budget import spend_the_day
 from tests.unit.hooks.support import connection_json
 
@@ -62,6 +64,8 @@ def test_looking_uses_nothing(gong, run):
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
 def test_works_with_a_store_alone(tmp_path, run, form):
+    with contextlib.closing(Store.in_folder(tmp_path)) as store:
+        _ = store.id
     shown = run("show", "--store", form.format(tmp_path / "gong_store.db"), "--company", "example")
     assert (shown["company"], shown["gate"]) == ("example", "open")
 

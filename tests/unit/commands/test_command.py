@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 
 from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.store.database import Store, file_url
 from tests.conftest import PROJECT
 from tests.unit.hooks.support import connection_json
 
@@ -24,7 +26,14 @@ SECRET = "s3cret"
 
 @pytest.fixture
 def store_file(tmp_path: Path) -> str:
-    return str(tmp_path / "folder with a # and %" / "store.db")
+    file = tmp_path / "folder with a # and %" / "store.db"
+    make_store(file)
+    return str(file)
+
+
+def make_store(file: Path) -> None:
+    with contextlib.closing(Store(file_url(file))) as store:
+        _ = store.id
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
@@ -51,7 +60,17 @@ def test_options_may_stand_anywhere(capsys: pytest.CaptureFixture[str], store_fi
     words.insert(place, ["--store", store_file])
     shown = run(capsys, *itertools.chain(*words))
     assert shown["company"] == "example"
-    assert Path(store_file).exists()
+    assert shown["store"] == repr(file_url(Path(store_file)))
+
+
+def test_a_mistyped_store_is_an_error_and_no_new_store(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, store_file: str, database_url: str
+) -> None:
+    for store in (f"{store_file}x", f"{store_file}x/nowhere.db", database_url):
+        for command in (["budget", "show"], ["budget", "reset"], ["imports", "list"]):
+            with pytest.raises(SystemExit, match=r"Store\(.*\) does not exist\. Check the name"):
+                main([*command, "--company", "example", "--store", store])
+    assert [path.name for path in Path(store_file).parent.iterdir()] == ["store.db"]
 
 
 def test_the_environment_may_name_the_store(
@@ -60,6 +79,7 @@ def test_the_environment_may_name_the_store(
     monkeypatch.setenv("AIRFLOW_GONG_STORE", store_file)
     assert run(capsys, "budget", "show", "--company", "example")["store"].endswith("/store.db")
     assert run(capsys, "budget", "show", "--conn-id", "gong_default")["store"].endswith("gong_store.db")
+    make_store(Path(f"{store_file}.other"))
     other = run(capsys, "budget", "show", "--company", "x", "--store", f"{store_file}.other")
     assert other["store"].endswith("/store.db.other")
 

@@ -28,6 +28,7 @@ PROBLEM = Problem("media", "a.wav", "cannot be read", "Put it back.", "recording
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = Store(f"sqlite:///{tmp_path}/store.db")
+    _ = opened.id
     yield opened
     opened.close()
 

@@ -43,8 +43,8 @@ def planned(gong: RunningEmulator, tmp_path: Path) -> dict[str, Any]:
     return GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
 
 
-def read_store(query: str) -> Any:
-    with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "gong" / "gong_store.db") as connection:
+def read_store(query: str, file: str = "gong_store.db") -> Any:
+    with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "gong" / file) as connection:
         return connection.execute(query).fetchone()[0]
 
 
@@ -220,7 +220,7 @@ def test_a_dry_run_writes_nothing(gong: RunningEmulator, tmp_path: Path) -> None
     assert plan.execute(task_context())["planned"] == 1
     assert upload() == {}
     assert not gong.requests("addCall")
-    assert read_store("SELECT count(*) FROM gong_user_list") == 0
+    assert read_store("SELECT count(*) FROM gong_user_list", "gong_store_quick.db") == 0
 
 
 def test_users_are_listed_once_a_day(gong: RunningEmulator, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_users_are_listed_once_a_day(gong: RunningEmulator, tmp_path: Path) -> N
         plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, import_id=name)
         assert plan.execute(task_context())["planned"] == 1
     assert len(gong.requests("listUsers")) == 1
-    kept = read_store("SELECT users FROM gong_user_list")
+    kept = read_store("SELECT users FROM gong_user_list", "gong_store_quick.db")
     assert "tobias.okafor@example.com" in kept
     assert "phoneNumber" not in kept
 
