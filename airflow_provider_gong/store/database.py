@@ -110,7 +110,8 @@ class Store:
             is_there = self._file.exists()
         if not is_there:
             raise GongStoreError(
-                f"{self!r} does not exist. Check the name; a store is created by the first task that uses its connection."
+                f"{self!r} does not exist. Check the name; a store is created by the first task that uses its "
+                "connection."
             )
 
     @property
