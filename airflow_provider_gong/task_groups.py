@@ -41,7 +41,7 @@ class PlanOptions(TypedDict, total=False):
 class UploadOptions(TypedDict, total=False):
     """Options of ``GongUploadCallImportOperator``, which documents them."""
 
-    on_existing: Literal["resume", "skip", "fail"]
+    on_existing: Literal["resume", "skip", "fail", "complete"]
     in_flight: int
 
 

@@ -47,6 +47,7 @@ class OnExisting(Choice):
     RESUME = "resume"
     SKIP = "skip"
     FAIL = "fail"
+    COMPLETE = "complete"
 
 
 def whole_number(parameter: str, value: object, at_least: int) -> int:

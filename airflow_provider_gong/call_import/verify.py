@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from airflow_provider_gong._text import batches, counted
 from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
+from airflow_provider_gong.call_import.existing import BETWEEN_LOOKS, ExistingCalls
+from airflow_provider_gong.call_import.planned import require_plan
 from airflow_provider_gong.call_import.progress import by_state, counted_requests
 from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError, GongPermissionError
 from airflow_provider_gong.client.models import Call
 from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import UNFINISHED, WRONG, Actor, CallState, Problem, Reading
+from airflow_provider_gong.ledger.rows import RIGHT, UNFINISHED, WRONG, Actor, CallState, Problem, Reading
 
 log = logging.getLogger(__name__)
 
@@ -34,22 +37,33 @@ class ImportVerification:
     :param client: the way to Gong
     :param timeout: seconds after the first reading when verification ends
     :param is_canary: whether all rows have to be there, since others follow only then
+    :param between_looks: seconds after which a call of somebody else that is still not found has no recording
     """
 
-    def __init__(self, ledger: Ledger, client: GongClient, *, timeout: float, is_canary: bool = False) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: GongClient,
+        *,
+        timeout: float,
+        is_canary: bool = False,
+        between_looks: float = BETWEEN_LOOKS,
+    ) -> None:
         self._ledger = ledger
         self._client = client
         self._timeout = timeout
         self._is_canary = is_canary
+        self._existing = ExistingCalls(ledger, client, self._sees_calls, between_looks=between_looks)
 
     def run(self) -> dict[str, int]:
         """
         Read all calls that were not seen yet, and return the number of rows by state when all have ended.
 
         :raises GongImportUnfinishedError: while recordings may still appear; run it again when it says
-        :raises GongImportFailedError: if rows of a canary went wrong
+        :raises GongImportFailedError: if the import has no plan or has lost rows of it, or rows of a canary went wrong
         :raises GongError: if Gong does not let the key read at all, or cannot be reached
         """
+        require_plan(self._ledger)
         with counted_requests(self._ledger, self._client):
             left = self._ledger.verify_time_left(self._timeout)
             unseen = self._ledger.unseen()
@@ -57,12 +71,9 @@ class ImportVerification:
             missing = {call_id: ident for call_id, ident in unseen.items() if call_id not in seen}
             verified = counted(len(seen), "call")
             log.info("%s verified now, %d not seen yet, %.0f s left.", verified, len(missing), left)
-            if missing and left > 0:
-                pause = min(max((self._timeout - left) * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
-                what = counted(len(missing), "recording")
-                raise GongImportUnfinishedError(
-                    f"Gong is still processing {what} of the import; a retry looks again.", retry_after=pause
-                )
+            waiting, pause = self._existing.judge(is_last=left <= 0)
+            if waiting or (missing and left > 0):
+                self._wait(len(missing), waiting, left, pause)
             if missing:
                 self._judge(missing)
         counts = self._ledger.counts()
@@ -80,6 +91,15 @@ class ImportVerification:
             seen |= found.keys()
         return seen
 
+    def _wait(self, missing: int, waiting: int, left: float, pause: float) -> NoReturn:
+        if left > 0:
+            usual = min(max((self._timeout - left) * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
+            pause = usual if missing else max(usual, pause)
+        what = counted(missing + waiting, "recording")
+        raise GongImportUnfinishedError(
+            f"Gong is still processing {what} of the import; a retry looks again.", retry_after=max(pause, 1.0)
+        )
+
     def _judge(self, missing: Mapping[str, str]) -> None:
         """Record at the deadline what is known of calls that could not be read."""
         blind = self._is_blind(list(missing))
@@ -89,9 +109,13 @@ class ImportVerification:
 
     def _is_blind(self, call_ids: Sequence[str]) -> bool:
         """Tell whether calls are missing because the key sees none; a few of them show it as well as all would."""
-        if self._ledger.counts().get(CallState.VERIFIED) or can_read_calls(self._client):
+        if self._sees_calls():
             return False
         return all(self._last_state(call_id) is CallState.NOT_VISIBLE for call_id in call_ids[:_PROBED_CALLS])
+
+    def _sees_calls(self) -> bool:
+        counts = self._ledger.counts()
+        return any(counts.get(state) for state in RIGHT) or can_read_calls(self._client)
 
     def _last_state(self, call_id: str) -> CallState:
         try:

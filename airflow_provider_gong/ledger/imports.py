@@ -13,6 +13,7 @@ from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.queries import count_by_state
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState
 from airflow_provider_gong.ledger.tables import call_table as calls
+from airflow_provider_gong.ledger.tables import existing_table as existing
 from airflow_provider_gong.ledger.tables import import_table as imports
 from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.database import Store
@@ -182,7 +183,8 @@ def _lock_import(connection: Connection, company: str, import_id: str, planned_a
 def _count_finished(connection: Connection, company: str, import_id: str) -> int:
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     counts = {CallState(row.effective): row.number for row in connection.execute(count_by_state(mine))}
-    unfinished = sum(count for state, count in counts.items() if state in UNFINISHED)
+    # Of a call that somebody else has created, nothing is left to be sent.
+    unfinished = sum(count for state, count in counts.items() if state in UNFINISHED - {CallState.DUPLICATE})
     if unfinished:
         raise GongImportInUseError(
             f"Import {shown(import_id)!r} has {counted(unfinished, 'unfinished row')}. Let its tasks finish, or plan "
@@ -200,6 +202,9 @@ def _delete_import(connection: Connection, company: str, import_id: str) -> None
     same_call = and_(rows.c.company == calls.c.company, rows.c.client_unique_id == calls.c.client_unique_id)
     nowhere = ~exists(select(rows.c.position).where(same_call).correlate(calls))
     connection.execute(update(calls).where(own_calls, nowhere).values(problem=None, url=None))
+    same_id = and_(rows.c.company == existing.c.company, rows.c.client_unique_id == existing.c.client_unique_id)
+    of_no_row = ~exists(select(rows.c.position).where(same_id).correlate(existing))
+    connection.execute(delete(existing).where(existing.c.company == company, of_no_row))
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
     connection.execute(delete(imports).where(this))
 

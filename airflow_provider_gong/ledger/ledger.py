@@ -16,16 +16,19 @@ from sqlalchemy.engine import Connection
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
-from airflow_provider_gong.ledger.plans import note_plan, replace_rows
+from airflow_provider_gong.ledger.plans import note_digest, note_plan, replace_rows
 from airflow_provider_gong.ledger.queries import (
     claim,
     forgotten_intent,
     is_unsent,
+    judge,
     plan_values,
     problems_as_json,
+    row_state,
     rows_and_calls,
+    rows_with_calls,
 )
-from airflow_provider_gong.ledger.rows import UNSEEN, CallState, LeasedRow, PlannedRow, Problem, Reading
+from airflow_provider_gong.ledger.rows import UNSEEN, CallState, ExistingCall, LeasedRow, PlannedRow, Problem, Reading
 from airflow_provider_gong.ledger.tables import call_table as calls
 from airflow_provider_gong.ledger.tables import import_table as imports
 from airflow_provider_gong.ledger.tables import row_table as rows
@@ -78,6 +81,7 @@ class Ledger(ImportView):
         with self._change(before_sending=True) as connection:
             note_plan(connection, self.company, self.import_id, manifest=manifest, warnings=remarks)
             replace_rows(connection, self.company, self.import_id, values)
+            note_digest(connection, self.company, self.import_id)
 
     def add_usage(self, sent: int, refused: int) -> None:
         """Count requests that were sent for the import, and how many of them Gong refused with 429."""
@@ -95,15 +99,19 @@ class Ledger(ImportView):
         with self._change() as connection:
             connection.execute(update(calls).where(leased).values(lease_until=None, attempts=0))
 
-    def reopen(self) -> int:
-        """Let failed rows be sent again unless burned, and verification begin anew; return the number of the rows."""
+    def reopen(self, *, complete: bool = False) -> int:
+        """
+        Let failed rows be sent again unless burned, and verification begin anew; return the number of the rows.
+
+        :param complete: whether the calls without a recording that others have created are given that of their rows
+        """
         again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
         failed = and_(self._my_calls(), calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
         with self._change() as connection:
             # The import first, as whoever forgets it does: in another order, each could wait for the other.
             connection.execute(update(imports).where(self._import).values(verify_until=None))
             changed = connection.execute(update(calls).where(failed).values(state=again, attempts=0, problem=None))
-        return int(changed.rowcount)
+            return int(changed.rowcount) + (self._adopt_incomplete(connection) if complete else 0)
 
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:
         """
@@ -168,10 +176,17 @@ class Ledger(ImportView):
         """
         self._end(lease, CallState.FAILED, problem, burned=int(is_burned), **forgotten_intent(lease, sent=sent))
 
-    def exists_elsewhere(self, lease: LeasedRow, call_id: str, problem: Problem, *, is_failure: bool = False) -> None:
-        """End a row whose id has a call in Gong that is not of this import."""
-        state = CallState.FAILED if is_failure else CallState.EXISTS
-        self._end(lease, state, problem, burned=1, call_id=call_id, intended_at=None)
+    def exists_elsewhere(self, lease: LeasedRow, call_id: str, failure: Problem | None = None) -> None:
+        """
+        Leave a row whose id has a call in Gong that is not known to be its own.
+
+        :param failure: ends the row as failed; None lets verification judge whether it is the same call
+        """
+        found: dict[str, Any] = {"burned": 1, "call_id": call_id, "intended_at": None}
+        if failure is None:
+            self._move(lease, CallState.EXISTS, **found)
+        else:
+            self._end(lease, CallState.FAILED, failure, **found)
 
     def released(self, lease: LeasedRow, *, sent: bool, pause: float = 0.0) -> None:
         """
@@ -202,6 +217,33 @@ class Ledger(ImportView):
                 found = {"state": reading.state.value, "url": reading.url, "duration": reading.duration}
                 this = update(calls).where(self._call(reading.client_unique_id), unseen)
                 connection.execute(this.values(problem=problem, updated_at=db_now(), **found))
+
+    def judged(self, readings: Iterable[tuple[ExistingCall, Reading]]) -> None:
+        """Record what calls that others have created are to their rows."""
+        with self._change() as connection:
+            for found, reading in readings:
+                problem = None if reading.problem is None else problems_as_json((reading.problem,))
+                values = {"state": reading.state.value, "url": reading.url, "duration": reading.duration}
+                judge(connection, self.company, found, problem=problem, **values)
+
+    def looked_for(self, found: ExistingCall, *, is_missing: bool) -> None:
+        """Record that Gong does not find a call that somebody else has created, or that it does after all."""
+        with self._change() as connection:
+            judge(connection, self.company, found, missing_since=db_now() if is_missing else None)
+
+    def _adopt_incomplete(self, connection: Connection) -> int:
+        """Take calls without a recording for those of this import's rows."""
+        incomplete = and_(self._mine, row_state == CallState.INCOMPLETE.value)
+        found = connection.execute(
+            select(rows.c.client_unique_id, rows.c.fingerprint).select_from(rows_with_calls).where(incomplete)
+        ).all()
+        now = {"intended_at": db_now(), "media_sent_at": db_now(), "updated_at": db_now()}
+        content = {"import_id": self.import_id, "state": CallState.CREATED.value, "is_pulled": 0}
+        for row in found:
+            this = and_(self._call(row.client_unique_id), calls.c.state == CallState.EXISTS.value)
+            values = {**content, **now, "fingerprint": row.fingerprint, "burned": 0, "attempts": 0, "problem": None}
+            connection.execute(update(calls).where(this).values(**values))
+        return len(found)
 
     def _my_calls(self) -> Any:
         my_ids = select(rows.c.client_unique_id).where(self._mine, rows.c.state == CallState.PLANNED.value)

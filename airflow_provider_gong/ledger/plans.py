@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -68,6 +69,24 @@ def note_plan(
     # Updated where it exists, so that the requests counted so far stay.
     if connection.execute(update(imports).where(this).values(**values)).rowcount == 0:
         connection.execute(insert(imports).values(company=company, import_id=import_id, **values))
+
+
+def plan_digest(connection: Connection, company: str, import_id: str) -> tuple[int, str]:
+    """Return the number of an import's rows and a hash of what a plan says of them."""
+    columns = (rows.c.row_number, rows.c.client_unique_id, rows.c.state, rows.c.fingerprint)
+    mine = and_(rows.c.company == company, rows.c.import_id == import_id)
+    digest, number = hashlib.sha256(), 0
+    for row in connection.execute(select(*columns).where(mine).order_by(rows.c.position)):
+        digest.update(f"{json.dumps(list(row))}\n".encode())
+        number += 1
+    return number, digest.hexdigest()
+
+
+def note_digest(connection: Connection, company: str, import_id: str) -> None:
+    """Record how many rows the plan has, and what they are."""
+    number, digest = plan_digest(connection, company, import_id)
+    this = and_(imports.c.company == company, imports.c.import_id == import_id)
+    connection.execute(update(imports).where(this).values(plan_rows=number, plan_digest=digest))
 
 
 def _drop_what_is_replaced(connection: Connection, mine: Any) -> None:

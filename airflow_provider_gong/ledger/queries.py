@@ -17,12 +17,14 @@ from airflow_provider_gong.ledger.rows import (
     URL_FIELD,
     Actor,
     CallState,
+    ExistingCall,
     ImportRow,
     LeasedRow,
     PlannedRow,
     Problem,
 )
 from airflow_provider_gong.ledger.tables import call_table as calls
+from airflow_provider_gong.ledger.tables import existing_table as existing
 from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.schema import db_now
 
@@ -36,11 +38,15 @@ _WITHOUT_CALL = (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
 # Also where a create's answer is not known; an intent that had no effect is forgotten.
 was_sent = calls.c.intended_at.is_not(None)
 _other_content = calls.c.fingerprint != rows.c.fingerprint
-# A row without a call, and one that was sent from other content, differ from what is in gong_call.
+# A row without a call, one that was sent from other content, and one whose call somebody else has created differ from
+# what is in gong_call.
 row_state = case(
     (rows.c.state != CallState.PLANNED.value, rows.c.state),
     (calls.c.client_unique_id.is_(None), CallState.PLANNED.value),
-    (calls.c.state == CallState.EXISTS.value, CallState.EXISTS.value),
+    (
+        calls.c.state == CallState.EXISTS.value,
+        case((existing.c.state.is_(None), CallState.DUPLICATE.value), else_=existing.c.state),
+    ),
     (and_(_other_content, was_sent), CallState.CHANGED_AFTER_SEND.value),
     (_other_content, CallState.PLANNED.value),
     else_=calls.c.state,
@@ -48,10 +54,21 @@ row_state = case(
 is_unsent = row_state.in_((CallState.PLANNED.value, CallState.CREATED.value))
 rows_with_calls = rows.outerjoin(
     calls, and_(rows.c.company == calls.c.company, rows.c.client_unique_id == calls.c.client_unique_id)
+).outerjoin(
+    existing,
+    and_(
+        existing.c.company == calls.c.company,
+        existing.c.client_unique_id == calls.c.client_unique_id,
+        existing.c.fingerprint == rows.c.fingerprint,
+        existing.c.call_id == calls.c.call_id,
+    ),
 )
-# The row's columns by their own names, the call's with a prefix: both tables have some of these names.
+# The row's columns by their own names, the others' with a prefix: the tables have some of these names in common.
 rows_and_calls = select(
-    *rows.c, *(column.label(f"call_{column.name}") for column in calls.c), row_state.label("effective")
+    *rows.c,
+    *(column.label(f"call_{column.name}") for column in calls.c),
+    *(column.label(f"existing_{column.name}") for column in existing.c),
+    row_state.label("effective"),
 ).select_from(rows_with_calls)
 
 
@@ -111,6 +128,10 @@ def import_row(found: Any) -> ImportRow:
     """Return a row of ``rows_and_calls`` as the ledger shows it."""
     effective = CallState(found.effective)
     own = effective not in _WITHOUT_CALL
+    is_existing = own and found.call_state == CallState.EXISTS.value
+    url, duration = (
+        (found.existing_url, found.existing_duration) if is_existing else (found.call_url, found.call_duration)
+    )
     source = json.loads(found.source)
     return ImportRow(
         row_number=found.row_number,
@@ -118,8 +139,8 @@ def import_row(found: Any) -> ImportRow:
         title=found.title,
         state=effective,
         call_id=found.call_call_id if own else None,
-        url=found.call_url if own else None,
-        duration=found.call_duration if own else None,
+        url=url if own else None,
+        duration=duration if own else None,
         media=found.media,
         media_sha256=found.call_media_sha256 if own else None,
         burned=bool(found.call_burned) if own else False,
@@ -127,14 +148,35 @@ def import_row(found: Any) -> ImportRow:
         problems=problems_from_json(found.problems) + _call_problems(found, effective),
         source=source["cells"],
         file=source["file"],
-        sent_at=found.call_intended_at if own else None,
+        sent_at=found.call_intended_at if own or _may_be_sent(found, effective) else None,
         warnings=tuple(json.loads(found.warnings or "[]")),
+    )
+
+
+def _may_be_sent(found: Any, effective: CallState) -> bool:
+    # The answer to its create was lost.
+    return effective is CallState.PLANNED and found.call_fingerprint == found.fingerprint
+
+
+def existing_call(found: Any) -> ExistingCall:
+    """Return a row of ``rows_and_calls`` whose id has a call that is not known to be its own."""
+    payload = json.loads(found.payload)
+    return ExistingCall(
+        client_unique_id=found.client_unique_id,
+        fingerprint=found.fingerprint,
+        call_id=found.call_call_id,
+        actual_start=payload["actualStart"],
+        primary_user=payload["primaryUser"],
+        state=CallState(found.effective),
+        missing_for=found.missing_for,
     )
 
 
 def _call_problems(found: Any, effective: CallState) -> tuple[Problem, ...]:
     if effective in _WITHOUT_CALL:
         return ()
+    if found.call_state == CallState.EXISTS.value:
+        return problems_from_json(found.existing_problem)
     if effective is CallState.CHANGED_AFTER_SEND:
         call = f"as call {found.call_call_id}" if found.call_call_id else "and Gong's answer was lost"
         rule = f"has changed after it was sent, {call}, and Gong changes no call"
@@ -181,6 +223,14 @@ def claim(connection: Connection, import_id: str, found: Any, owner: str, second
         media_sent=found.call_media_sent_at is not None,
         attempts=attempts,
     )
+
+
+def judge(connection: Connection, company: str, found: ExistingCall, **values: Any) -> None:
+    """Record what is known of a row and the call that has its id."""
+    identity = {"company": company, "client_unique_id": found.client_unique_id, "fingerprint": found.fingerprint}
+    values |= {"call_id": found.call_id, "updated_at": db_now()}
+    new = _INSERT[connection.dialect.name](existing).values(**identity, **values)
+    connection.execute(new.on_conflict_do_update(index_elements=list(identity), set_=values))
 
 
 def _write_claim(connection: Connection, identity: dict[str, str], values: dict[str, Any], *, seen: int | None) -> bool:

@@ -18,7 +18,10 @@ class CallState(enum.StrEnum):
     VERIFIED = "verified"
     REJECTED = "rejected"
     FAILED = "failed"
+    DUPLICATE = "duplicate"
     EXISTS = "exists"
+    CONFLICT = "conflict"
+    INCOMPLETE = "incomplete"
     WITHDRAWN = "withdrawn"
     CHANGED_AFTER_SEND = "changed_after_send"
     PROCESSING = "processing"
@@ -32,15 +35,22 @@ URL_FIELD = "downloadMediaUrl"
 MAX_ID_BYTES = 2048
 _LONGEST_VALUE = 300
 _LONGEST_RULE = 1000
-UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED})
+# A duplicate is a row whose id has a call in Gong that is not known to be its own, before that call was read.
+UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED, CallState.DUPLICATE})
+# Read in Gong with its recording, which was sent by this import, or by somebody before it.
+RIGHT = frozenset({CallState.VERIFIED, CallState.EXISTS})
 # Uploaded and not seen in Gong so far: what verification reads, also when it runs again after its deadline.
 UNSEEN = (CallState.UPLOADED, CallState.PROCESSING, CallState.NOT_VISIBLE, CallState.UNVERIFIABLE)
+# What no later reading of a call that somebody else has created can change.
+SETTLED = (CallState.EXISTS, CallState.CONFLICT)
 # What keeps an import from being a success once it has ended.
 WRONG = frozenset(
     {
         CallState.REJECTED,
         CallState.FAILED,
         CallState.CHANGED_AFTER_SEND,
+        CallState.CONFLICT,
+        CallState.INCOMPLETE,
         CallState.PROCESSING,
         CallState.NOT_VISIBLE,
         CallState.UNVERIFIABLE,
@@ -216,6 +226,28 @@ class Reading:
     url: str | None = None
     duration: float | None = None
     problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingCall:
+    """
+    A row whose id has a call in Gong that is not known to be its own.
+
+    :param fingerprint: of the row's content
+    :param call_id: Gong's id of that call
+    :param actual_start: when the row's call started
+    :param primary_user: Gong's id of the user who hosts the row's call
+    :param state: what it was judged to be, ``duplicate`` before that
+    :param missing_for: seconds since reading found no such call for the first time; None if it never did
+    """
+
+    client_unique_id: str
+    fingerprint: str
+    call_id: str
+    actual_start: str
+    primary_user: str
+    state: CallState
+    missing_for: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The ledger's tables on the store: imports, the rows of their plans, and the calls that became of them."""
+"""The ledger's tables on the store: imports, the rows of their plans, their calls, and what others have created."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ import_table = Table(
     Column("requests_sent", Integer, nullable=False, default=0),
     Column("requests_refused", Integer, nullable=False, default=0),
     Column("warnings", Text),
+    # What the plan has written, so that rows which a lost or restored store lacks are missed. None in older plans.
+    Column("plan_rows", Integer),
+    Column("plan_digest", String(64)),
 )
 
 # What a plan says of a row of its manifest. What became of the call stands in gong_call, once for all imports.
@@ -68,4 +71,21 @@ call_table = Table(
     Index("gong_call_recording", "company", "media_bytes", "media_sha256"),
 )
 
-declare("ledger", 1, import_table, row_table, call_table)
+# What a row is to a call in Gong that has its id and is not known to be its own: one row's content against one call.
+existing_table = Table(
+    "gong_existing_call",
+    metadata,
+    Column("company", String(255), primary_key=True),
+    Column("client_unique_id", String(2048), primary_key=True),
+    Column("fingerprint", String(64), primary_key=True),
+    Column("call_id", String(20), nullable=False),
+    # None while the call was only looked for.
+    Column("state", String(16)),
+    Column("missing_since", Float),
+    Column("url", Text),
+    Column("duration", Float),
+    Column("problem", Text),
+    Column("updated_at", Float, nullable=False),
+)
+
+declare("ledger", 2, import_table, row_table, call_table, existing_table)

@@ -9,22 +9,26 @@ from typing import Self
 
 from sqlalchemy import and_, func, select
 
+from airflow_provider_gong.ledger.plans import plan_digest
 from airflow_provider_gong.ledger.queries import (
     count_by_state,
+    existing_call,
     import_row,
     is_unsent,
     row_state,
     rows_and_calls,
     rows_with_calls,
 )
-from airflow_provider_gong.ledger.rows import UNSEEN, CallState, ImportRow
+from airflow_provider_gong.ledger.rows import SETTLED, UNSEEN, CallState, ExistingCall, ImportRow
 from airflow_provider_gong.ledger.tables import call_table as calls
+from airflow_provider_gong.ledger.tables import existing_table as existing
 from airflow_provider_gong.ledger.tables import import_table as imports
 from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import db_now
 
 _BATCH = 500
+_DIGEST_SHOWN = 16
 
 
 class ImportView:
@@ -45,8 +49,10 @@ class ImportView:
 
     @property
     def store_id(self) -> str:
-        """Two tasks see the same import if this is the same for both; empty if there is no import."""
-        return self.store.id
+        """Two tasks see the same plan if this is the same for both; without a plan, they see the same store."""
+        with self.store.read() as connection:
+            digest = connection.execute(select(imports.c.plan_digest).where(self._import)).scalar()
+        return f"{self.store.id}/{digest[:_DIGEST_SHOWN]}" if digest else self.store.id
 
     def first_rows(self, number: int) -> Self:
         """Return the ledger of the first so many planned rows, for all that is done after the plan."""
@@ -62,6 +68,17 @@ class ImportView:
         """Tell whether the import has a plan."""
         with self.store.read() as connection:
             return connection.execute(select(imports.c.import_id).where(self._import)).first() is not None
+
+    def is_whole(self) -> bool:
+        """Tell whether the rows of the plan, if there is one, are those that were planned."""
+        with self.store.read() as connection:
+            planned = connection.execute(select(imports.c.plan_rows, imports.c.plan_digest).where(self._import)).first()
+            # An earlier package has counted none.
+            return (
+                planned is None
+                or planned.plan_digest is None
+                or tuple(planned) == plan_digest(connection, self.company, self.import_id)
+            )
 
     def rows(self) -> Iterator[ImportRow]:
         """Yield all rows in the manifest's order, with what became of their calls."""
@@ -100,6 +117,18 @@ class ImportView:
         query = found.where(self._mine, row_state.in_([unseen.value for unseen in UNSEEN]))
         with self.store.read() as connection:
             return {row.call_id: row.client_unique_id for row in connection.execute(query)}
+
+    def existing(self) -> list[ExistingCall]:
+        """Return the rows whose ids have a call in Gong that is not known to be their own, unless that was settled."""
+        missing_for = (db_now() - existing.c.missing_since).label("missing_for")
+        query = rows_and_calls.add_columns(missing_for).where(
+            self._mine,
+            rows.c.state == CallState.PLANNED.value,
+            calls.c.state == CallState.EXISTS.value,
+            row_state.not_in([settled.value for settled in SETTLED]),
+        )
+        with self.store.read() as connection:
+            return [existing_call(found) for found in connection.execute(query.order_by(rows.c.position))]
 
     def usage(self) -> tuple[int, int]:
         """Return the requests sent for the import, and how many of them were refused."""

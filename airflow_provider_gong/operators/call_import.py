@@ -128,9 +128,10 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
 
     May be retried and cleared at any time: it goes on where it was. While the day's quota is spent it is parked.
 
-    :param on_existing: what becomes of a row whose ``clientUniqueId`` has a call in Gong already: ``resume`` goes on
-        with a call that an earlier try has created and ends others as ``exists``, ``skip`` ends all as
-        ``exists``, ``fail`` as ``failed``
+    :param on_existing: what becomes of a row whose ``clientUniqueId`` has a call in Gong already: ``resume`` continues
+        a call that an earlier attempt has created, and lets verification judge others; ``complete`` also sends the
+        recordings of others that have none, which is right where these ids never repeat; ``skip`` lets verification
+        judge all, ``fail`` ends all as ``failed``
     :param in_flight: rows that are sent at the same time
     :param worker: number of this worker, from 0, where several share the import; each has to have its own
     :param canary: send only the first so many planned rows; None sends all
@@ -145,7 +146,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     def __init__(
         self,
         *,
-        on_existing: Literal["resume", "skip", "fail"] = "resume",
+        on_existing: Literal["resume", "skip", "fail", "complete"] = "resume",
         in_flight: int = 4,
         worker: int = 0,
         canary: int | None = None,
@@ -184,12 +185,16 @@ class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
     """
     Verify an import: read its calls back (``POST /v2/calls/extensive``) until each is there or time is up.
 
+    A call that has a row's id and is not known to be its own is read as well, and compared with the row. One that is
+    not found is read again 10 minutes later at the earliest, also beyond ``verify_timeout``, before it counts as a call
+    without a recording.
+
     :param verify_timeout: how long after the first look recordings may take to appear, in seconds or as ``timedelta``
     :param canary: look only at the first so many planned rows, and fail unless each of them is in Gong; None for all
     :param deferrable: wait in the triggerer between two looks; default: Airflow's setting
     :return: number of rows by state
     :raises GongError: if the calls cannot be read at all
-    :raises GongImportFailedError: with ``canary``, if one of these rows went wrong
+    :raises GongImportFailedError: if rows of the plan are lost; with ``canary``, if one of its rows went wrong
     """
 
     ui_color = "#c9b0f2"
@@ -224,7 +229,10 @@ class GongReportCallImportOperator(CallImportOperator):
     """
     Report what became of every row of an import, whatever happened before.
 
-    Writes ``report.csv``, ``report.json``, ``report.html``, ``retry.csv`` (rows that Gong never accepted: a valid next
+    Succeeds if no row is unfinished, at most ``max_failed`` are wrong, and each other row that was not withdrawn was
+    read in Gong with its recording, by this import or by one before it.
+
+    Writes ``report.csv``, ``report.json``, ``report.html``, ``retry.csv`` (rows that may be sent again: a valid next
     manifest) and ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
 
     :param report_path: folder on any object storage that Airflow knows (templated); None writes no files

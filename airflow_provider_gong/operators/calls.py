@@ -37,8 +37,9 @@ class GongCreateCallOperator(WaitingTask):
     :param call: the call, with Gong's field names (``clientUniqueId``), in snake_case, or in the other vocabulary
         found in the wild (templated)
     :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` returns the call that an
-        earlier attempt of this task has created and fails for anybody else's, ``skip`` returns its id, whatever its
-        content, which is right where these ids are never reused, ``fail`` fails
+        earlier attempt of this task has created and fails for anybody else's; ``complete`` returns anybody's, unless it
+        can be read and has another start or host, which is right where these ids are never reused; ``skip`` returns
+        its id, whatever its content; ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the call is wrong, exists, or is refused by Gong; no retry follows
@@ -52,7 +53,7 @@ class GongCreateCallOperator(WaitingTask):
         self,
         *,
         call: Mapping[str, Any],
-        on_existing: Literal["resume", "skip", "fail"] = "resume",
+        on_existing: Literal["resume", "skip", "fail", "complete"] = "resume",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -143,7 +144,9 @@ class GongUploadCallOperator(WaitingTask):
     :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
         (templated); WAV, MP3, MP4, MKV or FLAC, at least 60 s and at most 1.5 GB
     :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` continues a call that an
-        earlier attempt has created and leaves others alone, ``skip`` leaves all alone, ``fail`` fails
+        earlier attempt has created, leaves the same call of somebody else alone if it has a recording, and fails for
+        another one; ``complete`` also uploads the recording of somebody else's that has none, which is right where
+        these ids are never reused; ``skip`` leaves all alone, ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :raises AirflowFailException: when the call or its recording is wrong, or is refused by Gong; no retry follows
@@ -158,7 +161,7 @@ class GongUploadCallOperator(WaitingTask):
         *,
         call: Mapping[str, Any],
         media: str | os.PathLike[str] | ObjectStoragePath,
-        on_existing: Literal["resume", "skip", "fail"] = "resume",
+        on_existing: Literal["resume", "skip", "fail", "complete"] = "resume",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:

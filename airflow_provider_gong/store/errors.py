@@ -26,15 +26,24 @@ class GongStoreNotSharedError(GongStoreError):
     retry_can_help = False
 
     def __init__(self, planned: str, found: str, import_path: str | None = None) -> None:
-        super().__init__(
-            f"The import was planned in store {planned}, and this task sees store {found}: its workers do not share a "
-            "store. Set store_conn_id in the extra of the Gong connection to a database that all workers reach, give "
-            "the import an import_path on object storage, or run all tasks of the import on one host."
-            if import_path is None
-            else f"The plan {planned} of the import was written to {shown(import_path)}, where this task sees "
-            f"{f'plan {found}' if found else 'no plan'}: its workers do not share that folder. Set import_path to one "
-            "that all workers reach, such as s3://bucket/gong-imports."
-        )
+        if import_path is not None:
+            what = (
+                f"The plan {planned} of the import was written to {shown(import_path)}, where this task sees "
+                f"{f'plan {found}' if found else 'no plan'}: its workers do not share that folder. Set import_path to "
+                "one that all workers reach, such as s3://bucket/gong-imports."
+            )
+        elif planned.partition("/")[0] == found.partition("/")[0]:
+            what = (
+                f"The import was planned as {planned}, and the store now holds {found}: the plan is lost, or another "
+                "one, as after restoring an older backup. Clear the plan task; what was sent is not sent again."
+            )
+        else:
+            what = (
+                f"The import was planned in store {planned}, and this task sees store {found}: its workers do not "
+                "share a store. Set store_conn_id in the extra of the Gong connection to a database that all workers "
+                "reach, give the import an import_path on object storage, or run all tasks of the import on one host."
+            )
+        super().__init__(what)
 
 
 class JournalTakenOverError(GongStoreError):

@@ -16,7 +16,10 @@ _OUTCOMES = {
     VERIFIED: "are in Gong with their recordings; each was read back",
     REJECTED: "were not sent, because something is wrong with them",
     "failed": "were refused by Gong",
-    "exists": "have a call in Gong that this import has not created",
+    "duplicate": "have a call in Gong that is not known to be theirs",
+    "exists": "were in Gong before this import",
+    "conflict": "have the id of another call in Gong",
+    "incomplete": "have a call in Gong without a recording",
     "not_visible": "were accepted by Gong and never appeared",
     "processing": "are still being processed by Gong",
 }

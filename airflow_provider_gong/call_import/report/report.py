@@ -57,7 +57,7 @@ class ImportReport:
     """
     Reports what became of the rows of an import, whatever happened before.
 
-    Writes ``report.csv``, ``report.json`` and ``report.html``, ``retry.csv`` (rows that Gong never accepted: a valid
+    Writes ``report.csv``, ``report.json`` and ``report.html``, ``retry.csv`` (rows that may be sent again: a valid
     next manifest) and ``permanent.csv`` (rows that Gong will not accept again).
 
     :param ledger: the rows
@@ -74,7 +74,7 @@ class ImportReport:
         """
         Write the report, and return it in short.
 
-        :raises GongImportFailedError: if the import was never planned
+        :raises GongImportFailedError: if the import was never planned, or rows of its plan are lost
         """
         summary = summarize(self._ledger)
         log_summary(summary)
@@ -112,12 +112,12 @@ def _limit(file: Path, mode: int) -> None:
 
 
 def _may_be_retried(row: ImportRow) -> bool:
-    never_sent = row.state in (CallState.REJECTED, CallState.PLANNED)
-    return never_sent or (row.state is CallState.FAILED and not row.burned)
+    may_be_sent = row.state in (CallState.REJECTED, CallState.PLANNED, CallState.INCOMPLETE)
+    return may_be_sent or (row.state is CallState.FAILED and not row.burned)
 
 
 def _is_permanent(row: ImportRow) -> bool:
-    ended = row.state in (CallState.EXISTS, CallState.CHANGED_AFTER_SEND, CallState.NOT_VISIBLE)
+    ended = row.state in (CallState.CONFLICT, CallState.CHANGED_AFTER_SEND, CallState.NOT_VISIBLE)
     return ended or (row.state is CallState.FAILED and row.burned)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_provider_gong._text import counted, row_place, shown
 from airflow_provider_gong.call_import.errors import GongImportFailedError
+from airflow_provider_gong.call_import.planned import require_plan
 from airflow_provider_gong.call_import.progress import by_state
 from airflow_provider_gong.ledger.rows import UNFINISHED, WRONG, Actor, CallState, Problem
 from airflow_provider_gong.ledger.view import ImportView
@@ -22,13 +23,9 @@ def summarize(ledger: ImportView) -> dict[str, Any]:
     """
     Return what the report says in short, as a JSON object.
 
-    :raises GongImportFailedError: if the import was never planned
+    :raises GongImportFailedError: if the import was never planned, or rows of its plan are lost
     """
-    if not ledger.is_planned():
-        raise GongImportFailedError(
-            f"Import {ledger.import_id} has no plan, so nothing was imported: its plan task failed or did not run. "
-            "Fix the error in the log of that task, then clear it."
-        )
+    require_plan(ledger)
     counts = ledger.counts()
     sent, refused = ledger.usage()
     actors: Counter[str] = Counter()

@@ -17,8 +17,8 @@ _MEDIA_OPERATION = "addCallRecording"
 
 
 def is_burned(error: GongApiError) -> bool:
-    """Tell whether a refusal came after the call was created, which cannot be undone."""
-    return error.operation == _MEDIA_OPERATION
+    """Tell whether Gong itself has refused the recording of a call that was created, which cannot be undone."""
+    return error.operation == _MEDIA_OPERATION and not error.may_have_taken_effect
 
 
 def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
@@ -28,7 +28,7 @@ def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
         return Problem("primary_user", host, str(error), "", Actor.ADMINISTRATOR)
     if isinstance(error, GongDuplicateMediaError):
         return _duplicate_media(lease, error)
-    if is_burned(error):
+    if error.operation == _MEDIA_OPERATION:
         return Problem(
             "media",
             file_name(lease),
@@ -41,8 +41,8 @@ def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
 
 
 def existing_problem(lease: LeasedRow, error: GongDuplicateCallError) -> Problem:
-    """Return what it means that a call with the row's id exists and is not of this import."""
-    rule = f"belongs to call {error.call_id} already, which this import has not created"
+    """Return what it means that a call with the row's id exists, and must not."""
+    rule = f"belongs to call {error.call_id} already, which this import has not created (on_existing='fail')"
     remedy = "If it is the same conversation, nothing is left to do; otherwise give the row an id of its own."
     return Problem("client_unique_id", lease.client_unique_id, rule, remedy, Actor.MANIFEST)
 

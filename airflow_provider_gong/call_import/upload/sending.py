@@ -7,6 +7,7 @@ import logging
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
+from airflow_provider_gong.call_import.existing import is_same_call
 from airflow_provider_gong.call_import.media import MediaStorage, pull_url
 from airflow_provider_gong.call_import.upload.outcomes import (
     existing_problem,
@@ -29,7 +30,6 @@ from airflow_provider_gong.client.errors import (
     GongValidationError,
 )
 from airflow_provider_gong.client.media import ByteMeter, MediaChangedError, MediaFile
-from airflow_provider_gong.client.models import Call, NewCall
 from airflow_provider_gong.client.requests import without_repetition
 from airflow_provider_gong.client.resources.calls import create_call, upload_call_media
 from airflow_provider_gong.ledger.ledger import Ledger
@@ -80,8 +80,8 @@ class RowSender:
         try:
             await self._send(lease)
         except (GongConflictError, GongValidationError, GongNotFoundError) as refusal:
-            sent = refusal.unanswered > 0
-            await self._fail(lease, refusal_problem(lease, refusal), sent=sent, is_burned=is_burned(refusal))
+            sent, burned = _may_be_created(refusal), is_burned(refusal)
+            await self._fail(lease, refusal_problem(lease, refusal), sent=sent, is_burned=burned)
         except (FileNotFoundError, PermissionError, MediaChangedError) as unreadable:
             await self._fail(lease, unreadable_problem(lease, unreadable), sent=False)
         except OSError as failure:
@@ -90,7 +90,7 @@ class RowSender:
         except GongServerError as failure:
             await self._set_back(lease, server_problem(lease, failure), sent=True)
         except GongApiError as error:
-            await asyncio.to_thread(self._ledger.released, lease, sent=error.unanswered > 0)
+            await asyncio.to_thread(self._ledger.released, lease, sent=_may_be_created(error))
             raise
         except BaseException:
             await asyncio.to_thread(self._ledger.released, lease, sent=True)
@@ -116,7 +116,7 @@ class RowSender:
             call_id = (await self._client.send(create_call(payload, resume=False))).call_id
         except GongDuplicateCallError as duplicate:
             if not await self._is_ours(lease, duplicate):
-                await self._end_existing(lease, duplicate)
+                await self._leave_existing(lease, duplicate)
                 return
             log.info("Row %d goes on with call %s, which was created before.", lease.row_number, duplicate.call_id)
             call_id = duplicate.call_id
@@ -133,26 +133,29 @@ class RowSender:
         await asyncio.to_thread(self._ledger.uploaded, lease, media.sha256)
 
     async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
-        """Tell whether an existing call is what this or an earlier try has created from the same content."""
-        sent_earlier = lease.earlier_intent and self._on_existing is OnExisting.RESUME
-        if not sent_earlier and not duplicate.unanswered:
+        """Tell whether an existing call is what this or an earlier attempt has created, or is to be taken for it."""
+        continues = self._on_existing in (OnExisting.RESUME, OnExisting.COMPLETE)
+        is_known = duplicate.may_have_taken_effect or (lease.earlier_intent and continues)
+        if not is_known and self._on_existing is not OnExisting.COMPLETE:
             return False
         try:
             found = await self._client.calls.get(duplicate.call_id)
+        except GongCallNotReadyError:
+            # It has a recording. Verification judges a call that is not known to be ours.
+            return is_known
         except GongNotFoundError:
-            # A call without a recording cannot be read, which is how an interrupted try leaves it.
+            # A call without a recording cannot be read, which is how an interrupted attempt leaves it.
             return True
-        except GongApiError as error:
-            # What was sent before stays sent, although this request changed nothing.
-            error.unanswered += duplicate.unanswered
-            raise
-        return _is_call_of(lease, found)
+        return is_known and is_same_call(found, lease.payload)
 
-    async def _end_existing(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> None:
-        problem, is_failure = existing_problem(lease, duplicate), self._on_existing is OnExisting.FAIL
-        _log_end(lease, CallState.FAILED if is_failure else CallState.EXISTS, problem)
-        found = (lease, duplicate.call_id, problem)
-        await asyncio.to_thread(self._ledger.exists_elsewhere, *found, is_failure=is_failure)
+    async def _leave_existing(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> None:
+        failure = existing_problem(lease, duplicate) if self._on_existing is OnExisting.FAIL else None
+        if failure is not None:
+            _log_end(lease, CallState.FAILED, failure)
+        else:
+            what = "has a call already, %s, which is not known to be its own: verification reads it."
+            log.info(f"Row %d (%s) {what}", lease.row_number, shown(lease.client_unique_id), duplicate.call_id)
+        await asyncio.to_thread(self._ledger.exists_elsewhere, lease, duplicate.call_id, failure)
 
     async def _upload(self, lease: LeasedRow, call_id: str, media: MediaFile, *, maybe_sent: bool) -> None:
         for _ in range(_MAX_ATTEMPTS):
@@ -212,8 +215,6 @@ def _log_end(lease: LeasedRow, state: CallState, problem: Problem) -> None:
     log.warning("Row %d (%s) ends as %s: %s", lease.row_number, shown(lease.client_unique_id), state.value, problem)
 
 
-def _is_call_of(lease: LeasedRow, found: Call) -> bool:
-    planned = NewCall.model_validate(lease.payload)
-    same_start = found.started is None or abs((found.started - planned.actual_start).total_seconds()) < 1
-    same_host = found.primary_user_id is None or found.primary_user_id == planned.primary_user
-    return same_start and same_host
+def _may_be_created(error: GongApiError) -> bool:
+    """Tell whether the call of a row may exist: its create may have had an effect, or something came after it."""
+    return error.may_have_taken_effect or error.operation not in (None, "addCall")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from airflow_provider_gong.call_import.errors import (
     GongImportRejectedError,
     GongImportUnfinishedError,
 )
+from airflow_provider_gong.call_import.existing import BETWEEN_LOOKS, compared
 from airflow_provider_gong.call_import.plan.rows import content_fingerprint
 from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.call_import.upload.upload import ImportUpload
@@ -24,11 +26,9 @@ from airflow_provider_gong.client.errors import (
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.client.models import NewCall, parse_request
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, PlannedRow, Problem
+from airflow_provider_gong.ledger.rows import Actor, CallState, ExistingCall, ImportRow, PlannedRow, Problem
 
 _LEASE_SECONDS = 60.0
-# A recording that Gong has just accepted is not found for some minutes.
-_UNREADABLE_SECONDS = 600.0
 
 
 def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) -> PlannedRow:
@@ -76,11 +76,14 @@ async def upload_single_call(
         _note_intent(ledger, owner)
     upload = ImportUpload(ledger, client, _OneRecording(media), owner=owner, on_existing=on_existing, in_flight=1)
     await upload.run()
+    if on_existing is not OnExisting.SKIP:
+        for existing in ledger.existing():
+            await _judge(ledger, client, existing)
     row = next(iter(ledger.rows()))
+    if row.state is CallState.DUPLICATE:
+        return dataclasses.replace(row, state=CallState.EXISTS)
     if row.state in _NOT_SENT:
         raise _failure(row)
-    if row.state is CallState.EXISTS and on_existing is OnExisting.RESUME:
-        await _check_existing(client, row)
     return row
 
 
@@ -105,14 +108,14 @@ def _note_intent(ledger: Ledger, owner: str) -> None:
         ledger.released(lease, sent=True)
 
 
-async def _check_existing(client: AsyncGongClient, row: ImportRow) -> None:
+async def _judge(ledger: Ledger, client: AsyncGongClient, row: ExistingCall) -> None:
     """
-    Check that a call that exists has a recording.
+    Record whether a call that exists is the one that is meant; one that Gong is still processing has a recording.
 
-    :raises GongImportUnfinishedError: if none can be read; Gong shows a new one only after a while
+    :raises GongImportUnfinishedError: if no recording can be read; Gong shows a new one only after a while
     """
     try:
-        await client.calls.get(row.call_id or "")
+        found = await client.calls.get(row.call_id)
     except GongCallNotReadyError:
         return
     except GongNotFoundError as missing:
@@ -120,10 +123,11 @@ async def _check_existing(client: AsyncGongClient, row: ImportRow) -> None:
             f"clientUniqueId {row.client_unique_id} belongs to call {row.call_id}, whose recording cannot be read: "
             "another system, or an earlier attempt of this task whose record is lost, has created the call, and may "
             "not have finished it. Nothing was uploaded. If it stays like this and the call is the one that is meant, "
-            f"upload the recording with GongUploadCallMediaOperator(call_id='{row.call_id}'); otherwise give this call "
-            "another clientUniqueId.",
-            retry_after=_UNREADABLE_SECONDS,
+            "set on_existing='complete', or upload the recording with "
+            f"GongUploadCallMediaOperator(call_id='{row.call_id}'); otherwise give this call another clientUniqueId.",
+            retry_after=BETWEEN_LOOKS,
         ) from missing
+    ledger.judged([(row, compared(row, found))])
 
 
 class _OneRecording:
@@ -148,7 +152,9 @@ def _failure(row: ImportRow) -> GongImportFailedError | GongImportUnfinishedErro
     return GongImportUnfinishedError(text, retry_after=0) if passing else GongImportFailedError(text)
 
 
-_NOT_SENT = frozenset({CallState.PLANNED, CallState.CREATED, CallState.FAILED, CallState.CHANGED_AFTER_SEND})
+_NOT_SENT = frozenset(
+    {CallState.PLANNED, CallState.CREATED, CallState.FAILED, CallState.CHANGED_AFTER_SEND, CallState.CONFLICT}
+)
 _TWO_RECORDINGS = FieldProblem(
     "downloadMediaUrl",
     "a URL",

@@ -8,6 +8,7 @@ import logging
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.media import MediaStorage
+from airflow_provider_gong.call_import.planned import require_whole
 from airflow_provider_gong.call_import.progress import Progress, by_state, counted_requests
 from airflow_provider_gong.call_import.upload.sending import ROW_BACKOFF, RowSender
 from airflow_provider_gong.client.clients import AsyncGongClient
@@ -32,9 +33,9 @@ class ImportUpload:
     :param client: the way to Gong
     :param storage: where the recordings are
     :param owner: identity of the worker, the same for each of its attempts
-    :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` goes on with a call that
-        an earlier attempt has created and ends others as ``exists``; ``skip`` ends all as ``exists``, ``fail`` as
-        ``failed``
+    :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` continues a call that an
+        earlier attempt has created from the same content, and leaves others to verification; ``complete`` also sends
+        the recordings of others that have none; ``skip`` leaves all to verification, ``fail`` ends all as ``failed``
     :param in_flight: rows that are sent at the same time
     :param lease_seconds: how long a row stays claimed when this process dies
     :param row_backoff: seconds until a row is tried again for which Gong has failed, twice as many each time
@@ -61,8 +62,8 @@ class ImportUpload:
         self._lease_seconds = lease_seconds
         self._heartbeat = lease_seconds / _HEARTBEATS_PER_LEASE
         self._client = client
-        existing = OnExisting.of("on_existing", on_existing)
-        self._sender = RowSender(ledger, client, storage, on_existing=existing, row_backoff=row_backoff)
+        self._existing = OnExisting.of("on_existing", on_existing)
+        self._sender = RowSender(ledger, client, storage, on_existing=self._existing, row_backoff=row_backoff)
         self._held: dict[tuple[str, int], LeasedRow] = {}
         self._is_ending = False
         self._progress: Progress | None = None
@@ -71,13 +72,15 @@ class ImportUpload:
         """
         Upload until no row waits any more, and return the number of rows by state.
 
+        :raises GongImportFailedError: if rows of the plan are lost
         :raises GongError: what keeps all rows from being sent, such as wrong credentials or a spent budget; the rows
             that were not sent stay as they are
         """
         with counted_requests(self._ledger, self._client):
+            await asyncio.to_thread(require_whole, self._ledger)
             await asyncio.to_thread(self._ledger.resume, self._owner)
             if self._reopen:
-                await asyncio.to_thread(self._ledger.reopen)
+                await asyncio.to_thread(self._ledger.reopen, complete=self._existing is OnExisting.COMPLETE)
             await self._show_progress(now=True)
             heartbeat = asyncio.create_task(self._renew_leases())
             try:

@@ -18,6 +18,7 @@ from airflow_provider_gong.ledger.folder.segments import DamageError, Entry, Seg
 from airflow_provider_gong.ledger.queries import planned_row, problems_from_json
 from airflow_provider_gong.ledger.rows import CallState
 from airflow_provider_gong.ledger.tables import call_table as calls
+from airflow_provider_gong.ledger.tables import existing_table as existing
 from airflow_provider_gong.ledger.tables import import_table as imports
 from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.database import Store
@@ -38,7 +39,7 @@ _changed = Table(
     sqlite_autoincrement=True,
 )
 _IMPORT, _NEW_PLAN = "import", "plan"
-_CALL = "call "
+_CALL, _EXISTING = "call ", "existing "
 # The database notes each change itself, whichever statement makes it: no verb of the ledger can forget to.
 _TRIGGERS = tuple(
     f"CREATE TRIGGER note_{number} AFTER {event} BEGIN INSERT OR REPLACE INTO changed (what) VALUES ({what}); END"  # noqa: S608 - only names
@@ -46,6 +47,8 @@ _TRIGGERS = tuple(
         (
             (f"INSERT ON {calls.name}", f"'{_CALL}' || NEW.client_unique_id"),
             (f"UPDATE ON {calls.name}", f"'{_CALL}' || NEW.client_unique_id"),
+            (f"INSERT ON {existing.name}", f"'{_EXISTING}' || NEW.client_unique_id"),
+            (f"UPDATE ON {existing.name}", f"'{_EXISTING}' || NEW.client_unique_id"),
             (f"UPDATE ON {imports.name}", f"'{_IMPORT}'"),
             (f"INSERT ON {imports.name}", f"'{_NEW_PLAN}'"),
             (f"UPDATE OF planned_at ON {imports.name}", f"'{_NEW_PLAN}'"),
@@ -108,12 +111,8 @@ class JournalSync:
             self._write_plan(connection)
         if self._journal.is_snapshot_due:
             self._journal.write_snapshot(batches(self._everything(connection), _ENTRIES_OF_SEGMENT))
-        idents = sorted(what.removeprefix(_CALL) for what in changed if what.startswith(_CALL))
-        found = (
-            connection.execute(select(calls).where(calls.c.client_unique_id.in_(batch)))
-            for batch in batches(idents, _ENTRIES_OF_SEGMENT)
-        )
-        entries = [_call_entry(row) for page in found for row in page]
+        entries = [_call_entry(row) for row in _changed_rows(connection, changed, calls, _CALL)]
+        entries += [_existing_entry(row) for row in _changed_rows(connection, changed, existing, _EXISTING)]
         if changed & {_IMPORT, _NEW_PLAN}:
             entries.append(self._plan_entry(connection))
         self._journal.append(entries)
@@ -134,8 +133,8 @@ class JournalSync:
     def _everything(self, connection: Connection) -> Iterator[Entry]:
         if self.store_id:
             yield self._plan_entry(connection)
-        for row in connection.execute(select(calls)):
-            yield _call_entry(row)
+        yield from map(_call_entry, connection.execute(select(calls)))
+        yield from map(_existing_entry, connection.execute(select(existing)))
 
     def _plan_entry(self, connection: Connection) -> Entry:
         found = connection.execute(select(imports).where(self._is_mine(imports))).one()
@@ -149,7 +148,7 @@ class JournalSync:
             self._load_plan(self._plan)
 
     def _load_segment(self, segment: Segment) -> None:
-        by_kind: dict[str, list[Entry]] = {"row": [], "call": [], "plan": []}
+        by_kind: dict[str, list[Entry]] = {"row": [], "call": [], "existing": [], "plan": []}
         for entry in segment.entries:
             by_kind[entry["kind"]].append(entry)
         if not segment.digest:
@@ -161,6 +160,8 @@ class JournalSync:
         latest = {entry["client_unique_id"]: self._values(entry, calls) for entry in by_kind["call"]}
         if latest:
             self._replace(calls, latest.values())
+        if by_kind["existing"]:
+            self._replace(existing, [self._values(entry, existing) for entry in by_kind["existing"]])
         for entry in by_kind["plan"]:
             self._replace(imports, [self._values(entry, imports)])
             self._use_plan(entry)
@@ -233,6 +234,16 @@ def _call_entry(found: Any) -> Entry:
         # It may be sent at any moment from now on, and its recording as well, before anything is written again.
         values["media_sent_at"] = values["media_sent_at"] or values["intended_at"]
     return {"kind": "call", **values, "lease_until": None}
+
+
+def _existing_entry(found: Any) -> Entry:
+    return {"kind": "existing", **_columns(found, existing)}
+
+
+def _changed_rows(connection: Connection, changed: Iterable[str], table: Table, prefix: str) -> Iterator[Any]:
+    idents = sorted(what.removeprefix(prefix) for what in changed if what.startswith(prefix))
+    for batch in batches(idents, _ENTRIES_OF_SEGMENT):
+        yield from connection.execute(select(table).where(table.c.client_unique_id.in_(batch)))
 
 
 def _plan_folder(store_id: str) -> str:

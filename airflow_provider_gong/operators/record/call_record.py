@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
-from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError
+from airflow_provider_gong.client.errors import GongDuplicateCallError, GongError, GongNotFoundError
 from airflow_provider_gong.operators.record.task_record import RecordedApi, TaskRecord, may_have_taken_effect
 from airflow_provider_gong.store.intents import Intent, fingerprint_of
 
@@ -70,10 +70,28 @@ class CallRecord:
             is_ours = known is not None and (known.outcome or {}).get("call_id") in (None, error.call_id)
             if on_existing is OnExisting.FAIL or (on_existing is OnExisting.RESUME and not is_ours):
                 raise
+            if on_existing is not OnExisting.SKIP:
+                _check_same(hook, call, error)
             whose = "An earlier attempt created call" if is_ours else "This clientUniqueId has a call already:"
             log.warning("%s %s; its id is returned.", whose, error.call_id)
             return {"call_id": error.call_id, "request_id": None}
         return {"call_id": created.call_id, "request_id": created.request_id}
+
+
+def _check_same(hook: GongHook, call: NewCall, duplicate: GongDuplicateCallError) -> None:
+    """
+    Check that a call that exists is the one that is meant, if it can be read; without a recording it cannot.
+
+    :raises GongDuplicateCallError: if it has another start or host
+    """
+    from airflow_provider_gong.call_import.existing import is_same_call
+
+    try:
+        found = hook.calls.get(duplicate.call_id)
+    except GongNotFoundError:
+        return
+    if not is_same_call(found, call.wire()):
+        raise duplicate
 
 
 class UploadRecord:

@@ -113,11 +113,11 @@ class NightlyImport:
 
         return asyncio.run(run())
 
-    def verify(self, timeout: float = 3600) -> float | None:
+    def verify(self, timeout: float = 3600, between_looks: float = 0.0) -> float | None:
         """Return the seconds until calls are to be read again, None when all rows have ended."""
         with self.client() as client:
             try:
-                ImportVerification(self.ledger, client, timeout=timeout).run()
+                ImportVerification(self.ledger, client, timeout=timeout, between_looks=between_looks).run()
             except GongImportUnfinishedError as unfinished:
                 return unfinished.retry_after
         return None

@@ -42,22 +42,25 @@ def test_the_same_audio_in_two_rows(night: NightlyImport, text: str) -> None:
     assert night.media_requests() == 2
 
 
-@pytest.mark.parametrize(("on_existing", "state"), [("resume", "exists"), ("skip", "exists"), ("fail", "failed")])
+@pytest.mark.parametrize("on_existing", ["resume", "skip", "fail"])
 @pytest.mark.parametrize("recording", [None, 7], ids=["without recording", "with recording"])
 def test_nothing_is_uploaded_to_a_call_of_somebody_else(
-    night: NightlyImport, other: NightlyImport, on_existing: str, state: str, recording: int | None
+    night: NightlyImport, other: NightlyImport, on_existing: str, recording: int | None
 ) -> None:
     night.plan_night(TWO_ROWS)
     call_id = night.post_elsewhere(recording=recording)
     before = night.media_requests()
+    judged = "incomplete" if recording is None else "conflict"
+    state = "failed" if on_existing == "fail" else judged
     for run in (night, night, other):
         run.plan(night.folder / "manifest.csv")
         run.upload(on_existing=on_existing)
+        run.finish()
         row = run.rows()["pbx-00001"]
         assert (row.state, row.call_id) == (state, call_id)
         (problem,) = row.problems
         assert f"call {call_id}" in problem.rule
-        assert run.states()["pbx-00002"] == "uploaded"
+        assert run.states()["pbx-00002"] == "verified"
     assert night.media_requests() == before + 1
 
 
@@ -67,7 +70,7 @@ def test_a_refused_intent_does_not_make_a_foreign_call_ours(night: NightlyImport
     with pytest.raises(GongDailyQuotaError):
         night.upload()
     night.tomorrow().post_elsewhere()
-    assert night.tomorrow().upload() == {"exists": 1}
+    assert night.tomorrow().upload() == {"duplicate": 1}
     assert night.media_requests() == 0
 
 
@@ -80,7 +83,7 @@ def test_intents_that_waited_behind_a_refused_one_do_not_make_foreign_calls_ours
     tomorrow = night.tomorrow()
     for ident in night.rows():
         tomorrow.post_elsewhere(clientUniqueId=ident)
-    assert tomorrow.upload() == {"exists": 4}
+    assert tomorrow.upload() == {"duplicate": 4}
     assert night.media_requests() == 0
 
 
@@ -91,7 +94,9 @@ def test_a_lost_request_does_not_make_a_foreign_call_ours(night: NightlyImport) 
     night.emulator.advance(3600)
     before = night.media_requests()
     night.emulator.add_faults(Fault(operation="addCall", nth=1, when="before", action="reset"))
-    assert night.upload() == {"exists": 1}
+    assert night.upload() == {"duplicate": 1}
+    night.finish()
+    assert night.states() == {"pbx-00001": "conflict"}
     assert night.rows()["pbx-00001"].call_id == call_id
     assert night.media_requests() == before
 

@@ -203,7 +203,9 @@ def test_rows_that_were_not_reached_are_as_before(night: FolderImport) -> None:
         ledger.released(lease, sent=False)
     night.post_elsewhere()
     night.upload()
-    assert night.states() == {"pbx-00001": "exists", "pbx-00002": "uploaded"}
+    assert night.states() == {"pbx-00001": "duplicate", "pbx-00002": "uploaded"}
+    night.finish()
+    assert night.states() == {"pbx-00001": "incomplete", "pbx-00002": "verified"}
 
 
 @contextlib.contextmanager

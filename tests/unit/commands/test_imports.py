@@ -159,7 +159,7 @@ def test_calls_of_another_tool_are_adopted(command: Command, store: Store, tmp_p
     assert command(*adopt) == "2 calls adopted, 0 known already.\n"
     assert command(*adopt) == "0 calls adopted, 2 known already.\n"
     ledger = plan(store, tmp_path, 1, 2)
-    assert states(ledger) == {"pbx-00001": "exists", "pbx-00002": "planned"}
+    assert states(ledger) == {"pbx-00001": "duplicate", "pbx-00002": "planned"}
     assert next(ledger.rows()).call_id == "7782342274025937895"
     assert [lease.client_unique_id for lease in ledger.lease("worker", limit=9, seconds=60)] == ["pbx-00002"]
     assert ImportReport(ledger).run()["failed_or_rejected"] == 0
@@ -169,9 +169,9 @@ def test_a_call_that_failed_before_it_was_sent_is_adopted(command: Command, stor
     ledger = plan(store, tmp_path, 1)
     fail(ledger)
     command("--company", "emulated", "adopt", adoption_file(tmp_path, "pbx-00001,5"))
-    assert states(ledger) == {"pbx-00001": "exists"}
+    assert states(ledger) == {"pbx-00001": "duplicate"}
     ledger.reopen()
-    assert states(ledger) == {"pbx-00001": "exists"}
+    assert states(ledger) == {"pbx-00001": "duplicate"}
 
 
 def test_calls_that_contradict_the_store_are_not_adopted(

@@ -35,7 +35,8 @@ def other(store: Store) -> Ledger:
 
 
 def planned(ident: str, number: int = 1, content: str = "same", problems: tuple[Problem, ...] = ()) -> PlannedRow:
-    payload = None if problems else {"clientUniqueId": ident, "title": content}
+    call = {"clientUniqueId": ident, "title": content, "actualStart": "2026-03-01T10:00:00Z", "primaryUser": "1"}
+    payload = None if problems else call
     return PlannedRow(number, ident, content, payload, f"{ident}.wav", 5, content, problems, {"title": content})
 
 

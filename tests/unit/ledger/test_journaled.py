@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, Reading
-from airflow_provider_gong.ledger.tables import call_table, import_table, row_table
+from airflow_provider_gong.ledger.rows import CallState, ExistingCall, Reading
+from airflow_provider_gong.ledger.tables import call_table, existing_table, import_table, row_table
 from tests.unit.ledger.conftest import LONG, REFUSED, create, lease, plan, planned, upload, verify
 
 # What each verb of the ledger is tried with; each import has the rows pbx-1 to pbx-3.
@@ -29,6 +29,8 @@ VERBS: dict[str, Callable[[Ledger], Any]] = {
     "uploaded": lambda ledger: ledger.uploaded(create(ledger), "abc"),
     "failed": lambda ledger: ledger.failed(create(ledger), REFUSED, sent=True, is_burned=True),
     "exists_elsewhere": lambda ledger: ledger.exists_elsewhere(lease(ledger), "88", REFUSED),
+    "judged": lambda ledger: ledger.judged([(existing(ledger), Reading("pbx-1", CallState.CONFLICT, problem=REFUSED))]),
+    "looked_for": lambda ledger: ledger.looked_for(existing(ledger), is_missing=True),
     "released": lambda ledger: ledger.released(lease(ledger), sent=True),
     "verify_time_left": lambda ledger: ledger.verify_time_left(100),
     "read_back": lambda ledger: (
@@ -39,11 +41,17 @@ VERBS: dict[str, Callable[[Ledger], Any]] = {
 }
 
 
+def existing(ledger: Ledger) -> ExistingCall:
+    ledger.exists_elsewhere(lease(ledger), "88")
+    (found,) = ledger.existing()
+    return found
+
+
 def content(ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
     """Return all that a ledger holds, but for the leases, which end with their worker."""
     found = {}
     with ledger.store.read() as connection:
-        for table in (import_table, row_table, call_table):
+        for table in (import_table, row_table, call_table, existing_table):
             query = select(table).order_by(*table.primary_key.columns)
             found[table.name] = [dict(row._mapping) for row in connection.execute(query)]
     for call in found[call_table.name]:

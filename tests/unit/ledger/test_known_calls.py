@@ -7,7 +7,7 @@ from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, KnownRecording, Reading
 from airflow_provider_gong.store.database import Store
-from tests.unit.ledger.conftest import REFUSED, create, plan, upload
+from tests.unit.ledger.conftest import create, plan, upload
 
 SIZE = 5
 
@@ -21,7 +21,7 @@ def test_calls_are_finished_when_nothing_is_left_to_be_done(night: Ledger, store
     plan(night, *idents)
     upload(night)
     create(night)
-    night.exists_elsewhere(create(night), "77", REFUSED)
+    night.exists_elsewhere(create(night), "77")
     known = KnownCalls(store, "example")
     assert known.finished(idents) == {"pbx-3"}
     night.read_back([Reading("pbx-1", CallState.VERIFIED)])

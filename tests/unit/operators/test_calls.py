@@ -9,7 +9,7 @@ from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client import errors
 from airflow_provider_gong.client.models import NewCall, parse_request
 from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.faults import Fault, foreign_answer
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import CALL_URL_KEY
 from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUploadCallMediaOperator
@@ -94,6 +94,30 @@ def test_existing_call_fails_for_good_and_is_named(gong, call_id):
 def test_existing_call_can_be_returned(gong, call_id):
     result = create(new_call(gong), on_existing="skip").execute(task_context())
     assert result == {"call_id": call_id, "request_id": None}
+
+
+def test_an_existing_call_without_a_recording_is_returned_where_ids_never_repeat(gong, call_id):
+    result = create(new_call(gong), on_existing="complete").execute(task_context())
+    assert result == {"call_id": call_id, "request_id": None}
+
+
+def test_another_call_with_the_same_id_is_never_taken_for_the_one_that_is_meant(gong, call_id, recording):
+    upload(call_id, recording).execute(task_context())
+    gong.advance(3600)
+    assert create(new_call(gong), on_existing="complete").execute(task_context())["call_id"] == call_id
+    other = new_call(gong, actualStart="2020-01-01T00:00:00Z")
+    with pytest.raises(AirflowFailException, match=f"GongDuplicateCallError.*{call_id}"):
+        create(other, on_existing="complete").execute(task_context(run_id="second"))
+
+
+@pytest.mark.parametrize("name", ["blocked_text", "forbidden_page", "login_redirect", "too_large", "unauthorized_page"])
+def test_a_call_whose_creation_somebody_else_has_answered_is_recognized(gong, name):
+    gong.add_faults(foreign_answer(name, operation="addCall", nth=1, when="after"))
+    with pytest.raises((AirflowFailException, errors.GongError)):
+        create(new_call(gong)).execute(task_context())
+    assert len(gong.requests("addCall")) == 1
+    found = create(new_call(gong)).execute(task_context())
+    assert state_of(gong, found["call_id"])["clientUniqueId"] == "pbx-1"
 
 
 @pytest.mark.parametrize("on_existing", ["resume", "skip"])

@@ -10,9 +10,9 @@ import pytest
 
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
-from airflow_provider_gong.client.errors import GongDailyQuotaError
+from airflow_provider_gong.client.errors import GongDailyQuotaError, GongError
 from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.faults import Fault, foreign_answer
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators.calls import GongUploadCallOperator
 from tests.support.budget import reopen_budget
@@ -107,6 +107,24 @@ def test_a_call_without_a_recording_is_left_alone_when_asked_to(gong: RunningEmu
     assert [call["id"] for call in imported(gong)] == [theirs]
 
 
+def test_a_call_without_a_recording_is_completed_when_asked_to(gong: RunningEmulator, recording: Path) -> None:
+    theirs = their_call(gong)
+    result = upload(new_call(gong), recording, on_existing="complete")
+    (call,) = imported(gong)
+    assert (result["call_id"], result["state"], call["media"]["received"]) == (theirs, "uploaded", 1)
+
+
+@pytest.mark.parametrize("on_existing", ["resume", "complete"])
+def test_another_call_with_the_same_id_fails_the_task(gong: RunningEmulator, recording: Path, on_existing: str) -> None:
+    with GongHook() as hook:
+        theirs = hook.calls.create(new_call(gong, actualStart="2020-01-01T00:00:00Z")).call_id
+        hook.calls.upload_media(theirs, recording)
+    gong.advance(3600)
+    with pytest.raises(AirflowFailException, match=f"belongs to call {theirs}, which is another one: it started at"):
+        upload(new_call(gong), recording, on_existing=on_existing)
+    assert len(gong.requests("addCallRecording")) == 1
+
+
 def test_a_call_of_somebody_else_fails_the_task_when_asked_to(gong: RunningEmulator, recording: Path) -> None:
     theirs = their_call(gong)
     with pytest.raises(AirflowFailException, match=f"belongs to call {theirs} already"):
@@ -188,6 +206,27 @@ def test_without_a_shared_record_a_retry_on_a_new_host_is_no_success(
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "second"))
     with pytest.raises(GongImportUnfinishedError, match="an earlier attempt of this task whose record is lost"):
         attempt(new_call(gong), recording, 2, None)
+
+
+@pytest.mark.parametrize("name", ["blocked_text", "forbidden_page", "login_redirect", "too_large", "unauthorized_page"])
+def test_a_retry_on_a_new_host_finishes_what_somebody_else_has_answered(
+    gong: RunningEmulator,
+    recording: Path,
+    task_state: TaskState,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """Gong has created the call, and something in its place has answered: the record stays."""
+    gong.add_faults(foreign_answer(name, operation="addCall", nth=1, when="after"))
+    with pytest.raises((GongError, AirflowFailException)):
+        attempt(new_call(gong), recording, 1, task_state)
+    gong.clear_faults()
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "second"))
+    result = attempt(new_call(gong), recording, 2, task_state.next())
+    (call,) = imported(gong)
+    assert (result["call_id"], result["state"]) == (call["id"], "uploaded")
+    assert call["media"]["received"] == 1
 
 
 def test_other_content_is_refused_on_a_new_host_as_well(

@@ -1,0 +1,152 @@
+"""Judging rows whose ids have a call in Gong that is not known to be their own: one row against one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_gong._text import batches, shown
+from airflow_provider_gong.client.clients import GongClient
+from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFoundError
+from airflow_provider_gong.client.models import Call
+from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
+from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import Actor, CallState, ExistingCall, Problem, Reading
+
+# Gong finds no call without a recording, and for a while after accepting one says the same; and somebody else may be
+# between creating a call and sending its recording.
+BETWEEN_LOOKS = 600.0
+_SAME_START = 1.0
+
+
+class ExistingCalls:
+    """
+    The rows of an import whose ids have a call in Gong that is not known to be their own.
+
+    :param ledger: the rows
+    :param client: the way to Gong
+    :param sees_calls: tells whether the key sees any call of the company
+    :param between_looks: seconds after which a call that is still not found has no recording
+    """
+
+    def __init__(
+        self, ledger: Ledger, client: GongClient, sees_calls: Callable[[], bool], *, between_looks: float
+    ) -> None:
+        self._ledger = ledger
+        self._client = client
+        self._sees_calls = sees_calls
+        self._between_looks = between_looks
+
+    def judge(self, *, is_last: bool) -> tuple[int, float]:
+        """
+        Read the calls and record what they are; return how many rows are open, and in how many seconds to look again.
+
+        :param is_last: whether time is up for what Gong is still processing
+        """
+        rows = self._ledger.existing()
+        hidden = [row for batch in batches(rows, MAX_CALL_IDS) for row in self._compare(batch)]
+        if not hidden:
+            return 0, 0.0
+        if not self._sees_calls():
+            return self._end_unseen(hidden) if is_last else (len(hidden), self._between_looks)
+        pauses = [pause for row in hidden if (pause := self._look_for(row, is_last=is_last)) is not None]
+        return len(pauses), min(pauses, default=0.0)
+
+    def _compare(self, rows: list[ExistingCall]) -> list[ExistingCall]:
+        """Judge the rows whose calls Gong lists, and return the others."""
+        listed = self._client.calls.list_extensive({"callIds": list(dict.fromkeys(row.call_id for row in rows))})
+        calls = {call.id: call for call in (found.meta_data for found in listed)}
+        self._ledger.judged((row, compared(row, calls[row.call_id])) for row in rows if row.call_id in calls)
+        return [row for row in rows if row.call_id not in calls]
+
+    def _end_unseen(self, rows: Iterable[ExistingCall]) -> tuple[int, float]:
+        self._ledger.judged((row, _reading(row, CallState.UNVERIFIABLE)) for row in rows)
+        return 0, 0.0
+
+    def _look_for(self, row: ExistingCall, *, is_last: bool) -> float | None:
+        """Read a call that is not listed; return the seconds until it has to be read again, None if it is judged."""
+        if row.missing_for is not None and row.missing_for < self._between_looks:
+            return self._between_looks - row.missing_for
+        try:
+            call = self._client.calls.get(row.call_id)
+        except GongCallNotReadyError:
+            self._ledger.looked_for(row, is_missing=False)
+            if not is_last:
+                return 0.0
+            self._end(row, CallState.PROCESSING)
+        except GongNotFoundError:
+            if row.missing_for is None and self._between_looks > 0:
+                self._ledger.looked_for(row, is_missing=True)
+                return self._between_looks
+            self._end(row, CallState.INCOMPLETE)
+        else:
+            self._ledger.judged([(row, compared(row, call))])
+        return None
+
+    def _end(self, row: ExistingCall, state: CallState) -> None:
+        self._ledger.judged([(row, _reading(row, state))])
+
+
+def compared(row: ExistingCall, call: Call) -> Reading:
+    """Return what a call that can be read is to a row with its id: the same one, or another."""
+    wrong = list(differences(call, row.client_unique_id, row.actual_start, row.primary_user))
+    problem = _conflict(row, wrong) if wrong else None
+    state = CallState.CONFLICT if wrong else CallState.EXISTS
+    return Reading(row.client_unique_id, state, call.url, call.duration, problem)
+
+
+def is_same_call(call: Call, payload: Mapping[str, Any]) -> bool:
+    """Tell whether a call that can be read is the one of a request, which has the same id, start and host."""
+    names = ("clientUniqueId", "actualStart", "primaryUser")
+    return next(differences(call, *(str(payload[name]) for name in names)), None) is None
+
+
+def differences(call: Call, client_unique_id: str, actual_start: str, primary_user: str) -> Iterator[str]:
+    """Yield what makes a call in Gong another one than that of a row; what Gong does not say makes none."""
+    if call.client_unique_id not in (None, client_unique_id):
+        yield f"has the id {shown(call.client_unique_id or '')}"
+    start = datetime.fromisoformat(actual_start)
+    if call.started is not None and abs((call.started - start).total_seconds()) >= _SAME_START:
+        yield f"started at {call.started.isoformat()} and not at {shown(actual_start)}"
+    if call.primary_user_id not in (None, primary_user):
+        yield f"is hosted by user {shown(call.primary_user_id or '')} and not by {shown(primary_user)}"
+
+
+def _reading(row: ExistingCall, state: CallState) -> Reading:
+    return Reading(row.client_unique_id, state, problem=_PROBLEMS[state](row))
+
+
+def _conflict(row: ExistingCall, wrong: Iterable[str]) -> Problem:
+    rule = f"belongs to call {row.call_id}, which is another one: it {' and '.join(wrong)}"
+    remedy = "Give the row an id of its own. If the call in Gong is the wrong one, nobody can change it over the API."
+    return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.MANIFEST)
+
+
+def _incomplete(row: ExistingCall) -> Problem:
+    rule = f"belongs to call {row.call_id}, which has no recording and is not known to be of this import"
+    remedy = (
+        "If these ids never repeat, set on_existing='complete' and clear the upload task, which sends the recording; "
+        "otherwise give the row an id of its own."
+    )
+    return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.MANIFEST)
+
+
+def _processing(row: ExistingCall) -> Problem:
+    rule = f"belongs to call {row.call_id}, which Gong was still processing when the verification's time was up"
+    return Problem(
+        "client_unique_id", row.client_unique_id, rule, "Clear the verify task later to look again.", Actor.SUPPORT
+    )
+
+
+def _unverifiable(row: ExistingCall) -> Problem:
+    rule = f"belongs to call {row.call_id}, and the access key does not see any call of the company"
+    remedy = "Let a Gong administrator give the access key visibility of all calls, then clear the verify task."
+    return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.ADMINISTRATOR)
+
+
+_PROBLEMS: Mapping[CallState, Callable[[ExistingCall], Problem]] = {
+    CallState.INCOMPLETE: _incomplete,
+    CallState.PROCESSING: _processing,
+    CallState.UNVERIFIABLE: _unverifiable,
+}
