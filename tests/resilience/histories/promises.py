@@ -73,6 +73,9 @@ def bytes_again_only_after_a_look(history: History) -> Iterator[str]:
     for call_id, about in by_call.items():
         sent = [request for request in about if request.operation == "addCallRecording"]
         for earlier, later in pairwise(sent):
+            if earlier.retry_after is not None and earlier.ended is not None:
+                # Gong itself said 429, which means that it has taken nothing.
+                continue
             looks = (request for request in about if _says_nothing_arrived(request))
             if any((earlier.arrived or 0) < (look.arrived or 0) and (look.ended or 0) <= later.sent for look in looks):
                 continue

@@ -114,9 +114,10 @@ def live(
     history = History(seed, per_day=drawn.per_day)
     world = World(seed, START.timestamp(), lambda what, whom, where: _note(history, world, what, whom, where))
     recorder = Recorder(history, world)
+    server_url = _with_virtual_time(new_database()) if new_database and drawn.place == "postgresql" else None
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_scratch())
-        place = _place(drawn.place, folder, new_database)
+        place = _place(drawn.place, folder, server_url)
         stack.callback(place.close)
         stack.enter_context(recorder.watching(place))
         stack.enter_context(mock.patch.object(budget_module, "time", _MonotonicTime(world)))
@@ -186,12 +187,10 @@ def _recording(path: Path, name: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _place(kind: str, folder: Path, new_database: Callable[[], str] | None) -> Place:
+def _place(kind: str, folder: Path, server_url: str | None) -> Place:
     if kind == "folder":
         return Place(folder=folder / "imports")
-    if kind == "postgresql" and new_database is not None:
-        return Place(url=_with_virtual_time(new_database()))
-    return Place(url=f"sqlite:///{folder / 'store.db'}")
+    return Place(url=server_url or f"sqlite:///{folder / 'store.db'}")
 
 
 def _with_virtual_time(url: str) -> str:
