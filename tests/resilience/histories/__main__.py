@@ -16,7 +16,9 @@ from tests.support.postgres import programs, running_postgres
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.resilience.histories", description=__doc__)
     parser.add_argument("seed", type=int, help="seed of the first history")
-    parser.add_argument("--count", type=int, default=1, help="histories to live through; of several, only verdicts are shown")
+    parser.add_argument(
+        "--count", type=int, default=1, help="histories to live through; of several, only verdicts are shown"
+    )
     parser.add_argument("--everything", action="store_true", help="with the kinds of faults that are still pending")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -31,7 +33,11 @@ def main() -> int:
             broken += bool(found)
             if options.count == 1:
                 print("\n".join(history.lines()))
-            print(f"seed {seed}: {len(history.requests)} requests, {time.perf_counter() - start:.2f} s", *found, sep="\n  ")
+            print(
+                f"seed {seed}: {len(history.requests)} requests, {time.perf_counter() - start:.2f} s",
+                *found,
+                sep="\n  ",
+            )
     return min(broken, 1)
 
 

@@ -155,7 +155,9 @@ class History:
 
     def lines(self) -> list[str]:
         """Return it as text, in order of time, for people and for comparing two of them."""
-        found: list[tuple[float, str]] = [(event.time, f"{event.whom} {event.what} {event.where}") for event in self.events]
+        found: list[tuple[float, str]] = [
+            (event.time, f"{event.whom} {event.what} {event.where}") for event in self.events
+        ]
         found += [(request.sent, _request_line(request)) for request in self.requests]
         found += [(change.time, _change_line(change)) for change in self.changes]
         for report in self.reports:
@@ -168,7 +170,9 @@ class History:
 
 def _request_line(request: Request) -> str:
     about = request.client_unique_id or request.call_id or ""
-    answer = f"{request.status}" if request.status == request.gong_status else f"{request.status} for {request.gong_status}"
+    answer = (
+        f"{request.status}" if request.status == request.gong_status else f"{request.status} for {request.gong_status}"
+    )
     did = ", ".join(f"{effect['action']} {effect['kind']} {effect['id']}" for effect in request.effects)
     errors, faults = "; ".join(request.errors), "; ".join(request.faults)
     return f"{request.sent_by} {request.operation} {about} -> {answer} [{did}] {errors} {faults}".rstrip()

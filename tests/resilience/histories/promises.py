@@ -39,11 +39,11 @@ _ARROWS: dict[str, frozenset[str]] = {
 
 def violations(history: History) -> list[str]:
     """Return which promises a history breaks, each with what broke it; nothing where it keeps them all."""
-    return [f"{promise.__doc__} {what}" for promise in PROMISES for what in promise(history)]
+    return [f"{(promise.__doc__ or '').rstrip('.')}: {what}" for promise in PROMISES for what in promise(history)]
 
 
 def one_call_for_each_id(history: History) -> Iterator[str]:
-    """Gong has each call once:"""
+    """Gong has each call once."""
     made = Counter(
         effect["clientUniqueId"]
         for request in history.requests
@@ -54,7 +54,7 @@ def one_call_for_each_id(history: History) -> Iterator[str]:
 
 
 def one_recording_for_each_call(history: History) -> Iterator[str]:
-    """Each recording is stored once:"""
+    """Each recording is stored once."""
     stored = Counter(
         effect["id"]
         for request in history.requests
@@ -65,7 +65,7 @@ def one_recording_for_each_call(history: History) -> Iterator[str]:
 
 
 def bytes_again_only_after_a_look(history: History) -> Iterator[str]:
-    """Bytes are sent again only after Gong has said that nothing arrived:"""
+    """Bytes are sent again only after Gong has said that nothing arrived."""
     by_call: dict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
         if request.call_id is not None and request.arrived is not None:
@@ -100,12 +100,13 @@ def _says_nothing_arrived(request: Request) -> bool:
 
 
 def right_rows_are_in_gong(history: History) -> Iterator[str]:
-    """What ended right is in Gong with its recording:"""
+    """What ended right is in Gong with its recording."""
     for change in history.changes:
         if change.after.state in RIGHT and (change.before is None or change.before.state not in RIGHT):
             missing = _missing_in_gong(history, change)
             if missing:
-                yield f"{change.client_unique_id} of {change.import_id} is {change.after.state} at {change.time:.1f}: {missing}"
+                row = f"{change.client_unique_id} of {change.import_id}"
+                yield f"{row} is {change.after.state} at {change.time:.1f}: {missing}"
 
 
 def _missing_in_gong(history: History, change: Change) -> str:
@@ -126,7 +127,7 @@ def _made_by_imports(history: History) -> set[str]:
 
 
 def green_means_all_is_there(history: History) -> Iterator[str]:
-    """A green report has a row for each of the manifest, read in Gong with its recording:"""
+    """A green report has a row for each of the manifest, read in Gong with its recording."""
     for report in history.reports:
         if report.is_green:
             wrong = list(_wrong_rows(history, report))
@@ -134,7 +135,9 @@ def green_means_all_is_there(history: History) -> Iterator[str]:
 
 
 def _wrong_rows(history: History, report: Report) -> Iterator[str]:
-    seen = {call_id for request in history.requests if (request.ended or 1e99) <= report.time for call_id in request.seen}
+    seen = {
+        call_id for request in history.requests if (request.ended or 1e99) <= report.time for call_id in request.seen
+    }
     for ident in history.manifests[report.import_id].rows:
         state, call_id = report.rows.get(ident), report.call_ids.get(ident)
         if state is None:
@@ -148,7 +151,7 @@ def _wrong_rows(history: History, report: Report) -> Iterator[str]:
 
 
 def rows_move_along_arrows(history: History) -> Iterator[str]:
-    """Rows move along the arrows only:"""
+    """Rows move along the arrows only."""
     for change in history.changes:
         if change.before is not None and change.after.state not in _ARROWS[change.before.state] | {change.before.state}:
             yield (
@@ -158,7 +161,7 @@ def rows_move_along_arrows(history: History) -> Iterator[str]:
 
 
 def calls_stay_with_their_rows(history: History) -> Iterator[str]:
-    """A row that has a call keeps it:"""
+    """A row that has a call keeps it."""
     for change in history.changes:
         before = change.before and change.before.call_id
         if before and change.after.call_id not in (before, None):
@@ -166,7 +169,7 @@ def calls_stay_with_their_rows(history: History) -> Iterator[str]:
 
 
 def burned_ids_are_not_sent(history: History) -> Iterator[str]:
-    """A burned id is never sent again:"""
+    """A burned id is never sent again."""
     burned: dict[tuple[str, str], float] = {}
     for change in history.changes:
         if change.after.is_burned:
@@ -178,7 +181,7 @@ def burned_ids_are_not_sent(history: History) -> Iterator[str]:
             # What is in a folder is known to its own import only.
             may_know = "/" not in store or request.sent_by.startswith(store.partition("/")[2])
             if is_later and may_know and request.client_unique_id == ident:
-                yield f"{ident} was burned in {store} at {since:.1f} and sent by {request.sent_by} at {request.sent:.1f}"
+                yield f"{ident} was burned in {store} at {since:.1f}; {request.sent_by} sent it at {request.sent:.1f}"
 
 
 def _ends_of_stores(history: History) -> dict[str, float]:
@@ -186,12 +189,14 @@ def _ends_of_stores(history: History) -> dict[str, float]:
 
 
 def requests_go_to_gong_only(history: History) -> Iterator[str]:
-    """Requests go to Gong and nowhere else:"""
-    yield from (f"{request.sent_by} sent one to {request.host}" for request in history.requests if request.host != history.host)
+    """Requests go to Gong and nowhere else."""
+
+    elsewhere = (request for request in history.requests if request.host != history.host)
+    yield from (f"{request.sent_by} sent one to {request.host}" for request in elsewhere)
 
 
 def rate_is_kept(history: History) -> Iterator[str]:
-    """The company's limit is never exceeded, but for what was in flight:"""
+    """The company's limit is never exceeded, but for what was in flight."""
     late = sorted(event.time for event in history.events if event.what in _LATE)
     arrivals = sorted(request.arrived for request in history.requests if request.arrived is not None)
     for length, limit in ((1.0, history.per_second), (_DAY, history.per_day)):
@@ -209,7 +214,7 @@ def _count_between(moments: list[float], start: float, end: float) -> int:
 
 
 def gates_are_kept(history: History) -> Iterator[str]:
-    """While Gong wants no requests, none is sent but what was in flight:"""
+    """While Gong wants no requests, none is sent but what was in flight."""
     late = sorted(event.time for event in history.events if event.what in _LATE)
     for refusal in history.requests:
         if refusal.retry_after is None or refusal.ended is None or not _is_told(history, refusal):
@@ -229,12 +234,12 @@ def _is_told(history: History, refusal: Request) -> bool:
 
 
 def nothing_crashes(history: History) -> Iterator[str]:
-    """Every failure is an error of the package's tree:"""
+    """Every failure is an error of the package's tree."""
     yield from (f"{event.whom}: {event.where}" for event in history.events if event.what == "crashed")
 
 
 def imports_end(history: History) -> Iterator[str]:
-    """Whatever happened, an import that is started again ends with all of its rows right:"""
+    """Whatever happened, an import that is started again ends with all of its rows right."""
     if any(event.what.startswith(("lost", "restored", "pruned")) for event in history.events):
         return
     last = {report.import_id: report for report in history.reports}

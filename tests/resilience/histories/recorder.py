@@ -71,7 +71,9 @@ class Recorder:
         def on_begin(connection: Connection) -> None:
             connection.info["is_changed"] = False
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SELECT set_config('histories.now', %s, false)", (str(self._database_time()),))
+                connection.exec_driver_sql(
+                    "SELECT set_config('histories.now', %s, false)", (str(self._database_time()),)
+                )
 
         def on_statement(connection: Connection, _: Any, statement: str, *__: Any) -> None:
             if statement.lstrip().startswith(_WRITES) and ("gong_call" in statement or "gong_import" in statement):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import random
-import sqlite3
 import tempfile
 import wave
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ from airflow_provider_gong.client.pacing import Share
 from airflow_provider_gong.emulator import in_process_emulator
 from airflow_provider_gong.emulator.world.clock import Clock
 from airflow_provider_gong.store import budget as budget_module
-from airflow_provider_gong.store.schema import metadata
 from tests.resilience.histories.airflow import Fate, ImportDag
 from tests.resilience.histories.history import Event, History, Manifest
 from tests.resilience.histories.phases import Company
@@ -130,7 +128,9 @@ def live(
         share = Share(3.0 if hosts == 1 else 1.0, drawn.per_day // hosts)
         company = Company(gong, recorder, place, share, chance)
         fate = Fate(chance, drawn.kills, drawn.pauses, world.now + drawn.storm_seconds)
-        dags = [_dag(company, f"import{number}", rows, folder, fate, drawn) for number, rows in enumerate(drawn.manifests)]
+        dags = [
+            _dag(company, f"import{number}", rows, folder, fate, drawn) for number, rows in enumerate(drawn.manifests)
+        ]
         gong.add_faults(*draw_faults(chance, kinds))
         weather = Weather(company, chance, fate.until, kinds)
         world.start("weather", weather.live)

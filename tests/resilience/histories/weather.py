@@ -1,4 +1,4 @@
-"""What goes wrong around the processes: who answers in Gong's place, which stores are lost or restored, whose clock moves."""
+"""What goes wrong around the processes: foreign answers, lost and restored stores, clocks that are moved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from tests.resilience.histories.place import Place
 from tests.resilience.histories.world import Process
 
 _OPERATIONS = ("addCall", "addCallRecording", "getCall", "listCallsExtensive", "listCalls", "listUsers")
-_ENDS_AT_ONCE = ("login_redirect", "unauthorized_page", "forbidden_page", "not_found_page", "proxy_authentication", "too_large")
+_ENDS_AT_ONCE = (
+    "login_redirect",
+    "unauthorized_page",
+    "forbidden_page",
+    "not_found_page",
+    "proxy_authentication",
+    "too_large",
+)
 
 # Everything that may happen. A kind of fault that the code cannot stand yet is in PENDING, with the reason.
 EVERYTHING = frozenset(
@@ -155,7 +162,9 @@ class Weather:
     def _prune(self, sky: Process) -> None:
         """Let a lifecycle rule remove the oldest files of a folder."""
         place = self._stop_all(sky)
-        files = sorted((file for file in place.folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_mtime_ns)
+        files = sorted(
+            (file for file in place.folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_mtime_ns
+        )
         for file in files[: int(len(files) * self._chance.random()) + 1]:
             file.unlink()
 
@@ -187,7 +196,9 @@ def _content(url: str) -> dict[str, list[dict[str, Any]]] | None:
     try:
         with engine.connect() as connection:
             tables = {table for table in metadata.sorted_tables if sa.inspect(connection).has_table(table.name)}
-            return {table.name: [dict(row._mapping) for row in connection.execute(sa.select(table))] for table in tables}
+            return {
+                table.name: [dict(row._mapping) for row in connection.execute(sa.select(table))] for table in tables
+            }
     finally:
         engine.dispose()
 

@@ -193,7 +193,7 @@ class World:
 
 
 class _VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop that sleeps in virtual time; what would run in other threads runs in its own, one after the other."""
+    """An event loop that sleeps in virtual time; what would run in other threads runs in its own."""
 
     def __init__(self, process: Process) -> None:
         super().__init__(_NoInput(process))
