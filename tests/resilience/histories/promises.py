@@ -190,7 +190,6 @@ def _ends_of_stores(history: History) -> dict[str, float]:
 
 def requests_go_to_gong_only(history: History) -> Iterator[str]:
     """Requests go to Gong and nowhere else."""
-
     elsewhere = (request for request in history.requests if request.host != history.host)
     yield from (f"{request.sent_by} sent one to {request.host}" for request in elsewhere)
 
