@@ -28,6 +28,7 @@ from airflow_provider_gong.client.instructions import (
     NotSent,
     OpenMedia,
     Outcome,
+    Record,
     RefreshToken,
     ReserveSlot,
     Send,
@@ -159,6 +160,8 @@ class GongClient(_Client[ThreadDriver]):
                     return self._auth.refresh(header)
                 case OpenMedia(media):
                     return self._opened(media)
+                case Record(write):
+                    return write()
                 case Send(request):
                     header = self._auth.header()
                     return self._counted(self._transport.send(request, header))
@@ -259,6 +262,8 @@ class AsyncGongClient(_Client[LoopDriver]):
                     return await self._in_thread(self._auth.refresh, header)
                 case OpenMedia(media):
                     return await self._in_thread(self._opened, media)
+                case Record(write):
+                    return await self._in_thread(write)
                 case Send(request):
                     header = await self._in_thread(self._auth.header)
                     turn.give_up()

@@ -33,6 +33,7 @@ from airflow_provider_gong.client.instructions import (
     ConfirmSlot,
     NoAnswer,
     NotSent,
+    Record,
     RefreshToken,
     ReserveSlot,
     Send,
@@ -103,6 +104,8 @@ class _Exchange(Generic[T]):
     def steps(self) -> Steps[T]:
         while True:
             yield from self._take_slot()
+            if self.request.record is not None:
+                yield Record(self.request.record)
             outcome = yield Send(self.request)
             if not isinstance(outcome, Answer):
                 yield from self._after_failure(outcome)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -50,6 +50,13 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Call a function that may block, right before the request is sent. Outcome: None."""
+
+    write: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Send the request once. Outcome: ``Answer``, ``NotSent`` or ``NoAnswer``."""
 
@@ -86,6 +93,6 @@ class NoAnswer:
 
 
 Outcome = Answer | NotSent | NoAnswer
-Instruction = ReserveSlot | ConfirmSlot | CloseGate | Wait | Send | RefreshToken | OpenMedia
+Instruction = ReserveSlot | ConfirmSlot | CloseGate | Wait | Record | Send | RefreshToken | OpenMedia
 Steps = Generator[Instruction, Any, T]
 """Instructions, each sent back its outcome or thrown what went wrong, up to a result."""

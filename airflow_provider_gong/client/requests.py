@@ -39,6 +39,7 @@ class GongRequest(Generic[T]):
     :param media: recording to send as multipart body
     :param settle: makes the result from an error that says that an earlier, unanswered attempt has taken effect;
         returns None for every other error
+    :param record: called each time right before it is sent, when its turn in the budget has come; None for nothing
     """
 
     operation: Operation
@@ -48,6 +49,7 @@ class GongRequest(Generic[T]):
     body: Any = None
     media: MediaFile | None = None
     settle: Callable[[GongApiError], T | None] = _never_settled
+    record: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,11 @@ def typed_request(
     return GongRequest(raw.operation, raw.path, parse, raw.query, raw.body, media, settle)
 
 
-def without_repetition(request: GongRequest[T]) -> GongRequest[T]:
-    """Return the same request, for a caller that wants to look before it is sent again."""
-    return dataclasses.replace(request, operation=dataclasses.replace(request.operation, repeatable=False))
+def without_repetition(request: GongRequest[T], record: Callable[[], None] | None = None) -> GongRequest[T]:
+    """
+    Return the same request, for a caller that wants to look before it is sent again.
+
+    :param record: as for ``GongRequest``
+    """
+    operation = dataclasses.replace(request.operation, repeatable=False)
+    return dataclasses.replace(request, operation=operation, record=record)

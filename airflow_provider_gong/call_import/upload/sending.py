@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 
 from airflow_provider_gong._text import shown
@@ -162,10 +163,11 @@ class RowSender:
             # Bytes are sent again only when reading the call says that nothing has arrived.
             if maybe_sent and await self._has_recording(call_id):
                 return
-            await asyncio.to_thread(self._ledger.sending_media, lease)
             maybe_sent = True
+            # In the ledger when its turn has come: by then, the lease may be lost to a worker that has looked.
+            record = functools.partial(self._ledger.sending_media, lease)
             try:
-                await self._client.send(without_repetition(upload_call_media(call_id, media)))
+                await self._client.send(without_repetition(upload_call_media(call_id, media), record))
             except GongMediaAlreadyHandledError:
                 return
             except GongDuplicateMediaError as duplicate:

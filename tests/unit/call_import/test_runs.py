@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.errors import GongAuthenticationError
+from airflow_provider_gong.client.pacing import Slot
 from airflow_provider_gong.emulator.faults import Fault
 from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_manifest, write_night, write_wav
@@ -168,6 +170,31 @@ def test_a_row_whose_worker_died_is_taken_over_when_its_lease_ends(night: Nightl
     night.ledger.lease("a worker that died", limit=1, seconds=0.2)
     assert other.upload(lease_seconds=1) == {"uploaded": 1}
     assert {row.sent_by for row in night.rows().values()} == {"other night"}
+
+
+def test_a_worker_that_loses_its_row_while_it_waits_for_its_turn_sends_no_bytes(
+    night: NightlyImport, other: NightlyImport
+) -> None:
+    class BusyBudget(LocalBudget):
+        """A budget in which the turn of the second request comes after another worker has taken the row over."""
+
+        requests = 0
+
+        def confirm(self, slot: Slot) -> bool:
+            self.requests += 1
+            if self.requests == 2:
+                night.ledger.resume("night")
+                (lease,) = other.ledger.lease("other", limit=1, seconds=0.05)
+                other.ledger.sending_media(lease)
+            return super().confirm(slot)
+
+    night.plan_night(TWO_ROWS[:1])
+    other.plan_night(TWO_ROWS[:1])
+    before = len(night.emulator.requests())
+    night.options["budget"] = BusyBudget(10_000, 1_000_000)
+    assert night.upload() == {"uploaded": 1}
+    sent = [request["operation"] for request in night.emulator.requests()[before:]]
+    assert sent == ["addCall", "getCall", "addCallRecording"]
 
 
 def test_failed_rows_are_tried_again_by_the_next_run(night: NightlyImport, other: NightlyImport) -> None:

@@ -1,0 +1,216 @@
+"""What goes wrong around the processes: foreign answers, lost and restored stores, clocks that are moved."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from airflow_provider_gong.emulator.faults import FOREIGN_ANSWERS, Fault, foreign_answer
+from airflow_provider_gong.store.schema import metadata
+from tests.resilience.histories.phases import Company
+from tests.resilience.histories.place import Place
+from tests.resilience.histories.world import Process
+
+_OPERATIONS = ("addCall", "addCallRecording", "getCall", "listCallsExtensive", "listCalls", "listUsers")
+_ENDS_AT_ONCE = (
+    "login_redirect",
+    "unauthorized_page",
+    "forbidden_page",
+    "not_found_page",
+    "proxy_authentication",
+    "too_large",
+)
+
+# Everything that may happen. A kind of fault that the code cannot stand yet is in PENDING, with the reason.
+EVERYTHING = frozenset(
+    {
+        "lost answers",
+        "server errors",
+        "Gong's 429",
+        "foreign answers before the effect",
+        "passing foreign answers after the effect",
+        "final foreign answers after the effect",
+        "foreign 429",
+        "clock moves",
+        "restored store",
+        "lost store",
+        "restored folder",
+        "lost folder",
+        "pruned folder",
+        "common rows in folders",
+    }
+)
+# What the code does not stand yet: rows whose call exists end right without a read of the call.
+PENDING = frozenset(
+    {
+        "final foreign answers after the effect",
+        "passing foreign answers after the effect",
+        "foreign 429",
+        "restored store",
+        "lost store",
+        "restored folder",
+        "lost folder",
+        "pruned folder",
+        "common rows in folders",
+    }
+)
+
+
+def draw_faults(chance: random.Random, kinds: frozenset[str]) -> list[Fault]:
+    """Return the rules of a history."""
+    makers: dict[str, Callable[[], Fault]] = {
+        "lost answers": lambda: _rule(
+            chance, action=chance.choice(("reset", "truncate", "garbage")), when=chance.choice(("before", "after"))
+        ),
+        "server errors": lambda: _rule(
+            chance, action="status", status=chance.choice((408, 500, 502, 503)), when=chance.choice(("before", "after"))
+        ),
+        "Gong's 429": lambda: _rule(chance, action="status", status=429, retry_after=chance.choice((1, 20, 300))),
+        "foreign answers before the effect": lambda: _foreign(chance, sorted(FOREIGN_ANSWERS), "before"),
+        "passing foreign answers after the effect": lambda: _foreign(
+            chance, sorted(FOREIGN_ANSWERS.keys() - set(_ENDS_AT_ONCE) - {"too_many_requests"}), "after"
+        ),
+        "final foreign answers after the effect": lambda: _foreign(chance, _ENDS_AT_ONCE, "after"),
+        "foreign 429": lambda: _foreign(chance, ("too_many_requests",), "after"),
+    }
+    possible = [kind for kind in makers if kind in kinds]
+    number = chance.choice((0, 1, 2, 3, 5)) if possible else 0
+    return [makers[chance.choice(possible)]() for _ in range(number)]
+
+
+def _rule(chance: random.Random, **rule: Any) -> Fault:
+    return Fault(**_which(chance), **rule)
+
+
+def _foreign(chance: random.Random, names: Any, when: str) -> Fault:
+    return foreign_answer(chance.choice(names), when=when, **_which(chance))
+
+
+def _which(chance: random.Random) -> dict[str, Any]:
+    operation = chance.choice(_OPERATIONS)
+    if chance.random() < 0.6:
+        return {"operation": operation, "nth": chance.randint(1, 12)}
+    return {"operation": operation, "probability": chance.choice((0.1, 0.3)), "seed": chance.randrange(1000)}
+
+
+class Weather:
+    """
+    What happens at certain times.
+
+    :param until: when the storm is over
+    """
+
+    def __init__(self, company: Company, chance: random.Random, until: float, kinds: frozenset[str]) -> None:
+        self._company = company
+        self._chance = chance
+        self._until = until
+        self._kinds = kinds
+
+    def live(self, sky: Process) -> None:
+        """Let it happen."""
+        for moment, what, act in sorted(self._plan(sky.world.now), key=lambda entry: entry[0]):
+            sky.sleep(moment - sky.world.now)
+            sky.world.note(what, self._company.place.name, "")
+            act(sky)
+        sky.sleep(self._until - sky.world.now)
+        self._company.gong.clear_faults()
+        sky.world.note("calm", "weather", "")
+
+    def _plan(self, now: float) -> list[tuple[float, str, Callable[[Process], None]]]:
+        chance, place = self._chance, self._company.place
+        suffix = "folder" if place.is_folder else "store"
+        ends = [kind for kind in (f"lost {suffix}", f"restored {suffix}", f"pruned {suffix}") if kind in self._kinds]
+        planned: list[tuple[float, str, Callable[[Process], None]]] = []
+        if ends and chance.random() < 0.4:
+            end = chance.choice(ends)
+            first, second = sorted(now + chance.choice((3.0, 15.0, 300.0)) * chance.random() for _ in range(2))
+            if end.startswith("restored"):
+                planned.append((first, "backup", self._back_up))
+            planned.append((second, end, {"l": self._lose, "r": self._restore, "p": self._prune}[end[0]]))
+        if "clock moves" in self._kinds and not place.is_folder and chance.random() < 0.2:
+            moved = chance.choice((-86_400.0, -60.0, 60.0, 3600.0, 86_400.0))
+            planned.append((now + chance.uniform(0, 60), "clock moves", lambda _: self._move_clock(moved)))
+        return planned
+
+    def _move_clock(self, seconds: float) -> None:
+        self._company.recorder.clock_moved_by += seconds
+
+    def _back_up(self, _: Process) -> None:
+        place = self._company.place
+        self._backup: Any = _copy_of(place.folder) if place.is_folder else _content(place.url)
+
+    def _restore(self, sky: Process) -> None:
+        place = self._stop_all(sky)
+        if place.is_folder:
+            _lose_folder(place.folder)
+            _write_copy(place.folder, self._backup)
+        else:
+            _write_content(place.url, self._backup)
+
+    def _lose(self, sky: Process) -> None:
+        place = self._stop_all(sky)
+        if place.is_folder:
+            _lose_folder(place.folder)
+        else:
+            _write_content(place.url, None)
+
+    def _prune(self, sky: Process) -> None:
+        """Let a lifecycle rule remove the oldest files of a folder."""
+        place = self._stop_all(sky)
+        files = sorted(
+            (file for file in place.folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_mtime_ns
+        )
+        for file in files[: int(len(files) * self._chance.random()) + 1]:
+            file.unlink()
+
+    def _stop_all(self, sky: Process) -> Place:
+        for process in sky.world.processes:
+            if "#" in process.name:
+                process.kill(f"with {self._company.place.name}")
+        # What is written from now on is another ledger.
+        self._company.place.generation += 1
+        return self._company.place
+
+
+def _copy_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def _write_copy(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def _lose_folder(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _content(url: str) -> dict[str, list[dict[str, Any]]] | None:
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            tables = {table for table in metadata.sorted_tables if sa.inspect(connection).has_table(table.name)}
+            return {
+                table.name: [dict(row._mapping) for row in connection.execute(sa.select(table))] for table in tables
+            }
+    finally:
+        engine.dispose()
+
+
+def _write_content(url: str, content: dict[str, list[dict[str, Any]]] | None) -> None:
+    """Replace all that a database holds; None leaves an empty one."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        for table in metadata.sorted_tables:
+            if content is not None and table.name in content:
+                table.create(connection)
+                if content[table.name]:
+                    connection.execute(sa.insert(table), content[table.name])
+    engine.dispose()
