@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath as ObjectStoragePath
     from airflow.sdk import PokeReturnValue as PokeReturnValue
     from airflow.sdk import TaskGroup as TaskGroup
+    from airflow.sdk import TriggerRule as TriggerRule
     from airflow.sdk import XComArg as XComArg
     from airflow.sdk.definitions.retry_policy import RetryDecision as RetryDecision
     from airflow.sdk.definitions.retry_policy import RetryPolicy as RetryPolicy
@@ -61,6 +62,7 @@ _HOMES = {
     "TaskDeferred": _EXCEPTIONS,
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
     "TriggerEvent": ("airflow.triggers.base",),
+    "TriggerRule": ("airflow.sdk", "airflow.utils.trigger_rule"),
     "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
     "XComArg": ("airflow.sdk", "airflow.models.xcom_arg"),
     "conf": ("airflow.configuration",),

@@ -55,13 +55,30 @@ def airflow_db() -> None:
 @pytest.fixture
 def run_dag(airflow_db: None) -> Callable[..., DagRun]:
     """Return a function that runs a DAG in this process, as ``DAG.test`` with the same arguments does."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 
     def run(dag: DAG, **arguments: Any) -> DagRun:
         # Airflow creates runs only of DAGs that it has stored.
-        bag = DagBag(os.devnull)
-        bag.bag_dag(dag)
-        sync_bag_to_db(bag, "dags-folder", None)
+        _store_dag(dag)
         return dag.test(**arguments)
 
     return run
+
+
+def _store_dag(dag: Any) -> None:
+    try:
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    except ImportError:
+        # Before Airflow 3.1.
+        from airflow.models.dagbag import DagBag
+    else:
+        bag = DagBag(os.devnull)
+        bag.bag_dag(dag)
+        sync_bag_to_db(bag, "dags-folder", None)
+        return
+    bag = DagBag(os.devnull, include_examples=False)
+    if find_spec("airflow.sdk"):
+        bag.bag_dag(dag)
+        bag.sync_to_db("dags-folder", None)
+    else:
+        bag.bag_dag(dag, dag)
+        bag.sync_to_db()

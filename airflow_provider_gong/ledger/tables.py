@@ -17,6 +17,7 @@ import_table = Table(
     Column("requests_sent", Integer, nullable=False, default=0),
     Column("requests_refused", Integer, nullable=False, default=0),
     Column("warnings", Text),
+    Column("planned_by", String(1024)),
 )
 
 # What a plan says of a row of its manifest. What became of the call stands in gong_call, once for all imports.
@@ -68,4 +69,4 @@ call_table = Table(
     Index("gong_call_recording", "company", "media_bytes", "media_sha256"),
 )
 
-declare("ledger", 1, import_table, row_table, call_table)
+declare("ledger", 2, import_table, row_table, call_table)

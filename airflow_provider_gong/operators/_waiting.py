@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator, conf
+from airflow_provider_gong._compat import conf
+from airflow_provider_gong._operator import GongOperator
 from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.retries import fail_without_retry
@@ -21,7 +22,7 @@ _LONGEST_SLEEP = 60.0
 _SHORTEST_WAIT = 1.0
 
 
-class WaitingTask(BaseOperator):
+class WaitingTask(GongOperator):
     """
     An operator that does not hold a worker while it waits, for the company's request budget above all.
 
