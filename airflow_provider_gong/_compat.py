@@ -81,6 +81,13 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def can_push_none() -> bool:
+    """Tell whether None may be an XCom. Airflow 3.0 sends no body for it, and its own API refuses that."""
+    from airflow import __version__
+
+    return not __version__.startswith("3.0.")
+
+
 async def run_in_thread(function: Callable[..., _T], *args: Any) -> _T:
     """
     Call a blocking function of Airflow, such as ``mask_secret``, from an event loop.

@@ -92,7 +92,7 @@ class CallImportGroup(TaskGroup):
 
     @property
     def report_path(self) -> XComArg:
-        """Folder of the report, for another task; also if the report fails. None without ``report_path``."""
+        """Folder of the report, for another task; also if the report fails. Needs ``report_path``."""
         return XComArg(self.report, key=REPORT_PATH_KEY)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import shutil
 import tempfile
@@ -50,6 +51,15 @@ def airflow_db() -> None:
         from airflow.dag_processing.bundles.manager import DagBundlesManager
 
         DagBundlesManager().sync_bundles_to_db()
+        _keep_the_api_of_tasks()
+
+
+def _keep_the_api_of_tasks() -> None:
+    """Let all tasks of DAG.test use one API in this process, as from Airflow 3.3 on; making it takes seconds."""
+    from airflow.sdk.execution_time import supervisor
+
+    if not hasattr(supervisor.in_process_api_server, "cache_info"):
+        supervisor.in_process_api_server = functools.cache(supervisor.in_process_api_server)
 
 
 @pytest.fixture
@@ -77,6 +87,7 @@ def _store_dag(dag: Any) -> None:
         return
     bag = DagBag(os.devnull, include_examples=False)
     if find_spec("airflow.sdk"):
+        dag.relative_fileloc = dag.fileloc
         bag.bag_dag(dag)
         bag.sync_to_db("dags-folder", None)
     else:

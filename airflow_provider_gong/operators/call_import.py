@@ -263,6 +263,7 @@ class GongReportCallImportOperator(CallImportOperator):
             summary = ImportReport(ledger, folder=folder).run()
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
-            context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
+            if self.report_path:
+                context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
             require_green(summary, self.max_failed)
         return summary

@@ -361,11 +361,12 @@ def test_an_upstream_task_without_a_result_is_a_clear_error(run_dag: RunDag, tmp
     assert {name: states(run)[name] for name in ("plan", "media", "call")} == dict.fromkeys(
         ("plan", "media", "call"), "failed"
     )
+    if AIRFLOW.release[:2] == (3, 0):
+        return  # there, DAG.test calls no callbacks
     said = "\n".join(failures)
     assert said.count("The manifest is None: the task or template") == (2 if native else 1)
     assert said.count("The manifest is 'None': the task or template") == (0 if native else 1)
     assert "call_id: must be an id (got None)" in said
-    print(said)
 
 
 def test_an_empty_list_is_an_empty_import(run_dag: RunDag, tmp_path: Path) -> None:
