@@ -180,8 +180,8 @@ def _listed(manifest: Any) -> Sequence[Any]:
     # A template renders what a task has not returned as the text "None".
     if manifest is None or (isinstance(manifest, str) and manifest in ("", "None")):
         raise GongManifestError(
-            f"The manifest is {manifest!r}: the task or template that should name it gave nothing. Let it return a file, "
-            "files, or a list of rows; an empty list is an import without rows."
+            f"The manifest is {manifest!r}: the task or template that should name it gave nothing. Let it return a "
+            "file, files, or a list of rows; an empty list is an import without rows."
         )
     return [manifest] if _is_place(manifest) else list(manifest)
 

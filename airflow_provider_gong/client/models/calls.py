@@ -8,6 +8,7 @@ from pydantic_core import InitErrorDetails
 
 from airflow_provider_gong.client.models.base import RequestModel
 from airflow_provider_gong.client.models.fields import (
+    DigitsAsText,
     EmailAddress,
     GongId,
     LanguageCode,
@@ -53,7 +54,7 @@ class CrmObject(RequestModel):
     """
 
     object_type: CrmObjectType
-    object_id: Annotated[OtherId, Field(min_length=1)]
+    object_id: Annotated[str, Field(min_length=1), DigitsAsText]
     fields: tuple[CrmField, ...] | None = None
 
 
@@ -168,7 +169,7 @@ class NewCall(RequestModel):
     :param flow_context: the Engage task that led to the call
     """
 
-    client_unique_id: Annotated[OtherId, Field(min_length=1, max_length=2048)]
+    client_unique_id: Annotated[str, Field(min_length=1, max_length=2048), DigitsAsText]
     actual_start: Timestamp
     primary_user: GongId
     direction: Direction

@@ -187,7 +187,9 @@ GongId = Annotated[str, BeforeValidator(_parse_id)]
 GongIds = Annotated[tuple[GongId, ...], AfterValidator(not_empty), AfterValidator(_without_duplicates)]
 """Ids of Gong, each once; Gong refuses an empty list (observed on live tenants)."""
 
-OtherId = Annotated[str, BeforeValidator(_id_text)]
+DigitsAsText: Final = BeforeValidator(_id_text)
+
+OtherId = Annotated[str, DigitsAsText]
 """Id in another system, as text; a whole number is taken as its digits."""
 
 EmailAddress = Annotated[str, AfterValidator(_check_email)]
