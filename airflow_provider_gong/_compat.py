@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath as ObjectStoragePath
     from airflow.sdk import PokeReturnValue as PokeReturnValue
     from airflow.sdk import TaskGroup as TaskGroup
+    from airflow.sdk import TriggerRule as TriggerRule
     from airflow.sdk import XComArg as XComArg
     from airflow.sdk.definitions.retry_policy import RetryDecision as RetryDecision
     from airflow.sdk.definitions.retry_policy import RetryPolicy as RetryPolicy
@@ -65,6 +66,7 @@ _HOMES = {
     "TaskDeferred": _EXCEPTIONS,
     "TaskGroup": ("airflow.sdk", "airflow.utils.task_group"),
     "TriggerEvent": ("airflow.triggers.base",),
+    "TriggerRule": ("airflow.sdk", "airflow.utils.trigger_rule"),
     "XCom": ("airflow.sdk.execution_time.xcom", "airflow.models.xcom"),
     "XComArg": ("airflow.sdk", "airflow.models.xcom_arg"),
     "conf": ("airflow.configuration",),
@@ -81,6 +83,13 @@ def __getattr__(name: str) -> Any:
         except (ImportError, AttributeError):
             continue
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def can_push_none() -> bool:
+    """Tell whether None may be an XCom. Airflow 3.0 sends no body for it, and its own API refuses that."""
+    from airflow import __version__
+
+    return not __version__.startswith("3.0.")
 
 
 async def run_in_thread(function: Callable[..., _T], *args: Any) -> _T:

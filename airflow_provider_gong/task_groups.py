@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from airflow_provider_gong._compat import TaskGroup
-from airflow_provider_gong.call_import.choices import whole_number
+from airflow_provider_gong._compat import TaskGroup, TriggerRule, XComArg
+from airflow_provider_gong.call_import.choices import OnRejected, whole_number
 from airflow_provider_gong.operators.call_export import (
     GongPlanCallExportOperator,
     GongReadCallExportOperator,
     GongReportCallExportOperator,
 )
 from airflow_provider_gong.operators.call_import import (
+    REPORT_PATH_KEY,
+    SUMMARY_KEY,
     GongPlanCallImportOperator,
     GongReportCallImportOperator,
     GongUploadCallImportOperator,
@@ -22,7 +24,7 @@ from airflow_provider_gong.operators.call_import import (
 from airflow_provider_gong.operators.call_import_event import GongCallImportEventOperator, check_event_on
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context, Place, XComArg
+    from airflow_provider_gong._compat import Context, Place
     from airflow_provider_gong.call_import.manifest.column_map import Columns
 
 
@@ -71,6 +73,30 @@ class CallImportOptions(PlanOptions, UploadOptions, VerifyOptions, ReportOptions
     deferrable: bool | None
 
 
+class CallImportGroup(TaskGroup):
+    """
+    The tasks of an import: ``plan``, ``upload``, ``verify`` and ``report``; with ``dry_run`` there is only ``plan``.
+
+    Tasks behind the group run once the report is green. A task that is to run in any case has the trigger rule
+    ``all_done``, and finds what happened in ``summary``.
+    """
+
+    plan: GongPlanCallImportOperator
+    upload: Any
+    verify: GongVerifyCallImportOperator
+    report: GongReportCallImportOperator
+
+    @property
+    def summary(self) -> XComArg:
+        """What became of the import, for another task; also if the report fails."""
+        return XComArg(self.report, key=SUMMARY_KEY)
+
+    @property
+    def report_path(self) -> XComArg:
+        """Folder of the report, for another task; also if the report fails. Needs ``report_path``."""
+        return XComArg(self.report, key=REPORT_PATH_KEY)
+
+
 def gong_call_import(
     manifest: Place | Sequence[Any] | XComArg,
     *,
@@ -83,17 +109,20 @@ def gong_call_import(
     event_on: Literal["success", "end"] = "success",
     notifiers: Sequence[Callable[[Context], Any]] = (),
     **options: Unpack[CallImportOptions],
-) -> TaskGroup:
+) -> CallImportGroup:
     """
     Import the calls of a manifest into Gong, as a group of tasks: plan, upload, verify, report.
 
-    Call it inside a DAG. Each task may be retried or cleared at any time; the import resumes where it was, and each
-    call of the manifest ends up in Gong once.
+    Call it inside a DAG, or in a mapped task group to import several manifests. Each task may be retried or cleared at
+    any time; the import resumes where it was, and each call of the manifest ends up in Gong once. If a task before the
+    group is skipped, so is the group.
 
     :param manifest: the manifest, as for ``GongPlanCallImportOperator`` (templated)
     :param group_id: id of the task group
-    :param import_id: identity of the import (templated); default: one import for each DAG run
-    :param workers: number of upload tasks that share the rows, on any hosts that share the store
+    :param import_id: identity of the import (templated); default: one import for each DAG run, and for each map index
+        of a mapped task group
+    :param workers: number of upload tasks that share the rows, on any hosts that share the store; 1 in a mapped task
+        group, where Airflow maps no tasks
     :param canary: number of rows to upload and verify first: unless all of them arrive, no other row is sent
     :param dry_run: only plan, and write nothing anywhere
     :param outlets: assets that get an event when the import has ended, such as ``Asset("gong://us-12345/calls")``
@@ -105,16 +134,20 @@ def gong_call_import(
         (``on_existing``, ``in_flight``), ``GongVerifyCallImportOperator`` (``verify_timeout``) and
         ``GongReportCallImportOperator`` (``report_path``, ``max_failed``), and of all of them (``gong_conn_id``,
         ``import_path``, ``deferrable``)
-    :return: the task group
-    :raises ValueError: for an unknown choice, a number that is none, or several workers with ``import_path``
+    :return: the task group, which knows its tasks and their results
+    :raises ValueError: for an unknown choice, a number that is none, or several workers with ``import_path`` or in a
+        mapped task group
     """
     _check(options, workers, canary)
     check_event_on(event_on)
-    with TaskGroup(group_id=group_id) as group:
-        identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}"
+    group = CallImportGroup(group_id=group_id)
+    with group:
+        is_mapped = _check_mapping(group, workers)
+        index = "__{{ ti.map_index }}" if is_mapped else ""
+        identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}{index}"
         shared: dict[str, Any] = {"import_id": identity, **_chosen(options, SharedOptions)}
         waiting: dict[str, Any] = {"deferrable": options["deferrable"]} if "deferrable" in options else {}
-        plan = GongPlanCallImportOperator(
+        plan = group.plan = GongPlanCallImportOperator(
             task_id="plan",
             manifest=manifest,
             dry_run=dry_run,
@@ -124,7 +157,8 @@ def gong_call_import(
         )
         if dry_run:
             return group
-        planned = f"(ti.xcom_pull(task_ids='{plan.task_id}') or {{}})"
+        own = ", map_indexes=ti.map_index" if is_mapped else ""
+        planned = f"(ti.xcom_pull(task_ids='{plan.task_id}'{own}) or {{}})"
         shared["store_id"] = f"{{{{ {planned}.get('store_id', '') }}}}"
         sending = {**_chosen(options, UploadOptions), **shared, **waiting}
         reading = {**_chosen(options, VerifyOptions), **shared, **waiting}
@@ -133,20 +167,22 @@ def gong_call_import(
             upload_canary = GongUploadCallImportOperator(task_id="upload_canary", canary=canary, **sending)
             before = GongVerifyCallImportOperator(task_id="verify_canary", canary=canary, **reading)
             plan >> upload_canary >> before
-        verify = GongVerifyCallImportOperator(task_id="verify", **reading)
-        report = GongReportCallImportOperator(
-            task_id="report", trigger_rule="all_done", **_chosen(options, ReportOptions), **shared
+        group.upload = _upload(workers, sending)
+        group.verify = GongVerifyCallImportOperator(task_id="verify", **reading)
+        group.report = GongReportCallImportOperator(
+            task_id="report", trigger_rule=_report_rule(options), **_chosen(options, ReportOptions), **shared
         )
-        before >> _upload(workers, sending) >> verify >> report
-        _notify(report, notifiers)
+        before >> group.upload >> group.verify
+        [plan, group.verify] >> group.report
+        _notify(group.report, notifiers)
         if outlets:
             (
-                report
+                group.report
                 >> GongCallImportEventOperator(
                     task_id="event",
-                    report_task_id=report.task_id,
+                    report_task_id=group.report.task_id,
                     event_on=event_on,
-                    max_failed=report.max_failed,
+                    max_failed=group.report.max_failed,
                     outlets=list(outlets),
                 ).as_teardown()
             )
@@ -199,7 +235,7 @@ def gong_call_export(
         ``fail`` writes nothing of what is gone and fails, ``keep`` keeps what is gone, ``accept`` deletes it
     :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
     :return: the task group
-    :raises ValueError: for a number that makes no sense
+    :raises ValueError: for a number that makes no sense, or several workers in a mapped task group
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}.")
@@ -219,6 +255,7 @@ def gong_call_export(
         "on_shrink": on_shrink,
     }
     with TaskGroup(group_id=group_id) as group:
+        _check_mapping(group, workers)
         plan = GongPlanCallExportOperator(
             task_id="plan",
             lookback=lookback,
@@ -251,6 +288,29 @@ def _check(options: CallImportOptions, workers: int, canary: int | None) -> None
         whole_number("canary", canary, at_least=1)
     if workers > 1 and options.get("import_path") is not None:
         raise ValueError(f"workers={workers} need a database (store_conn_id); with import_path there can be one.")
+
+
+def _check_mapping(group: TaskGroup, workers: int) -> bool:
+    """Tell whether the group is in a mapped task group, where no task can be mapped."""
+    is_mapped = next(iter(group.iter_mapped_task_groups()), None) is not None
+    if is_mapped and workers > 1:
+        raise ValueError(
+            f"workers={workers} maps a task, which Airflow does not allow in a mapped task group (that of "
+            f"{group.group_id!r}). Leave workers out: each index of the mapped group has a task anyway."
+        )
+    return is_mapped
+
+
+def _report_rule(options: CallImportOptions) -> str:
+    """
+    Return the trigger rule of the report: whatever became of upload and verification, if there is a plan to report on.
+
+    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows. Airflow
+    before 3.1 has no such rule; there the report of a failed plan fails as well.
+    """
+    stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
+    rule = None if stops else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
+    return str((rule or TriggerRule.NONE_SKIPPED).value)
 
 
 def _chosen(options: CallImportOptions, kind: Any) -> dict[str, Any]:

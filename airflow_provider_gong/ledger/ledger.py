@@ -66,7 +66,9 @@ class Ledger(ImportView):
     def _has_changed(self, *, before_sending: bool) -> None:
         """Learn of each change, as soon as the store has it."""
 
-    def replace_plan(self, manifest: str, planned: PlanDraft | Iterable[PlannedRow]) -> None:
+    def replace_plan(
+        self, manifest: str, planned: PlanDraft | Iterable[PlannedRow], planner: str | None = None
+    ) -> None:
         """
         Write a plan in place of an earlier one of the same import, as a whole or not at all.
 
@@ -75,11 +77,13 @@ class Ledger(ImportView):
 
         :param manifest: what was planned, for people
         :param planned: the plan, or its rows, which are taken one by one
+        :param planner: the task that plans the import; None for a program, which may replace any plan
+        :raises GongOtherPlannerError: if another task has planned the import
         """
         remarks = planned.remarks if isinstance(planned, PlanDraft) else []
         values = planned.values() if isinstance(planned, PlanDraft) else map(plan_values, planned)
         with self._change(before_sending=True) as connection:
-            note_plan(connection, self.company, self.import_id, manifest=manifest, warnings=remarks)
+            note_plan(connection, self.company, self.import_id, manifest=manifest, warnings=remarks, planner=planner)
             replace_rows(connection, self.company, self.import_id, values)
             note_digest(connection, self.company, self.import_id)
 

@@ -16,6 +16,7 @@ from airflow_provider_gong.ledger.rows import CallState
 from airflow_provider_gong.ledger.tables import call_table as calls
 from airflow_provider_gong.ledger.tables import import_table as imports
 from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.store.errors import GongOtherPlannerError
 from airflow_provider_gong.store.schema import db_now
 
 _BATCH = 500
@@ -60,15 +61,36 @@ def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
 
 
 def note_plan(
-    connection: Connection, company: str, import_id: str, *, manifest: str, warnings: Sequence[str] = ()
+    connection: Connection,
+    company: str,
+    import_id: str,
+    *,
+    manifest: str,
+    warnings: Sequence[str] = (),
+    planner: str | None = None,
 ) -> None:
-    """Record that an import was planned; whoever else plans it at the same time waits for this transaction."""
+    """
+    Record that an import was planned; whoever else plans it at the same time waits for this transaction.
+
+    :param planner: the task that plans it; None for a program, which may replace any plan
+    :raises GongOtherPlannerError: if another task has planned it
+    """
     values: dict[str, Any] = {"manifest": manifest, "planned_at": db_now(), "verify_until": None}
     values["warnings"] = json.dumps(list(warnings)) if warnings else None
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
     # Updated where it exists, so that the requests counted so far stay.
     if connection.execute(update(imports).where(this).values(**values)).rowcount == 0:
-        connection.execute(insert(imports).values(company=company, import_id=import_id, **values))
+        connection.execute(insert(imports).values(company=company, import_id=import_id, planned_by=planner, **values))
+    elif planner is not None:
+        _check_planner(connection, import_id, this, planner)
+
+
+def _check_planner(connection: Connection, import_id: str, this: Any, planner: str) -> None:
+    planned_by = connection.execute(select(imports.c.planned_by).where(this)).scalar()
+    if planned_by is None:
+        connection.execute(update(imports).where(this).values(planned_by=planner))
+    elif planned_by != planner:
+        raise GongOtherPlannerError(import_id, planned_by, planner)
 
 
 def plan_digest(connection: Connection, company: str, import_id: str) -> tuple[int, str]:

@@ -20,6 +20,7 @@ import_table = Table(
     # What the plan has written, so that rows which a lost or restored store lacks are missed. None in older plans.
     Column("plan_rows", Integer),
     Column("plan_digest", String(64)),
+    Column("planned_by", String(1024)),
 )
 
 # What a plan says of a row of its manifest. What became of the call stands in gong_call, once for all imports.

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator
+from airflow_provider_gong._operator import GongOperator
 from airflow_provider_gong.hooks.gong import GongHook
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong.call_export.export import CallExport
 
 
-class CallExportOperator(BaseOperator):
+class CallExportOperator(GongOperator):
     """
     What operators of exports share.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator
+from airflow_provider_gong._operator import GongOperator
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.errors import GongStoreNotSharedError
@@ -27,7 +27,7 @@ def check_choice(choices: type[Choice], parameter: str, value: Any) -> None:
         choices.of(parameter, value)
 
 
-class CallImportOperator(BaseOperator):
+class CallImportOperator(GongOperator):
     """
     What the phases share: the connection, the import's identity, and its ledger.
 

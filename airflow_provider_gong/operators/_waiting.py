@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator, conf
+from airflow_provider_gong._compat import can_push_none, conf
+from airflow_provider_gong._operator import GongOperator
 from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.retries import fail_without_retry
@@ -21,7 +22,7 @@ _LONGEST_SLEEP = 60.0
 _SHORTEST_WAIT = 1.0
 
 
-class WaitingTask(BaseOperator):
+class WaitingTask(GongOperator):
     """
     An operator that does not hold a worker while it waits, for the company's request budget above all.
 
@@ -79,6 +80,15 @@ class WaitingTask(BaseOperator):
         while True:
             try:
                 with fail_without_retry():
-                    return self.work(context)
+                    return self._passed_on(context, self.work(context))
             except GongRateLimitError as spent:
                 self.wait(spent)
+
+    def _passed_on(self, context: Context, result: Any) -> Any:
+        """Return the result, with its keys pushed already where Airflow would fail because a value is None."""
+        if self.multiple_outputs and not can_push_none():
+            self.multiple_outputs = False
+            for key, value in result.items():
+                if value is not None:
+                    context["ti"].xcom_push(key=key, value=value)
+        return result

@@ -56,7 +56,7 @@ class GongPlanCallExportOperator(CallExportOperator):
         workers: int = 1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(multiple_outputs=False, **kwargs)
         self.lookback = lookback
         self.sweep = sweep
         self.backfill_from = backfill_from

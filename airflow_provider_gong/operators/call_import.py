@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected, seconds, whole_number
 from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
+from airflow_provider_gong.operators._tasks import planner_name
 from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 SUMMARY_KEY = "summary"
 """XCom key under which the report task leaves its summary, also when it fails."""
+
+REPORT_PATH_KEY = "report_path"
+"""XCom key under which the report task leaves the folder of its report, also when it fails."""
 
 
 class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
@@ -118,6 +122,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
                 requests_per_second=settings.requests_per_second,
                 requests_per_day=settings.requests_per_day - settings.reserved_requests,
                 retention_days=settings.retention_days,
+                planner=planner_name(context),
             )
             return plan.run()
 
@@ -266,5 +271,7 @@ class GongReportCallImportOperator(CallImportOperator):
             summary = ImportReport(ledger, folder=folder, file_mode=self.hook.settings.report_mode).run()
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
+            if self.report_path:
+                context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
             require_green(summary, self.max_failed)
         return summary

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_gong._operator import required_id
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.client.errors import GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.gong import GongHook
@@ -115,15 +116,16 @@ class GongUploadCallMediaOperator(WaitingTask):
         """Upload the recording."""
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
+        call_id = required_id("call_id", self.call_id)
         recording = ObjectStorage().file(self.media)
         with GongHook(self.gong_conn_id) as hook:
             try:
-                url = hook.calls.upload_media(self.call_id, recording).url
+                url = hook.calls.upload_media(call_id, recording).url
             except GongMediaAlreadyHandledError:
-                self.log.warning("Call %s has a recording already; it keeps that one.", self.call_id)
+                self.log.warning("Call %s has a recording already; it keeps that one.", call_id)
                 url = None
-            push_call_url(context, url or call_url(hook.base_url, self.call_id))
-        return {"call_id": self.call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
+            push_call_url(context, url or call_url(hook.base_url, call_id))
+        return {"call_id": call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
 
 
 class GongUploadCallOperator(WaitingTask):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException
+from airflow_provider_gong._operator import required_id
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -170,9 +171,10 @@ class GongUpdateMeetingOperator(_MeetingOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
+        meeting_id = required_id("meeting_id", self.meeting_id)
         with GongHook(self.gong_conn_id) as hook:
-            updated = hook.meetings.update(self.meeting_id, self.meeting_fields())
-        return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or self.meeting_id}
+            updated = hook.meetings.update(meeting_id, self.meeting_fields())
+        return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or meeting_id}
 
 
 class GongDeleteMeetingOperator(WaitingTask):
@@ -208,9 +210,10 @@ class GongDeleteMeetingOperator(WaitingTask):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
+        meeting_id = required_id("meeting_id", self.meeting_id)
         with GongHook(self.gong_conn_id) as hook:
-            found = hook.meetings.delete(self.meeting_id, self.organizer_email, missing_ok=self.missing_ok)
-        return {"meeting_id": self.meeting_id, "deleted": found is not None}
+            found = hook.meetings.delete(meeting_id, self.organizer_email, missing_ok=self.missing_ok)
+        return {"meeting_id": meeting_id, "deleted": found is not None}
 
 
 class GongMeetingIntegrationStatusOperator(WaitingTask):
@@ -236,7 +239,7 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(multiple_outputs=False, **kwargs)
         self.emails = emails
         self.fail_if_not_ready = fail_if_not_ready
         self.gong_conn_id = gong_conn_id

@@ -13,6 +13,7 @@ from airflow_provider_gong._compat import (
     PokeReturnValue,
     conf,
 )
+from airflow_provider_gong._operator import GongOperator, required_id
 from airflow_provider_gong.client.errors import GongApiError, GongError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, push_call_url
@@ -44,7 +45,7 @@ class GongCallSensorError(GongError, AirflowFailException):
     retry_can_help = False
 
 
-class GongCallProcessedSensor(BaseSensorOperator):
+class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
     """
     Wait until Gong has processed a call that was uploaded (``GET /v2/calls/{id}``).
 
@@ -82,8 +83,10 @@ class GongCallProcessedSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait for the call, on the worker or in the triggerer."""
+        with fail_without_retry():
+            call_id = required_id("call_id", self.call_id)
         if self.deferrable:
-            self._defer()
+            self._defer(call_id)
         try:
             return super().execute(context)
         except AirflowException as error:
@@ -97,7 +100,7 @@ class GongCallProcessedSensor(BaseSensorOperator):
         self._last_answer = ""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             try:
-                call = hook.calls.get(self.call_id)
+                call = hook.calls.get(required_id("call_id", self.call_id))
             except GongApiError as error:
                 if not error.retry_can_help:
                     raise
@@ -117,12 +120,12 @@ class GongCallProcessedSensor(BaseSensorOperator):
                 raise GongCallSensorError(f"{kind}: {message}")
         raise GongTriggerEventError(f"call {self.call_id}", event)
 
-    def _defer(self) -> NoReturn:
+    def _defer(self, call_id: str) -> NoReturn:
         from airflow_provider_gong.triggers.calls import GongCallProcessedTrigger
 
         end_time = time.time() + self.timeout
         self.defer(
-            trigger=GongCallProcessedTrigger(self.gong_conn_id, self.call_id, end_time, self.poke_interval),
+            trigger=GongCallProcessedTrigger(self.gong_conn_id, call_id, end_time, self.poke_interval),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout) + _TRIGGER_GRACE,
         )

@@ -14,6 +14,25 @@ class GongImportInUseError(GongStoreError):
     """An import is not forgotten: it has unfinished rows, or somebody has just planned it."""
 
 
+class GongOtherPlannerError(GongStoreError):
+    """
+    Another task has planned the import, and its rows would be withdrawn.
+
+    :param import_id: identity of the import
+    :param planned_by: the task that has planned it
+    :param planner: the task that was going to plan it
+    """
+
+    retry_can_help = False
+
+    def __init__(self, import_id: str, planned_by: str, planner: str) -> None:
+        super().__init__(
+            f"Import {shown(import_id)!r} was planned by {shown(planned_by)}, so {shown(planner)} cannot plan it as "
+            "well: the rows of the first plan would be withdrawn. Give each plan its own import_id; for a mapped task, "
+            "add {{ ti.map_index }} to it."
+        )
+
+
 class GongStoreNotSharedError(GongStoreError):
     """
     A task does not see what the plan of its import has written.

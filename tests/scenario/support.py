@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,20 +27,29 @@ def change_connection(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
 
 
-def retrying_dag(dag_id: str, failures: list[str] | None = None) -> DAG:
+def retrying_dag(dag_id: str, failures: list[str] | None = None, **options: Any) -> DAG:
     """
     Return an empty DAG whose tasks are tried three times, without a pause.
 
     :param failures: takes the text of the error with which each task fails, as it stands in the task's log
+    :param options: other arguments of the DAG
     """
-    from airflow.sdk import DAG
 
     def keep(context: Any) -> None:
         if failures is not None:
             failures.append(str(context["exception"]))
 
     settings = {"retries": 2, "retry_delay": timedelta(0), "on_failure_callback": keep}
-    return DAG(dag_id, schedule=None, default_args=settings)
+    return new_dag(dag_id, default_args=settings, **options)
+
+
+def new_dag(dag_id: str, **settings: Any) -> DAG:
+    """Return an empty DAG without a schedule, with any version of Airflow."""
+    try:
+        from airflow.sdk import DAG
+    except ImportError:
+        from airflow import DAG
+    return DAG(dag_id, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), **settings)
 
 
 def load_dags(folder: Path) -> Mapping[str, DAG]:

@@ -22,6 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "task_groups": {"operators", "call_import", "_compat"},
     "transfers": {"operators", "call_export", "hooks", "_compat"},
     "operators": {
+        "_operator",
         "retries",
         "triggers",
         "links",
@@ -34,9 +35,10 @@ ROOMS: dict[str, set[str]] = {
         "_compat",
         "_text",
     },
-    "sensors": {"retries", "triggers", "links", "hooks", "client", "_compat"},
+    "sensors": {"_operator", "retries", "triggers", "links", "hooks", "client", "_compat"},
     # Triggers run where neither the store nor the import's files can be reached.
     "triggers": {"hooks", "client", "_compat", "_text"},
+    "_operator": {"client", "_compat"},
     "links": {"client", "_compat"},
     "retries": {"_retry_policy", "client", "_compat"},
     "_retry_policy": {"client", "_compat"},

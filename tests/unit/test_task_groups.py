@@ -108,3 +108,16 @@ def test_templates_are_checked_when_they_are_known() -> None:
     _, tasks = build(media_mode="{{ params.media_mode }}", on_existing="{{ params.on_existing }}")
     assert "media_mode" in tasks["plan"].template_fields
     assert "on_existing" in tasks["upload"].template_fields
+
+
+def test_the_group_knows_its_tasks_and_what_they_leave_behind() -> None:
+    group, tasks = build(report_path="reports")
+    assert isinstance(group, task_groups.CallImportGroup)
+    assert (group.plan, group.upload, group.verify, group.report) == tuple(tasks.values())
+    assert (group.summary.key, group.report_path.key) == ("summary", "report_path")
+    assert group.summary.operator is group.report is group.report_path.operator
+
+
+def test_the_report_waits_for_the_plan_as_well() -> None:
+    _, tasks = build()
+    assert tasks["report"].upstream_task_ids == {"gong_call_import.plan", "gong_call_import.verify"}

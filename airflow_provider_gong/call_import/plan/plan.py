@@ -66,6 +66,7 @@ class ImportPlan:
     :param requests_per_day: share of the company's limit that imports may use, for the estimate
     :param retention_days: finished imports that were planned so many days ago are forgotten; None keeps them
     :param clock: the time, after which no call can have started
+    :param planner: the task that plans the import; None for a program, which may replace any plan
     :raises ValueError: for an unknown choice
     """
 
@@ -89,6 +90,7 @@ class ImportPlan:
         requests_per_day: float = 10_000,
         retention_days: float | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        planner: str | None = None,
     ) -> None:
         self._ledger = ledger
         self._client = client
@@ -109,6 +111,7 @@ class ImportPlan:
         self._is_dry_run = dry_run
         self._share = {"requests_per_second": requests_per_second, "requests_per_day": requests_per_day}
         self._retention_days = retention_days
+        self._planner = planner
 
     def run(self) -> dict[str, Any]:
         """
@@ -153,7 +156,7 @@ class ImportPlan:
         return overrides
 
     def _write(self, draft: PlanDraft) -> None:
-        self._ledger.replace_plan(_described(self._manifest), draft)
+        self._ledger.replace_plan(_described(self._manifest), draft, self._planner)
         self._ledger.add_usage(*self._client.take_usage())
         if self._retention_days is None:
             return
@@ -174,8 +177,12 @@ def _tables(names: Sequence[Any], storage: MediaStorage) -> Iterable[Table]:
 
 def _listed(manifest: Any) -> Sequence[Any]:
     """Return the files or rows of a manifest, which may be a single file."""
-    if manifest is None:
-        raise GongManifestError("The manifest is None. Let the upstream task return a file, files, or a list of rows.")
+    # A template renders what a task has not returned as the text "None".
+    if manifest is None or (isinstance(manifest, str) and manifest in ("", "None")):
+        raise GongManifestError(
+            f"The manifest is {manifest!r}: the task or template that should name it gave nothing. Let it return a "
+            "file, files, or a list of rows; an empty list is an import without rows."
+        )
     return [manifest] if _is_place(manifest) else list(manifest)
 
 

@@ -8,10 +8,12 @@ from pydantic_core import InitErrorDetails
 
 from airflow_provider_gong.client.models.base import RequestModel
 from airflow_provider_gong.client.models.fields import (
+    DigitsAsText,
     EmailAddress,
     GongId,
     LanguageCode,
     MediaUrl,
+    OtherId,
     Timestamp,
     broken_at,
     must_follow,
@@ -52,7 +54,7 @@ class CrmObject(RequestModel):
     """
 
     object_type: CrmObjectType
-    object_id: Annotated[str, Field(min_length=1)]
+    object_id: Annotated[str, Field(min_length=1), DigitsAsText]
     fields: tuple[CrmField, ...] | None = None
 
 
@@ -90,7 +92,7 @@ class CallParty(RequestModel):
     name: str | None = None
     email_address: EmailAddress | None = None
     phone_number: str | None = None
-    party_id: str | None = None
+    party_id: OtherId | None = None
     media_channel_id: Annotated[int, Field(ge=0, le=1)] | None = None
     context: tuple[CrmContext, ...] | None = None
 
@@ -106,7 +108,7 @@ class SpeechSegment(RequestModel):
 
     from_time: Milliseconds
     to_time: Milliseconds
-    party_ids: tuple[str, ...]
+    party_ids: tuple[OtherId, ...]
 
     @field_validator("to_time")
     @classmethod
@@ -136,7 +138,7 @@ class FlowContext(RequestModel):
     :param task_id: id of the task
     """
 
-    task_id: str | None = None
+    task_id: OtherId | None = None
 
 
 class NewCall(RequestModel):
@@ -167,7 +169,7 @@ class NewCall(RequestModel):
     :param flow_context: the Engage task that led to the call
     """
 
-    client_unique_id: Annotated[str, Field(min_length=1, max_length=2048)]
+    client_unique_id: Annotated[str, Field(min_length=1, max_length=2048), DigitsAsText]
     actual_start: Timestamp
     primary_user: GongId
     direction: Direction

@@ -112,6 +112,15 @@ def _parse_id(value: Any) -> str:
     raise rule_error("must be a Gong id, which is 1 to 20 digits", "Look up the id in Gong.")
 
 
+def _id_text(value: Any) -> Any:
+    if isinstance(value, float):
+        raise rule_error(
+            "must be an id given as text; a floating-point number has lost digits of it",
+            "Read the column as text, then try again.",
+        )
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _check_email(value: str) -> str:
     # Observed on live tenants: "na", "-" and addresses below .example are refused with status 400.
     if len(value) <= 254 and _EMAIL.fullmatch(value) and not value.lower().endswith(".example"):
@@ -177,6 +186,11 @@ GongId = Annotated[str, BeforeValidator(_parse_id)]
 
 GongIds = Annotated[tuple[GongId, ...], AfterValidator(not_empty), AfterValidator(_without_duplicates)]
 """Ids of Gong, each once; Gong refuses an empty list (observed on live tenants)."""
+
+DigitsAsText: Final = BeforeValidator(_id_text)
+
+OtherId = Annotated[str, DigitsAsText]
+"""Id in another system, as text; a whole number is taken as its digits."""
 
 EmailAddress = Annotated[str, AfterValidator(_check_email)]
 MediaUrl = Annotated[str, AfterValidator(_check_url)]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from airflow_provider_gong.client.models.base import RequestModel, ResponseModel
-from airflow_provider_gong.client.models.fields import EmailAddress, Timestamp, must_follow
+from airflow_provider_gong.client.models.fields import EmailAddress, OtherId, Timestamp, must_follow
 
 
 class MeetingInvitee(RequestModel):
@@ -45,7 +45,7 @@ class _MeetingRequest(RequestModel):
     organizer_email: EmailAddress
     invitees: tuple[MeetingInvitee, ...]
     title: str | None = None
-    external_id: str | None = None
+    external_id: OtherId | None = None
     provider: str | None = None
 
     @field_validator("end_time")

@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, PlannedRow, Reading
 from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.errors import GongOtherPlannerError
 from tests.unit.ledger.conftest import LONG, REFUSED, create, lease, only_row, plan, planned, states, upload
 
 
@@ -194,3 +195,19 @@ def test_a_large_plan_takes_the_place_of_a_large_one(night: Ledger) -> None:
         plan(night, *(f"pbx-{number}" for number in range(20_000)), content=content)
     assert night.counts() == {CallState.PLANNED: 20_000}
     assert {row.title for row in night.rows()} == {"new"}
+
+
+def test_only_the_task_that_planned_an_import_may_plan_it_again(night: Ledger) -> None:
+    night.replace_plan("manifest.csv", [planned("pbx-1"), planned("pbx-2", 2)], "task plan of DAG night")
+    with pytest.raises(GongOtherPlannerError, match=r"planned by task plan of DAG night, so task plan of DAG day"):
+        night.replace_plan("other.csv", [planned("pbx-3")], "task plan of DAG day")
+    assert states(night) == {"pbx-1": "planned", "pbx-2": "planned"}
+    night.replace_plan("manifest.csv", [planned("pbx-1")], "task plan of DAG night")
+    assert states(night) == {"pbx-1": "planned", "pbx-2": "withdrawn"}
+
+
+def test_an_import_that_a_program_planned_belongs_to_the_first_task_that_plans_it(night: Ledger) -> None:
+    plan(night, "pbx-1")
+    night.replace_plan("manifest.csv", [planned("pbx-1")], "task plan of DAG night")
+    with pytest.raises(GongOtherPlannerError):
+        night.replace_plan("manifest.csv", [], "task plan of DAG day")

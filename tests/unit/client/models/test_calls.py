@@ -108,7 +108,8 @@ def test_finished_model_is_returned_as_it_is() -> None:
         ({"clientUniqueId": ...}, "clientUniqueId", "is required", "Add it"),
         ({"clientUniqueId": "  "}, "clientUniqueId", "empty", "value"),
         ({"clientUniqueId": "x" * 2049}, "clientUniqueId", "at most 2048 characters", "Shorten"),
-        ({"clientUniqueId": 7}, "clientUniqueId", "text", "text"),
+        ({"clientUniqueId": 7.5}, "clientUniqueId", "text", "text"),
+        ({"clientUniqueId": True}, "clientUniqueId", "text", "text"),
         ({"purpose": "x" * 256}, "purpose", "at most 255 characters", "Shorten"),
         ({"disposition": "x" * 256}, "disposition", "at most 255 characters", "Shorten"),
         ({"direction": "inbound"}, "direction", "Inbound, Outbound, Conference, Unknown", "Did you mean Inbound"),
@@ -331,3 +332,17 @@ def test_what_is_sent_reads_back_as_the_same_call(given: dict[str, Any]) -> None
     made = parse_request(NewCall, given)
     assert parse_request(NewCall, made.wire()) == made
     assert abs(made.actual_start.astimezone(UTC) - given["actualStart"]) < timedelta(milliseconds=1)
+
+
+def test_whole_numbers_are_the_digits_of_ids() -> None:
+    timeline = {"speechSegments": [{"fromTime": 0, "toTime": 9, "partyIds": [1]}]}
+    fields = call(
+        clientUniqueId=7,
+        primaryUser=int(HOST),
+        parties=[{"userId": int(HOST), "partyId": 1}],
+        speakersTimeline=timeline,
+    )
+    sent = parse_request(NewCall, fields).wire()
+    assert (sent["clientUniqueId"], sent["primaryUser"]) == ("7", HOST)
+    assert sent["parties"] == [{"userId": HOST, "partyId": "1"}]
+    assert sent["speakersTimeline"]["speechSegments"][0]["partyIds"] == ["1"]
