@@ -170,7 +170,7 @@ def gong_call_import(
         group.upload = _upload(workers, sending)
         group.verify = GongVerifyCallImportOperator(task_id="verify", **reading)
         group.report = GongReportCallImportOperator(
-            task_id="report", trigger_rule=_report_rule(options), **_chosen(options, ReportOptions), **shared
+            task_id="report", trigger_rule=_report_rule(options, notifiers), **_chosen(options, ReportOptions), **shared
         )
         before >> group.upload >> group.verify
         [plan, group.verify] >> group.report
@@ -301,15 +301,15 @@ def _check_mapping(group: TaskGroup, workers: int) -> bool:
     return is_mapped
 
 
-def _report_rule(options: CallImportOptions) -> str:
+def _report_rule(options: CallImportOptions, notifiers: Sequence[Any]) -> str:
     """
     Return the trigger rule of the report: whatever became of upload and verification, if there is a plan to report on.
 
-    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows. Airflow
-    before 3.1 has no such rule; there the report of a failed plan fails as well.
+    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows or somebody
+    is to be notified. Airflow before 3.1 has no such rule; there the report of a failed plan fails as well.
     """
     stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
-    rule = None if stops else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
+    rule = None if stops or notifiers else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
     return str((rule or TriggerRule.NONE_SKIPPED).value)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_gong._compat import AirflowSkipException, BaseOperator
+from airflow_provider_gong._compat import AirflowSkipException
+from airflow_provider_gong._operator import GongOperator
 from airflow_provider_gong.operators.call_import import SUMMARY_KEY
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _EVENT_KEYS = ("import_id", "company", "rows", "states", "failed_or_rejected")
 
 
-class GongCallImportEventOperator(BaseOperator):
+class GongCallImportEventOperator(GongOperator):
     """
     Publish an event for the assets in ``outlets`` when an import has ended; a skipped task publishes none.
 
