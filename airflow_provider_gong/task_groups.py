@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from airflow_provider_gong._compat import TaskGroup, TriggerRule, XComArg
+from airflow_provider_gong._compat import TaskGroup, TriggerRule
 from airflow_provider_gong.call_import.choices import OnRejected, whole_number
+from airflow_provider_gong.operators._call_import_group import CallImportGroup
 from airflow_provider_gong.operators.call_export import (
     GongPlanCallExportOperator,
     GongReadCallExportOperator,
     GongReportCallExportOperator,
 )
 from airflow_provider_gong.operators.call_import import (
-    REPORT_PATH_KEY,
-    SUMMARY_KEY,
     GongPlanCallImportOperator,
     GongReportCallImportOperator,
     GongUploadCallImportOperator,
@@ -24,7 +23,7 @@ from airflow_provider_gong.operators.call_import import (
 from airflow_provider_gong.operators.call_import_event import GongCallImportEventOperator, check_event_on
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context, Place
+    from airflow_provider_gong._compat import Context, Place, XComArg
     from airflow_provider_gong.call_import.manifest.column_map import Columns
 
 
@@ -71,30 +70,6 @@ class CallImportOptions(PlanOptions, UploadOptions, VerifyOptions, ReportOptions
     """What the operators of an import can be given by name, each as its operator documents it."""
 
     deferrable: bool | None
-
-
-class CallImportGroup(TaskGroup):
-    """
-    The tasks of an import: ``plan``, ``upload``, ``verify`` and ``report``; with ``dry_run`` there is only ``plan``.
-
-    Tasks behind the group run once the report is green. A task that is to run in any case has the trigger rule
-    ``all_done``, and finds what happened in ``summary``.
-    """
-
-    plan: GongPlanCallImportOperator
-    upload: Any
-    verify: GongVerifyCallImportOperator
-    report: GongReportCallImportOperator
-
-    @property
-    def summary(self) -> XComArg:
-        """What became of the import, for another task; also if the report fails."""
-        return XComArg(self.report, key=SUMMARY_KEY)
-
-    @property
-    def report_path(self) -> XComArg:
-        """Folder of the report, for another task; also if the report fails. Needs ``report_path``."""
-        return XComArg(self.report, key=REPORT_PATH_KEY)
 
 
 def gong_call_import(
