@@ -145,6 +145,11 @@ class CallExport:
         """Return the days in whose files calls are."""
         return [found.day for found in self.folder.manifests() if found.calls.keys() & set(call_ids)]
 
+    def held_of(self, call_ids: Collection[str]) -> set[str]:
+        """Return those of some calls that the export holds."""
+        wanted = set(call_ids)
+        return {call_id for found in self.folder.manifests() for call_id in wanted & found.calls.keys()}
+
     def _undone(self, days: Sequence[date], since: datetime | None) -> list[date]:
         if since is None:
             return list(days)
