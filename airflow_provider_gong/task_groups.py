@@ -248,7 +248,7 @@ def gong_call_export(
         else:
             mapped: Any = GongReadCallExportOperator.partial(task_id="read", leaves_shrunk=True, **reading)
             mapped = mapped.expand(days=plan.output)
-            settle = GongReadCallExportOperator(task_id="settle", days=plan.output, **reading)
+            settle = GongReadCallExportOperator(task_id="settle", days=[], **reading)
             mapped >> settle
             results = [mapped.output, settle.output]
         GongReportCallExportOperator(task_id="report", results=results, **common)

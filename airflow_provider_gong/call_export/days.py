@@ -66,6 +66,22 @@ def parse_day(text: str) -> date:
         raise GongExportSettingsError(f"{text!r} is not a day such as 2026-11-20.") from error
 
 
+def parse_days(text: str) -> list[date]:
+    """
+    Return days, such as ``2026-11-20,2026-11-01..2026-11-07``.
+
+    :raises GongExportSettingsError: if they are none
+    """
+    days: set[date] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("..")
+        found = list(day_range(parse_day(first), parse_day(last or first)))
+        if not found:
+            raise GongExportSettingsError(f"{part.strip()!r} ends before it begins.")
+        days.update(found)
+    return sorted(days)
+
+
 def duration_of(name: str, value: str | timedelta) -> timedelta:
     """
     Return a duration, such as ``7d`` or ``36h``.

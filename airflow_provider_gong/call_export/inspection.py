@@ -103,12 +103,14 @@ class DayDifference:
     :param not_exported: calls that Gong shows, and the export does not hold
     :param not_in_gong: calls that the export holds, and Gong does not list; private ones among them
     :param tables: tables whose rows differ
+    :param shown: number of calls that Gong shows, private ones included
     """
 
     day: date
     not_exported: list[str] = field(default_factory=list)
     not_in_gong: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
+    shown: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.not_exported or self.not_in_gong or self.tables)
@@ -146,4 +148,5 @@ def _difference(export: CallExport, draft: DayDraft) -> DayDifference:
         sorted(draft.calls.keys() - known.keys()),
         sorted(known.keys() - draft.calls.keys()),
         [name for name, table in tables.items() if name not in files or files[name].digest != table.digest],
+        len(draft.shown),
     )

@@ -47,6 +47,7 @@ class DayState:
     :param missing: number of calls whose transcripts are waited for
     :param suspect_since: since when the oldest of the calls is a suspect that Gong does not show any more
     :param is_whole: whether its files belong together and are the manifest's
+    :param changed_at: when its rows were last changed
     """
 
     day: date
@@ -56,6 +57,7 @@ class DayState:
     missing: int
     suspect_since: datetime | None
     is_whole: bool
+    changed_at: datetime | None = None
 
     @property
     def requests(self) -> int:
@@ -178,6 +180,7 @@ def states_of(
             missing=len(manifest.missing),
             suspect_since=min(manifest.suspects.values(), default=None),
             is_whole=manifest.is_complete and _has_files(manifest, files),
+            changed_at=manifest.changed_at,
         )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._text import counted
+from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.commands.options import UsageError, add_command, add_group
 from airflow_provider_gong.commands.output import DONE_IN_PART, Output
 
@@ -38,6 +39,12 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     refresh = add_command(commands, place, common, name="refresh", run=_refresh, text=text)
     refresh.add_argument("--days", help=_DAYS)
     refresh.add_argument("--call-ids", help="calls whose days are read; those that Gong has erased are removed at once")
+    refresh.add_argument(
+        "--on-shrink",
+        choices=("fail", "keep", "accept"),
+        default="fail",
+        help="what to do when too much is gone; see the documentation of gong_call_export",
+    )
 
 
 def _status(options: argparse.Namespace, target: Target) -> Output:
@@ -66,7 +73,8 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
             f"Comparing {counted(len(days), 'day')} takes about {counted(requests, 'request')}. Make them with --yes."
         )
         return Output({"days": len(days), "requests": requests}, [line])
-    found = [difference for difference in check(export, target.hook.client, days) if difference]
+    checked = list(check(export, target.hook.client, days))
+    found = [different for different in checked if different]
     data = [
         {
             "day": different.day.isoformat(),
@@ -77,6 +85,8 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
         for different in found
     ]
     lines = [line for different in found for line in _difference(different)]
+    if found and not any(different.shown for different in checked):
+        lines.append("Gong shows no call at all on these days: check which calls the access key may see.")
     return Output(data, lines or ["Nothing differs."], DONE_IN_PART if found else 0)
 
 
@@ -89,19 +99,24 @@ def _difference(different: DayDifference) -> Iterator[str]:
 
 
 def _refresh(options: argparse.Namespace, target: Target) -> Output:
-    export = _export(options, target)
+    from airflow_provider_gong.call_export.settings import OnShrink
+
     call_ids = [call_id.strip() for call_id in (options.call_ids or "").split(",") if call_id.strip()]
-    days = {*(_days(options.days) if options.days else ()), *(export.days_with(call_ids) if call_ids else ())}
     if not options.days and not call_ids:
         raise UsageError("give --days, --call-ids, or both")
-    result = export.read(target.hook.client, sorted(days), worker="command", erased=call_ids)
-    left = {call_id for call_id in call_ids if export.days_with([call_id])}
+    days = _days(options.days) if options.days else []
+    export = dataclasses.replace(_export(options, target), on_shrink=OnShrink(options.on_shrink))
+    unknown = sorted(set(call_ids) - export.held_of(call_ids))
+    wanted = sorted({*days, *export.days_with(call_ids)})
+    result = export.read(target.hook.client, wanted, worker="command", erased=call_ids)
+    left = sorted(export.held_of(call_ids))
     lines = [
         f"Read {counted(result['days_read'], 'day')} with {counted(result['requests'], 'request')}; "
         f"{result['days_changed']} changed, {counted(result['removed_calls'], 'call')} removed.",
-        *(f"Gong still shows call {call_id}: it stays in the export." for call_id in sorted(left)),
+        *(f"The export holds no call {shown(call_id)}." for call_id in unknown),
+        *(f"Gong still shows call {shown(call_id)}: it stays in the export." for call_id in left),
     ]
-    return Output({**result, "still_exported": sorted(left)}, lines, DONE_IN_PART if left else 0)
+    return Output({**result, "not_exported": unknown, "still_exported": left}, lines, DONE_IN_PART if left else 0)
 
 
 def _export(options: argparse.Namespace, target: Target) -> CallExport:
@@ -120,10 +135,10 @@ def _export(options: argparse.Namespace, target: Target) -> CallExport:
 
 
 def _days(text: str) -> list[date]:
-    from airflow_provider_gong.call_export.days import day_range, parse_day
+    from airflow_provider_gong.call_export.days import parse_days
+    from airflow_provider_gong.call_export.errors import GongExportSettingsError
 
-    days: set[date] = set()
-    for part in text.split(","):
-        first, _, last = part.strip().partition("..")
-        days |= set(day_range(parse_day(first), parse_day(last or first)))
-    return sorted(days)
+    try:
+        return parse_days(text)
+    except GongExportSettingsError as error:
+        raise UsageError(f"--days: {error}") from error

@@ -19,7 +19,6 @@ SUMMARY_KEY = "summary"
 
 _COUNTED = (
     "days_read",
-    "days_changed",
     "requests",
     "missing_transcripts",
     "private_calls",
@@ -143,7 +142,8 @@ class GongReportCallExportOperator(CallExportOperator):
     Report what an export has done, and how it is. Makes no request.
 
     :param results: what the reading tasks have returned (templated)
-    :return: what all reading tasks have done together, and which days have changed
+    :return: what all reading tasks have done together, and in ``changed_days`` all days that have changed since the
+        previous report of this task, whoever has changed them
     """
 
     template_fields: Sequence[str] = (*CallExportOperator.template_fields, "results")
@@ -162,7 +162,9 @@ class GongReportCallExportOperator(CallExportOperator):
             for result in results:
                 counts.update(result[name])
             report[name] = dict(counts)
-        report["changed_days"] = sorted(day for result in results for day in result["changed_days"])
+        # Also those that were changed by a run that has failed, by a person, or by another DAG.
+        report["changed_days"] = self.export.days_changed_for(f"{self.dag_id}.{self.task_id}", context["run_id"])
+        report["days_changed"] = len(report["changed_days"])
         report["manifests"] = results[0]["manifests"] if results else ""
         self._show(report)
         return report

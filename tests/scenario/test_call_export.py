@@ -122,6 +122,7 @@ def test_workers_leave_what_is_gone_to_one_task(
     assert run.state == "success", task_states(run)
     report = result_of(run, "gong_call_export.report")
     assert (report["days_read"], report["suspects"], report["removed_calls"]) == (31, 2, 0)
+    assert report["changed_days"] == []
     assert result_of(run, "gong_call_export.settle")["days_read"] == 2
 
 

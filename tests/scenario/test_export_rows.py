@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,12 +10,27 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong.call_export.days import days_of
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
+from airflow_provider_gong.call_export.export import CallExport
+from airflow_provider_gong.call_export.settings import ExportSettings
+from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.hooks.export_folder import export_folder
 from airflow_provider_gong.hooks.gong import GongHook
 
 pytestmark = pytest.mark.usefixtures("gong_connection")
 DAY = (datetime.now(UTC) - timedelta(days=2)).date()
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    pytest.importorskip("pyspark")
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    yield session
+    session.stop()
 
 
 def test_rows_are_plain(gong_emulator: RunningEmulator) -> None:
@@ -54,3 +70,30 @@ def test_dlt_loads_a_day(airflow_db: None, tmp_path: Path, monkeypatch: pytest.M
     with pipeline.sql_client() as client:
         rows = client.execute_sql("SELECT count(*), count(DISTINCT call_id) FROM calls")
     assert rows[0] == (1, 1)
+
+
+def test_pandas_holds_a_day(airflow_db: None) -> None:
+    pandas = pytest.importorskip("pandas")
+    day = str(DAY)
+    # [START howto_gong_pandas]
+    with GongHook() as hook:
+        frame = pandas.DataFrame(hook.export_rows("calls", day))
+    # [END howto_gong_pandas]
+    assert frame["started_datetime"].dt.date.unique().tolist() == [DAY]
+
+
+@pytest.mark.parametrize("table", DEFAULT_TABLES)
+def test_spark_holds_a_day(airflow_db: None, spark: Any, table: str, tmp_path: Path) -> None:
+    """Also where values are nested, or missing in all rows, so that Spark cannot infer their types from Python."""
+    day, days = str(DAY), days_of(str(DAY), str(DAY + timedelta(days=1)))
+    # [START howto_gong_spark]
+    with GongHook() as hook:
+        lines = [json.dumps(row, default=str) for row in hook.export_rows(table, day)]
+    frame = spark.read.json(spark.sparkContext.parallelize(lines))
+    # [END howto_gong_spark]
+    with GongHook() as hook:
+        export = CallExport(export_folder(str(tmp_path)), ExportSettings.of([table]), hook.company)
+        rows = export.read(hook.client, days)["rows"][table]
+    assert frame.count() == rows
+    if rows:
+        assert spark.read.parquet(f"{tmp_path}/{table}").select("started_date").first()[0] == DAY

@@ -28,6 +28,8 @@ SWEEP_DAYS = 6
 # One sweep, one night to confirm what is gone, and one that a fault may have cost.
 QUIET_NIGHTS = SWEEP_DAYS + 3
 FIRST_DAY = date(2026, 2, 20)
+# In memory: thousands of histories create and delete a great many small files.
+_SCRATCH = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"
 
 Held = dict[str, str]
 
@@ -281,7 +283,7 @@ def histories(first: int, count: int) -> dict[str, Outcome]:
     totals: dict[str, Outcome] = {}
     for seed in range(first, first + count):
         # What a killed process leaves behind stays below this folder.
-        tempfile.tempdir = tempfile.mkdtemp(prefix="gong-history-", dir="/tmp")
+        tempfile.tempdir = tempfile.mkdtemp(prefix="gong-history-", dir=_SCRATCH)
         scratch = Path(tempfile.tempdir)
         try:
             outcomes = History(seed, [Export(), *rivals()]).live()

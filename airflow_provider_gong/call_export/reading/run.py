@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow_provider_gong.call_export.days import window_of
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
+from airflow_provider_gong.call_export.reading.counts import Counts
 from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
 from airflow_provider_gong.call_export.reading.held import ReadDay
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
@@ -30,10 +31,11 @@ _BLIND = "the access key sees no call at all"
 
 
 @dataclass
-class Figures:
-    """What a run has done."""
+class Figures(Counts):
+    """What a run has done, in all of its attempts."""
 
     days_read: int = 0
+    requests: int = 0
     changed_days: list[str] = field(default_factory=list)
     rows: Counter[str] = field(default_factory=Counter)
     missing_transcripts: int = 0
@@ -62,6 +64,7 @@ class ExportRun:
     :param scratch: an empty folder on the local disk
     :param on_shrink: what to do when too much is gone
     :param erased: calls that are known to be deleted: once Gong does not show them, nothing of them is kept
+    :param figures: what earlier attempts have done
     :param judged: what earlier attempts have seen of the days that they wrote
     :param others: what other tasks of the same run have seen of theirs
     :param clock: the time
@@ -76,11 +79,12 @@ class ExportRun:
         *,
         on_shrink: OnShrink = OnShrink.FAIL,
         erased: Collection[str] = (),
+        figures: Figures | None = None,
         judged: Shrinkage | None = None,
         others: Shrinkage | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.figures = Figures()
+        self.figures = figures or Figures()
         self.read_at: dict[date, datetime] = {}
         self._folder = folder
         self._settings = settings

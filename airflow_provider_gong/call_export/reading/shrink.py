@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from airflow_provider_gong._text import counted
+from airflow_provider_gong.call_export.reading.counts import Counts
 from airflow_provider_gong.call_export.storage.manifest import CallFacts
 
 # Gong shows what it is working on late or not at all; a second look, on another day, is what proves a deletion.
@@ -20,7 +21,7 @@ Sees = Callable[..., bool]
 
 
 @dataclass
-class Shrinkage:
+class Shrinkage(Counts):
     """
     What a run has seen of the calls that the export holds, over all of its days, whoever has read them.
 
@@ -36,18 +37,6 @@ class Shrinkage:
     empty_tables: Counter[str] = field(default_factory=Counter)
     total_held: int = 0
     total_gone: int = 0
-
-    @classmethod
-    def parsed(cls, document: Mapping[str, Any]) -> Self:
-        """Return what :meth:`document` has returned."""
-        figures: dict[str, Any] = {
-            name: Counter(value) if isinstance(value, dict) else value for name, value in document.items()
-        }
-        return cls(**figures)
-
-    def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return {name: dict(value) if isinstance(value, Counter) else value for name, value in vars(self).items()}
 
     def __add__(self, other: Shrinkage) -> Shrinkage:
         """Return what two parts of a run have seen."""

@@ -50,7 +50,8 @@ def commit(
     if _is_taken_over(folder, new.day, writer):
         log.warning("Day %s is being written by another run, too; it is read again by the next run.", new.day)
         return changed
-    folder.write_manifest(_with_files(new, files))
+    changed_at = new.read_at if changed or old is None else old.changed_at
+    folder.write_manifest(dataclasses.replace(_with_files(new, files), changed_at=changed_at))
     return changed
 
 
@@ -86,8 +87,8 @@ def _says_the_same(old: DayManifest, new: DayManifest, kept: Mapping[str, TableF
     """Return whether two manifests differ only in when their day was read."""
     before, after = old.document(), _with_files(new, kept).document()
     for document in (before, after):
-        document.pop("read_at")
-        document.pop("requests", None)
+        for moving in ("read_at", "changed_at", "requests"):
+            document.pop(moving, None)
     return before == after
 
 

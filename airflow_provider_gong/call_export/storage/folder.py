@@ -70,8 +70,8 @@ class ExportFolder:
         self._is_local = "file" in protocols
         self.bytes_written = 0
 
-    def __repr__(self) -> str:
-        return f"ExportFolder({shown(self._root)})"
+    def __str__(self) -> str:
+        return shown(self._root)
 
     def place(self, path: str) -> str:
         """Return the full path of a file."""
@@ -212,7 +212,7 @@ class ExportFolder:
             raise
         except Exception as error:
             # Each object store has errors of its own.
-            raise GongExportStorageError(f"{self!r} failed: {type(error).__name__}: {shown(str(error))}") from error
+            raise GongExportStorageError(f"{self} failed: {type(error).__name__}: {shown(str(error))}") from error
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -34,7 +34,7 @@ def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
     elif found is not None and different:
         different = [f"{name} {shown(str(found.get(name)))}" for name in different]
         raise GongExportSettingsError(
-            f"{folder!r} is an export of {', '.join(different)}.",
+            f"{folder} is an export of {', '.join(different)}.",
             remedy="Its files would mix calls of both: export into another folder, or use the same filter.",
         )
     for name in TABLES:
@@ -49,7 +49,7 @@ def claimed(folder: ExportFolder) -> tuple[ExportSettings, str]:
     """
     found = folder.read_json(_EXPORT)
     if found is None:
-        raise GongExportSettingsError(f"{folder!r} holds no export.", remedy="Check the path.")
+        raise GongExportSettingsError(f"{folder} holds no export.", remedy="Check the path.")
     filters = CallFilter(found["workspace_id"], tuple(found["primary_user_ids"]))
     return ExportSettings.parsed(found["settings"], filters), found["company"]
 

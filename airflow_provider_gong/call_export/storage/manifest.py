@@ -58,6 +58,7 @@ class DayManifest:
     :param day: the UTC day
     :param settings: fingerprint of the settings it was read under
     :param read_at: when it was read, as far as reading it changed anything
+    :param changed_at: when rows of it were last changed; differs whenever they do
     :param tables: the file of each table
     :param calls: the calls in the files, by id
     :param missing: calls without transcript, by id, and since when one is waited for
@@ -69,6 +70,7 @@ class DayManifest:
     day: date
     settings: str = ""
     read_at: datetime | None = None
+    changed_at: datetime | None = None
     tables: Mapping[str, TableFile] = field(default_factory=dict)
     calls: Mapping[str, CallFacts] = field(default_factory=dict)
     missing: Mapping[str, datetime] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class DayManifest:
             "writer": self.writer,
             "settings": self.settings,
             "read_at": None if self.read_at is None else _text(self.read_at),
+            "changed_at": None if self.changed_at is None else self.changed_at.astimezone(UTC).isoformat(),
             "tables": {name: dataclasses.asdict(file) for name, file in self.tables.items()},
             "missing_transcripts": {call_id: _text(since) for call_id, since in sorted(self.missing.items())},
             "suspects": {call_id: _text(since) for call_id, since in sorted(self.suspects.items())},
@@ -122,11 +125,12 @@ class DayManifest:
                 for owner_id, found in owners.items()
                 for call_id, has_transcript in found.items()
             }
-            read_at = document["read_at"]
+            read_at, changed_at = document["read_at"], document["changed_at"]
             return cls(
                 day=date.fromisoformat(document["started_date"]),
                 settings=document["settings"],
                 read_at=None if read_at is None else datetime.fromisoformat(read_at),
+                changed_at=None if changed_at is None else datetime.fromisoformat(changed_at),
                 tables={table: TableFile(**file) for table, file in document["tables"].items()},
                 calls=calls,
                 missing=_moments(document["missing_transcripts"]),

@@ -98,11 +98,39 @@ def test_a_call_that_gong_shows_stays(emulator: RunningEmulator, path: str, run:
     assert run("refresh", path, "--call-ids", call, code=3)["still_exported"] == [call]
 
 
-@pytest.mark.parametrize("arguments", [("refresh",), ("check", "--days", "soon")])
+def test_a_call_that_the_export_does_not_hold_is_named(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["export", "refresh", path, "--call-ids", "123"])
+    assert "The export holds no call 123." in capsys.readouterr().out
+
+
+def test_a_blind_key_is_suspected(
+    emulator: RunningEmulator, path: str, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = ("--days", f"{FIRST}..{TODAY}")
+    emulator.set(key_sees_calls=False)
+    with pytest.raises(SystemExit):
+        main(["export", "check", path, *days, "--yes"])
+    assert "check which calls the access key may see" in capsys.readouterr().out
+    run("refresh", path, *days, code=1)
+    run("refresh", path, *days, "--on-shrink", "keep")
+    assert run("status", path)["calls"] == 5
+    run("refresh", path, *days, "--on-shrink", "accept")
+    assert run("status", path)["calls"] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("refresh",),
+        ("check", "--days", "soon"),
+        ("check", "--days", "2026-11-02..2026-11-01"),
+        ("refresh", "--days", ","),
+        ("refresh", "--days", "2026-11-02", "--on-shrink", "yes"),
+    ],
+)
 def test_wrong_usage_is_said(path: str, run: Run, arguments: tuple[str, ...]) -> None:
     command, *options = arguments
-    with pytest.raises(AssertionError):
-        run(command, path, *options)
+    run(command, path, *options, code=2)
 
 
 def test_a_folder_without_an_export_is_an_error(emulator: RunningEmulator, tmp_path: Path, capsys: Any) -> None:

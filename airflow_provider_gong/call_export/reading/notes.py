@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from airflow_provider_gong.call_export.reading.run import ExportRun, Figures
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 
@@ -17,17 +18,21 @@ class WorkerNotes:
     :param folder: the export's folder
     :param worker: the worker
     :param since: since when the run goes on, which all of its workers and attempts know; None for a run of one attempt
+    :param part: what the worker does in the run, if it is not all
     :ivar requests: the worker's requests of the last 24 hours, by the hour
+    :ivar figures: what earlier attempts of the worker have done for this part of the run
     :ivar judged: what earlier attempts of the worker have seen in this run
     """
 
-    def __init__(self, folder: ExportFolder, worker: str, since: datetime | None) -> None:
+    def __init__(self, folder: ExportFolder, worker: str, since: datetime | None, part: str) -> None:
         self._folder = folder
         self._worker = worker
+        self._part = part
         self._since = None if since is None else since.isoformat()
         self._notes = folder.notes()
         self._own = self._notes.get(worker, {})
         self.requests: Mapping[str, int] = self._own.get("requests", {})
+        self.figures = Figures.parsed(self._of_run(self._own).get("figures", {}).get(part, {}))
         self.judged = Shrinkage.parsed(self._of_run(self._own).get("judged", {}))
 
     def judged_by_others(self) -> Shrinkage:
@@ -41,24 +46,27 @@ class WorkerNotes:
 
     def take(
         self,
-        read_at: Mapping[date, datetime],
+        run: ExportRun,
         requests: Mapping[str, int],
-        judged: Shrinkage,
         left: Iterable[date] = (),
     ) -> None:
         """
         Add notes.
 
-        :param read_at: when days were read
+        :param run: what the worker has read
         :param requests: the worker's requests of the last 24 hours, by the hour
-        :param judged: what the worker has seen in this run
         :param left: the days that it has left to another one
         """
-        reads = {day.isoformat(): moment.isoformat() for day, moment in read_at.items()}
+        reads = {day.isoformat(): moment.isoformat() for day, moment in run.read_at.items()}
         note: dict[str, Any] = {"read_at": {**self._own.get("read_at", {}), **reads}, "requests": dict(requests)}
         if self._since is not None:
-            all_left = {*self._of_run(self._own).get("left", ()), *(day.isoformat() for day in left)}
-            note["run"] = {"since": self._since, "judged": judged.document(), "left": sorted(all_left)}
+            before = self._of_run(self._own)
+            note["run"] = {
+                "since": self._since,
+                "figures": {**before.get("figures", {}), self._part: run.figures.document()},
+                "judged": run.judged.document(),
+                "left": sorted({*before.get("left", ()), *(day.isoformat() for day in left)}),
+            }
         self._folder.write_note(self._worker, note)
 
     def _of_run(self, note: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,143 @@
+"""One attempt of a worker at the days that it is given: what it reads, what it notes, and what it returns."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from airflow_provider_gong._text import counted
+from airflow_provider_gong.call_export.errors import GongExportShrinkError
+from airflow_provider_gong.call_export.planning import DayState, states_of
+from airflow_provider_gong.call_export.reading.allowance import AllowedRequests
+from airflow_provider_gong.call_export.reading.notes import WorkerNotes, read_moments
+from airflow_provider_gong.call_export.reading.run import ExportRun
+from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
+from airflow_provider_gong.call_export.tables.catalogue import TABLES
+from airflow_provider_gong.client.errors import GongApiError, GongRateLimitError
+
+log = logging.getLogger(__name__)
+
+_PROGRESS_SECONDS = 5.0
+_MOST_FIELDS = 20
+
+
+class ReadAttempt:
+    """
+    An attempt.
+
+    :param folder: the export's folder
+    :param run: reads the days
+    :param notes: those of the worker
+    :param requests: the client that ``run`` reads with
+    :param leaves_shrunk: leave days of which something is gone to another worker
+    :param keeps_notes: note when days were read, also where nothing differs; otherwise only when parked
+    """
+
+    def __init__(
+        self,
+        folder: ExportFolder,
+        run: ExportRun,
+        notes: WorkerNotes,
+        requests: AllowedRequests,
+        *,
+        leaves_shrunk: bool,
+        keeps_notes: bool,
+    ) -> None:
+        self._folder = folder
+        self._run = run
+        self._notes = notes
+        self._requests = requests
+        self._leaves_shrunk = leaves_shrunk
+        self._keeps_notes = keeps_notes
+        self._earlier_requests = run.figures.requests
+
+    def read(self, days: Sequence[date]) -> dict[str, Any]:
+        """Read days, note what was read, and return figures."""
+        try:
+            for day in _with_progress(days, self._run):
+                self._run.read(day)
+            left = self._end()
+        except GongRateLimitError:
+            self._take_notes(self._end_parked())
+            read = len(self._run.read_at)
+            log.info("Read %d of %s before the requests were used up.", read, counted(len(days), "day"))
+            raise
+        except (GongApiError, GongExportShrinkError):
+            if self._keeps_notes:
+                self._take_notes()
+            raise
+        if self._keeps_notes:
+            self._take_notes(left)
+        return self._summary()
+
+    def skip(self, done: Iterable[DayState], since: datetime) -> None:
+        """Count days that an earlier attempt has written, also if it was killed before it could note that."""
+        written = [
+            state.day.isoformat() for state in done if state.changed_at is not None and state.changed_at >= since
+        ]
+        self._run.figures.changed_days = sorted({*self._run.figures.changed_days, *written})
+
+    def _end(self) -> list[date]:
+        """Write what was read, and return the days that are left to another worker."""
+        if self._leaves_shrunk:
+            return self._run.leave_shrunk()
+        self._run.settle()
+        return []
+
+    def _end_parked(self) -> list[date]:
+        # Judging what is gone may take requests, too; what cannot be judged is read again.
+        left: list[date] = []
+        with contextlib.suppress(GongRateLimitError):
+            left = self._end()
+        self._run.drop_held()
+        return left
+
+    def _take_notes(self, left: Iterable[date] = ()) -> None:
+        self._run.figures.requests = self._earlier_requests + self._requests.requests
+        self._notes.take(self._run, self._requests.used(), left)
+
+    def _summary(self) -> dict[str, Any]:
+        figures = self._run.figures
+        changed = sorted(set(figures.changed_days))
+        return {
+            "days_read": figures.days_read,
+            "days_changed": len(changed),
+            "changed_days": changed,
+            "rows": dict(figures.rows),
+            "requests": self._earlier_requests + self._requests.requests,
+            "missing_transcripts": figures.missing_transcripts,
+            "private_calls": figures.private_calls,
+            "suspects": figures.suspects,
+            "removed_calls": figures.removed_calls,
+            "unknown_fields": dict(figures.unknown_fields.most_common(_MOST_FIELDS)),
+            "manifests": self._folder.place(MANIFESTS),
+        }
+
+
+def read_since(folder: ExportFolder, fingerprint: str, since: datetime) -> Iterator[DayState]:
+    """Yield the days that were read since a moment, under the settings of a fingerprint."""
+    for state in states_of(folder.manifests(), read_moments(folder), folder.files(TABLES)):
+        is_current = state.is_whole and state.settings == fingerprint
+        if is_current and state.read_at is not None and state.read_at >= since:
+            yield state
+
+
+def _with_progress(days: Sequence[date], run: ExportRun) -> Iterable[date]:
+    shown_at = time.monotonic()
+    for number, day in enumerate(days):
+        if time.monotonic() - shown_at >= _PROGRESS_SECONDS:
+            shown_at = time.monotonic()
+            calls = run.figures.rows.get("calls", 0)
+            log.info(
+                "Read %d / %d days, %d calls, %d requests, %d days changed.",
+                number,
+                len(days),
+                calls,
+                run.requests,
+                len(run.figures.changed_days),
+            )
+        yield day
