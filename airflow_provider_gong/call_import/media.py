@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import unicodedata
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -43,6 +44,11 @@ def _exists(place: str, open_path: Callable[[str], Any]) -> bool:
     except (OSError, ValueError, ImportError):
         return False
     return True
+
+
+def is_inside(place: str, root: str) -> bool:
+    """Tell whether a file of this host is below a folder, whatever links lead there."""
+    return os.path.realpath(place).startswith(os.path.realpath(root).rstrip("/") + "/")
 
 
 def is_web(place: str) -> bool:

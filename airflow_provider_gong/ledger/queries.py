@@ -90,6 +90,7 @@ def plan_values(row: PlannedRow) -> tuple[Any, ...]:
         "media": row.media,
         "media_bytes": row.media_bytes,
         "media_type": row.media_type,
+        "media_mark": row.media_mark,
         "is_pulled": int(row.is_pulled),
         "fingerprint": row.fingerprint,
         "problems": problems_as_json(row.problems),
@@ -121,6 +122,7 @@ def planned_row(found: Mapping[str, Any]) -> PlannedRow:
         warnings=tuple(json.loads(found["warnings"] or "[]")),
         is_pulled=bool(found["is_pulled"]),
         media_type=found["media_type"],
+        media_mark=found["media_mark"],
     )
 
 
@@ -214,6 +216,7 @@ def claim(connection: Connection, import_id: str, found: Any, owner: str, second
         media=found.media,
         media_bytes=found.media_bytes,
         media_type=found.media_type,
+        media_mark=found.media_mark,
         lease_number=number,
         state=CallState(found.effective),
         call_id=found.call_call_id if found.effective == CallState.CREATED.value else None,

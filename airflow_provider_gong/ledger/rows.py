@@ -129,6 +129,7 @@ class PlannedRow(NamedTuple):
     :param warnings: what was noticed and does not stop it
     :param is_pulled: whether Gong is to fetch the recording by URL
     :param media_type: MIME type of the recording's content; None where that was not looked at
+    :param media_mark: what the recording is known by until it is sent, which is no part of its content
     """
 
     row_number: int
@@ -144,6 +145,7 @@ class PlannedRow(NamedTuple):
     warnings: tuple[str, ...] = ()
     is_pulled: bool = False
     media_type: str | None = None
+    media_mark: str | None = None
 
     @property
     def state(self) -> CallState:
@@ -157,6 +159,7 @@ class LeasedRow:
     A row that one worker may work on until its lease ends.
 
     :param media_type: MIME type of the recording's content; None where the plan does not know it
+    :param media_mark: what the recording was when it was planned; None where the plan does not know it
     :param lease_number: fences the worker off once somebody else has leased the row
     :param state: ``planned`` or ``created``
     :param earlier_intent: whether a create with the same content may have been sent before
@@ -173,6 +176,7 @@ class LeasedRow:
     media: str | None
     media_bytes: int | None
     media_type: str | None
+    media_mark: str | None
     lease_number: int
     state: CallState
     call_id: str | None

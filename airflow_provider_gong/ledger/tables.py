@@ -38,6 +38,7 @@ row_table = Table(
     Column("media", Text),
     Column("media_bytes", Integer),
     Column("media_type", String(64)),
+    Column("media_mark", Text),
     Column("is_pulled", Integer),
     Column("fingerprint", String(64)),
     Column("problems", Text, nullable=False),
@@ -89,4 +90,4 @@ existing_table = Table(
     Column("updated_at", Float, nullable=False),
 )
 
-declare("ledger", 2, import_table, row_table, call_table, existing_table)
+declare("ledger", 3, import_table, row_table, call_table, existing_table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import threading
@@ -22,10 +23,14 @@ class ObjectStore:
 
     :param folder: what it serves
     :param latency: seconds until it answers
+    :param etag: ETag of all objects; None for a hash of their content, as S3 makes it
+    :param modified: when all objects were changed
     """
 
     folder: Path
     latency: float = 0.0
+    etag: str | None = None
+    modified: str = "Fri, 20 Nov 2026 09:30:00 GMT"
     url: str = ""
     heads: int = 0
     gets: int = 0
@@ -45,6 +50,10 @@ class ObjectStore:
             self.gets += is_get
             self.heads += not is_get
             self.bytes += length
+
+    def etag_of(self, path: Path) -> str:
+        """Return the ETag of an object."""
+        return self.etag or hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
     def reset(self) -> None:
         """Forget what was asked for."""
@@ -68,7 +77,7 @@ def running_object_store(folder: Path, latency: float = 0.0) -> Iterator[ObjectS
         def _answer(self, *, is_get: bool) -> None:
             path = store.folder / self.path.split("?")[0].lstrip("/")
             if not path.is_file():
-                self._send(404, b"", 0, is_get=is_get)
+                self._send(404, b"", 0, "", is_get=is_get)
                 return
             size = path.stat().st_size
             asked = _RANGE.fullmatch(self.headers.get("Range", ""))
@@ -79,14 +88,14 @@ def running_object_store(folder: Path, latency: float = 0.0) -> Iterator[ObjectS
                 with path.open("rb") as file:
                     file.seek(start)
                     content = file.read(end - start)
-            self._send(206 if asked else 200, content, size, is_get=is_get)
+            self._send(206 if asked else 200, content, size, store.etag_of(path), is_get=is_get)
 
-        def _send(self, status: int, content: bytes, size: int, *, is_get: bool) -> None:
+        def _send(self, status: int, content: bytes, size: int, etag: str, *, is_get: bool) -> None:
             store.count(is_get=is_get, length=len(content))
             self.send_response(status)
             self.send_header("Content-Length", str(len(content) if is_get else size))
-            self.send_header("ETag", '"0123456789abcdef0123456789abcdef"')
-            self.send_header("Last-Modified", "Fri, 20 Nov 2026 09:30:00 GMT")
+            self.send_header("ETag", f'"{etag}"')
+            self.send_header("Last-Modified", store.modified)
             self.end_headers()
             self.wfile.write(content)
 

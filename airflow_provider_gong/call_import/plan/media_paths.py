@@ -6,6 +6,7 @@ import os
 import posixpath
 from dataclasses import dataclass
 
+from airflow_provider_gong.call_import.media import is_inside
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 
@@ -44,12 +45,17 @@ class MediaBase:
             remedy = "Correct the path or URL of the recording."
             return Problem("media", text, f"is not the place of a file ({error})", remedy, Actor.MANIFEST)
 
+    @property
+    def local_root(self) -> str:
+        """The folder of this host that must contain every recording; empty for an object store."""
+        return self.root if _is_local(self.root) else ""
+
     def _located(self, text: str) -> str | Problem:
         is_complete = "://" in text or text.startswith("/")
         place = text if is_complete else f"{self.folder}/{text}"
         if _is_local(place) and _is_local(self.root):
             place = _local(place)
-            inside = os.path.realpath(place).startswith(os.path.realpath(self.root).rstrip("/") + "/")
+            inside = is_inside(place, self.root)
         else:
             place = self._with_connection(place)
             inside = not _is_local(place) and not _is_local(self.root) and _is_below(place, self.root)

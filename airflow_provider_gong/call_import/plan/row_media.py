@@ -32,6 +32,8 @@ class RowMedia(NamedTuple):
     :param problem: what is wrong with it
     :param is_pulled: whether Gong pulls it
     :param content_type: MIME type of its content; None before it was looked at
+    :param root: folder of this host that it has to be in
+    :param mark: what it is known by until it is sent, as a text; None before it was looked at
     """
 
     location: str | None
@@ -39,6 +41,8 @@ class RowMedia(NamedTuple):
     problem: Problem | None = None
     is_pulled: bool = False
     content_type: str | None = None
+    root: str = ""
+    mark: str | None = None
 
     @property
     def is_unseen(self) -> bool:
@@ -62,7 +66,9 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
     if base is None:
         return RowMedia(text, problem=_problem(text, "has no folder to be in", "Set media_base of the plan."))
     location = base.locate(text)
-    return RowMedia(text, problem=location) if isinstance(location, Problem) else RowMedia(location)
+    return (
+        RowMedia(text, problem=location) if isinstance(location, Problem) else RowMedia(location, root=base.local_root)
+    )
 
 
 def _in_the_web(text: str, mode: MediaMode) -> RowMedia:
@@ -101,7 +107,8 @@ def _seen(media: RowMedia, storage: MediaStorage, mode: MediaMode) -> RowMedia:
     except OSError as reason:
         remedy = "Give an https URL, or use media_mode='push'."
         return media._replace(problem=_problem(place, f"cannot be fetched by Gong: {reason}", remedy))
-    return media._replace(size=found.size, content_type=found.content_type, is_pulled=is_pulled)
+    mark = found.mark._replace(root=media.root).as_text()
+    return media._replace(size=found.size, content_type=found.content_type, is_pulled=is_pulled, mark=mark)
 
 
 def _may_be_given(url: str) -> bool:

@@ -118,6 +118,7 @@ def _planned_row(
         warnings=warnings,
         is_pulled=media.is_pulled,
         media_type=media.content_type,
+        media_mark=media.mark,
     )
 
 

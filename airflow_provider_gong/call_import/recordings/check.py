@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.recordings import flac, matroska, wav
 from airflow_provider_gong.call_import.recordings.findings import (
@@ -13,6 +13,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     UnusableRecordingError,
     too_short,
 )
+from airflow_provider_gong.call_import.recordings.marks import UNMARKED, Mark, digest_of
 from airflow_provider_gong.call_import.recordings.mp4 import mp4
 from airflow_provider_gong.call_import.recordings.mpeg import mp3
 from airflow_provider_gong.call_import.recordings.mpeg.tags import skip_id3
@@ -37,11 +38,13 @@ class Recording:
     :param size: length in bytes
     :param content_type: MIME type of its content
     :param length: how long its sound lasts
+    :param mark: what it is known by until it is sent
     """
 
     size: int
     content_type: str
     length: Length
+    mark: Mark = UNMARKED
 
     @property
     def seconds(self) -> float | None:
@@ -58,13 +61,17 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
     """
     try:
         path = open_path(text)
-        size = path.stat().st_size
+        found = path.stat()
+        size = found.st_size
         if size == 0:
             return _problem(text, "is an empty file", "Export the recording again.")
         if size > MAX_BYTES:
             return _problem(text, f"has {size} bytes, more than Gong's 1.5 GB", "Compress or split the recording.")
         with open_for_reading(path) as file:
-            return read_recording(Reader(file, size))
+            reader = Reader(file, size)
+            recording = read_recording(reader)
+            digest = digest_of(reader, file)
+        return replace(recording, mark=Mark.of(found, digest))
     except UnusableRecordingError as found:
         return _problem(text, found.rule, found.remedy)
     except FileNotFoundError:

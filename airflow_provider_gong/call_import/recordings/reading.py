@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from typing import Any, Protocol
 
 from airflow_provider_gong.client.media import MediaPath
@@ -49,6 +50,12 @@ class Reader:
         self._position = 0
         self._block = BLOCK // 2
         self._blocks: list[tuple[int, bytes]] = []
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """Hash of what was read, and where; the same for the same content, which is read in the same way."""
+        return self._digest.hexdigest()
 
     def at(self, offset: int, length: int) -> bytes:
         """
@@ -95,8 +102,10 @@ class Reader:
             length -= len(part)
             position += len(part)
             parts.append(part)
+        data = b"".join(parts)
+        self._digest.update(b"%d " % self._position + data)
         self._position = position
-        return b"".join(parts)
+        return data
 
 
 class _Ranges(contextlib.AbstractContextManager["_Ranges"]):

@@ -48,11 +48,10 @@ def existing_problem(lease: LeasedRow, error: GongDuplicateCallError) -> Problem
 
 
 def unreadable_problem(lease: LeasedRow, error: OSError) -> Problem:
-    """Return what it means that the recording cannot be read any more."""
+    """Return what it means that the recording cannot be read any more, or is another one."""
     rule = f"cannot be read ({type(error).__name__}: {error})"
-    return Problem(
-        "media", file_name(lease), rule, "Put the recording back and clear the upload task.", Actor.RECORDING
-    )
+    remedy = "Put the recording back and clear the upload task, or clear the plan task, which checks it again."
+    return Problem("media", file_name(lease), rule, remedy, Actor.RECORDING)
 
 
 def server_problem(lease: LeasedRow, error: GongServerError) -> Problem:

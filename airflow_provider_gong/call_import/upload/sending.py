@@ -10,6 +10,7 @@ from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.existing import is_same_call
 from airflow_provider_gong.call_import.media import MediaStorage, pull_url
+from airflow_provider_gong.call_import.recordings.marks import Mark
 from airflow_provider_gong.call_import.upload.outcomes import (
     existing_problem,
     is_burned,
@@ -17,6 +18,7 @@ from airflow_provider_gong.call_import.upload.outcomes import (
     server_problem,
     unreadable_problem,
 )
+from airflow_provider_gong.call_import.upload.unchanged import PlannedRecording
 from airflow_provider_gong.client.clients import AsyncGongClient
 from airflow_provider_gong.client.errors import (
     GongApiError,
@@ -101,8 +103,8 @@ class RowSender:
         if lease.call_id is not None:
             await self._push(lease, lease.call_id, None, maybe_sent=lease.media_sent)
             return
-        url = await asyncio.to_thread(pull_url, lease, self._storage)
         # Looked at before the call is created, for which there is no way back.
+        url = await asyncio.to_thread(self._pull_url, lease)
         media = None if url else await asyncio.to_thread(self._find_media, lease)
         await self._create(lease, url, media)
 
@@ -194,11 +196,20 @@ class RowSender:
     def _find_media(self, lease: LeasedRow) -> MediaFile:
         if lease.media_bytes is None:
             raise MediaChangedError("its call is in Gong without a URL, and what is in the web cannot be uploaded")
-        media = MediaFile.at(self._storage.path(lease.media or ""))
-        if media.size != lease.media_bytes:
-            raise MediaChangedError(f"it has {media.size} bytes, and had {lease.media_bytes} when it was planned")
+        media = MediaFile.at(self._planned(lease))
         # What has another type than its name is sent as what it is.
         return MediaFile(media.path, media.size, lease.media_type or "", meter=self.meter)
+
+    def _pull_url(self, lease: LeasedRow) -> str | None:
+        """Return the URL by which Gong can pull what was planned; None if it has to be uploaded."""
+        url = pull_url(lease, self._storage)
+        if url and lease.media_mark:
+            self._planned(lease).stat()
+        return url
+
+    def _planned(self, lease: LeasedRow) -> PlannedRecording:
+        path = self._storage.path(lease.media or "")
+        return PlannedRecording(path, lease.media_bytes, Mark.of_text(lease.media_mark))
 
     async def _set_back(self, lease: LeasedRow, problem: Problem, *, sent: bool) -> None:
         if lease.attempts >= _MAX_ATTEMPTS:

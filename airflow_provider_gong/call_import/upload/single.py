@@ -53,6 +53,7 @@ def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) 
         media=str(media),
         media_bytes=recording.size,
         media_type=recording.content_type,
+        media_mark=recording.mark.as_text(),
         fingerprint=content_fingerprint(payload, str(media), recording.size),
     )
     ledger.replace_plan("a single call", [row])

@@ -210,7 +210,7 @@ class JournalSync:
 def _check_unsigned(entries: dict[str, list[Entry]]) -> None:
     """Read entries that have no digest as they will be read later, so that damaged ones are noticed now."""
     for row in entries["row"]:
-        planned_row({"is_pulled": None, "media_type": None, **row})
+        planned_row({"is_pulled": None, "media_type": None, "media_mark": None, **row})
     for call in entries["call"]:
         CallState(call["state"])
         problems_from_json(call["problem"])

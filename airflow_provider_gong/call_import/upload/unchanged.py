@@ -1,0 +1,112 @@
+"""That what is sent is what was checked: looked at before a call is created, and whenever its recording is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from airflow_provider_gong.call_import.media import is_inside
+from airflow_provider_gong.call_import.recordings.check import check_recording
+from airflow_provider_gong.call_import.recordings.marks import Mark
+from airflow_provider_gong.client.media import MediaChangedError, MediaPath
+from airflow_provider_gong.ledger.rows import Problem
+
+
+class PlannedRecording:
+    """
+    A recording as it was planned, to be read from.
+
+    :param path: where it is
+    :param size: its length in bytes
+    :param mark: what it was; None where that is not known
+    """
+
+    def __init__(self, path: MediaPath, size: int | None, mark: Mark | None) -> None:
+        self._path: Any = path
+        self._size = size
+        self._mark = mark
+        self.name = path.name
+
+    def stat(self) -> Any:
+        """
+        Return what is known of the recording now.
+
+        :raises FileNotFoundError: if it is gone
+        :raises MediaChangedError: if it is not what was planned
+        """
+        path = self._resolved()
+        _forget_listing(path)
+        found = path.stat()
+        self._check(path, found)
+        return found
+
+    def open(self, mode: Literal["rb"] = "rb", /) -> IO[Any]:
+        """
+        Open the recording.
+
+        :raises FileNotFoundError: if it is gone
+        :raises MediaChangedError: if it is not what was planned
+        """
+        path = self._resolved()
+        file: IO[Any] = path.open(mode)
+        with contextlib.ExitStack() as opened:
+            opened.callback(file.close)
+            found = _stat_of(file)
+            if found is not None:
+                self._check(path, found)
+            opened.pop_all()
+        return file
+
+    def _resolved(self) -> Any:
+        """Return the path with its links resolved, so that no link that changes meanwhile leads elsewhere."""
+        root = self._mark.root if self._mark is not None else ""
+        if not root or not isinstance(self._path, Path) or hasattr(self._path, "fs"):
+            return self._path
+        place = os.path.realpath(self._path)
+        if not is_inside(place, root):
+            raise MediaChangedError(f"it is outside of {root} now, where this import takes recordings from")
+        return type(self._path)(place)
+
+    def _check(self, path: Any, found: Any) -> None:
+        if self._size is not None and found.st_size != self._size:
+            raise MediaChangedError(f"it has {found.st_size} bytes, and had {self._size} when it was planned")
+        if self._mark is None or self._mark.is_untouched(found) or self._is_same_content(path, found):
+            return
+        raise MediaChangedError("it has other content than when it was planned")
+
+    def _is_same_content(self, path: Any, found: Any) -> bool:
+        """Tell whether a copy has the content that was checked, of which only times or ETag differ."""
+        if self._mark is None or (proved := self._mark.proves(path, found)) is False:
+            return False
+        if proved:
+            return True
+        checked = check_recording(str(path), lambda _: path)
+        return not isinstance(checked, Problem) and checked.mark.digest == self._mark.digest
+
+
+def _stat_of(file: Any) -> Any:
+    """Return what is known of an open file without asking for it; None where nothing is."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        return os.fstat(file.fileno())
+    return _Details.of(getattr(file, "details", None))
+
+
+class _Details(dict[str, Any]):
+    """What a file of fsspec knows of its object."""
+
+    @classmethod
+    def of(cls, details: Any) -> _Details | None:
+        return cls(details) if isinstance(details, dict) and "size" in details else None
+
+    @property
+    def st_size(self) -> int:
+        return int(self["size"])
+
+
+def _forget_listing(path: Any) -> None:
+    """Have an object store asked, and not what it has listed before."""
+    store = getattr(path, "fs", None)
+    if store is not None:
+        store.invalidate_cache(getattr(path, "path", None))
