@@ -109,7 +109,7 @@ def test_a_folder_of_recordings_is_imported_by_their_names(
     assert run.state == "failed"
     calls = new_calls(gong_emulator)
     assert {ident: call["state"] for ident, call in calls.items()} == {"1731.42": "visible", "1732.1": "visible"}
-    assert [call["actualStart"] for call in calls.values()] == ["2026-11-19T09:30:00Z", "2026-11-19T10:00:00Z"]
+    assert sorted(call["started"][:16] for call in calls.values()) == ["2026-11-19T09:30", "2026-11-19T10:00"]
     assert "where 'voicemail.wav' follows and {direction} is expected" in next(
         path.read_text() for path in tmp_path.rglob("report.csv")
     )
