@@ -230,7 +230,7 @@ class PlanDraft:
         self._connection.executemany("INSERT OR IGNORE INTO compared_size VALUES (?)", values)
 
     def equally_long(self, at_a_time: int) -> Iterator[list[Suspect]]:
-        """Yield, some at a time, the planned rows whose recording is as long as another, where that is not suspected."""
+        """Yield, some at a time, the planned rows whose recording is as long as another, unless that is suspected."""
         for page in self._pages(_EQUALLY_LONG, at_a_time):
             yield [Suspect(*found) for found in page]
 
