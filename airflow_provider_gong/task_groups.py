@@ -31,6 +31,8 @@ class PlanOptions(TypedDict, total=False):
     """Options of ``GongPlanCallImportOperator``, which documents them."""
 
     columns: Columns | None
+    name_template: str | None
+    sidecar: str | None
     media_mode: Literal["push", "pull", "auto"]
     media_base: Place | None
     host_overrides: Place | None
@@ -104,11 +106,11 @@ def gong_call_import(
     :param event_on: ``success`` publishes the event if the report is green, ``end`` also if more rows are wrong than
         ``max_failed``
     :param notifiers: callbacks of the report task, whether it succeeds or fails, such as ``GongCallImportNotifier``
-    :param options: options of ``GongPlanCallImportOperator`` (``columns``, ``media_mode``, ``media_base``,
-        ``host_overrides``, ``default_primary_user``, ``on_rejected``, ``strict``), ``GongUploadCallImportOperator``
-        (``on_existing``, ``in_flight``), ``GongVerifyCallImportOperator`` (``verify_timeout``) and
-        ``GongReportCallImportOperator`` (``report_path``, ``max_failed``), and of all of them (``gong_conn_id``,
-        ``import_path``, ``deferrable``)
+    :param options: options of ``GongPlanCallImportOperator`` (``columns``, ``name_template``, ``sidecar``,
+        ``media_mode``, ``media_base``, ``host_overrides``, ``default_primary_user``, ``on_rejected``, ``strict``),
+        ``GongUploadCallImportOperator`` (``on_existing``, ``in_flight``), ``GongVerifyCallImportOperator``
+        (``verify_timeout``) and ``GongReportCallImportOperator`` (``report_path``, ``max_failed``), and of all of them
+        (``gong_conn_id``, ``import_path``, ``deferrable``)
     :return: the task group, which knows its tasks and their results
     :raises ValueError: for an unknown choice, a number that is none, or several workers with ``import_path`` or in a
         mapped task group

@@ -30,13 +30,14 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16384;
 CREATE TABLE planned (
-    position INTEGER PRIMARY KEY, {", ".join(PLAN_COLUMNS)}, is_imported INTEGER, sha256 TEXT
+    position INTEGER PRIMARY KEY, {", ".join(PLAN_COLUMNS)}, is_imported INTEGER, sample TEXT, sha256 TEXT
 );
 CREATE INDEX planned_size ON planned (media_bytes, state) WHERE media_bytes > 0;
 CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
 CREATE TABLE compared_size (media_bytes INTEGER PRIMARY KEY);
+CREATE TABLE compared (position INTEGER PRIMARY KEY);
 """
-_INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * len(PLAN_COLUMNS))}, ?, NULL)"  # noqa: S608 - only names
+_INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * len(PLAN_COLUMNS))}, ?, NULL, NULL)"  # noqa: S608 - only names
 _ROWS = f"SELECT position, {', '.join(PLAN_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
 # A row that is repeated in one way is not looked at in another.
 _FIND_REPEATED = """
@@ -53,15 +54,30 @@ SELECT planned.position AS position, first_row.row_number, json_extract(first_ro
 FROM repeated JOIN planned USING (position) JOIN planned AS first_row ON first_row.position = first
 WHERE planned.position > ? AND what = '{column}'
 """
-_SUSPECTS = """
+_EQUALLY_LONG = """
 SELECT position, client_unique_id, media, media_bytes FROM planned
-WHERE position > ? AND state = 'planned' AND media_bytes IN (SELECT media_bytes FROM compared_size)
+WHERE position > ? AND state = 'planned' AND media_bytes IN (
+    SELECT media_bytes FROM planned WHERE media_bytes > 0 AND state = 'planned' GROUP BY media_bytes HAVING count(*) > 1
+) AND media_bytes NOT IN (SELECT media_bytes FROM compared_size)
+"""
+# Those with a sample have no suspected length.
+_COMPARE = """
+INSERT INTO compared
+SELECT position FROM planned JOIN compared_size USING (media_bytes) WHERE state = 'planned'
+UNION
+SELECT position FROM planned JOIN (
+    SELECT media_bytes, sample FROM planned WHERE sample IS NOT NULL AND state = 'planned'
+    GROUP BY media_bytes, sample HAVING count(*) > 1
+) USING (media_bytes, sample) WHERE state = 'planned'
+"""
+_SUSPECTS = """
+SELECT position, client_unique_id, media, media_bytes FROM planned JOIN compared USING (position) WHERE position > ?
 """
 _REJECT = """
 UPDATE planned SET problems = ?, warnings = NULL, state = 'rejected', is_imported = 0
 WHERE position = ?
 """
-_SIZES = "SELECT media_bytes FROM planned WHERE media_bytes > 0 AND state = 'planned' GROUP BY media_bytes"
+_SIZES = "SELECT DISTINCT media_bytes FROM planned WHERE media_bytes > 0 AND state = 'planned'"
 _FIGURES = """
 SELECT count(*), total(state = 'planned'), total(is_imported), total(is_sent), total(is_sent AND is_pulled),
     total(CASE WHEN is_sent THEN media_bytes END), total(json_array_length(warnings))
@@ -119,7 +135,7 @@ class Repeated:
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """
-    A planned row whose recording is as long as another one.
+    A planned row whose recording may be that of another one.
 
     :param position: place of the row in the draft
     """
@@ -194,11 +210,13 @@ class PlanDraft:
                 known = problems_from_json(found.fetchone()[0])
                 self._connection.execute(_REJECT, (problems_as_json((*known, problem)), position))
 
+    def note_samples(self, samples: Iterable[tuple[int, str]]) -> None:
+        """Record parts of recordings, by the place of their rows in the draft."""
+        self._note("sample", samples)
+
     def note_hashes(self, hashes: Iterable[tuple[int, str]]) -> None:
         """Record the content of recordings, by the place of their rows in the draft."""
-        values = [(sha256, position) for position, sha256 in hashes]
-        with self._written_at_once():
-            self._connection.executemany("UPDATE planned SET sha256 = ? WHERE position = ?", values)
+        self._note("sha256", hashes)
 
     def sizes(self) -> Iterator[list[int]]:
         """Yield, some at a time, the lengths of the recordings of planned rows, each once."""
@@ -211,11 +229,14 @@ class PlanDraft:
         values = ((size,) for size in sizes)
         self._connection.executemany("INSERT OR IGNORE INTO compared_size VALUES (?)", values)
 
+    def equally_long(self, at_a_time: int) -> Iterator[list[Suspect]]:
+        """Yield, some at a time, the planned rows whose recording is as long as another, unless that is suspected."""
+        for page in self._pages(_EQUALLY_LONG, at_a_time):
+            yield [Suspect(*found) for found in page]
+
     def suspects(self, at_a_time: int) -> Iterator[list[Suspect]]:
-        """Yield, some at a time, the planned rows whose recording has a suspected length or that of another row."""
-        self._connection.execute(f"INSERT OR IGNORE INTO compared_size {_SIZES} HAVING count(*) > 1")
-        if self._connection.execute("SELECT 1 FROM compared_size").fetchone() is None:
-            return
+        """Yield, some at a time, the planned rows whose recording has a suspected length, or the sample of another."""
+        self._connection.execute(_COMPARE)
         for page in self._pages(_SUSPECTS, at_a_time):
             yield [Suspect(*found) for found in page]
 
@@ -223,6 +244,11 @@ class PlanDraft:
         """Return what the plan comes to."""
         found = PlanFigures(*map(int, self._connection.execute(_FIGURES).fetchone()))
         return replace(found, warnings=found.warnings + len(self.remarks))
+
+    def _note(self, column: str, texts: Iterable[tuple[int, str]]) -> None:
+        values = [(text, position) for position, text in texts]
+        with self._written_at_once():
+            self._connection.executemany(f"UPDATE planned SET {column} = ? WHERE position = ?", values)  # noqa: S608
 
     @contextlib.contextmanager
     def _written_at_once(self) -> Iterator[None]:

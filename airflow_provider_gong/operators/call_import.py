@@ -39,6 +39,10 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         (``{"title": "Subject"}``), a template (``"{First} {Last}"``), a constant (``"=Outbound"``), or a dict of these
         as ``source`` with what texts mean (``values``) or the form of a time (``format``); ``"*": "*"`` reads all other
         fields from the columns of their own names, and None leaves a field out
+    :param name_template: how the names of recordings are read, such as
+        ``{direction}-{party_1_phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav``. With it or ``sidecar``, the
+        manifest is a folder or a pattern of recordings (templated)
+    :param sidecar: where the JSON or XML file of each recording is, such as ``{file_stem}.json`` (templated)
     :param media_mode: ``push`` uploads recordings; ``pull`` has Gong pull them, from the https URLs in the manifest or
         from URLs that are signed for recordings in S3; ``auto`` has Gong pull what it can, and uploads the others
         (templated)
@@ -62,6 +66,8 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     template_fields: Sequence[str] = (
         *CallImportOperator.template_fields,
         "manifest",
+        "name_template",
+        "sidecar",
         "media_base",
         "host_overrides",
         "default_primary_user",
@@ -75,6 +81,8 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         *,
         manifest: Place | Sequence[Any] | XComArg,
         columns: Columns | None = None,
+        name_template: str | None = None,
+        sidecar: str | None = None,
         media_mode: Literal["push", "pull", "auto"] = "push",
         media_base: Place | None = None,
         host_overrides: Place | None = None,
@@ -91,6 +99,8 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         self.manifest: Any = manifest
         self.columns = columns
         self.media_mode = media_mode
+        self.name_template = name_template
+        self.sidecar = sidecar
         self.media_base = media_base
         self.host_overrides = host_overrides
         self.default_primary_user = default_primary_user
@@ -112,6 +122,8 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
                 storage=ObjectStorage(),
                 columns=self.columns,
                 media_mode=self.media_mode,
+                name_template=self.name_template,
+                sidecar=self.sidecar,
                 media_base=self.media_base,
                 host_overrides=self.host_overrides,
                 default_primary_user=self.default_primary_user,

@@ -14,6 +14,7 @@ import pytest
 
 import airflow_provider_gong
 from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, PARTY_FIELDS
+from airflow_provider_gong.call_import.manifest.folders.names import NameTemplate
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator.__main__ import main
 from airflow_provider_gong.hooks.configuration import config_section
@@ -48,7 +49,7 @@ def test_code_is_that_of_its_source(source: str, marker: str, shown: str) -> Non
 
 def test_every_page_of_a_job_shows_its_example() -> None:
     shown = {source for source, _, _ in (parameters.values for parameters in INCLUSIONS)}
-    jobs = ("upload_call", "meeting", "nightly_call_import", "import_on_managed_airflow")
+    jobs = ("upload_call", "meeting", "nightly_call_import", "import_on_managed_airflow", "folder_of_recordings")
     assert {f"example_dags/example_gong_{job}.py" for job in jobs} <= shown
 
 
@@ -83,6 +84,18 @@ def test_what_a_cell_does_that_cannot_be_read_is_explained() -> None:
     assert explained == {
         field.column: (field.is_required, says[field.is_optional, field.names]) for field in (*CALL_FIELDS, *parties)
     }
+
+
+def test_names_of_telephone_systems_are_read_by_their_templates() -> None:
+    page = doc("folder_of_recordings.md")
+    table = page.partition("### Three telephone systems")[2].partition("```")[0]
+    forms = re.findall(r"^\| [^|`]+ \| `(.+?)` \| `(.+?)`", table, re.MULTILINE)
+    assert len(forms) == 3
+    for name, text in forms:
+        template = NameTemplate(text)
+        assert template.render(template.read(f"s3://bucket/{name}")) == name
+    (code,) = re.findall(r"```python\n(from .*?)```", page, re.DOTALL)
+    exec(code, {})
 
 
 def test_all_states_are_explained() -> None:

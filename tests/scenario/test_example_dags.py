@@ -92,6 +92,30 @@ def test_the_nightly_import_fails_at_once_without_a_data_interval(
 
 
 @pytest.mark.usefixtures("gong_connection")
+def test_a_folder_of_recordings_is_imported_by_their_names(
+    example: Example, run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    names = ("out-+12025550147-4711-20261119-093000-1731.42", "q-+12025550148-4711-20261119-100000-1732.1", "voicemail")
+    for number, name in enumerate(names):
+        write_wav(tmp_path / f"2026-11-19/{name}.wav", seconds=61, seed=number)
+    (tmp_path / "hosts.csv").write_text("manifest_value,gong_user\n4711,tobias.okafor@example.com\n")
+    now = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
+
+    run = run_dag(
+        example("example_gong_folder_of_recordings"), logical_date=now, run_conf={"recordings": str(tmp_path)}
+    )
+
+    # The report fails for the recording whose name says nothing.
+    assert run.state == "failed"
+    calls = new_calls(gong_emulator)
+    assert {ident: call["state"] for ident, call in calls.items()} == {"1731.42": "visible", "1732.1": "visible"}
+    assert sorted(call["started"][:16] for call in calls.values()) == ["2026-11-19T09:30", "2026-11-19T10:00"]
+    assert "where 'voicemail.wav' follows and {direction} is expected" in next(
+        path.read_text() for path in tmp_path.rglob("report.csv")
+    )
+
+
+@pytest.mark.usefixtures("gong_connection")
 def test_each_run_of_the_backfill_imports_its_month(
     example: Example, run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
 ) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,22 @@ from moto.server import ThreadedMotoServer
 _KEYS = {"aws_access_key_id": "AKIAEXAMPLE00000", "aws_secret_access_key": "an-example-of-a-secret-key"}
 
 
+@dataclass
+class S3Request:
+    """A request as the server has seen it, with the bytes of its answer's body."""
+
+    method: str
+    path: str
+    query: str
+    bytes: int = 0
+
+
 @dataclass(frozen=True)
 class S3Server:
     """A running server."""
 
     url: str
+    requests: list[S3Request] = field(default_factory=list)
 
     @property
     def airflow_connection(self) -> str:
@@ -57,14 +68,37 @@ class S3Server:
         return bytes(self.client().get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
+class _CountingServer(ThreadedMotoServer):
+    """Notes each request, and can take its time."""
+
+    def __init__(self) -> None:
+        super().__init__(ip_address="127.0.0.1", port=0, verbose=False)
+        self.requests: list[S3Request] = []
+
+    def start(self) -> None:
+        super().start()
+        assert self._server is not None
+        self._server.app = self._counted(self._server.app)
+
+    def _counted(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+        def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+            request = S3Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+            self.requests.append(request)
+            for part in app(environ, start_response):
+                request.bytes += len(part)
+                yield part
+
+        return answer
+
+
 @contextlib.contextmanager
 def running_s3() -> Iterator[S3Server]:
     """Run a server on a free port."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = _CountingServer()
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield S3Server(f"http://{host}:{port}")
+        yield S3Server(f"http://{host}:{port}", server.requests)
     finally:
         server.stop()

@@ -90,10 +90,11 @@ class ColumnMap:
 
     :param columns: for each field a header (``"Call ID"``), a template (``"{First} {Last}"``), a constant
         (``"=Outbound"``), a ``ColumnSource``, or None to leave it out
+    :param asked: columns of their own names that are read anyway, since somebody has named them elsewhere
     :raises GongManifestError: with all that is wrong with the mapping
     """
 
-    def __init__(self, columns: Columns | None = None) -> None:
+    def __init__(self, columns: Columns | None = None, asked: Collection[str] = ()) -> None:
         named = dict(columns or {})
         reads_all = named.pop(_ALL, None) == _ALL
         self._sources: dict[str, _Source] = {}
@@ -111,7 +112,12 @@ class ColumnMap:
         if wrong:
             raise GongManifestError(f"columns is wrong: {' '.join(wrong)}")
         self._reads_all = reads_all or not self._sources
+        self._asked = frozenset(asked)
         self._used = {header for source in self._sources.values() for header in source.headers}
+
+    def uses(self, header: str) -> bool:
+        """Tell whether a field takes its text from a header that is not its own."""
+        return header in self._used
 
     def fields(self, headers: Collection[str]) -> set[str]:
         """Return the fields that a manifest with these headers can fill."""
@@ -159,7 +165,7 @@ class ColumnMap:
         known = FIELDS.get(header)
         if known is None or header in self._sources or header in self._left_out:
             return False
-        return self._reads_all or known.is_required
+        return self._reads_all or known.is_required or header in self._asked
 
 
 def _check_field(name: object) -> None:

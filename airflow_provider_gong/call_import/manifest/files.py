@@ -19,10 +19,12 @@ from airflow_provider_gong.call_import.manifest.parquet import parquet_table
 from airflow_provider_gong.call_import.manifest.records import jsonl_table
 from airflow_provider_gong.call_import.media import is_web, similar_place
 
+PATTERN_SIGNS = frozenset("*?[")
+"""What makes a pattern of a name."""
+
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 _PARQUET = (".parquet", ".pq")
 _COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
-_PATTERN = set("*?[")
 # What Spark and Hadoop write beside the data, such as _SUCCESS.
 _NO_DATA = ("_", ".")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -146,11 +148,11 @@ def _check_format(head: bytes, name: str) -> None:
 
 def _has_pattern(name: str) -> bool:
     # What follows a question mark in a web address signs it.
-    return not is_web(name) and not _PATTERN.isdisjoint(name)
+    return not is_web(name) and not PATTERN_SIGNS.isdisjoint(name)
 
 
 def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
-    start = min(name.index(sign) for sign in _PATTERN if sign in name)
+    start = min(name.index(sign) for sign in PATTERN_SIGNS if sign in name)
     folder, slash, _ = name[:start].rpartition("/")
     try:
         if open_path(name).exists():

@@ -6,7 +6,7 @@ import functools
 import itertools
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ class ManifestRow(NamedTuple):
     :param file: path or URL of the file that holds it; empty for rows that came from a task
     :param problems: what is wrong with it as a row, and with its id
     :param warnings: what was noticed and does not reject it
+    :param misfit: why nothing else is known of it, where its recording has no name or sidecar file that can be read
     :param is_plain: whether all its cells are what they look like, so that none has to be looked at for itself
     """
 
@@ -46,7 +47,21 @@ class ManifestRow(NamedTuple):
     file: str = ""
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
+    misfit: Problem | None = None
     is_plain: bool = False
+
+
+class UnreadRecord(dict[str, str]):
+    """
+    A row of which only some cells are known.
+
+    :param cells: text by column
+    :param misfit: why the others are not
+    """
+
+    def __init__(self, cells: Mapping[str, str], misfit: Problem) -> None:
+        super().__init__(cells)
+        self.misfit = misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,9 @@ class Manifest:
             seen: dict[str, None] = {}
             file = storable(table.file)
             for number, record in enumerate(filter(None, _readable(table)), 1):
+                if isinstance(record, UnreadRecord):
+                    yield ManifestRow(number, _storable(record), file, misfit=record.misfit)
+                    continue
                 if table.header is None:
                     seen |= dict.fromkeys(record)
                     check_width(seen, table.name)
@@ -182,7 +200,7 @@ def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:
         problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", Actor.MANIFEST))
     if not _is_text("".join((*values, *values.values()))):
         problems += [_broken_text(column, cell) for column, cell in values.items() if not _is_text(column + cell)]
-        values = {storable(column): storable(cell) for column, cell in values.items()}
+        values = _storable(values)
     ident = values.get(_ID, "")
     digits = without_zeros(ident)
     if digits is not ident:
@@ -196,6 +214,10 @@ def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:
             # As text it would pass in the next manifest.
             values = {column: text for column, text in values.items() if column != _ID}
     return ManifestRow(number, values, file, tuple(problems))
+
+
+def _storable(values: Mapping[str, str]) -> dict[str, str]:
+    return {storable(column): storable(cell) for column, cell in values.items()}
 
 
 def _is_text(text: str) -> bool:

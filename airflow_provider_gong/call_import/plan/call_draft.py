@@ -99,6 +99,7 @@ class CallDraft:
     def __init__(self, row: ManifestRow, host: Host | Problem, rules: CellRules) -> None:
         self._rules = rules
         self._host = host
+        self._is_unread = row.misfit is not None
         self._fields: dict[str, Any] = {}
         self._parties: list[_Party] = []
         self.problems: list[Problem] = [*row.problems]
@@ -115,6 +116,10 @@ class CallDraft:
 
     def validated(self) -> NewCall | None:
         """Return the call; None if the row is rejected. Everything that is wrong with it is in its problems."""
+        if self._is_unread:
+            # What it lacks is not known.
+            self.problems, self.remarks = [], []
+            return None
         while True:
             try:
                 call = parse_request(NewCall, self._fields)

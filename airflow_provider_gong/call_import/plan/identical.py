@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress
+from airflow_provider_gong.call_import.recordings.reading import BLOCK, RangeFile, Reader, open_for_reading
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft, Repeated, Suspect
 from airflow_provider_gong.ledger.rows import Actor, KnownRecording, Problem
@@ -43,7 +44,10 @@ def _stands_in(row: Repeated) -> str:
 
 class IdenticalRecordings:
     """
-    Finds recordings with the same content. Only those of equal length are read.
+    Finds recordings with the same content.
+
+    Of those of equal length a sample is read, and all of it only where the samples are the same, or where an earlier
+    import has sent a recording of that length.
 
     :param storage: where the recordings are
     :param pool: where several recordings are read at a time
@@ -62,6 +66,10 @@ class IdenticalRecordings:
         if self._known is not None:
             for sizes in draft.sizes():
                 draft.suspect(self._known.recorded_sizes(sizes))
+        for suspects in draft.equally_long(_AT_A_TIME):
+            samples, problems = self._read(suspects, _sample)
+            draft.reject(problems)
+            draft.note_samples(samples)
         compared, progress = 0, Progress("Compared", None)
         for suspects in draft.suspects(_AT_A_TIME):
             self._compare(draft, suspects)
@@ -72,28 +80,33 @@ class IdenticalRecordings:
 
     def _compare(self, draft: PlanDraft, suspects: Sequence[Suspect]) -> None:
         """Note the content of recordings, and reject the rows of those that were uploaded or cannot be read."""
-        contents = list(self._pool.map(lambda suspect: self._hash_or_problem(suspect.media), suspects))
-        sent = self._sent(suspects, {content for content in contents if isinstance(content, str)})
-        problems, hashes = [], []
-        for suspect, content in zip(suspects, contents, strict=True):
-            problem = content if isinstance(content, Problem) else self._sent_problem(suspect, sent[content])
-            if isinstance(problem, Problem):
+        hashes, problems = self._read(suspects, _hash)
+        by_position = dict(hashes)
+        sent = self._sent(suspects, set(by_position.values()))
+        for suspect in suspects:
+            problem = self._sent_problem(suspect, sent[by_position.get(suspect.position, "")])
+            if problem is not None:
                 problems.append((suspect.position, problem))
-            elif isinstance(content, str):
-                hashes.append((suspect.position, content))
+                del by_position[suspect.position]
         draft.reject(problems)
-        draft.note_hashes(hashes)
+        draft.note_hashes(by_position.items())
 
-    def _hash_or_problem(self, media: str) -> str | Problem:
-        digest = hashlib.sha256()
+    def _read(
+        self, suspects: Sequence[Suspect], digest: Callable[[RangeFile, int], str]
+    ) -> tuple[list[tuple[int, str]], list[tuple[int, Problem]]]:
+        """Return digests of recordings and problems with them, by the places of their rows."""
+        read = self._pool.map(lambda suspect: self._digest_or_problem(suspect, digest), suspects)
+        found = list(zip((suspect.position for suspect in suspects), read, strict=True))
+        problems = [(position, result) for position, result in found if isinstance(result, Problem)]
+        return [(position, result) for position, result in found if isinstance(result, str)], problems
+
+    def _digest_or_problem(self, suspect: Suspect, digest: Callable[[RangeFile, int], str]) -> str | Problem:
         try:
-            with self._storage.path(media).open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
+            with open_for_reading(self._storage.path(suspect.media)) as file:
+                return digest(file, suspect.media_bytes)
         except OSError as error:
             rule = f"cannot be read ({type(error).__name__}: {error})"
-            return Problem(self._column, media, rule, "Check the recording, and plan again.", Actor.RECORDING)
-        return digest.hexdigest()
+            return Problem(self._column, suspect.media, rule, "Check the recording, and plan again.", Actor.RECORDING)
 
     def _sent(self, suspects: Sequence[Suspect], hashes: set[str]) -> dict[str, list[KnownRecording]]:
         sent: dict[str, list[KnownRecording]] = defaultdict(list)
@@ -116,3 +129,18 @@ class IdenticalRecordings:
     def _problem(self, media: str, other: str) -> Problem:
         rule = f"is the same recording as that of {other}, and Gong stores each recording once"
         return Problem(self._column, media, rule, _REMEDY, Actor.RECORDING)
+
+
+def _sample(file: RangeFile, size: int) -> str:
+    # Recordings of one system begin alike, and some with silence.
+    return hashlib.sha256(Reader(file, size).at(max(size - BLOCK, 0) // 2, BLOCK)).hexdigest()
+
+
+def _hash(file: RangeFile, size: int) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    left = size
+    while left > 0 and (chunk := file.read(min(left, _CHUNK))):
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest()

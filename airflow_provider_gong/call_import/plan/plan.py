@@ -16,6 +16,7 @@ from airflow_provider_gong.call_import.errors import GongImportRejectedError, Go
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.manifest.files import find_files, read_files
+from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.media import MediaStorage
@@ -54,6 +55,8 @@ class ImportPlan:
     :param manifest: path or URL of a file, also as a path object, a pattern, a list of these, or a list of rows
     :param storage: where manifests and recordings are
     :param columns: where fields take their text from, as for ``ColumnMap``
+    :param name_template: how the names of recordings are read; with it or ``sidecar``, the manifest is a folder of them
+    :param sidecar: where the JSON or XML file of each recording is
     :param media_mode: who moves the recordings: ``push``, ``pull`` or ``auto``
     :param media_base: folder of the recordings, as text or path object; None for that of the manifest
     :param host_overrides: path, URL or path object of the file that says who hosts the calls of hosts unknown to Gong
@@ -78,6 +81,8 @@ class ImportPlan:
         manifest: Any,
         storage: MediaStorage,
         columns: Columns | None = None,
+        name_template: str | None = None,
+        sidecar: str | None = None,
         media_mode: str = MediaMode.PUSH,
         media_base: object = None,
         host_overrides: object = None,
@@ -96,7 +101,9 @@ class ImportPlan:
         self._client = client
         self._manifest = _listed(manifest)
         self._storage = storage
-        self._columns = columns
+        is_folder = name_template or sidecar
+        self._folder = RecordingFolder(storage.path, columns, name_template, sidecar) if is_folder else None
+        self._columns = self._folder.columns if self._folder else ColumnMap(columns)
         self._settings = PlanSettings(
             media_base=MediaBase.at(str(media_base)) if media_base else None,
             storage=storage,
@@ -139,15 +146,30 @@ class ImportPlan:
     @contextlib.contextmanager
     def _checked(self) -> Iterator[tuple[PlanDraft, CompanyUsers]]:
         required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not self._default_host]
-        manifest = Manifest(_tables(self._manifest, self._storage), ColumnMap(self._columns), required)
+        manifest = Manifest(self._tables(), self._columns, required)
         overrides = self._read_overrides()
         kept = UserList(self._ledger.store, self._ledger.company)
         users = CompanyUsers(kept, self._client, keep=not self._is_dry_run)
         hosts = HostDirectory(users.users(), overrides, self._default_host, users.refresh)
         is_blind = not can_read_calls(self._client)
         with checked_rows(manifest, hosts, self._settings) as draft:
+            if self._folder is not None:
+                self._folder.forget()
             draft.remarks[:0] = [_BLIND_KEY] if is_blind else []
             yield draft, users
+
+    def _tables(self) -> Iterable[Table]:
+        names = self._manifest
+        are_places = bool(names) and all(map(_is_place, names))
+        places = [str(name) for name in names] if are_places else []
+        if self._folder is not None:
+            if not are_places:
+                raise GongManifestError("name_template and sidecar are for recordings: give a folder or a pattern.")
+            return self._folder.tables(places)
+        if not are_places:
+            return [list_table(names)]
+        files = find_files(places, self._storage.path)
+        return read_files(files, self._storage.path, may_be_empty=files != places)
 
     def _read_overrides(self) -> Mapping[str, str]:
         if not self._host_overrides:
@@ -165,14 +187,6 @@ class ImportPlan:
                 log.warning("Older than retention_days, and kept: %s", purged.reason)
             else:
                 log.info("Older than retention_days, and forgotten: import %s.", shown(purged.info.import_id))
-
-
-def _tables(names: Sequence[Any], storage: MediaStorage) -> Iterable[Table]:
-    if not names or not all(map(_is_place, names)):
-        return [list_table(names)]
-    places = [str(name) for name in names]
-    files = find_files(places, storage.path)
-    return read_files(files, storage.path, may_be_empty=files != places)
 
 
 def _listed(manifest: Any) -> Sequence[Any]:

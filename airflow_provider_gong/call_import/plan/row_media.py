@@ -58,6 +58,8 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
     :param mode: who moves it
     """
     text = row.values.get("media")
+    if row.misfit is not None:
+        return RowMedia(text, problem=row.misfit)
     if text is None or text in MISSING:
         return RowMedia(None, problem=_problem("nothing", "is required", "Give the path or URL of the recording."))
     if is_web(text):

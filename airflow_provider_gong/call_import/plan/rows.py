@@ -28,7 +28,8 @@ from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, PlannedRow, Problem
 
-_CONCURRENT_CHECKS = 8
+# An object store answers each after some ten milliseconds.
+_CONCURRENT_CHECKS = 32
 _CHECK_BATCH = 500
 
 

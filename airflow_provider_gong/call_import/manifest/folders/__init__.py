@@ -1,0 +1,1 @@
+"""Folders of recordings as manifests: their names and sidecar files say what the calls were."""

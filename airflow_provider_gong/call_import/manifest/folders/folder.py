@@ -1,0 +1,130 @@
+"""Recordings that are found by listing a folder: each is a row, by its name and its sidecar file."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from airflow_provider_gong._text import batches, shown
+from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
+from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS
+from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
+from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
+from airflow_provider_gong.call_import.manifest.manifest import Table, UnreadRecord
+from airflow_provider_gong.call_import.media import is_web
+from airflow_provider_gong.ledger.rows import Actor, Problem
+
+_AT_A_TIME = 32
+_BATCH = 500
+_CORRECT_NAME = "Correct the name, name_template, or the pattern that finds the recordings."
+_CORRECT_SIDECAR = "Correct the sidecar file, or the parameter sidecar."
+
+
+class RecordingFolder:
+    """
+    Reads the rows of recordings that no manifest lists.
+
+    :param open_path: makes the path object of a place
+    :param columns: how what names and sidecar files say becomes the fields of the call, as for ``ColumnMap``
+    :param name_template: how the names are read, as for ``NameTemplate``; None if they say nothing
+    :param sidecar: where sidecar files are, as for ``Sidecars``; None if there are none
+    :raises GongManifestError: if one of them is wrong
+    """
+
+    def __init__(
+        self,
+        open_path: Callable[[str], Any],
+        columns: Columns | None = None,
+        name_template: str | None = None,
+        sidecar: str | None = None,
+    ) -> None:
+        self._open_path = open_path
+        self._template = NameTemplate(name_template) if name_template else None
+        self._named = self._template.columns if self._template else []
+        self.columns = ColumnMap(columns, self._named)
+        """The mapping, which reads all fields that the template names."""
+        self._sidecars = Sidecars(sidecar, open_path) if sidecar else None
+        self._stores: list[Any] = []
+        # Named by columns only where they are wanted.
+        self._own = [column for column in ("file_name", "file_stem") if self.columns.uses(column)]
+
+    def tables(self, names: Sequence[str]) -> Iterator[Table]:
+        """
+        Yield the recordings of each folder or pattern as a table.
+
+        :param names: paths or URLs of folders, patterns or recordings
+        :raises GongManifestError: if one of them cannot be listed, or there are no recordings
+        """
+        for name in names:
+            folder, places = self._list(name)
+            if self._sidecars is not None:
+                others = {self._sidecars.place(place) for place in places}
+                places = [place for place in places if place not in others]
+            header = None
+            if self._sidecars is None:
+                header = (*self._named, *self._own, "media")
+            yield Table(name, header, self._records(places), file=folder)
+
+    def forget(self) -> None:
+        """Let the stores forget their lists, which told the sizes of all recordings without asking for each."""
+        for store in self._stores:
+            store.invalidate_cache()
+
+    def _list(self, name: str) -> tuple[str, list[str]]:
+        """Return a folder, and the recordings in it in the order of their names."""
+        if is_web(name):
+            remedy = "List them in a CSV file."
+            raise GongManifestError(f"Recordings {shown(name)} are in the web, where nothing can be listed. {remedy}")
+        try:
+            folder, found = self._found(*_split(name, self._open_path))
+        except (OSError, ValueError, ImportError) as error:
+            raise GongManifestError(f"Recordings {shown(name)} cannot be listed: {error}") from error
+        places = sorted(place for place in found if not posixpath.basename(place).startswith("."))
+        if not places:
+            remedy = "Correct the pattern, or wait for the files."
+            raise GongManifestError(f"There are no recordings {shown(name)}. {remedy}")
+        return f"{folder.rstrip('/')}/", places
+
+    def _found(self, folder: str, pattern: str) -> tuple[str, list[str]]:
+        path = self._open_path(folder)
+        if not hasattr(path, "fs"):
+            return os.path.abspath(folder), [os.path.abspath(file) for file in path.glob(pattern) if file.is_file()]
+        root = path.path.rstrip("/")
+        self._stores.append(path.fs)
+        path.fs.invalidate_cache()
+        found = path.fs.glob(f"{root}/{pattern}", detail=True)
+        folder = folder.rstrip("/")
+        return folder, [folder + key.removeprefix(root) for key, info in found.items() if info["type"] == "file"]
+
+    def _records(self, places: Sequence[str]) -> Iterator[dict[str, str]]:
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            for batch in batches(places, _BATCH):
+                yield from pool.map(self._record, batch) if self._sidecars else map(self._record, batch)
+
+    def _record(self, place: str) -> dict[str, str]:
+        name = place.rpartition("/")[2]
+        own = {"file_name": name, "file_stem": posixpath.splitext(name)[0]}
+        record = {column: own[column] for column in self._own} | {"media": place}
+        try:
+            beside = self._sidecars.read(place) if self._sidecars else {}
+            found = self._template.read(place) if self._template else {}
+        except SidecarError as error:
+            return UnreadRecord(record, Problem("media", place, str(error), _CORRECT_SIDECAR, Actor.MANIFEST))
+        except NameMisfitError as misfit:
+            template = shown(self._template.text if self._template else "")
+            rule = f"does not fit name_template {template!r}: {misfit}"
+            return UnreadRecord(record, Problem("media", place, rule, _CORRECT_NAME, Actor.MANIFEST))
+        return {**beside, **{column: found[column] for column in self._named}, **record}
+
+
+def _split(name: str, open_path: Callable[[str], Any]) -> tuple[str, str]:
+    """Return the folder where a name starts, and the pattern below it."""
+    if PATTERN_SIGNS.isdisjoint(name) and (name.endswith("/") or open_path(name).is_dir()):
+        return name, "*"
+    start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))
+    folder, slash, _ = name[:start].rpartition("/")
+    return folder or slash or ".", name[len(folder + slash) :]

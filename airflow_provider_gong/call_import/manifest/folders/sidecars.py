@@ -1,0 +1,126 @@
+"""Small files beside recordings that say what the calls were."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of
+from airflow_provider_gong.call_import.manifest.records import distinct, record_of
+from airflow_provider_gong.call_import.recordings.reading import Reader, open_for_reading
+from airflow_provider_gong.client.media import MediaPath
+
+_LONGEST = 1024 * 1024
+_NAME, _STEM = "{file_name}", "{file_stem}"
+
+
+class SidecarError(Exception):
+    """There is no sidecar file that can be read; the message says why."""
+
+
+class Sidecars:
+    """
+    The sidecar files of recordings.
+
+    :param template: where that of a recording is, as seen from its folder: ``{file_stem}.json``, ``{file_name}.xml`` or
+        ``meta/{file_stem}.json``
+    :param open_path: makes the path object of a place
+    :raises GongManifestError: if the template names neither a recording nor a format, or a library is missing
+    """
+
+    def __init__(self, template: str, open_path: Callable[[str], MediaPath]) -> None:
+        suffix = posixpath.splitext(template)[1].lower()
+        rest = template.replace(_NAME, "").replace(_STEM, "")
+        if rest == template or "{" in rest or "}" in rest or suffix not in (".json", ".xml"):
+            raise GongManifestError(
+                f"sidecar {shown(repr(template))} is no name of a file beside each recording. Write it like "
+                f"'{_STEM}.json' or '{_NAME}.xml'."
+            )
+        self._template = template
+        self._open_path = open_path
+        self._parse = _json_object if suffix == ".json" else _xml_parser()
+
+    def place(self, recording: str) -> str:
+        """Return where the sidecar file of a recording is."""
+        folder, slash, name = recording.rpartition("/")
+        stem = posixpath.splitext(name)[0]
+        return folder + slash + self._template.replace(_NAME, name).replace(_STEM, stem)
+
+    def read(self, recording: str) -> dict[str, str]:
+        """
+        Return what the sidecar file of a recording says, as text by column; nested names are joined by dots.
+
+        :raises SidecarError: if there is none, or it cannot be read
+        """
+        place = self.place(recording)
+        try:
+            found = self._parse(self._content(place))
+            if not isinstance(found, Mapping):
+                raise SidecarError(f"has the sidecar {shown(place)}, which is no object with named fields")
+            return record_of(dict(_flat(found)), place)
+        except FileNotFoundError:
+            raise SidecarError(f"has no sidecar {shown(place)}, or an empty one") from None
+        except (OSError, ValueError, TypeError, RecursionError, SyntaxError, GongManifestError) as error:
+            raise SidecarError(f"has the sidecar {shown(place)}, which cannot be read: {error}") from error
+
+    def _content(self, place: str) -> bytes:
+        path = self._open_path(place)
+        size = path.stat().st_size
+        if size == 0:
+            # Also what stores whose lists are known say of an object that is not there.
+            raise FileNotFoundError(place)
+        if size > _LONGEST:
+            raise ValueError(f"it has {size} bytes, more than {_LONGEST}")
+        with open_for_reading(path) as file:
+            return Reader(file, size, limit=size).at(0, size)
+
+
+def _json_object(content: bytes) -> Any:
+    return json.loads(content.decode("utf-8-sig"), object_pairs_hook=distinct)
+
+
+def _xml_parser() -> Callable[[bytes], Any]:
+    try:
+        from defusedxml.ElementTree import fromstring
+    except ImportError as error:
+        raise GongManifestError(
+            "Sidecar files in XML need defusedxml: pip install 'airflow-provider-gong[xml]'."
+        ) from error
+    return lambda content: _xml_value(fromstring(content))
+
+
+def _xml_value(element: Any) -> Any:
+    """Return an element as JSON would have it: its text, or its attributes and children by their names."""
+    text = (element.text or "").strip()
+    found: dict[str, Any] = dict(element.attrib)
+    for child in element:
+        # Without its namespace.
+        name, value = child.tag.rpartition("}")[2], _xml_value(child)
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    if not found:
+        return text
+    return {**found, "text": text} if text else found
+
+
+def _flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what an object holds, objects inside of it under both names: ``call.id``, ``legs.0.number``."""
+    for name, value in found.items():
+        header = before + name
+        field = FIELDS.get(column_of(header))
+        if field is not None and field.kind is Kind.JSON:
+            yield header, value
+        elif isinstance(value, Mapping):
+            yield from _flat(value, f"{header}.")
+        elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
+            yield from _flat({str(place): inner for place, inner in enumerate(value)}, f"{header}.")
+        else:
+            yield header, value

@@ -1,0 +1,86 @@
+"""What a plan asks an object store for, as the store's server counts it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
+from tests.support.recordings import manifest_row, write_manifest, write_wav
+from tests.support.s3 import S3Request, S3Server, running_s3
+
+pytestmark = pytest.mark.usefixtures("gong_connection")
+
+RECORDINGS = 12
+NAMES = [f"out-+1202555{number:04d}-20261120-{9 + number % 9:02d}3000-pbx-{number}.wav" for number in range(RECORDINGS)]
+TEMPLATE = "{direction}-{party_1_phone:phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav"
+HOST = "tobias.okafor@example.com"
+HEAD = 16 * 1024
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with running_s3() as server:
+        server.create_bucket("recordings")
+        yield server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _day(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("day")
+    for number, name in enumerate(NAMES):
+        write_wav(folder / f"day/{name}", seconds=61 + number, seed=number)
+        (folder / f"day/{name.removesuffix('.wav')}.json").write_text(f'{{"title": "Call {number}"}}')
+    # Of equal length, as those of switches that cut recordings into minutes.
+    for number in range(RECORDINGS):
+        write_wav(folder / f"equal/{number}.wav", seconds=90, seed=number)
+    rows = [manifest_row(number, media=f"equal/{number}.wav") for number in range(RECORDINGS)]
+    write_manifest(folder / "equal.csv", rows)
+    s3.upload(folder, "recordings")
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, s3: S3Server, request: pytest.FixtureRequest) -> str:
+    """Return the bucket over a connection that no other test has used, and so without lists that are known."""
+    name = f"aws_{request.node.name.split('[')[0]}"
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", s3.airflow_connection)
+    return f"s3://{name}@recordings"
+
+
+def plan(s3: S3Server, manifest: str, **options: Any) -> tuple[dict[str, Any], list[S3Request]]:
+    """Plan, and return the result with the requests that the store has seen."""
+    before = len(s3.requests)
+    result = GongPlanCallImportOperator(task_id="plan", manifest=manifest, import_id=manifest, **options).execute({})
+    return result, s3.requests[before:]
+
+
+def asked_for_recordings(requests: list[S3Request]) -> Counter[str]:
+    return Counter(request.method for request in requests if request.path.endswith(".wav"))
+
+
+def test_a_folder_is_listed_once_and_each_recording_read_once(s3: S3Server, bucket: str) -> None:
+    columns = {"primary_user": f"={HOST}", "actual_start": {"source": "{actual_start}Z"}}
+    result, requests = plan(s3, f"{bucket}/day/*.wav", name_template=TEMPLATE, columns=columns)
+    assert (result["planned"], result["rejected"]) == (RECORDINGS, 0)
+    assert asked_for_recordings(requests) == {"GET": RECORDINGS}
+    assert sum(request.bytes for request in requests if request.path.endswith(".wav")) == RECORDINGS * HEAD
+    assert len([request for request in requests if "list-type" in request.query]) == 1
+
+
+def test_sidecar_files_are_read_once_each(s3: S3Server, bucket: str) -> None:
+    columns = {"primary_user": f"={HOST}", "actual_start": {"source": "{actual_start}Z"}, "title": "title"}
+    options = {"name_template": TEMPLATE, "sidecar": "{file_stem}.json", "columns": columns}
+    result, requests = plan(s3, f"{bucket}/day/", **options)
+    assert (result["planned"], result["rejected"]) == (RECORDINGS, 0)
+    assert Counter(request.method for request in requests if request.path.endswith(".json")) == {"GET": RECORDINGS}
+
+
+def test_a_listed_recording_is_asked_for_and_read_once(s3: S3Server, bucket: str) -> None:
+    result, requests = plan(s3, f"{bucket}/equal.csv")
+    assert (result["planned"], result["rejected"]) == (RECORDINGS, 0)
+    # One more read for the comparison, since all are of equal length.
+    assert asked_for_recordings(requests) == {"HEAD": RECORDINGS, "GET": 2 * RECORDINGS}
+    assert sum(request.bytes for request in requests if request.path.endswith(".wav")) == 2 * RECORDINGS * HEAD
