@@ -96,7 +96,7 @@ def test_damaged_compressed_files_are_named(tmp_path: Path, compress: object, ke
         (HEADER.encode("utf-16-le"), "text in UTF-16", "Save it as CSV in UTF-8"),
         (b"<!DOCTYPE html><title>Sign in", "XML or HTML", "Export it as CSV"),
         (f"{HEADER},title\n1,,,,,M\u00fcller".encode("cp1252"), "Windows-1252", "Save it as CSV in UTF-8"),
-        (gzip.compress(contents()["calls.parquet"]), "a Parquet file", "ends with .parquet"),
+        (gzip.compress(contents()["calls.parquet"], mtime=0), "a Parquet file", "ends with .parquet"),
     ],
 )
 @pytest.mark.parametrize("name", ["calls", "calls.csv"])
