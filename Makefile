@@ -54,6 +54,23 @@ wheel: $(INSTALLED) ## Build the wheel and the source distribution into dist/
 	$(BIN)/uv build --quiet --out-dir dist
 	@ls dist
 
+.PHONY: release-check
+release-check: $(INSTALLED) ## Check a release: metadata, README, lowest and newest dependencies, public API
+	.ci/release-check
+
+.PHONY: update-public-api
+update-public-api: $(INSTALLED) ## Write the list of public names, once CHANGELOG.md mentions what has changed
+	$(BIN)/python .ci/public_api.py update
+
+.PHONY: test-lowest
+test-lowest: .venv-lowest/.installed ## Run the unit tests with the lowest allowed dependencies
+	.venv-lowest/bin/python -m pytest -q -m "not ffmpeg" tests/unit
+
+.PHONY: docs
+docs: $(INSTALLED) ## Build the documentation into build/docs; warnings are errors
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/docs
+	@echo "Open build/docs/index.html"
+
 .PHONY: demo
 demo: $(INSTALLED) ## Import calls into an emulated Gong with a real Airflow (DEMO_ROWS=number of calls)
 	$(if $(DEMO_ROWS),DEMO_ROWS=$(DEMO_ROWS) )$(BIN)/python -m tests.demo
@@ -74,6 +91,10 @@ update-constraints: $(INSTALLED) ## Pin the versions again that tests run with
 
 $(INSTALLED): pyproject.toml .ci/constraints/airflow-$(AIRFLOW).txt
 	PYTHON="$(PYTHON)" .ci/create-env .venv dev $(AIRFLOW)
+	@touch $@
+
+.venv-lowest/.installed: pyproject.toml .ci/create-lowest-env
+	PYTHON="$(PYTHON)" .ci/create-lowest-env .venv-lowest test
 	@touch $@
 
 $(OLDER_AIRFLOWS:%=.venv-%/.installed): .venv-%/.installed: pyproject.toml .ci/constraints/airflow-%.txt

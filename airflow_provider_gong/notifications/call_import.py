@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import BaseNotifier
-from airflow_provider_gong.notifications.facts import actor_named
+from airflow_provider_gong.notifications._facts import actor_named
 from airflow_provider_gong.notifications.outcome import CallImportOutcome
 from airflow_provider_gong.operators.call_import import SUMMARY_KEY
 

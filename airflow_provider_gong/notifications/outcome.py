@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_gong.notifications.facts import ImportFacts
+from airflow_provider_gong.notifications._facts import ImportFacts
 
 
 @dataclass(frozen=True)
@@ -19,20 +19,20 @@ class CallImportOutcome(ImportFacts):
     @property
     def html(self) -> str:
         """The outcome as HTML for an email; everything in it that comes from outside is escaped."""
-        from airflow_provider_gong.notifications.email import outcome_html
+        from airflow_provider_gong.notifications._email import outcome_html
 
         return outcome_html(self)
 
     @property
     def slack_text(self) -> str:
         """The outcome as text for Slack, where no part of it can mention people or become a link."""
-        from airflow_provider_gong.notifications.slack import escaped
+        from airflow_provider_gong.notifications._slack import escaped
 
         return escaped(self.text)
 
     @property
     def slack_blocks(self) -> list[dict[str, Any]]:
         """The outcome as blocks of a Slack message, within Slack's limits."""
-        from airflow_provider_gong.notifications.slack import outcome_blocks
+        from airflow_provider_gong.notifications._slack import outcome_blocks
 
         return outcome_blocks(self)

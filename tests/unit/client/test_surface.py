@@ -174,6 +174,7 @@ def test_what_is_logged_of_an_answer_forges_no_line(caplog: pytest.LogCaptureFix
                 "invitees": [{"email": "buyer@example.com"}],
             }
         )
-    said = [record.getMessage() for record in caplog.records if "Created" in record.getMessage()]
+    ours = [record for record in caplog.records if record.name.startswith("airflow_provider_gong")]
+    said = [record.getMessage() for record in ours if "Created" in record.getMessage()]
     assert len(said) == 2
     assert all(message.isprintable() for message in said)

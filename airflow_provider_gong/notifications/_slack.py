@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import counted
-from airflow_provider_gong.notifications.facts import web_url
+from airflow_provider_gong.notifications._facts import web_url
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.notifications.facts import ImportFacts
+    from airflow_provider_gong.notifications._facts import ImportFacts
 
 # https://docs.slack.dev/reference/block-kit/blocks/header-block and .../section-block
 _LONGEST_HEADER = 150

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from airflow_provider_gong._text import counted
-from airflow_provider_gong.notifications.facts import web_url
+from airflow_provider_gong.notifications._facts import web_url
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.notifications.facts import ImportFacts
+    from airflow_provider_gong.notifications._facts import ImportFacts
 
 _TEMPLATE = Path(__file__).with_name("outcome.html.jinja")
 
