@@ -129,15 +129,15 @@ class GongConnection:
 
     def require_company(self) -> str:
         """
-        Return the name of the company for what must not be mixed up between companies, such as imports.
+        Return the name of the company for what must not be mixed up between companies: imports and exports.
 
         :raises GongConnectionConfigError: if it is needed and missing
         """
         if self.company == GENERIC_HOST:
             raise GongConnectionConfigError(
                 self.conn_id,
-                f"company is required for imports through {GENERIC_HOST}, where companies cannot be told apart. Name "
-                "the company, or set host to its own API base URL.",
+                f"company is required for imports and exports through {GENERIC_HOST}, where companies cannot be told "
+                "apart. Name the company, or set host to its own API base URL.",
             )
         return self.company
 

@@ -82,8 +82,8 @@ FIELDS = (
         "company",
         "Company",
         "Name of the Gong company that the request budget and imports are kept under. Default: the host of "
-        "the API base URL. Required for imports through https://api.gong.io, where companies cannot be told "
-        "apart.",
+        "the API base URL. Required for imports and exports through https://api.gong.io, where companies cannot be "
+        "told apart.",
         "example",
     ),
     FormField(

@@ -92,7 +92,7 @@ class CallExportOperator(GongOperator):
             primary_user_ids=self.primary_user_ids,
         )
         on_shrink = chosen(OnShrink, "on_shrink", self.on_shrink)
-        return CallExport(export_folder(self.path), settings, self.hook.company, on_shrink)
+        return CallExport(export_folder(self.path), settings, self.hook.settings.require_company(), on_shrink)
 
     def read_days(
         self,

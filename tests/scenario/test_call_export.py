@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from airflow_provider_gong.call_export.planning import PlanSettings
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators.call_export import GongPlanCallExportOperator
 from airflow_provider_gong.task_groups import gong_call_export
@@ -124,6 +125,13 @@ def test_workers_leave_what_is_gone_to_one_task(
     assert (report["days_read"], report["suspects"], report["removed_calls"]) == (31, 2, 0)
     assert report["changed_days"] == []
     assert result_of(run, "gong_call_export.settle")["days_read"] == 2
+
+
+def test_companies_that_cannot_be_told_apart_are_not_mixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    change_connection(monkeypatch, host="https://api.gong.io")
+    operator = GongPlanCallExportOperator(task_id="plan", path=str(tmp_path))
+    with pytest.raises(GongConnectionConfigError, match="company is required"):
+        _ = operator.export
 
 
 def test_the_share_of_the_sweep_has_one_default() -> None:
