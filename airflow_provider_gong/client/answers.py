@@ -173,11 +173,12 @@ def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.Gon
     specific = _known_by_text(text, details)
     if specific is not None:
         return specific
+    remedy = _UNKNOWN_USER if details["operation"] in _OF_ONE_USER else None
     if status == 404:
-        return gong_errors.GongNotFoundError("Gong did not find what the request names.", **details)
+        return gong_errors.GongNotFoundError("Gong did not find what the request names.", remedy=remedy, **details)
     if status == 409:
         return gong_errors.GongConflictError("The request conflicts with Gong's state or configuration.", **details)
-    return gong_errors.GongValidationError("Gong refuses the content of the request.", **details)
+    return gong_errors.GongValidationError("Gong refuses the content of the request.", remedy=remedy, **details)
 
 
 def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
@@ -213,6 +214,11 @@ def _knows_gong(text: str) -> bool:
     return any(found.search(text) for found in patterns) or any(found in text.lower() for found in fragments)
 
 
+_OF_ONE_USER = ("getUser", "getUserHistory")
+_UNKNOWN_USER = (
+    "Check the id: it is Gong's number of the user, not an e-mail address, and users.list() has those of the company "
+    "that the credentials belong to."
+)
 _BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (
     (
         "has already been handled",

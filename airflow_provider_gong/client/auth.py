@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 from airflow_provider_gong.client.errors import GongAuthenticationError
 
 GENERIC_HOST = "api.gong.io"
+_WEB_APP = ".app.gong.io"
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 _HOST_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
@@ -118,7 +120,13 @@ def base_url(host: str) -> str:
         )
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ValueError(f"The host {text!r} must use https: credentials are never sent in clear.")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    if f".{parts.hostname}".endswith(_WEB_APP):
+        raise ValueError(
+            f"The host {text!r} is that of Gong's web app: set your company's API base URL, as Gong shows it under "
+            "Admin center > API, such as https://us-12345.api.gong.io ."
+        )
+    # With its default port or without, it is the same company.
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"
 
 
 def is_loopback_url(url: str) -> bool:

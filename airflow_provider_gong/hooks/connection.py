@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
-import re
-import ssl
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.client.auth import GENERIC_HOST, AccessKeyAuth, base_url, host_name
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.pacing import (
     REQUESTS_PER_DAY,
     REQUESTS_PER_SECOND,
-    DailyReset,
     Day,
     RollingDay,
     Share,
 )
 from airflow_provider_gong.hooks.configuration import STORE_CONN_ID, configured
-from airflow_provider_gong.hooks.connection_form import FIELDS
+from airflow_provider_gong.hooks.connection_form import CONNECTION_TYPE, FIELDS
+from airflow_provider_gong.hooks.connection_values import (
+    ca_bundle,
+    day_of_quota,
+    file_mode,
+    positive_number,
+    proxy_url,
+    reserved_requests,
+    text,
+    time_zone,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Connection
     from airflow_provider_gong.client.oauth import OAuthClient
 
-_FILE_MODE = re.compile(r"^0?[67][0-7][0-7]$")
-_CLOCK = re.compile(r"^(\d\d):(\d\d)$")
-# Enough for meetings and sensors until the day is over: 500 of Gong's 10,000 requests.
-_RESERVED_PART = 0.05
+log = logging.getLogger(__name__)
+
+_FORM_PREFIX = f"extra__{CONNECTION_TYPE}__"
 _KNOWN_SETTINGS = tuple(form_field.name for form_field in FIELDS)
 
 
@@ -101,23 +106,23 @@ class GongConnection:
         try:
             settings = _settings(connection.extra)
             url = base_url(_host(connection))
-            per_day = _whole(settings, "requests_per_day", REQUESTS_PER_DAY)
+            per_day = whole_number(settings, "requests_per_day", REQUESTS_PER_DAY)
             return cls(
                 conn_id=conn_id,
                 base_url=url,
                 auth=_authentication(connection, settings, url),
-                token_key=_text(settings.get("token_key")),
-                company=_text(settings.get("company")) or host_name(url),
-                requests_per_second=_positive(settings, "requests_per_second", REQUESTS_PER_SECOND),
+                token_key=_secret(conn_id, "token_key", settings.get("token_key")),
+                company=text(settings.get("company")) or host_name(url),
+                requests_per_second=positive_number(settings, "requests_per_second", REQUESTS_PER_SECOND),
                 requests_per_day=per_day,
-                reserved_requests=_reserved(settings, per_day),
-                day=_day(settings.get("quota_reset")),
-                store_conn_id=_text(settings.get("store_conn_id")) or configured(STORE_CONN_ID),
-                retention_days=_positive(settings, "retention_days", 0) if "retention_days" in settings else None,
-                report_mode=_file_mode(settings.get("report_mode")),
-                timezone=_timezone(settings.get("timezone")),
-                proxy=_proxy(settings.get("proxy")),
-                ca_bundle=_ca_bundle(settings.get("ca_bundle")),
+                reserved_requests=reserved_requests(settings, per_day),
+                day=day_of_quota(settings.get("quota_reset")),
+                store_conn_id=text(settings.get("store_conn_id")) or configured(STORE_CONN_ID),
+                retention_days=positive_number(settings, "retention_days", 0) if "retention_days" in settings else None,
+                report_mode=file_mode(settings.get("report_mode")),
+                timezone=time_zone(settings.get("timezone")),
+                proxy=proxy_url(settings.get("proxy")),
+                ca_bundle=ca_bundle(settings.get("ca_bundle")),
             )
         except ValueError as error:
             raise GongConnectionConfigError(conn_id, str(error)) from None
@@ -144,16 +149,18 @@ class GongConnection:
 
 def secrets_of(connection: Connection) -> Iterator[str]:
     """Yield every text of a connection, right or wrong, that must not appear in a log."""
-    found = [connection.login, connection.password]
-    if connection.login and connection.password:
-        found.append(AccessKeyAuth(connection.login, connection.password).basic_token)
+    login, password = connection.login or "", connection.password or ""
+    found = [login, password, _without_line_break(login), _without_line_break(password)]
+    if login and password:
+        found.append(AccessKeyAuth(_without_line_break(login), _without_line_break(password)).basic_token)
     try:
         extra = _json_object(connection.extra)
         proxy_password = urlsplit(str(extra.get("proxy") or "")).password or ""
-        found += [extra.get("client_secret"), extra.get("token_key"), proxy_password, unquote(proxy_password)]
+        secrets = [str(extra.get(name) or "") for name in ("client_secret", "token_key")]
+        found += [*secrets, *map(_without_line_break, secrets), proxy_password, unquote(proxy_password)]
     except ValueError:
         pass  # from_airflow says what is wrong with it
-    yield from (str(text) for text in found if text)
+    yield from dict.fromkeys(text for text in found if text)
 
 
 def _json_object(extra: str | None) -> dict[str, Any]:
@@ -163,7 +170,8 @@ def _json_object(extra: str | None) -> dict[str, Any]:
         raise ValueError("extra must be valid JSON.") from None
     if not isinstance(content, dict):
         raise ValueError("extra must be a JSON object.")  # noqa: TRY004 - a wrong value, whatever its type
-    return content
+    # The Test button of Airflow 2 sends each field of the form twice, once under the form's own name for it.
+    return {name.removeprefix(_FORM_PREFIX): value for name, value in content.items()}
 
 
 def _settings(extra: str | None) -> dict[str, Any]:
@@ -180,19 +188,20 @@ def _settings(extra: str | None) -> dict[str, Any]:
 def _authentication(connection: Connection, settings: Mapping[str, Any], url: str) -> AccessKeyAuth | OAuthClient:
     auth_type = settings.get("auth_type", "access_key")
     if auth_type == "oauth":
-        return _oauth_client(settings, url)
+        return _oauth_client(connection, settings, url)
     if auth_type != "access_key":
         raise ValueError(f"auth_type must be access_key or oauth, not {auth_type!r}.")
     return _access_key(connection)
 
 
-def _oauth_client(settings: Mapping[str, Any], url: str) -> OAuthClient:
+def _oauth_client(connection: Connection, settings: Mapping[str, Any], url: str) -> OAuthClient:
     from airflow_provider_gong.client.oauth import OAuthClient
 
     for name in ("client_id", "client_secret"):
         if name not in settings:
             raise ValueError(f"{name} is missing: auth_type oauth needs the id and the secret of a Gong OAuth app.")
-    return OAuthClient(str(settings["client_id"]), str(settings["client_secret"]), url)
+    secret = _secret(connection.conn_id, "client_secret", settings["client_secret"])
+    return OAuthClient(str(settings["client_id"]).strip(), secret or "", url)
 
 
 def _host(connection: Connection) -> str:
@@ -213,87 +222,20 @@ def _access_key(connection: Connection) -> AccessKeyAuth:
         raise ValueError("login is missing: it is the access key of Gong's API page (Admin center > API).")
     if not connection.password:
         raise ValueError("password is missing: it is the secret of the access key.")
-    return AccessKeyAuth(connection.login, connection.password)
+    login = _secret(connection.conn_id, "login", connection.login)
+    password = _secret(connection.conn_id, "password", connection.password)
+    return AccessKeyAuth(login or "", password or "")
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _positive(settings: Mapping[str, Any], name: str, default: float) -> float:
-    value = settings.get(name, default)
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise ValueError(f"{name} must be a number greater than 0, not {value!r}.")
-    return number
-
-
-def _whole(settings: Mapping[str, Any], name: str, default: int) -> int:
-    number = _positive(settings, name, default)
-    if not number.is_integer():
-        raise ValueError(f"{name} must be a whole number, not {settings[name]!r}.")
-    return int(number)
-
-
-def _reserved(settings: Mapping[str, Any], per_day: int) -> int:
-    name = "reserved_requests"
-    if name not in settings:
-        return int(per_day * _RESERVED_PART)
-    if settings[name] in (0, "0"):
-        return 0
-    reserved = _whole(settings, name, 0)
-    if reserved >= per_day:
-        raise ValueError(f"{name} must be less than requests_per_day ({per_day}), not {reserved}.")
-    return reserved
-
-
-def _day(quota_reset: Any) -> Day:
-    if quota_reset is None:
-        return RollingDay()
-    # Only the plain form: Python would also take times such as 00:00:00.5 or 00:00+01:00.
-    clock, _, zone = str(quota_reset).strip().partition(" ")
-    try:
-        [(hour, minute)] = _CLOCK.findall(clock)
-        return DailyReset(time(int(hour), int(minute)), ZoneInfo(zone.strip()))
-    except (LookupError, OSError, ValueError):
-        raise ValueError(
-            f"quota_reset must be a time of day and an IANA time zone such as 00:00 America/Los_Angeles, not "
-            f"{quota_reset!r}."
-        ) from None
-
-
-def _file_mode(digits: Any) -> int | None:
-    if digits is None:
+def _secret(conn_id: str | None, name: str, value: Any) -> str | None:
+    """Return a secret without the line break that it gets where it is copied from a file."""
+    if value is None:
         return None
-    if not _FILE_MODE.match(str(digits)):
-        raise ValueError(f"report_mode must be permissions in octal such as 0640, not {digits!r}.")
-    return int(str(digits), 8)
+    text = _without_line_break(str(value))
+    if text != value:
+        log.warning("Connection %r: the line break at the end of %s is not used. Remove it.", conn_id, name)
+    return text
 
 
-def _timezone(name: Any) -> str | None:
-    try:
-        return None if name is None else ZoneInfo(name).key
-    except (LookupError, OSError, TypeError, ValueError):
-        raise ValueError(f"timezone must be an IANA time zone such as Europe/Berlin, not {name!r}.") from None
-
-
-def _proxy(url: Any) -> str | None:
-    if url is None:
-        return None
-    parts = urlsplit(str(url))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("proxy must be a URL such as http://proxy.example.com:3128.")
-    return str(url)
-
-
-def _ca_bundle(path: Any) -> str | None:
-    if path is None:
-        return None
-    try:
-        ssl.create_default_context(cafile=str(path))
-    except OSError as error:
-        raise ValueError(f"ca_bundle {str(path)!r} cannot be read as a PEM file on this host: {error}.") from None
-    return str(path)
+def _without_line_break(text: str) -> str:
+    return text.rstrip("\r\n")

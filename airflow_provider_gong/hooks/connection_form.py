@@ -13,16 +13,19 @@ from typing import Any
 CONNECTION_TYPE = "gong"
 HOOK_NAME = "Gong"
 
-_HIDDEN = ["port", "schema"]
+# The port is shown, although most hosts need none: Airflow 3.3's button in the list of connections sends 0 for an empty
+# port, takes that for another host than the stored one, and does not test it.
+_HIDDEN = ["schema"]
 _RELABELING = {
-    "host": "API base URL",
-    "login": "Access key",
-    "password": "Access key secret",
+    "host": "API base URL (required)",
+    "login": "Access key (required, except with OAuth)",
+    "password": "Access key secret (required, except with OAuth)",
 }
 _PLACEHOLDERS = {
     "host": "https://us-12345.api.gong.io",
-    "login": "Leave blank for OAuth",
-    "password": "Leave blank for OAuth",
+    "login": "Gong: Admin center > API",
+    "password": "Gong: Admin center > API",
+    "port": "443",
 }
 
 
@@ -34,7 +37,7 @@ class FormField:
     :param name: Key in the extra
     :param label: Caption of the field
     :param description: Help text shown below the field
-    :param placeholder: Example shown in the empty field (Airflow 2 only)
+    :param placeholder: Example shown in the empty field, or offered while typing
     :param type: JSON schema type of the value
     :param secret: Whether the form hides what is typed
     :param choices: The allowed values; the first one is the default
@@ -54,29 +57,21 @@ class FormField:
         return self.choices[0] if self.choices else None
 
 
+# What most people need comes first.
 FIELDS = (
     FormField(
-        "auth_type",
-        "Authentication",
-        "access_key sends the access key and its secret; oauth sends tokens obtained with the client id "
-        "and client secret.",
-        "access_key",
-        choices=("access_key", "oauth"),
-    ),
-    FormField("client_id", "OAuth client id", "Client id of the Gong OAuth app (oauth only).", "abc123"),
-    FormField(
-        "client_secret",
-        "OAuth client secret",
-        "Client secret of the Gong OAuth app (oauth only).",
-        "Client secret",
-        secret=True,
+        "timezone",
+        "Time zone",
+        "IANA time zone in which times without an offset are read, such as Europe/Berlin. "
+        "Default: such times are refused.",
+        "Europe/Berlin",
     ),
     FormField(
-        "token_key",
-        "Token key",
-        "Secret that stored OAuth tokens are encrypted with (oauth only). Default: the client secret.",
-        "Any long random text",
-        secret=True,
+        "store_conn_id",
+        "Store connection id",
+        "Airflow connection to the PostgreSQL database in which all workers share the request budget and "
+        "the progress of imports. Default: a SQLite file under AIRFLOW_HOME, which serves one host.",
+        "gong_store",
     ),
     FormField(
         "company",
@@ -85,6 +80,20 @@ FIELDS = (
         "the API base URL. Required for imports and exports through https://api.gong.io, where companies cannot be "
         "told apart.",
         "example",
+    ),
+    FormField(
+        "retention_days",
+        "Retention in days",
+        "Finished imports that were planned so many days ago are forgotten by the next plan: names, addresses, titles. "
+        "What was sent stays known by its ids. Default: imports are kept.",
+        "90",
+        type="number",
+    ),
+    FormField(
+        "report_mode",
+        "Permissions of reports",
+        "Permissions of report files on a local disk, in octal. They hold names and addresses. Default: the umask.",
+        "0640",
     ),
     FormField(
         "requests_per_second",
@@ -115,34 +124,6 @@ FIELDS = (
         "00:00 America/Los_Angeles",
     ),
     FormField(
-        "store_conn_id",
-        "Store connection id",
-        "Airflow connection to the PostgreSQL database in which all workers share the request budget and "
-        "the progress of imports. Default: a SQLite file under AIRFLOW_HOME, which serves one host.",
-        "gong_store",
-    ),
-    FormField(
-        "retention_days",
-        "Retention in days",
-        "Finished imports that were planned so many days ago are forgotten by the next plan: names, addresses, titles. "
-        "What was sent stays known by its ids. Default: imports are kept.",
-        "90",
-        type="number",
-    ),
-    FormField(
-        "report_mode",
-        "Permissions of reports",
-        "Permissions of report files on a local disk, in octal. They hold names and addresses. Default: the umask.",
-        "0640",
-    ),
-    FormField(
-        "timezone",
-        "Time zone",
-        "IANA time zone in which times without an offset are read, such as Europe/Berlin. "
-        "Default: such times are refused.",
-        "Europe/Berlin",
-    ),
-    FormField(
         "proxy",
         "Proxy URL",
         "HTTP proxy for requests to Gong, such as http://proxy.example.com:3128.",
@@ -153,6 +134,29 @@ FIELDS = (
         "CA bundle",
         "Path, on every worker, of a PEM file with the certificate authorities to trust instead of the built-in ones.",
         "/etc/ssl/certs/ca-certificates.crt",
+    ),
+    FormField(
+        "auth_type",
+        "Authentication",
+        "access_key sends the access key and its secret; oauth sends tokens obtained with the client id "
+        "and client secret.",
+        "access_key",
+        choices=("access_key", "oauth"),
+    ),
+    FormField("client_id", "OAuth client id", "Client id of the Gong OAuth app (oauth only).", "abc123"),
+    FormField(
+        "client_secret",
+        "OAuth client secret",
+        "Client secret of the Gong OAuth app (oauth only).",
+        "Client secret",
+        secret=True,
+    ),
+    FormField(
+        "token_key",
+        "Token key",
+        "Secret that stored OAuth tokens are encrypted with (oauth only). Default: the client secret.",
+        "Any long random text",
+        secret=True,
     ),
 )
 
@@ -190,6 +194,8 @@ def _schema(field: FormField) -> dict[str, Any]:
         schema |= {"type": "string", "enum": list(field.choices), "default": field.default}
     if field.secret:
         schema["format"] = "password"
+    elif field.type == "string" and not field.choices:
+        schema["examples"] = [field.placeholder]
     return schema
 
 

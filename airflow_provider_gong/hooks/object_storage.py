@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.media import MediaFile, MediaPath
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _VALID_SECONDS = 24 * 3600
 _NEEDED_SECONDS = 3600
 
 
-class MediaUrlError(OSError):
+class MediaUrlError(GongError, OSError):
     """There is no URL by which Gong could pull the recording; the message says why and what to do."""
 
 

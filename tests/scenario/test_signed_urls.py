@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from airflow_provider_gong._compat import ObjectStoragePath
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.hooks.object_storage import MediaUrlError, ObjectStorage
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator, GongUploadCallImportOperator
@@ -115,6 +116,7 @@ def test_auto_uploads_what_gong_could_not_fetch(
 
 
 def test_a_file_on_disk_has_no_url(tmp_path: Path) -> None:
+    assert issubclass(MediaUrlError, GongError)
     with pytest.raises(MediaUrlError, match="not in an object store"):
         ObjectStorage().sign(tmp_path / "1.wav")
     with pytest.raises(MediaUrlError, match="LocalFileSystem cannot sign URLs"):

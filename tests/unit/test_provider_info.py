@@ -139,11 +139,11 @@ def test_airflow_shows_every_field_with_label_and_help():
     assert [name for name, widget in shown.items() if widget.is_sensitive] == ["client_secret", "token_key"]
     behaviour = manager.field_behaviours["gong"]
     assert behaviour["relabeling"] == {
-        "host": "API base URL",
-        "login": "Access key",
-        "password": "Access key secret",
+        "host": "API base URL (required)",
+        "login": "Access key (required, except with OAuth)",
+        "password": "Access key secret (required, except with OAuth)",
     }
-    assert set(behaviour["hidden_fields"]) == {"port", "schema"}
+    assert set(behaviour["hidden_fields"]) == {"schema"}
     assert behaviour["placeholders"]["extra__gong__company"]
 
 

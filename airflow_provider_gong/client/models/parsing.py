@@ -60,7 +60,7 @@ def parse_request(model: type[M], data: Mapping[str, Any] | M) -> M:
 def _problem(model: type[RequestModel], details: ErrorDetails) -> FieldProblem:
     rule, remedy = _rule_and_remedy(model, details)
     value = "nothing" if details["type"] == "missing" else _shown(details["input"])
-    return FieldProblem(field=_wire_path(details["loc"]), value=value, rule=rule, remedy=remedy)
+    return FieldProblem(field=shown(_wire_path(details["loc"])), value=value, rule=rule, remedy=remedy)
 
 
 def _rule_and_remedy(model: type[RequestModel], details: ErrorDetails) -> tuple[str, str]:

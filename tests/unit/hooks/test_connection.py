@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from pathlib import Path
@@ -188,7 +189,7 @@ def test_misspelt_settings_are_refused_with_what_was_meant():
 
 
 def test_other_unknown_settings_are_refused_with_the_known_ones():
-    assert "Known settings: auth_type, " in problem({"colour": "blue"})
+    assert "Known settings: timezone, store_conn_id, " in problem({"colour": "blue"})
 
 
 @pytest.mark.parametrize("extra", ["{not json", "[1, 2]"])
@@ -251,3 +252,50 @@ def test_secrets_are_everything_that_must_be_masked():
 
 def test_secrets_of_a_wrong_connection_are_known_too():
     assert set(secrets_of(connection("{not json", login=None))) == {"the-secret"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"host": f"{HOST}:443"},
+        {"port": 443},
+        {"host": "us-12345.api.gong.io", "schema": "https", "port": 443},
+        {"port": 0},
+    ],
+)
+def test_the_default_port_is_the_same_company(fields):
+    assert (read(**fields).base_url, read(**fields).company) == (HOST, "us-12345.api.gong.io")
+
+
+@pytest.mark.parametrize("host", ["us-123.app.gong.io", "https://us-123.app.gong.io/", "https://app.gong.io"])
+def test_the_web_app_is_not_the_api(host):
+    text = problem(host=host)
+    assert "is that of Gong's web app" in text
+    assert "Admin center > API, such as https://us-12345.api.gong.io" in text
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_line_breaks_at_the_end_of_secrets_are_cut(caplog, line_break):
+    settings = read(login=f"the-key{line_break}", password=f"the-secret{line_break}")
+    assert settings.auth.header() == read().auth.header()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Connection 'gong_default': the line break at the end of {name} is not used. Remove it."
+        for name in ("login", "password")
+    ]
+    assert "the-secret" in set(secrets_of(connection(password=f"the-secret{line_break}")))
+
+
+def test_line_breaks_at_the_end_of_oauth_secrets_are_cut(caplog):
+    extra = {"auth_type": "oauth", "client_id": "app\n", "client_secret": "hush\n", "token_key": "key\n"}
+    settings = read(extra)
+    assert isinstance(settings.auth, OAuthClient)
+    assert (settings.auth.client_id, settings.auth.client_secret, settings.token_key) == ("app", "hush", "key")
+    assert "hush" not in caplog.text
+
+
+def test_fields_that_the_form_of_airflow_2_posts_twice():
+    twice = {"timezone": "Europe/Berlin", "auth_type": "access_key", "company": "example", "token_key": "hush"}
+    extra = {**{f"extra__gong__{name}": value for name, value in twice.items()}, **twice}
+    assert dataclasses.replace(read(extra), auth=(auth := read().auth)) == dataclasses.replace(read(twice), auth=auth)
+    assert "hush" in set(secrets_of(connection({"extra__gong__token_key": "hush"})))
+    assert "extra has no setting 'compny'. Did you mean company?" in problem({"extra__gong__compny": "x"})

@@ -104,6 +104,16 @@ def test_listings_send_nothing_before_they_are_read(hook, gong):
     assert len(list(rows)) > 0
 
 
+@pytest.mark.parametrize("ident", ["894411314421502864", "rosa@example.com"])
+def test_an_unknown_user_is_explained(hook, ident):
+    # Gong calls what is no number a bad request.
+    with pytest.raises(
+        (errors.GongNotFoundError, errors.GongValidationError),
+        match=r"not an e-mail address, and users\.list\(\) has those of",
+    ):
+        hook.users.get(ident)
+
+
 def test_meetings_are_created_updated_and_deleted(hook, gong):
     created = hook.meetings.create(new_meeting())
     hook.meetings.update(created.meeting_id, new_meeting(title="Moved"))

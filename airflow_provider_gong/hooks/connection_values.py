@@ -1,0 +1,111 @@
+"""The settings in a connection's extra, each checked; a ``ValueError`` names the setting and says what it must be."""
+
+from __future__ import annotations
+
+import math
+import re
+import ssl
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from airflow_provider_gong.client.pacing import DailyReset, Day, RollingDay
+
+_FILE_MODE = re.compile(r"^0?[67][0-7][0-7]$")
+_CLOCK = re.compile(r"^(\d\d):(\d\d)$")
+# Enough for meetings and sensors until the day is over: 500 of Gong's 10,000 requests.
+_RESERVED_PART = 0.05
+
+
+def text(value: Any) -> str | None:
+    """Return a setting as text, None where it is not set."""
+    return None if value is None else str(value)
+
+
+def positive_number(settings: Mapping[str, Any], name: str, default: float) -> float:
+    """Return a setting that must be a number greater than 0."""
+    value = settings.get(name, default)
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} must be a number greater than 0, not {value!r}.")
+    return number
+
+
+def whole_number(settings: Mapping[str, Any], name: str, default: int) -> int:
+    """Return a setting that must be a whole number greater than 0."""
+    number = positive_number(settings, name, default)
+    if not number.is_integer():
+        raise ValueError(f"{name} must be a whole number, not {settings[name]!r}.")
+    return int(number)
+
+
+def reserved_requests(settings: Mapping[str, Any], per_day: int) -> int:
+    """Return how many of the day's requests bulk work leaves to everything else."""
+    name = "reserved_requests"
+    if name not in settings:
+        return int(per_day * _RESERVED_PART)
+    if settings[name] in (0, "0"):
+        return 0
+    reserved = whole_number(settings, name, 0)
+    if reserved >= per_day:
+        raise ValueError(f"{name} must be less than requests_per_day ({per_day}), not {reserved}.")
+    return reserved
+
+
+def day_of_quota(quota_reset: Any) -> Day:
+    """Return what counts as a day of the quota."""
+    if quota_reset is None:
+        return RollingDay()
+    # Only the plain form: Python would also take times such as 00:00:00.5 or 00:00+01:00.
+    clock, _, zone = str(quota_reset).strip().partition(" ")
+    try:
+        [(hour, minute)] = _CLOCK.findall(clock)
+        return DailyReset(time(int(hour), int(minute)), ZoneInfo(zone.strip()))
+    except (LookupError, OSError, ValueError):
+        raise ValueError(
+            f"quota_reset must be a time of day and an IANA time zone such as 00:00 America/Los_Angeles, not "
+            f"{quota_reset!r}."
+        ) from None
+
+
+def file_mode(digits: Any) -> int | None:
+    """Return permissions that are given in octal."""
+    if digits is None:
+        return None
+    if not _FILE_MODE.match(str(digits)):
+        raise ValueError(f"report_mode must be permissions in octal such as 0640, not {digits!r}.")
+    return int(str(digits), 8)
+
+
+def time_zone(name: Any) -> str | None:
+    """Return the IANA name of a time zone."""
+    try:
+        return None if name is None else ZoneInfo(name).key
+    except (LookupError, OSError, TypeError, ValueError):
+        raise ValueError(f"timezone must be an IANA time zone such as Europe/Berlin, not {name!r}.") from None
+
+
+def proxy_url(url: Any) -> str | None:
+    """Return the URL of an HTTP proxy."""
+    if url is None:
+        return None
+    parts = urlsplit(str(url))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("proxy must be a URL such as http://proxy.example.com:3128.")
+    return str(url)
+
+
+def ca_bundle(path: Any) -> str | None:
+    """Return the path of a PEM file, if it can be read."""
+    if path is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except OSError as error:
+        raise ValueError(f"ca_bundle {str(path)!r} cannot be read as a PEM file on this host: {error}.") from None
+    return str(path)
