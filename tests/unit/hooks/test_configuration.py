@@ -26,7 +26,7 @@ def test_store_folder_is_where_the_store_is(
     monkeypatch.setenv("AIRFLOW__GONG__STORE_FOLDER", str(tmp_path / "volume"))
     with GongHook() as hook:
         list(hook.workspaces.list())
-    assert (tmp_path / "volume" / "gong_store.db").exists()
+    assert (tmp_path / "volume" / "gong_store_quick.db").exists()
 
 
 def test_store_of_the_section_serves_connections_that_name_none(
