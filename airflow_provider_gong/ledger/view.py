@@ -54,6 +54,11 @@ class ImportView:
             digest = connection.execute(select(imports.c.plan_digest).where(self._import)).scalar()
         return f"{self.store.id}/{digest[:_DIGEST_SHOWN]}" if digest else self.store.id
 
+    @property
+    def store_name(self) -> str:
+        """The identity, and after a space where the store is, for errors that name it."""
+        return f"{self.store_id} ({self.store.place})"
+
     def first_rows(self, number: int) -> Self:
         """Return the ledger of the first so many planned rows, for all that is done after the plan."""
         planned = and_(self._mine, rows.c.state == CallState.PLANNED.value)

@@ -33,8 +33,9 @@ class CallImportOperator(GongOperator):
 
     :param import_id: identity of the import (templated)
     :param gong_conn_id: Airflow connection to Gong
-    :param store_id: identity of the plan and of the store that holds it, the plan's result ``store_id`` (templated): a
-        worker that sees another one stops before any request. Empty if the plan has no result; None skips the check
+    :param store_id: identity of the plan and of the store that holds it, and its place, the plan's result ``store_id``
+        (templated): a worker that sees another one stops before any request. Empty if the plan has no result; None skips
+        the check
     :param import_path: folder on any object storage where the import is kept, for workers that share no database
         (templated); None keeps it in the store of the connection
     """
@@ -75,9 +76,9 @@ class CallImportOperator(GongOperator):
                 f"The plan of import {self.import_id} has failed or did not run. Mend what the log of the plan task "
                 "says, and clear it."
             )
-        with self._whole_ledger() as ledger:
-            if self.store_id is not None and self.store_id != ledger.store_id:
-                raise GongStoreNotSharedError(self.store_id, ledger.store_id, self.import_path)
+        with self.hook, self._whole_ledger() as ledger:
+            if self.store_id is not None and self.store_id.partition(" ")[0] != ledger.store_id:
+                raise GongStoreNotSharedError(self.store_id, ledger.store_name, self.import_path)
             yield ledger if canary is None else ledger.first_rows(canary)
 
     def _whole_ledger(self) -> contextlib.AbstractContextManager[Ledger]:

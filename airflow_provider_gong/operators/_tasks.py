@@ -1,11 +1,24 @@
-"""What names a task."""
+"""What names a task, and where tasks run."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from airflow_provider_gong._compat import conf
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
+
+_OF_ONE_HOST = ("LocalExecutor", "SequentialExecutor", "DebugExecutor")
+
+
+def executor_of_several_hosts() -> str | None:
+    """Return the first executor of this Airflow that may run tasks on another host, None if there is none."""
+    # Entries are names, aliases with a class, or a team and its executors.
+    entries = re.split(r"[,;]", conf.get("core", "executor", fallback=""))
+    names = (re.split(r"[.:=]", entry.strip())[-1] for entry in entries)
+    return next((name for name in names if name and name not in _OF_ONE_HOST), None)
 
 
 def planner_name(context: Context) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected, seconds, whole_number
 from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
-from airflow_provider_gong.operators._tasks import planner_name
+from airflow_provider_gong.operators._tasks import executor_of_several_hosts, planner_name
 from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
@@ -115,6 +115,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
 
         settings = self.hook.settings
         with self.open_ledger() as ledger:
+            self._warn_of_other_hosts()
             plan = ImportPlan(
                 ledger,
                 self.hook.client,
@@ -137,6 +138,17 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
                 planner=planner_name(context),
             )
             return plan.run()
+
+    def _warn_of_other_hosts(self) -> None:
+        executor = executor_of_several_hosts()
+        if executor and not self.import_path and not self.hook.store.is_server:
+            self.log.warning(
+                "The import is kept in %s, and %s runs tasks on several hosts. A task of the import on another host "
+                "fails before it sends anything. Set store_conn_id to a PostgreSQL database, give all tasks of the "
+                "import the same import_path on object storage, or run them on one host.",
+                self.hook.store.place,
+                executor,
+            )
 
 
 class GongUploadCallImportOperator(WaitingTask, CallImportOperator):

@@ -8,6 +8,7 @@ its own, and never waits for a plan that takes seconds to be written.
 from __future__ import annotations
 
 import contextlib
+import socket
 import uuid
 from collections.abc import Iterator
 from functools import cached_property
@@ -80,6 +81,11 @@ class Store:
         """The URL without secrets."""
         # The URL as an object masks its password by itself, but not what its query may hold.
         return repr(self._url.set(query={}))
+
+    @property
+    def place(self) -> str:
+        """Where it is, seen from any host."""
+        return self.location if self.is_server else f"{self._file} on host {socket.gethostname()}"
 
     @property
     def is_server(self) -> bool:

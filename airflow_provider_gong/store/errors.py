@@ -37,8 +37,8 @@ class GongStoreNotSharedError(GongStoreError):
     """
     A task does not see what the plan of its import has written.
 
-    :param planned: identity of what the plan has written
-    :param found: identity of what this task sees; empty if it sees nothing
+    :param planned: identity of what the plan has written, and where that is
+    :param found: identity of what this task sees, and where that is; empty if it sees nothing
     :param import_path: folder of the import, if it is kept in one
     """
 

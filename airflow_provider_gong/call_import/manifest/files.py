@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import posixpath
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -56,7 +57,9 @@ def find_files(names: Iterable[str], open_path: Callable[[str], Any]) -> list[st
     return list(found)
 
 
-def read_files(names: Sequence[str], open_path: Callable[[str], Any], *, may_be_empty: bool = False) -> Iterator[Table]:
+def read_files(
+    names: Sequence[str], open_path: Callable[[str], Any], *, may_be_empty: bool = False
+) -> Generator[Table, None, None]:
     """
     Yield what each file holds, also those that are compressed with gzip or Zstandard.
 
@@ -74,16 +77,16 @@ def read_files(names: Sequence[str], open_path: Callable[[str], Any], *, may_be_
             similar = similar_place(name, open_path)
             hint = f". Did you mean {shown(similar)}?" if similar else ""
             raise GongManifestError(f"Manifest {shown(name)} cannot be read: {error}{hint}") from error
-        with file:
-            table = _table(file, name)
+        with contextlib.ExitStack() as opened:
+            table = _table(opened.enter_context(file), name, opened)
             if table is not None:
                 yield table
             elif not may_be_empty and len(names) == 1:
                 raise GongManifestError(f"Manifest {shown(name)} is empty. It needs at least a header line.")
 
 
-def _table(file: IO[bytes], name: str) -> Table | None:
-    """Return what a file holds, None if it has no content."""
+def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | None:
+    """Return what a file holds, None if it has no content; what is opened for it is closed with ``opened``."""
     try:
         content = _decompressed(file, name)
         head = _head(content)
@@ -93,9 +96,9 @@ def _table(file: IO[bytes], name: str) -> Table | None:
     if not head:
         return None
     if suffix in _PARQUET:
-        return parquet_table(content if content is file else _copied(content), name)
+        return parquet_table(content if content is file else opened.enter_context(_copied(content)), name)
     _check_format(head, name)
-    lines = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+    lines = opened.enter_context(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
     return jsonl_table(lines, name) if suffix in _JSON_LINES else csv_table(lines, name)
 
 
@@ -132,7 +135,7 @@ def _decompressed(file: IO[bytes], name: str) -> IO[bytes]:
 
 def _copied(content: IO[bytes]) -> IO[bytes]:
     """Return content as a file that can be read from its end."""
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is collected, as is what it was copied from
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
     shutil.copyfileobj(content, copy)
     copy.seek(0)
     return copy

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -140,25 +140,26 @@ class ImportPlan:
                 f"{figures['rejected']} of {counted(figures['rows'], 'row')} rejected, and nothing was sent "
                 "(on_rejected='stop'). The rows and what is wrong with them are in the log above."
             )
-        identity = {"import_id": self._ledger.import_id, "store_id": self._ledger.store_id}
+        identity = {"import_id": self._ledger.import_id, "store_id": self._ledger.store_name}
         return {**figures, **identity, "warning_count": warning_count, "warnings": warnings}
 
     @contextlib.contextmanager
     def _checked(self) -> Iterator[tuple[PlanDraft, CompanyUsers]]:
         required = [column for column in REQUIRED_COLUMNS if column != "primary_user" or not self._default_host]
-        manifest = Manifest(self._tables(), self._columns, required)
-        overrides = self._read_overrides()
-        kept = UserList(self._ledger.store, self._ledger.company)
-        users = CompanyUsers(kept, self._client, keep=not self._is_dry_run)
-        hosts = HostDirectory(users.users(), overrides, self._default_host, users.refresh)
-        is_blind = not can_read_calls(self._client)
-        with checked_rows(manifest, hosts, self._settings) as draft:
-            if self._folder is not None:
-                self._folder.forget()
-            draft.remarks[:0] = [_BLIND_KEY] if is_blind else []
-            yield draft, users
+        with contextlib.closing(self._tables()) as tables:
+            manifest = Manifest(tables, self._columns, required)
+            overrides = self._read_overrides()
+            kept = UserList(self._ledger.store, self._ledger.company)
+            users = CompanyUsers(kept, self._client, keep=not self._is_dry_run)
+            hosts = HostDirectory(users.users(), overrides, self._default_host, users.refresh)
+            is_blind = not can_read_calls(self._client)
+            with checked_rows(manifest, hosts, self._settings) as draft:
+                if self._folder is not None:
+                    self._folder.forget()
+                draft.remarks[:0] = [_BLIND_KEY] if is_blind else []
+                yield draft, users
 
-    def _tables(self) -> Iterable[Table]:
+    def _tables(self) -> Generator[Table, None, None]:
         names = self._manifest
         are_places = bool(names) and all(map(_is_place, names))
         places = [str(name) for name in names] if are_places else []
@@ -167,14 +168,16 @@ class ImportPlan:
                 raise GongManifestError("name_template and sidecar are for recordings: give a folder or a pattern.")
             return self._folder.tables(places)
         if not are_places:
-            return [list_table(names)]
+            rows = list_table(names)
+            return (table for table in [rows])
         files = find_files(places, self._storage.path)
         return read_files(files, self._storage.path, may_be_empty=files != places)
 
     def _read_overrides(self) -> Mapping[str, str]:
         if not self._host_overrides:
             return {}
-        (overrides,) = map(read_overrides, read_files([str(self._host_overrides)], self._storage.path))
+        with contextlib.closing(read_files([str(self._host_overrides)], self._storage.path)) as tables:
+            (overrides,) = map(read_overrides, tables)
         return overrides
 
     def _write(self, draft: PlanDraft) -> None:

@@ -96,6 +96,11 @@ class JournaledLedger(Ledger):
         """Identity of the plan, the same for all tasks that see the same folder; empty before there is one."""
         return self._sync.store_id
 
+    @property
+    def store_name(self) -> str:
+        """The identity; the folder has the same name everywhere."""
+        return self.store_id
+
     def finish(self) -> None:
         """Release what was leased ahead, and write what is not written yet."""
         self._release_leased_ahead()

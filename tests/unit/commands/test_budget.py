@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_gong.commands.__main__ import main
-from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.database import Store
 from tests.support.budget import spend_the_day
-from tests.unit.hooks.support import connection_json
+from tests.unit.hooks.support import connection_json, list_workspaces
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, str]]:
 def test_shows_use_gate_spacing_and_scope(gong, run, monkeypatch, tmp_path):
     extra = {"requests_per_second": 3, "requests_per_day": 200, "company": "example"}
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=extra))
-    list(GongHook().workspaces.list())
+    list_workspaces()
     shown = run("show")
     assert shown["company"] == "example"
     assert shown["store"].endswith("gong/gong_store.db")
@@ -48,7 +47,7 @@ def test_shows_until_when_the_gate_is_closed_and_opens_it(gong, run):
     assert shown["gate"].endswith("the day's requests are used up")
     assert datetime.fromisoformat(shown["last refusal"]) <= datetime.now(UTC)
     assert run("reset")["gate"] == "open"
-    assert list(GongHook().workspaces.list())
+    assert list_workspaces()
 
 
 def test_shows_the_time_of_the_reset(gong, run, monkeypatch):

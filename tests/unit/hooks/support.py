@@ -17,6 +17,7 @@ import pytest
 
 from airflow_provider_gong._compat import BaseHook, Connection
 from airflow_provider_gong.emulator import ManualClock, RunningEmulator, running_emulator
+from airflow_provider_gong.hooks.gong import GongHook
 
 ORGANIZER = "tobias.okafor@example.com"
 DISCONNECTED = "jonas.weidner@example.com"
@@ -80,6 +81,12 @@ def logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
         return lambda: caplog.text
 
     return catch
+
+
+def list_workspaces(**options: Any) -> list[Any]:
+    """Send one request, by a hook of its own."""
+    with GongHook(**options) as hook:
+        return list(hook.workspaces.list())
 
 
 def connection_json(emulator: RunningEmulator, *, extra: dict[str, Any] | None = None, **changes: Any) -> str:

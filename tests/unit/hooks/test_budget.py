@@ -16,7 +16,7 @@ from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.budget import SharedBudget
 from tests.support.budget import spend_the_day
 from tests.support.postgres import PostgresServer
-from tests.unit.hooks.support import connection_json
+from tests.unit.hooks.support import connection_json, list_workspaces
 
 Connect = Callable[..., None]
 
@@ -58,7 +58,7 @@ async def list_users_async() -> list[object]:
 
 
 def test_all_requests_are_counted_in_the_store(connect: Connect, gong: RunningEmulator) -> None:
-    list(GongHook().workspaces.list())
+    list_workspaces()
     asyncio.run(list_users_async())
     assert used() == len(gong.requests()) >= 2
 
@@ -66,7 +66,7 @@ def test_all_requests_are_counted_in_the_store(connect: Connect, gong: RunningEm
 def test_refusals_hold_all_hooks_back(connect: Connect, gong: RunningEmulator) -> None:
     spend_the_day()
     with pytest.raises(GongDailyQuotaError):
-        list(GongHook().workspaces.list())
+        list_workspaces()
     with pytest.raises(GongDailyQuotaError):
         asyncio.run(list_users_async())
     assert gong.requests() == []
@@ -100,7 +100,7 @@ def test_store_that_is_away_does_not_keep_requests_from_being_sent(
     monkeypatch.setenv(
         "AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"store_conn_id": "gong_store", "company": "away"})
     )
-    assert list(GongHook().workspaces.list())
+    assert list_workspaces()
     assert "The shared request budget cannot be reached" in caplog.text
     assert "paces itself at 1000 requests per second" in caplog.text
     assert "s3cret" not in caplog.text

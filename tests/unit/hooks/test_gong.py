@@ -25,6 +25,7 @@ from tests.unit.hooks.support import (
     ORGANIZER,
     PROCESSING_SECONDS,
     connection_json,
+    list_workspaces,
     meetings_in_gong,
     new_call,
     new_meeting,
@@ -186,14 +187,16 @@ def test_hook_opens_again_after_it_was_closed(gong):
 
 
 def test_store_is_a_file_below_airflow_home(hook, tmp_path):
-    assert hook.store.id == GongHook().store.id
+    with GongHook() as other:
+        assert hook.store.id == other.store.id
     assert list((tmp_path / "gong").glob("*.db"))
 
 
 def test_store_of_another_connection(gong, monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_STORE", f"sqlite:///{tmp_path}/shared/store.db")
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"store_conn_id": "gong_store"}))
-    assert GongHook().store.id == GongHook().store.id
+    with GongHook() as one, GongHook() as other:
+        assert one.store.id == other.store.id
     assert (tmp_path / "shared" / "store.db").exists()
     assert not (tmp_path / "gong").exists()
 
@@ -203,10 +206,10 @@ def test_limits_longer_than_max_wait_are_errors(gong, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"company": company}))
     gong.add_faults(Fault(action="status", status=429, retry_after=120, nth=1))
     with pytest.raises(errors.GongRateLimitError) as caught:
-        list(GongHook(max_wait=5).workspaces.list())
+        list_workspaces(max_wait=5)
     assert caught.value.retry_after == pytest.approx(120, abs=5)
-    with pytest.raises(errors.GongRateLimitError):
-        list(GongHook(max_wait=5).users.list())
+    with pytest.raises(errors.GongRateLimitError), GongHook(max_wait=5) as hook:
+        list(hook.users.list())
     assert len(gong.requests()) == 1
 
 

@@ -61,9 +61,8 @@ def test_other_databases_are_refused():
 def test_no_password_is_in_what_a_hook_holds(gong, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_STORE", "postgresql://gong:secret-word@db.example.com/shared")
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra={"store_conn_id": "gong_store"}))
-    hook = GongHook()
-    assert hook.client
-    assert "db.example.com" in str(hook.store)
-    assert "secret-word" not in str(vars(hook)) + repr(
-        [vars(value) for value in vars(hook).values() if hasattr(value, "__dict__")]
-    )
+    with GongHook() as hook:
+        assert hook.client
+        assert "db.example.com" in str(hook.store)
+        held = [vars(hook), *(vars(value) for value in vars(hook).values() if hasattr(value, "__dict__"))]
+        assert "secret-word" not in repr(held)

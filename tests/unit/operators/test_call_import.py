@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import socket
 import sqlite3
 import time
 from collections.abc import Callable
@@ -123,9 +124,44 @@ def test_a_worker_that_sees_another_store_stops_before_any_request(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "another host"))
     before = len(gong.requests())
-    with pytest.raises(AirflowFailException, match=r"do not share a store.*store_conn_id"):
+    with pytest.raises(AirflowFailException, match=r"do not share a store.*store_conn_id") as caught:
         upload(store_id=planned["store_id"])
+    for home in (tmp_path, tmp_path / "another host"):
+        assert f"({home}/gong/gong_store.db on host {socket.gethostname()})" in str(caught.value)
     assert len(gong.requests()) == before
+
+
+@pytest.mark.parametrize(
+    ("executor", "named"),
+    [
+        ("LocalExecutor", None),
+        ("airflow.executors.local_executor.LocalExecutor", None),
+        ("CeleryExecutor", "CeleryExecutor"),
+        ("LocalExecutor,big:airflow.providers.celery.executors.celery_executor.CeleryExecutor", "CeleryExecutor"),
+        ("LocalExecutor;team1=KubernetesExecutor", "KubernetesExecutor"),
+    ],
+)
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_the_plan_warns_of_a_store_that_other_hosts_do_not_see(
+    gong: RunningEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    logged: Callable[[type], Callable[[], str]],
+    executor: str,
+    named: str | None,
+    is_shared: bool,
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+    manifest = write_night(tmp_path, [manifest_row(1)])
+    shared = {"import_path": f"file://{tmp_path}/imports"} if is_shared else {}
+    plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT, **shared)
+    text = logged(GongPlanCallImportOperator)
+    plan.execute(task_context())
+    warned = [line for line in text().splitlines() if "runs tasks on several hosts" in line]
+    assert len(warned) == (named is not None and not is_shared)
+    if warned:
+        place = f"{tmp_path}/gong/gong_store.db on host {socket.gethostname()}"
+        assert f"The import is kept in {place}, and {named} runs tasks" in warned[0]
 
 
 def test_wrong_credentials_fail_the_upload_for_good(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -52,7 +52,7 @@ class RecordingFolder:
         # Named by columns only where they are wanted.
         self._own = [column for column in ("file_name", "file_stem") if self.columns.uses(column)]
 
-    def tables(self, names: Sequence[str]) -> Iterator[Table]:
+    def tables(self, names: Sequence[str]) -> Generator[Table, None, None]:
         """
         Yield the recordings of each folder or pattern as a table.
 
