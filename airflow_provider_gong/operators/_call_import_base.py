@@ -34,8 +34,8 @@ class CallImportOperator(GongOperator):
     :param import_id: identity of the import (templated)
     :param gong_conn_id: Airflow connection to Gong
     :param store_id: identity of the plan and of the store that holds it, and its place, the plan's result ``store_id``
-        (templated): a worker that sees another one stops before any request. Empty if the plan has no result; None skips
-        the check
+        (templated): a worker that sees another one stops before any request. Empty if the plan has no result; None
+        skips the check
     :param import_path: folder on any object storage where the import is kept, for workers that share no database
         (templated); None keeps it in the store of the connection
     """
