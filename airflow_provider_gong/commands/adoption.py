@@ -1,14 +1,22 @@
-"""The file of calls that another tool has imported."""
+"""Calls that another tool has imported: from a file, or from Gong itself."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from airflow_provider_gong._text import listed, shown
+from airflow_provider_gong._text import batches, listed, shown
+
+if TYPE_CHECKING:
+    from airflow_provider_gong.client.clients import GongClient
+    from airflow_provider_gong.ledger.imports import Adoption, Imports
 
 _COLUMNS = ("client_unique_id", "call_id")
+_BATCH = 500
 _CALL_ID = re.compile(r"[0-9]{1,20}")
 
 
@@ -29,6 +37,59 @@ def read_calls(file: Path) -> dict[str, str]:
     if wrong:
         raise ValueError(f"{file} was not adopted: {'; '.join(wrong)}.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """
+    A span of time.
+
+    :param start: its first moment
+    :param end: the moment after its last
+    """
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of_days(cls, first: str, last: str | None) -> Window:
+        """
+        Return the window of some days in UTC.
+
+        :param last: its last day, today by default
+        :raises ValueError: if a text is no day, or the window ends before it starts
+        """
+        start, end = (
+            datetime.combine(_day(text), time(), UTC) for text in (first, last or str(datetime.now(UTC).date()))
+        )
+        if end < start:
+            raise ValueError(f"--to {last} is before --from {first}.")
+        return cls(start, end + timedelta(days=1))
+
+
+def adopt_from_gong(imports: Imports, company: str, client: GongClient, window: Window, requests: int) -> Adoption:
+    """
+    Make the calls known that Gong lists in a window; those that were not created over the API have no id of their own.
+
+    :param requests: about how many requests that takes
+    """
+    from airflow_provider_gong.call_import.reconcile import calls_between
+    from airflow_provider_gong.ledger.imports import Adoption
+
+    adopted = known = 0
+    conflicts: tuple[str, ...] = ()
+    for batch in batches(calls_between(client, window.start, window.end, requests), _BATCH):
+        call_ids = {call.client_unique_id: call.id for call in batch if call.client_unique_id}
+        done = imports.adopt(company, call_ids)
+        adopted, known, conflicts = adopted + done.adopted, known + done.known, conflicts + done.conflicts
+    return Adoption(adopted, known, conflicts)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{shown(text)!r} is not a day such as 2026-11-20.") from None
 
 
 def _checked(records: Iterable[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import counted, local_time, row_place
-from airflow_provider_gong.commands.adoption import read_calls
+from airflow_provider_gong.commands.adoption import Window, adopt_from_gong, read_calls
 from airflow_provider_gong.commands.options import UsageError, add_command, add_group
 from airflow_provider_gong.commands.output import DONE_IN_PART, Output, table
 
 if TYPE_CHECKING:
     from airflow_provider_gong.commands.target import Target
-    from airflow_provider_gong.ledger.imports import ImportInfo, Imports
+    from airflow_provider_gong.ledger.imports import Adoption, ImportInfo, Imports
     from airflow_provider_gong.ledger.rows import CallState, ImportRow
 
 _DAY = 86_400
@@ -22,7 +22,9 @@ _DAY = 86_400
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
-    commands = add_group(groups, common, "imports", "look at imports of calls, and repair them; sends nothing to Gong")
+    commands = add_group(
+        groups, common, "imports", "look at imports of calls, and repair them; changes nothing in Gong"
+    )
     one = argparse.ArgumentParser(add_help=False)
     one.add_argument("import_id", help="name of the import, as 'list' shows it")
 
@@ -46,7 +48,14 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
 
     text = "make calls known that another tool has imported, so that none is sent again"
     adopt = add_command(commands, common, name="adopt", run=_adopt, text=text)
-    adopt.add_argument("file", type=Path, help="CSV file with the columns client_unique_id and call_id")
+    adopt.add_argument("file", type=Path, nargs="?", help="CSV file with the columns client_unique_id and call_id")
+    adopt.add_argument("--from", dest="first", metavar="DAY", help="instead of a file: list the calls since this day")
+    adopt.add_argument("--to", dest="last", metavar="DAY", help="last day of the list, in UTC; default: today")
+    adopt.add_argument("--yes", action="store_true", help="list them; without it only the number of requests is shown")
+
+    text = "check whether the calls of an import are still in Gong"
+    check = add_command(commands, one, common, name="check", run=_check, text=text)
+    check.add_argument("--yes", action="store_true", help="make the requests; without it only their number is shown")
 
 
 def _list(options: argparse.Namespace, target: Target) -> Output:
@@ -110,10 +119,29 @@ def _purge(options: argparse.Namespace, target: Target) -> Output:
 
 
 def _adopt(options: argparse.Namespace, target: Target) -> Output:
+    if bool(options.file) == bool(options.first):
+        raise UsageError("give a FILE, or --from and perhaps --to")
+    if options.first:
+        return _adopt_from_gong(options, target)
     company = _company(target)
     if company is None:
         raise UsageError("--company is needed with --store, to say whose calls these are")
-    adoption = _imports(target).adopt(company, read_calls(options.file))
+    return _adopted(company, _imports(target).adopt(company, read_calls(options.file)))
+
+
+def _adopt_from_gong(options: argparse.Namespace, target: Target) -> Output:
+    from airflow_provider_gong.call_import.reconcile import count_requests
+
+    company, client = _asked_company(target), target.hook.client
+    window = Window.of_days(options.first, options.last)
+    requests = count_requests(client, window.start, window.end)
+    if not options.yes:
+        line = f"Listing these calls takes about {counted(requests, 'request')}. Make them with --yes."
+        return Output({"company": company, "requests": requests}, [line])
+    return _adopted(company, adopt_from_gong(_imports(target), company, client, window, requests))
+
+
+def _adopted(company: str, adoption: Adoption) -> Output:
     lines = [f"{counted(adoption.adopted, 'call')} adopted, {adoption.known} known already."]
     lines += [
         f"not adopted: {ident} was sent by an import of this store, or has another call id there"
@@ -121,6 +149,41 @@ def _adopt(options: argparse.Namespace, target: Target) -> Output:
     ]
     data = {"company": company, "adopted": adoption.adopted, "known": adoption.known, "conflicts": adoption.conflicts}
     return Output(data, lines, DONE_IN_PART if adoption.conflicts else 0)
+
+
+def _check(options: argparse.Namespace, target: Target) -> Output:
+    from airflow_provider_gong.call_import.completeness import check_completeness, expected_requests
+
+    _asked_company(target)
+    ledger = _imports(target).ledger(options.import_id)
+    if not options.yes:
+        requests = expected_requests(ledger)
+        line = f"Reading the calls takes about {counted(requests, 'request')}. Make them with --yes."
+        return Output({"import_id": options.import_id, "requests": requests}, [line])
+    found = check_completeness(ledger, target.hook.client)
+    never = {state.value: count for state, count in sorted(found.never.items())}
+    data = {
+        "import_id": options.import_id,
+        "is_complete": found.is_complete,
+        "in_gong": found.in_gong,
+        "gone": [_row_data(row) for row in found.gone],
+        "never_in_gong": never,
+    }
+    lines = [f"{counted(found.in_gong, 'call')} in Gong with their recordings, {len(found.gone)} gone."]
+    lines += [f"never read in Gong: {', '.join(f'{count} {state}' for state, count in never.items())}"] if never else []
+    lines += [
+        f"gone: {row_place(row.row_number, row.file)} ({row.client_unique_id}): call {row.call_id}"
+        for row in found.gone
+    ]
+    lines += ["The import is complete." if found.is_complete else "The import is not complete."]
+    return Output(data, lines, 0 if found.is_complete else DONE_IN_PART)
+
+
+def _asked_company(target: Target) -> str:
+    """Return the company of the connection, which is needed to ask Gong."""
+    if not target.has_connection or target.named_company:
+        raise UsageError("this asks Gong: name a connection with --conn-id, without --store and --company")
+    return target.hook.settings.require_company()
 
 
 def _imports(target: Target) -> Imports:

@@ -26,6 +26,11 @@ class KnownCalls:
         self._store = store
         self._company = company
 
+    def is_empty(self) -> bool:
+        """Tell whether no import has claimed any call."""
+        with self._store.read() as connection:
+            return connection.execute(select(calls.c.state).where(calls.c.company == self._company)).first() is None
+
     def finished(self, client_unique_ids: Collection[str]) -> set[str]:
         """Return those of these ids for whose calls nothing is left to be done."""
         wanted = (calls.c.client_unique_id.in_(client_unique_ids), calls.c.state.not_in(_WAITING))

@@ -85,6 +85,13 @@ FROM (SELECT *, state = 'planned' AND NOT is_imported AS is_sent FROM planned)
 """
 
 
+_UNSENT = """
+SELECT position, client_unique_id, fingerprint, json_extract(payload, '$.actualStart'),
+    json_extract(payload, '$.primaryUser')
+FROM planned WHERE position > ? AND state = 'planned' AND NOT is_imported
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanFigures:
     """
@@ -144,6 +151,23 @@ class Suspect:
     client_unique_id: str
     media: str
     media_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """
+    A planned row whose call no import has finished.
+
+    :param position: place of the row in the draft
+    :param actual_start: when its call started
+    :param primary_user: Gong's id of the user who hosts it
+    """
+
+    position: int
+    client_unique_id: str
+    fingerprint: str
+    actual_start: str
+    primary_user: str
 
 
 class PlanDraft:
@@ -239,6 +263,29 @@ class PlanDraft:
         self._connection.execute(_COMPARE)
         for page in self._pages(_SUSPECTS, at_a_time):
             yield [Suspect(*found) for found in page]
+
+    def unsent_starts(self) -> Iterator[str]:
+        """Yield when the calls of the rows that are to be sent started."""
+        for page in self._pages(_UNSENT, _PAGE):
+            yield from (Unsent(*found).actual_start for found in page)
+
+    def sample(self, places: Iterable[int]) -> Iterator[tuple[str, str]]:
+        """Yield id and start of some of the rows that are to be sent, by their places among them, from 1."""
+        for place in places:
+            query = f"{_UNSENT} ORDER BY position LIMIT 1 OFFSET ?"
+            for found in self._connection.execute(query, (0, place - 1)):
+                yield Unsent(*found).client_unique_id, Unsent(*found).actual_start
+
+    def unsent(self, idents: Sequence[str]) -> list[Unsent]:
+        """Return the rows with these ids that are to be sent; some hundred ids at most."""
+        query = f"{_UNSENT} AND client_unique_id IN ({', '.join('?' * len(idents))})"
+        return [Unsent(*found) for found in self._connection.execute(query, (0, *idents))]
+
+    def note_imported(self, positions: Iterable[int]) -> None:
+        """Record that the calls of rows are in Gong."""
+        with self._written_at_once():
+            query = "UPDATE planned SET is_imported = 1 WHERE position = ?"
+            self._connection.executemany(query, ((position,) for position in positions))
 
     def figures(self) -> PlanFigures:
         """Return what the plan comes to."""

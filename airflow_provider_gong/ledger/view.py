@@ -48,6 +48,11 @@ class ImportView:
         self._import = and_(imports.c.company == company, imports.c.import_id == import_id)
 
     @property
+    def is_private(self) -> bool:
+        """Whether the store holds this import alone."""
+        return False
+
+    @property
     def store_id(self) -> str:
         """Two tasks see the same plan if this is the same for both; without a plan, they see the same store."""
         with self.store.read() as connection:

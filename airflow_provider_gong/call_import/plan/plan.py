@@ -27,6 +27,7 @@ from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
 from airflow_provider_gong.call_import.plan.summary import estimate, log_plan
+from airflow_provider_gong.call_import.reconcile import Reconciliation
 from airflow_provider_gong.call_import.verify import can_read_calls
 from airflow_provider_gong.client.clients import GongClient
 from airflow_provider_gong.ledger.imports import Imports
@@ -128,6 +129,8 @@ class ImportPlan:
         :raises GongImportRejectedError: if rows were rejected, with ``on_rejected="stop"``
         """
         with self._checked() as (draft, users):
+            known = KnownCalls(self._ledger.store, self._ledger.company)
+            Reconciliation(self._ledger, self._client, known).run(draft, is_dry_run=self._is_dry_run)
             figures = estimate(draft, **self._share)
             figures["users_listed_at"] = users.listed_at.isoformat(timespec="seconds")
             log_plan(draft, figures)

@@ -92,6 +92,11 @@ class JournaledLedger(Ledger):
         self._lock = threading.Lock()
 
     @property
+    def is_private(self) -> bool:
+        """Whether the store holds this import alone."""
+        return True
+
+    @property
     def store_id(self) -> str:
         """Identity of the plan, the same for all tasks that see the same folder; empty before there is one."""
         return self._sync.store_id
