@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ NAMES = [f"out-+1202555{number:04d}-20261120-{9 + number % 9:02d}3000-pbx-{numbe
 TEMPLATE = "{direction}-{party_1_phone:phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav"
 HOST = "tobias.okafor@example.com"
 HEAD = 16 * 1024
+ODD = ("a#1", "a#2", "who?", "50%25", "a b+c", "\u00e9")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,10 @@ def _day(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> None:
         write_wav(folder / f"equal/{number}.wav", seconds=90, seed=number)
     rows = [manifest_row(number, media=f"equal/{number}.wav") for number in range(RECORDINGS)]
     write_manifest(folder / "equal.csv", rows)
+    for number, name in enumerate(ODD):
+        write_wav(folder / f"odd #1/{name}.wav", seconds=61, seed=number)
+    rows = [manifest_row(number, media=f"{name}.wav") for number, name in enumerate(ODD)]
+    (folder / "odd #1/m#2.jsonl").write_text("\n".join(map(json.dumps, rows)))
     s3.upload(folder, "recordings")
 
 
@@ -84,3 +90,14 @@ def test_a_listed_recording_is_asked_for_and_read_once(s3: S3Server, bucket: str
     # One more read for the comparison, since all are of equal length.
     assert asked_for_recordings(requests) == {"HEAD": RECORDINGS, "GET": 2 * RECORDINGS}
     assert sum(request.bytes for request in requests if request.path.endswith(".wav")) == 2 * RECORDINGS * HEAD
+
+
+@pytest.mark.parametrize("manifest", ["odd #1/m#2.jsonl", "odd #1/*.wav"])
+def test_keys_may_have_any_sign(s3: S3Server, bucket: str, manifest: str) -> None:
+    options: dict[str, Any] = {}
+    if manifest.endswith(".wav"):
+        columns = {"primary_user": f"={HOST}", "direction": "=Inbound", "actual_start": "=2026-11-20T09:30:00Z"}
+        options = {"name_template": "{client_unique_id}.wav", "columns": columns}
+    result, _ = plan(s3, f"{bucket}/{manifest}", **options)
+    assert (result["planned"], result["rejected"]) == (len(ODD), 0)
+    assert result["warnings"] == result["warnings"][:1]

@@ -14,16 +14,20 @@ from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError
 
 # A bare date would be read as midnight.
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
-_UTC = re.compile(r" ?(UTC|GMT)$")
+_UTC = re.compile(r" ?(UTC|GMT|Z)$")
 _SPACE_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d)")
 _DURATION = re.compile(r"(?:(\d+) days?,? )?(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
 # Of telephone numbers with a country code; shorter ones may be local.
 _LOST_PLUS = re.compile(r"[1-9]\d{10,14}", re.ASCII)
 _DEEPEST = 32
 
+# Not "originating" and "terminating", which PBXs and trunks use for opposite directions.
 _DIRECTION_WORDS = {
-    "Inbound": ("in", "inbound", "incoming", "received", "terminating"),
-    "Outbound": ("out", "outbound", "outgoing", "outbound-api", "outbound-dial", "dialed", "placed", "originating"),
+    "Inbound": ("in", "inbound", "incoming", "ingoing", "received", "inbound-call", "incoming-call"),
+    "Outbound": (
+        *("out", "outbound", "outgoing", "outbound-api", "outbound-dial", "dialed", "dialled", "placed"),
+        *("outbound-call", "outgoing-call"),
+    ),
     "Conference": ("conference", "conf"),
     "Unknown": ("unknown",),
 }

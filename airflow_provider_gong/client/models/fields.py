@@ -23,6 +23,8 @@ _EMAIL = re.compile(
     r"@([^\W_]([\w-]*[^\W_])?\.)+(xn--[a-z0-9-]+|[^\W\d_]{2,})",
     re.IGNORECASE,
 )
+# Where an emulated Gong may find recordings.
+_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
 _QUARTER_HOUR = timedelta(minutes=15)
 _ISO_EXAMPLE = "such as 2026-03-31T09:30:00+02:00 or 2026-03-31T07:30:00Z"
 
@@ -141,6 +143,16 @@ def _check_url(value: str) -> str:
     return value
 
 
+def _check_media_url(value: str) -> str:
+    url = urlsplit(_check_url(value))
+    if url.scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
+        raise rule_error("must use https, since the recording would travel in clear", "Give an https URL.")
+    if "@" in url.netloc:
+        # Whoever may read the call's log at Gong would have them.
+        raise rule_error("must not contain a user or password", "Give a signed URL.")
+    return value
+
+
 def _check_language(value: str) -> str:
     if value in LANGUAGE_CODES:
         return value
@@ -193,5 +205,5 @@ OtherId = Annotated[str, DigitsAsText]
 """Id in another system, as text; a whole number is taken as its digits."""
 
 EmailAddress = Annotated[str, AfterValidator(_check_email)]
-MediaUrl = Annotated[str, AfterValidator(_check_url)]
+MediaUrl = Annotated[str, AfterValidator(_check_media_url)]
 LanguageCode = Annotated[str, AfterValidator(_check_language)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,36 @@ def test_recordings_that_vanish_while_they_are_compared_are_problems_of_their_ro
             return super().open(*args, **kwargs)
 
     assert list(rules(plan_offline(manifest, storage=Files(Vanishing)))) == ["pbx-00002"]
+
+
+def test_recordings_that_only_agree_in_the_middle_are_different(tmp_path: Path) -> None:
+    manifest = write_calls(tmp_path, (61, 1), (61, 1), (61, 1))
+    for number, place in ((2, 100), (3, -1)):
+        path = tmp_path / manifest_row(number)["media"]
+        content = bytearray(path.read_bytes())
+        content[place] ^= 1
+        path.write_bytes(content)
+    plan = plan_offline(manifest)
+    assert len(plan.planned) == 3
+
+
+def test_of_recordings_of_equal_length_a_sample_is_read(tmp_path: Path) -> None:
+    read: dict[str, int] = {}
+
+    class Counted(io.FileIO):
+        def read(self, size: int = -1, /) -> Any:
+            found = super().read(size)
+            read[str(self.name)] = read.get(str(self.name), 0) + len(found or b"")
+            return found
+
+    class Watched(type(tmp_path)):  # type: ignore[misc]
+        def open(self, *args: Any, **kwargs: Any) -> Any:
+            return Counted(str(self))
+
+    manifest = write_calls(tmp_path, *[(61, number) for number in range(5)], (61, 0))
+    plan = plan_offline(manifest, storage=Files(Watched))
+    assert list(rules(plan)) == ["pbx-00006"]
+    sizes = sorted(read.values())
+    # Head and sample; of the two that have the same sample, all.
+    assert sizes[:4] == [2 * 16 * 1024] * 4
+    assert sizes[4:] == [2 * 16 * 1024 + plan.rows[0].media_bytes] * 2  # type: ignore[operator]

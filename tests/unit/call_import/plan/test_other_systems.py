@@ -139,6 +139,8 @@ def test_a_template_does_not_make_an_id_of_an_inexact_number(tmp_path: Path, tem
         ("Outbound Dial", "Outbound"),
         ("incoming", "Inbound"),
         ("IN", "Inbound"),
+        ("Incoming call", "Inbound"),
+        ("OUTBOUND_CALL", "Outbound"),
         ("outgoing", "Outbound"),
         ("conference", "Conference"),
         ("UNKNOWN", "Unknown"),
@@ -146,6 +148,11 @@ def test_a_template_does_not_make_an_id_of_an_inexact_number(tmp_path: Path, tem
 )
 def test_directions_are_understood_as_other_systems_write_them(tmp_path: Path, text: str, direction: str) -> None:
     assert payload_of(plan_row(tmp_path, direction=text))["direction"] == direction
+
+
+@pytest.mark.parametrize("text", ["originating", "terminating", "1", "internal", "sideways"])
+def test_directions_are_never_guessed(tmp_path: Path, text: str) -> None:
+    assert columns_of(plan_row(tmp_path, direction=text)) == ["direction"]
 
 
 def test_words_of_a_manifest_may_be_translated(tmp_path: Path) -> None:
@@ -199,6 +206,7 @@ def test_a_source_of_a_column_is_checked(source: Any, says: str) -> None:
         ("2026-11-20 14:03:00 +0100", "2026-11-20T14:03:00+01:00"),
         ("2026-11-20 14:03:00+01", "2026-11-20T14:03:00+01:00"),
         ("2026-11-20 14:03:00 GMT", "2026-11-20T14:03:00Z"),
+        ("2026-11-20 14:03:00 Z", "2026-11-20T14:03:00Z"),
     ],
 )
 def test_times_are_read_as_other_programs_write_them(tmp_path: Path, text: str, moment: str) -> None:

@@ -123,6 +123,8 @@ def test_finished_model_is_returned_as_it_is() -> None:
         ({"languageCode": "en-us"}, "languageCode", "language codes", "en-US"),
         ({"languageCode": "tlh"}, "languageCode", "language codes", "leave the field out"),
         ({"downloadMediaUrl": "media.example.com/1.mp3"}, "downloadMediaUrl", "absolute http or https", "https://"),
+        ({"downloadMediaUrl": "http://media.example.com/1.mp3"}, "downloadMediaUrl", "must use https", "https URL"),
+        ({"downloadMediaUrl": "https://me:pw@media.example.com/1"}, "downloadMediaUrl", "a user or password", "signed"),
         ({"downloadMediaUrl": "s3://bucket/1.mp3"}, "downloadMediaUrl", "absolute http or https", "https://"),
         ({"downloadMediaUrl": "https:///1.mp3"}, "downloadMediaUrl", "absolute http or https", "https://"),
         ({"downloadMediaUrl": "https://[::1/1.mp3"}, "downloadMediaUrl", "absolute http or https", "https://"),
