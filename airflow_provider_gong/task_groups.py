@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from airflow_provider_gong._compat import TaskGroup, TriggerRule
-from airflow_provider_gong.call_import.choices import OnRejected, whole_number
+from airflow_provider_gong.call_import.choices import EventOn, OnRejected, whole_number
 from airflow_provider_gong.operators._call_import_group import CallImportGroup
 from airflow_provider_gong.operators.call_export import (
     GongPlanCallExportOperator,
@@ -20,7 +20,7 @@ from airflow_provider_gong.operators.call_import import (
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
-from airflow_provider_gong.operators.call_import_event import GongCallImportEventOperator, check_event_on
+from airflow_provider_gong.operators.call_import_event import GongCallImportEventOperator
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, Place, XComArg
@@ -116,7 +116,7 @@ def gong_call_import(
         mapped task group
     """
     _check(options, workers, canary)
-    check_event_on(event_on)
+    EventOn.of("event_on", event_on)
     group = CallImportGroup(group_id=group_id)
     with group:
         is_mapped = _check_mapping(group, workers)
@@ -264,7 +264,8 @@ def _check(options: CallImportOptions, workers: int, canary: int | None) -> None
     if canary is not None:
         whole_number("canary", canary, at_least=1)
     if workers > 1 and options.get("import_path") is not None:
-        raise ValueError(f"workers={workers} need a database (store_conn_id); with import_path there can be one.")
+        shared = "requires a shared database (store_conn_id); import_path allows one worker"
+        raise ValueError(f"workers={workers} {shared}.")
 
 
 def _check_mapping(group: TaskGroup, workers: int) -> bool:

@@ -50,6 +50,13 @@ class OnExisting(Choice):
     COMPLETE = "complete"
 
 
+class EventOn(Choice):
+    """Which imports have an asset event: green ones, or all that have ended."""
+
+    SUCCESS = "success"
+    END = "end"
+
+
 def whole_number(parameter: str, value: object, at_least: int) -> int:
     """
     Return a number of things.

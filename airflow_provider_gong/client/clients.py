@@ -32,10 +32,11 @@ from airflow_provider_gong.client.instructions import (
     RefreshToken,
     ReserveSlot,
     Send,
+    Shared,
     Steps,
     Wait,
 )
-from airflow_provider_gong.client.media import AnyMedia, MediaFile, OpenPath, media_file
+from airflow_provider_gong.client.media import OpenPath, media_file
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, Listing, Pages
 from airflow_provider_gong.client.resources.api import GongApi
@@ -84,9 +85,12 @@ class _Client(GongApi[D]):
         """Return the steps of sending a request."""
         return exchange(request, self._policy, refreshable=self._auth.refreshable)
 
-    def _noted(self, slot: Slot | SlotRefused) -> Slot | SlotRefused:
-        self.requests_left = slot.left if isinstance(slot, Slot) else 0 if slot.daily else self.requests_left
-        return slot
+    def _noted(self, outcome: Any) -> Any:
+        if isinstance(outcome, Slot):
+            self.requests_left = outcome.left
+        elif isinstance(outcome, SlotRefused) and outcome.daily:
+            self.requests_left = 0
+        return outcome
 
     def _counted(self, outcome: Outcome) -> Outcome:
         with self._counting:
@@ -94,8 +98,21 @@ class _Client(GongApi[D]):
             self.requests_refused += isinstance(outcome, Answer) and outcome.status == 429
         return outcome
 
-    def _opened(self, media: AnyMedia) -> MediaFile:
-        return media_file(media, self._open_path)
+    def _work(self, instruction: Shared, header: str) -> tuple[Any, ...]:
+        """Return the function, and its arguments, that carries an instruction out; ``header`` was sent last."""
+        match instruction:
+            case ReserveSlot(max_wait):
+                return self.budget.reserve, max_wait
+            case ConfirmSlot(slot):
+                return self.budget.confirm, slot
+            case CloseGate(retry_after, foreign):
+                return self.budget.close, retry_after, foreign
+            case RefreshToken():
+                return self._auth.refresh, header
+            case OpenMedia(media):
+                return media_file, media, self._open_path
+            case Record(write):
+                return (write,)
 
 
 class GongClient(_Client[ThreadDriver]):
@@ -147,24 +164,14 @@ class GongClient(_Client[ThreadDriver]):
         def carry_out(instruction: Instruction) -> Any:
             nonlocal header
             match instruction:
-                case ReserveSlot(max_wait):
-                    return self._noted(self.budget.reserve(max_wait))
-                case ConfirmSlot(slot):
-                    return self.budget.confirm(slot)
-                case CloseGate(retry_after, foreign):
-                    return self.budget.close(retry_after, foreign)
                 case Wait() as wait:
                     _log_wait(wait)
                     return self._sleep(wait.seconds)
-                case RefreshToken():
-                    return self._auth.refresh(header)
-                case OpenMedia(media):
-                    return self._opened(media)
-                case Record(write):
-                    return write()
                 case Send(request):
                     header = self._auth.header()
                     return self._counted(self._transport.send(request, header))
+            function, *arguments = self._work(instruction, header)
+            return self._noted(function(*arguments))
 
         try:
             instruction = next(steps)
@@ -248,26 +255,16 @@ class AsyncGongClient(_Client[LoopDriver]):
         async def carry_out(instruction: Instruction) -> Any:
             nonlocal header
             match instruction:
-                case ReserveSlot(max_wait):
-                    await turn.take()
-                    return self._noted(await self._in_thread(self.budget.reserve, max_wait))
-                case ConfirmSlot(slot):
-                    return await self._in_thread(self.budget.confirm, slot)
-                case CloseGate(retry_after, foreign):
-                    return await self._in_thread(self.budget.close, retry_after, foreign)
                 case Wait() as wait:
                     _log_wait(wait)
                     return await self._sleep(wait.seconds)
-                case RefreshToken():
-                    return await self._in_thread(self._auth.refresh, header)
-                case OpenMedia(media):
-                    return await self._in_thread(self._opened, media)
-                case Record(write):
-                    return await self._in_thread(write)
                 case Send(request):
                     header = await self._in_thread(self._auth.header)
                     turn.give_up()
                     return self._counted(await self._transport.send(request, header))
+                case ReserveSlot():
+                    await turn.take()
+            return self._noted(await self._in_thread(*self._work(instruction, header)))
 
         try:
             instruction = next(steps)

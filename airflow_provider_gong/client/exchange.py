@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
 
+from airflow_provider_gong._text import counted
 from airflow_provider_gong.client.answers import Answer, JsonObject, error_from_answer, is_missing_scope
 from airflow_provider_gong.client.errors import (
     GongAnswerTooLargeError,
@@ -181,7 +182,7 @@ class _Exchange(Generic[T]):
             raise GongAnswerTooLargeError(message, operation=self.operation.name, unanswered=self.unanswered)
         if self.failed >= self.policy.max_attempts:
             kind = GongTimeoutError if failure.timeout else GongConnectionError
-            message = f"Gong gave no usable answer in {self.failed} attempts: {failure.reason}."
+            message = f"Gong gave no usable answer in {counted(self.failed, 'attempt')}: {failure.reason}."
             raise kind(message, operation=self.operation.name, unanswered=self.unanswered)
         yield self._wait(self._backoff(self.failed), f"before trying again: {failure.reason}")
 

@@ -93,6 +93,9 @@ class NoAnswer:
 
 
 Outcome = Answer | NotSent | NoAnswer
-Instruction = ReserveSlot | ConfirmSlot | CloseGate | Wait | Record | Send | RefreshToken | OpenMedia
+Shared = ReserveSlot | ConfirmSlot | CloseGate | Record | RefreshToken | OpenMedia
+"""Instructions that threads and event loops carry out by the same code, which may block."""
+
+Instruction = Shared | Wait | Send
 Steps = Generator[Instruction, Any, T]
 """Instructions, each sent back its outcome or thrown what went wrong, up to a result."""

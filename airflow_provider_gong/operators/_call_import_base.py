@@ -73,8 +73,8 @@ class CallImportOperator(GongOperator):
         """
         if self.store_id == "":
             raise GongImportFailedError(
-                f"The plan of import {self.import_id} has failed or did not run. Mend what the log of the plan task "
-                "says, and clear it."
+                f"The plan of import {self.import_id} has failed or did not run. Fix the error in the plan task's "
+                "log, then clear that task."
             )
         with self.hook, self._whole_ledger() as ledger:
             if self.store_id is not None and self.store_id.partition(" ")[0] != ledger.store_id:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_gong._compat import AirflowSkipException
 from airflow_provider_gong._operator import GongOperator
+from airflow_provider_gong.call_import.choices import EventOn
 from airflow_provider_gong.operators.call_import import SUMMARY_KEY
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class GongCallImportEventOperator(GongOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.report_task_id = report_task_id
-        self.event_on = check_event_on(event_on)
+        self.event_on = EventOn.of("event_on", event_on)
         self.max_failed = max_failed
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -53,21 +54,10 @@ class GongCallImportEventOperator(GongOperator):
             raise AirflowSkipException("The import has no report, so it has no event.")
         if summary["unfinished"]:
             raise AirflowSkipException("The import is unfinished, so it has no event.")
-        if self.event_on == "success" and summary["failed_or_rejected"] > self.max_failed:
+        if self.event_on is EventOn.SUCCESS and summary["failed_or_rejected"] > self.max_failed:
             raise AirflowSkipException('More rows are wrong than max_failed, and event_on is "success".')
         extra = {key: summary[key] for key in _EVENT_KEYS}
         outlets: Sequence[Any] = self.outlets
         for outlet in outlets:
             context["outlet_events"][outlet].extra.update(extra)
         return extra
-
-
-def check_event_on(event_on: str) -> Literal["success", "end"]:
-    """
-    Return the choice.
-
-    :raises ValueError: if it is none
-    """
-    if event_on not in ("success", "end"):
-        raise ValueError(f"event_on must be success or end, not {event_on!r}.")
-    return "success" if event_on == "success" else "end"

@@ -1,1 +1,1 @@
-"""Shared state in a database: what was about to be sent, and one row for every call of an import."""
+"""What all workers share in a database: request budget, tokens, intents, lists of users."""

@@ -116,5 +116,5 @@ def test_an_import_without_a_plan_is_no_success(
 
     assert run.state == "failed"
     assert task_states(run)["report"] == ("failed", 1)
-    assert "has failed or did not run. Mend what the log of the plan task says" in failures[-1]
+    assert "has failed or did not run. Fix the error in the plan task's log" in failures[-1]
     assert new_calls(gong_emulator) == {}

@@ -124,5 +124,8 @@ def test_workers_that_do_not_see_the_folder_stop_before_any_request(
 
 
 def test_several_workers_need_a_database() -> None:
-    with retrying_dag("several"), pytest.raises(ValueError, match=r"workers=2 need a database \(store_conn_id\)"):
+    with (
+        retrying_dag("several"),
+        pytest.raises(ValueError, match=r"workers=2 requires a shared database \(store_conn_id\)"),
+    ):
         gong_call_import("manifest.csv", import_path="s3://bucket/imports", workers=2)

@@ -185,7 +185,7 @@ def test_the_source_is_found() -> None:
 
 
 def crowded(folder: Path) -> list[str]:
-    """Return the folders with more modules and folders in them than can be held in the head."""
+    """Return the folders with more modules in them than can be held in the head."""
     found = []
     for place in sorted({path.parent for path in folder.rglob("*.py")} - {folder}):
         siblings = [path for path in place.glob("*.py") if path.name != "__init__.py"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,8 +59,3 @@ class AllowedRequests:
 
     def _forget(self, now: datetime) -> None:
         self._used = {hour: count for hour, count in self._used.items() if now - hour < _DAY + _HOUR}
-
-
-def share_of(limit: int | None, workers: int) -> int | None:
-    """Return the share of one of several workers."""
-    return None if limit is None else max(math.floor(limit / workers), 1)

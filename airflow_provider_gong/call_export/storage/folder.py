@@ -68,7 +68,6 @@ class ExportFolder:
         self._root = root.rstrip("/")
         protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
         self._is_local = "file" in protocols
-        self.bytes_written = 0
 
     def __str__(self) -> str:
         return shown(self._root)
@@ -85,11 +84,6 @@ class ExportFolder:
         """Yield all manifests, by day."""
         with ThreadPoolExecutor(_READERS) as pool:
             yield from filter(None, pool.map(self._manifest, self._manifest_names()))
-
-    def exported_days(self) -> list[date]:
-        """Return the days that have a manifest."""
-        start = len(MANIFESTS) + 1 + len(_DAY)
-        return [date.fromisoformat(name[start:].removesuffix(".json")) for name in self._manifest_names()]
 
     def write_manifest(self, manifest: DayManifest) -> None:
         """Write the manifest of a day."""
@@ -130,7 +124,6 @@ class ExportFolder:
                 self._replace_local(path, lambda target: target.write_bytes(content))
             else:
                 self._fs.pipe_file(self.place(path), content)
-        self.bytes_written += len(content)
 
     def put(self, source: Path, path: str) -> StoredFile:
         """Replace a file by a local one, and return what the store says of it."""
@@ -140,7 +133,6 @@ class ExportFolder:
                 self._replace_local(path, lambda target: _copy(source, target))
             else:
                 self._fs.put_file(str(source), self.place(path))
-        self.bytes_written += source.stat().st_size
         stored = self.stored(path)
         if stored is None or stored.size != source.stat().st_size:
             raise GongExportStorageError(f"{shown(self.place(path))} is not what was written to it.")

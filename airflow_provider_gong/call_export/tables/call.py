@@ -68,11 +68,6 @@ class ExportedCall:
         return str(self.meta.get("workspaceId") or "")
 
     @property
-    def is_private(self) -> bool:
-        """Whether the call is private."""
-        return self.meta.get("isPrivate") is True
-
-    @property
     def seconds(self) -> float:
         """Its duration."""
         duration = self.meta.get("duration")
@@ -103,16 +98,12 @@ class ExportedCall:
 
     def crm_ids(self, object_type: str) -> list[str]:
         """Return the CRM ids of a type that the call is about."""
-        found = [item for _, item in self.crm_objects() if item.get("objectType") == object_type]
+        found = [item for _, item in crm_objects(self.data) if item.get("objectType") == object_type]
         return list(dict.fromkeys(str(item["objectId"]) for item in found if item.get("objectId")))
-
-    def crm_objects(self) -> list[tuple[str | None, Mapping[str, Any]]]:
-        """Return the CRM objects that the call is about, each with the name of its system."""
-        return crm_objects(self.data)
 
     @cached_property
     def _account_name(self) -> str | None:
-        accounts = [item for _, item in self.crm_objects() if item.get("objectType") == "Account"]
+        accounts = [item for _, item in crm_objects(self.data) if item.get("objectType") == "Account"]
         return crm_field(accounts[0], _ACCOUNT_NAMES) if accounts else None
 
 

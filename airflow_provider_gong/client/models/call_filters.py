@@ -1,11 +1,11 @@
 """Which calls to read, and how much of them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ValidationInfo, field_validator
 
 from airflow_provider_gong.client.models.base import RequestModel
-from airflow_provider_gong.client.models.fields import GongId, GongIds, Timestamp, must_follow, rule_error
+from airflow_provider_gong.client.models.fields import GongId, GongIds, Timestamp, later_than, rule_error
 
 ContextDetail = Literal["None", "Basic", "Extended"]
 ContextTiming = Literal["Now", "TimeOfCall"]
@@ -23,15 +23,10 @@ class CallFilter(RequestModel):
     """
 
     from_date_time: Timestamp | None = None
-    to_date_time: Timestamp | None = None
+    to_date_time: Annotated[Timestamp | None, later_than("from_date_time")] = None
     workspace_id: GongId | None = None
     call_ids: GongIds | None = None
     primary_user_ids: GongIds | None = None
-
-    @field_validator("to_date_time")
-    @classmethod
-    def _ends_after_start(cls, value: Timestamp | None, info: ValidationInfo) -> Timestamp | None:
-        return must_follow(value, info, "from_date_time")
 
 
 class ContentFields(RequestModel):

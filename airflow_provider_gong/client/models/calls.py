@@ -16,7 +16,7 @@ from airflow_provider_gong.client.models.fields import (
     OtherId,
     Timestamp,
     broken_at,
-    must_follow,
+    later_than,
     not_empty,
     raise_all,
     rule_error,
@@ -179,7 +179,7 @@ class NewCall(RequestModel):
     disposition: ShortText | None = None
     duration: Annotated[float, Field(ge=0)] | None = None
     scheduled_start: Timestamp | None = None
-    scheduled_end: Timestamp | None = None
+    scheduled_end: Annotated[Timestamp | None, later_than("scheduled_start")] = None
     context: tuple[CrmContext, ...] | None = None
     custom_data: str | None = None
     speakers_timeline: SpeakersTimeline | None = None
@@ -195,11 +195,6 @@ class NewCall(RequestModel):
     def _parties_fit_together(cls, value: tuple[CallParty, ...], info: ValidationInfo) -> tuple[CallParty, ...]:
         raise_all([*_missing_host(value, info.data.get("primary_user")), *_repeated_party_ids(value)])
         return value
-
-    @field_validator("scheduled_end")
-    @classmethod
-    def _ends_after_start(cls, value: Timestamp | None, info: ValidationInfo) -> Timestamp | None:
-        return must_follow(value, info, "scheduled_start")
 
     @field_validator("speakers_timeline")
     @classmethod

@@ -58,17 +58,17 @@ def format_time(value: datetime) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def must_follow(value: datetime | None, info: ValidationInfo, earlier: str) -> datetime | None:
-    """
-    Require that a time is later than the one in the field ``earlier``, which is declared before it.
+def later_than(earlier: str) -> AfterValidator:
+    """Return the rule that a time is later than the one in the field ``earlier``, which is declared before it."""
 
-    :raises PydanticCustomError: if it is not
-    """
-    start = info.data.get(earlier)
-    if value is not None and start is not None and value <= start:
-        name = to_camel(earlier)
-        raise rule_error(f"must be later than {name} ({format_time(start)})", f"Correct it or {name}.")
-    return value
+    def check(value: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get(earlier)
+        if value is not None and start is not None and value <= start:
+            name = to_camel(earlier)
+            raise rule_error(f"must be later than {name} ({format_time(start)})", f"Correct it or {name}.")
+        return value
+
+    return AfterValidator(check)
 
 
 def _time_from_text(text: str) -> datetime:

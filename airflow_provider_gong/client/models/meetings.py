@@ -1,11 +1,11 @@
 """Gong meetings."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from airflow_provider_gong.client.models.base import RequestModel, ResponseModel
-from airflow_provider_gong.client.models.fields import EmailAddress, OtherId, Timestamp, must_follow
+from airflow_provider_gong.client.models.fields import EmailAddress, OtherId, Timestamp, later_than
 
 
 class MeetingInvitee(RequestModel):
@@ -41,17 +41,12 @@ class _MeetingRequest(RequestModel):
     }
 
     start_time: Timestamp
-    end_time: Timestamp
+    end_time: Annotated[Timestamp, later_than("start_time")]
     organizer_email: EmailAddress
     invitees: tuple[MeetingInvitee, ...]
     title: str | None = None
     external_id: OtherId | None = None
     provider: str | None = None
-
-    @field_validator("end_time")
-    @classmethod
-    def _ends_after_start(cls, value: Timestamp, info: ValidationInfo) -> Timestamp | None:
-        return must_follow(value, info, "start_time")
 
     def warnings(self) -> list[str]:
         """Return what Gong accepts but is probably a mistake; each names its field."""

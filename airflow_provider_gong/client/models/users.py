@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from airflow_provider_gong.client.models.base import RequestModel, ResponseModel
-from airflow_provider_gong.client.models.fields import GongIds, ResponseTime, Timestamp, must_follow
+from airflow_provider_gong.client.models.fields import GongIds, ResponseTime, Timestamp, later_than
 
 
 class UserFilter(RequestModel):
@@ -19,14 +19,9 @@ class UserFilter(RequestModel):
     """
 
     created_from_date_time: Timestamp | None = None
-    created_to_date_time: Timestamp | None = None
+    created_to_date_time: Annotated[Timestamp | None, later_than("created_from_date_time")] = None
     include_avatars: bool | None = None
     user_ids: GongIds | None = None
-
-    @field_validator("created_to_date_time")
-    @classmethod
-    def _ends_after_start(cls, value: Timestamp | None, info: ValidationInfo) -> Timestamp | None:
-        return must_follow(value, info, "created_from_date_time")
 
 
 class UserSettings(ResponseModel):

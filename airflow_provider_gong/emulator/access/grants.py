@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_gong.emulator.access.keys import Caller
@@ -20,7 +20,6 @@ class _Grant:
     """What came of one authorization."""
 
     scopes: frozenset[str] | None
-    access_tokens: set[str] = field(default_factory=set)
     revoked: bool = False
 
 

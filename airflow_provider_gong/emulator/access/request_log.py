@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ClassVar
 
 LOGGED_REQUESTS = 10_000
@@ -77,17 +78,12 @@ class RequestLog:
 
     def latest(self, limit: int, wanted: LogFilter) -> list[LoggedRequest]:
         """Return the latest lines that are wanted, oldest first."""
-        found = list(_first(limit, (line for line in reversed(self._lines) if wanted.matches(line))))
+        found = list(islice((line for line in reversed(self._lines) if wanted.matches(line)), limit))
         return found[::-1]
 
     def find(self, request_id: str) -> LoggedRequest | None:
         """Return the line of a request."""
         return next((line for line in reversed(self._lines) if line.request_id == request_id), None)
-
-
-def _first(limit: int, lines: Iterable[LoggedRequest]) -> Iterator[LoggedRequest]:
-    for _, line in zip(range(limit), lines, strict=False):
-        yield line
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,6 @@ from airflow_provider_gong.emulator.company.records import LONG_AGO, Call, CallS
 from airflow_provider_gong.emulator.world.world import World
 
 _ORDER = attrgetter("order")
-Matches = Callable[[Call], bool]
 
 
 class Shelf:

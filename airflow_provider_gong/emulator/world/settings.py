@@ -5,26 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 MEDIA_LIMIT_BYTES = 1_500_000_000
 
 
-def _choice(default: Any, *choices: Any) -> Any:
-    return field(default=default, metadata={"choices": choices})
-
-
-def _flag(default: bool) -> Any:
-    return _choice(default, True, False)
-
-
 def _count(default: int, lowest: int = 0, highest: float = math.inf) -> Any:
-    return field(default=default, metadata={"integer": (lowest, highest)})
-
-
-def _seconds(default: float | None) -> Any:
-    return field(default=default, metadata={"seconds": default is None})
+    return field(default=default, metadata={"bounds": (lowest, highest)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,48 +76,46 @@ class EmulatorSettings:
     client_secret: str = "gong-emulator-client-secret"  # noqa: S105 (as above)
     seed: int = 1
     scopes: str = ""
-    key_sees_calls: bool = _flag(True)
-    company_active: bool = _flag(True)
+    key_sees_calls: bool = True
+    company_active: bool = True
     allowed_hosts: str = ""
     company_host: str = ""
     company_time_zone: str = "America/Los_Angeles"
-    strict: bool = _flag(False)
+    strict: bool = False
     requests_per_second: int = _count(3)
     requests_per_day: int = _count(10_000)
-    limit_window: Literal["sliding", "fixed", "bucket"] = _choice("sliding", "sliding", "fixed", "bucket")
+    limit_window: Literal["sliding", "fixed", "bucket"] = "sliding"
     day_reset: str = "rolling"
-    count_refused: bool = _flag(False)
-    retry_after: Literal["seconds", "date", "none"] = _choice("seconds", "seconds", "date", "none")
-    processing_seconds: float = _seconds(240.0)
-    processing: Literal["parallel", "queue"] = _choice("parallel", "parallel", "queue")
-    transient_not_found: Literal["first", "middle", "last", "never"] = _choice(
-        "last", "first", "middle", "last", "never"
-    )
-    transient_share: float = _seconds(0.05)
-    transcript_seconds: float | None = _seconds(None)
-    lagging_counts: bool = _flag(True)
-    imported_parties: bool = _flag(True)
-    cursor_seconds: float = _seconds(3_600.0)
+    count_refused: bool = False
+    retry_after: Literal["seconds", "date", "none"] = "seconds"
+    processing_seconds: float = 240.0
+    processing: Literal["parallel", "queue"] = "parallel"
+    transient_not_found: Literal["first", "middle", "last", "never"] = "last"
+    transient_share: float = 0.05
+    transcript_seconds: float | None = None
+    lagging_counts: bool = True
+    imported_parties: bool = True
+    cursor_seconds: float = 3_600.0
     expired_cursor_status: int = _count(400, 400, 499)
-    duplicate_status: Literal[400, 409] = _choice(400, 400, 409)
-    duplicate_media_text: Literal["detailed", "bare"] = _choice("detailed", "detailed", "bare")
+    duplicate_status: Literal[400, 409] = 400
+    duplicate_media_text: Literal["detailed", "bare"] = "detailed"
     not_ready_status: int = _count(404, 400, 599)
-    refusal_marks: Literal["full", "header", "none"] = _choice("full", "full", "header", "none")
-    deleted_meeting: Literal["email", "full", "empty"] = _choice("email", "email", "full", "empty")
-    numeric_ids: bool = _flag(False)
+    refusal_marks: Literal["full", "header", "none"] = "full"
+    deleted_meeting: Literal["email", "full", "empty"] = "email"
+    numeric_ids: bool = False
     media_limit_bytes: int = _count(MEDIA_LIMIT_BYTES)
-    meetings_released: bool = _flag(True)
-    consent_page_enabled: bool = _flag(True)
-    engage_enabled: bool = _flag(True)
-    ai_credits: bool = _flag(True)
-    crm_seconds: float = _seconds(60.0)
-    erase_seconds: float = _seconds(3_600.0)
-    access_token_seconds: float = _seconds(86_400.0)
-    reused_refresh_token: Literal["refuse", "revoke"] = _choice("refuse", "refuse", "revoke")
+    meetings_released: bool = True
+    consent_page_enabled: bool = True
+    engage_enabled: bool = True
+    ai_credits: bool = True
+    crm_seconds: float = 60.0
+    erase_seconds: float = 3_600.0
+    access_token_seconds: float = 86_400.0
+    reused_refresh_token: Literal["refuse", "revoke"] = "refuse"  # noqa: S105 (no password)
 
     def __post_init__(self) -> None:
         for setting in fields(self):
-            _check(setting.name, getattr(self, setting.name), setting.metadata, setting.default)
+            _check(setting.name, getattr(self, setting.name), _TYPES[setting.name], setting.metadata)
         if self.transient_share > 1:
             raise ValueError(f"transient_share must be a number from 0 to 1, not {self.transient_share!r}")
         _check_zone("company_time_zone", self.company_time_zone)
@@ -149,6 +135,7 @@ class EmulatorSettings:
         return replace(self, **changes)
 
 
+_TYPES = get_type_hints(EmulatorSettings)
 FIXED = frozenset({"allowed_hosts", "access_key", "access_key_secret", "client_id", "client_secret", "seed"})
 SECRETS = FIXED - {"allowed_hosts", "seed"}
 
@@ -157,21 +144,22 @@ def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check(name: str, value: Any, rule: Mapping[str, Any], default: Any) -> None:
-    if "choices" in rule:
+def _check(name: str, value: Any, kind: Any, rule: Mapping[str, Any]) -> None:
+    choices = (True, False) if kind is bool else get_args(kind) if get_origin(kind) is Literal else ()
+    if choices:
         # Compared with the type, because 1 == True.
-        if not any(value == choice and type(value) is type(choice) for choice in rule["choices"]):
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, rule['choices']))}, not {value!r}")
-    elif "integer" in rule:
-        lowest, highest = rule["integer"]
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
+    elif "bounds" in rule:
+        lowest, highest = rule["bounds"]
         if not _is_integer(value) or not lowest <= value <= highest:
             bounds = f"from {lowest}" if highest == math.inf else f"from {lowest} to {highest}"
             raise ValueError(f"{name} must be an integer {bounds}, not {value!r}")
-    elif "seconds" in rule:
-        if not (value is None and rule["seconds"]) and not _is_duration(value):
+    elif kind in (float, float | None):
+        if not (value is None and kind is not float) and not _is_duration(value):
             raise ValueError(f"{name} must be a number from 0, not {value!r}")
-    elif type(value) is not type(default):
-        raise ValueError(f"{name} must be a {type(default).__name__}, not {value!r}")
+    elif type(value) is not kind:
+        raise ValueError(f"{name} must be a {kind.__name__}, not {value!r}")
 
 
 def _is_duration(value: object) -> bool:
