@@ -191,7 +191,7 @@ def gong_call_export(
     Call it inside a DAG. The state is kept in the export's folder; no database is needed. Let one run of the DAG work
     at a time (``max_active_runs=1``).
 
-    :param path: folder of the export, on any object storage that Airflow knows (templated)
+    :param path: folder of the export, on any object storage that Airflow supports (templated)
     :param gong_conn_id: Airflow connection to Gong (templated)
     :param group_id: id of the task group
     :param lookback: days that started within this time are read by every run, such as ``7d`` or a ``timedelta``
@@ -208,8 +208,8 @@ def gong_call_export(
     :param exclude_columns: columns to leave out, such as ``email_address`` or ``calls.brief``
     :param workspace_id: export only the calls of this workspace (templated)
     :param primary_user_ids: export only the calls that these users host (templated)
-    :param on_shrink: what to do when Gong shows so much less than before that the access key is the likelier reason:
-        ``fail`` writes nothing of what is gone and fails, ``keep`` keeps what is gone, ``accept`` deletes it
+    :param on_shrink: what to do when so many calls are missing that the access key is the more likely reason: ``fail``
+        deletes nothing and fails, ``keep`` deletes nothing and succeeds, ``accept`` deletes them
     :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
     :return: the task group
     :raises ValueError: for a number that makes no sense, or several workers in a mapped task group

@@ -28,7 +28,7 @@ class GongExportSettingsError(GongExportError):
 
 
 class GongExportShrinkError(GongExportError):
-    """Gong shows so much less than before that the access key is the likelier reason than deleted calls."""
+    """So many calls are missing that the access key is a more likely reason than deleted calls."""
 
     retry_can_help = False
     default_remedy = (

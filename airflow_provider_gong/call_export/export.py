@@ -46,7 +46,7 @@ class CallExport:
     :param folder: its folder
     :param settings: what is exported
     :param company: whose calls they are
-    :param on_shrink: what to do when Gong shows so much less than before that the access key is the likelier reason
+    :param on_shrink: what to do when so many calls are missing that the access key is the more likely reason
     :param clock: the time
     """
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_export.days import ONE_DAY, day_range
+from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.reading.shrink import CONFIRM_AFTER
 from airflow_provider_gong.call_export.storage.folder import StoredFile
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
@@ -96,6 +97,17 @@ class PlanSettings:
     sweep_share: float = SWEEP_SHARE
     sweep_days: int = 30
     daily_requests: int = 10_000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sweep_share <= 1:
+            raise GongExportSettingsError(
+                f"sweep is a share of daily_requests, from 0 to 1, not {self.sweep_share}.",
+                remedy="8 %, for instance, is 0.08.",
+            )
+        if self.daily_requests < 1:
+            raise GongExportSettingsError(f"daily_requests must be at least 1, not {self.daily_requests}.")
+        if self.lookback < timedelta(0):
+            raise GongExportSettingsError(f"lookback must not be negative, but is {self.lookback}.")
 
 
 @dataclass

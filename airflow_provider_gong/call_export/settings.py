@@ -25,7 +25,7 @@ class FileFormat(StrEnum):
 
 
 class OnShrink(StrEnum):
-    """What to do when Gong shows so much less than before that the access key is the likelier reason."""
+    """What to do when so many calls are missing that the access key is the more likely reason."""
 
     FAIL = "fail"
     KEEP = "keep"

@@ -20,15 +20,15 @@ class CallExportOperator(GongOperator):
     """
     What operators of exports share.
 
-    :param path: folder of the export, on any object storage that Airflow knows (templated)
+    :param path: folder of the export, on any object storage that Airflow supports (templated)
     :param tables: names of the tables to write; default: all
     :param file_format: ``parquet`` or ``jsonl``
     :param include_private: export private calls, too
     :param exclude_columns: columns to leave out, such as ``email_address`` or ``calls.brief``
     :param workspace_id: export only the calls of this workspace (templated)
     :param primary_user_ids: export only the calls that these users host (templated)
-    :param on_shrink: what to do when Gong shows so much less than before that the access key is the likelier reason:
-        ``fail`` writes nothing of what is gone and fails, ``keep`` keeps what is gone, ``accept`` deletes it
+    :param on_shrink: what to do when so many calls are missing that the access key is the more likely reason: ``fail``
+        deletes nothing and fails, ``keep`` deletes nothing and succeeds, ``accept`` deletes them
     :param gong_conn_id: Airflow connection to Gong (templated)
     """
 

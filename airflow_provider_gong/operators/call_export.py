@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._text import counted
 from airflow_provider_gong.operators._call_export import CallExportOperator
 from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
@@ -76,7 +77,14 @@ class GongPlanCallExportOperator(CallExportOperator):
             )
             plan = self.export.plan(settings)
         summary = plan.summary()
-        self.log.info("%(days)d days are due: %(reasons)s, about %(requests)d requests.", summary)
+        reasons = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
+        self.log.info(
+            "%s due (%s): about %s, %s days of quota.",
+            counted(summary["days"], "day"),
+            reasons or "none",
+            counted(summary["requests"], "request"),
+            summary["quota_days"],
+        )
         for remark in plan.remarks:
             self.log.warning("%s", remark)
         days = [day.isoformat() for day in plan.days]
@@ -97,7 +105,7 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
         this, since only the run as a whole shows whether calls were deleted or the access key has gone blind
     :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
     :return: days read and changed, rows by table, requests, missing transcripts, suspects, path of the manifests
-    :raises GongExportShrinkError: if so much is gone that the access key is the likelier reason
+    :raises GongExportShrinkError: if so many calls are missing that the access key is the more likely reason
     """
 
     template_fields: Sequence[str] = (*CallExportOperator.template_fields, "days")
@@ -171,15 +179,18 @@ class GongReportCallExportOperator(CallExportOperator):
 
     def _show(self, report: dict[str, Any]) -> None:
         self.log.info(
-            "Read %(days_read)d days with %(requests)d requests; %(days_changed)d have changed. "
-            "%(missing_transcripts)d transcripts are missing, %(private_calls)d private calls were left out.",
-            report,
+            "Read %s with %s; %d changed since the last report. %s, %s left out.",
+            counted(report["days_read"], "day"),
+            counted(report["requests"], "request"),
+            report["days_changed"],
+            counted(report["missing_transcripts"], "missing transcript"),
+            counted(report["private_calls"], "private call"),
         )
         if report["suspects"]:
             self.log.warning(
-                "Gong no longer shows %d exported calls. They are removed if a later run, in at least 20 hours, sees "
-                "the same.",
+                "Gong no longer shows %d exported calls. A run at least 20 hours later removes those that are still "
+                "missing.",
                 report["suspects"],
             )
         if report["unknown_fields"]:
-            self.log.warning("Gong has fields without a column, kept in 'extra': %s", report["unknown_fields"])
+            self.log.warning("Fields of Gong that have no column are kept in 'extra': %s", report["unknown_fields"])

@@ -28,7 +28,7 @@ class GongCallsToObjectStorageOperator(WaitingTask, CallExportOperator):
 
     .. seealso:: ``docs/call_export.md``
 
-    :param path: folder of the export, on any object storage that Airflow knows (templated)
+    :param path: folder of the export, on any object storage that Airflow supports (templated)
     :param since: beginning of the interval, a date or a moment (templated); default: that of the run's data interval
     :param until: its end, which is not part of it (templated); default: that of the run's data interval
     :param tables: names of the tables to write; default: all
@@ -37,13 +37,13 @@ class GongCallsToObjectStorageOperator(WaitingTask, CallExportOperator):
     :param exclude_columns: columns to leave out, such as ``email_address`` or ``calls.brief``
     :param workspace_id: export only the calls of this workspace (templated)
     :param primary_user_ids: export only the calls that these users host (templated)
-    :param on_shrink: what to do when Gong shows so much less than before that the access key is the likelier reason:
-        ``fail`` writes nothing of what is gone and fails, ``keep`` keeps what is gone, ``accept`` deletes it
+    :param on_shrink: what to do when so many calls are missing that the access key is the more likely reason: ``fail``
+        deletes nothing and fails, ``keep`` deletes nothing and succeeds, ``accept`` deletes them
     :param gong_conn_id: Airflow connection to Gong (templated)
     :param deferrable: wait in the triggerer while the company's requests are spent; default: Airflow's setting
     :return: days read and changed, rows by table, requests, missing transcripts, suspects, path of the manifests
     :raises GongExportSettingsError: for wrong settings, an empty interval, or a folder of another export
-    :raises GongExportShrinkError: if so much is gone that the access key is the likelier reason
+    :raises GongExportShrinkError: if so many calls are missing that the access key is the more likely reason
     """
 
     template_fields: Sequence[str] = (*CallExportOperator.template_fields, "since", "until")

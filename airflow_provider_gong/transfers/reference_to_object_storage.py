@@ -21,7 +21,7 @@ class GongReferenceToObjectStorageOperator(WaitingTask):
 
     .. seealso:: ``docs/call_export.md``
 
-    :param path: folder of the export, on any object storage that Airflow knows (templated); may be that of calls
+    :param path: folder of the export, on any object storage that Airflow supports (templated); may be that of calls
     :param tables: ``users``, ``workspaces``
     :param file_format: ``parquet`` or ``jsonl``
     :param exclude_columns: columns to leave out, such as ``phone_number``

@@ -134,7 +134,7 @@ class ExportRun:
         """
         Judge what is gone over all days that were read, write them, and read the days that calls have moved to or from.
 
-        :raises GongExportShrinkError: if the access key is the likelier reason
+        :raises GongExportShrinkError: if the access key is the more likely reason
         """
         self._settle_held()
         while moved := self._days_of_moved():

@@ -68,7 +68,7 @@ class Shrinkage(Counts):
 
     def alarms(self, sees: Sees) -> list[str]:
         """
-        Return why the access key is the likelier reason; nothing if deleted calls are.
+        Return why the access key is the more likely reason; nothing if deleted calls are.
 
         :param sees: asks Gong whether it shows any call that meets conditions
         """
