@@ -178,8 +178,8 @@ def add_what_gong_saw(history: History, gong: InProcessEmulator) -> None:
             request.call_id = line["path"].split("/")[3]
         if request.faults or request.status != 200:
             request.seen = frozenset()
-        # A fault that refuses as Gong does.
-        is_gongs = request.gong_status == 429 or request.faults == ("status before the effect",)
+        # Such a fault refuses as Gong does.
+        is_gongs = request.gong_status == 429 or "status before the effect" in request.faults
         request.retry_after = request.retry_after if is_gongs and request.status == 429 else None
 
 
