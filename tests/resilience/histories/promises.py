@@ -17,7 +17,9 @@ _IN_FLIGHT = 4
 
 _UNSENT = frozenset({"planned", "rejected", "withdrawn"})
 _UNSEEN = frozenset({"uploaded", "processing", "not_visible", "unverifiable"})
-_SENT = frozenset({"created", "failed", "conflict", "incomplete", "changed_after_send"})
+_OTHERS = frozenset({"duplicate", "conflict", "incomplete"})
+_SENT = frozenset({"created", "failed", "changed_after_send"}) | _OTHERS
+_NOT_OURS = _OTHERS | RIGHT | {"changed_after_send", "processing", "unverifiable"}
 # Where a row may go from where it is. What is right stays right; what was seen in Gong is not unseen again.
 _ARROWS: dict[str, frozenset[str]] = {
     "planned": _UNSENT | _UNSEEN | _SENT | RIGHT,
@@ -25,13 +27,14 @@ _ARROWS: dict[str, frozenset[str]] = {
     "withdrawn": _UNSENT | _UNSEEN | _SENT | RIGHT,
     "created": _SENT | _UNSEEN | RIGHT,
     "failed": _SENT | _UNSENT | _UNSEEN | RIGHT,
-    "conflict": _SENT | RIGHT | _UNSEEN,
-    "incomplete": _SENT | RIGHT | _UNSEEN,
+    "duplicate": _NOT_OURS | _UNSEEN | {"created", "failed"},
+    "conflict": _NOT_OURS,
+    "incomplete": _NOT_OURS | _UNSEEN | {"created", "failed"},
     "changed_after_send": _SENT | _UNSEEN | RIGHT,
-    "uploaded": _UNSEEN | RIGHT | {"conflict", "incomplete", "changed_after_send"},
-    "processing": _UNSEEN | RIGHT | {"conflict", "incomplete", "changed_after_send"},
-    "not_visible": _UNSEEN | RIGHT | {"conflict", "incomplete", "changed_after_send"},
-    "unverifiable": _UNSEEN | RIGHT | {"conflict", "incomplete", "changed_after_send"},
+    "uploaded": _UNSEEN | RIGHT | {"changed_after_send"},
+    "processing": _UNSEEN | _NOT_OURS,
+    "not_visible": _UNSEEN | RIGHT | {"changed_after_send"},
+    "unverifiable": _UNSEEN | _NOT_OURS,
     "verified": frozenset({"verified", "changed_after_send"}),
     "exists": frozenset({"exists", "changed_after_send"}),
 }
@@ -239,11 +242,10 @@ def nothing_crashes(history: History) -> Iterator[str]:
 
 def imports_end(history: History) -> Iterator[str]:
     """Whatever happened, an import that is started again ends with all of its rows right."""
-    if any(event.what.startswith(("lost", "restored", "pruned")) for event in history.events):
-        return
-    last = {report.import_id: report for report in history.reports}
+    # One that was planned again under another name counts as the same.
+    last = {report.import_id.rstrip("+"): report for report in history.reports}
     for import_id, manifest in history.manifests.items():
-        report = last.get(import_id)
+        report = last.get(import_id.rstrip("+"))
         rows = {} if report is None else report.rows
         wrong = {ident: rows.get(ident) for ident in manifest.rows if rows.get(ident) not in RIGHT}
         if wrong:

@@ -22,6 +22,7 @@ from tests.resilience.histories.place import Place
 from tests.resilience.histories.world import Process, World
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
+_LEDGER = ("gong_call", "gong_import", "gong_existing_call")
 _UNIX_DAY = 2440587.5
 _DAY = 86_400.0
 _rows = select(
@@ -76,7 +77,7 @@ class Recorder:
                 )
 
         def on_statement(connection: Connection, _: Any, statement: str, *__: Any) -> None:
-            if statement.lstrip().startswith(_WRITES) and ("gong_call" in statement or "gong_import" in statement):
+            if statement.lstrip().startswith(_WRITES) and any(table in statement for table in _LEDGER):
                 connection.info["is_changed"] = True
 
         def on_commit(connection: Connection) -> None:
