@@ -26,7 +26,7 @@ _ENDS_AT_ONCE = (
     "too_large",
 )
 
-# Everything that may happen. A kind of fault that the code cannot stand yet is in PENDING, with the reason.
+# Everything that may happen.
 EVERYTHING = frozenset(
     {
         "lost answers",
@@ -37,20 +37,6 @@ EVERYTHING = frozenset(
         "final foreign answers after the effect",
         "foreign 429",
         "clock moves",
-        "restored store",
-        "lost store",
-        "restored folder",
-        "lost folder",
-        "pruned folder",
-        "common rows in folders",
-    }
-)
-# What the code does not stand yet: rows whose call exists end right without a read of the call.
-PENDING = frozenset(
-    {
-        "final foreign answers after the effect",
-        "passing foreign answers after the effect",
-        "foreign 429",
         "restored store",
         "lost store",
         "restored folder",
