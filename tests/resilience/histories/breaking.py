@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +16,14 @@ from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client import transport
 from airflow_provider_gong.client.pacing import Slot
 from airflow_provider_gong.ledger import ledger, queries
+from airflow_provider_gong.ledger.folder import journal, sync
 from airflow_provider_gong.ledger.folder.journal import Journal
 from airflow_provider_gong.ledger.folder.journaled import JournaledLedger
+from airflow_provider_gong.ledger.folder.segments import Segment
+from airflow_provider_gong.ledger.folder.sync import JournalSync
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.tables import call_table
+from airflow_provider_gong.ledger.tables import call_table, row_table
+from airflow_provider_gong.ledger.view import ImportView
 from airflow_provider_gong.store.budget import SharedBudget
 
 Patch = pytest.MonkeyPatch
@@ -77,6 +82,26 @@ def journals_have_two_writers(patch: Patch) -> None:
     patch.setattr(Journal, "_stop_if", lambda *_: None)
 
 
+def digests_are_not_checked(patch: Patch) -> None:
+    """Whatever is left of a journal and of a plan is taken for all of it."""
+
+    def lenient(name: str, content: bytes | None, **_: Any) -> Segment:
+        lines = (content or b"").split(b"\n")[1:]
+        return Segment(name, [json.loads(line) for line in lines if line], "unchecked")
+
+    patch.setattr(journal, "unpacked", lenient)
+    patch.setattr(journal, "mark_of", lambda _: "unchecked")
+    patch.setattr(JournalSync, "_load_plan", _load_what_is_left)
+    patch.setattr(ImportView, "is_whole", lambda _: True)
+
+
+def _load_what_is_left(self: Any, plan: Any) -> None:
+    files = journal.Files(plan["segments"], "unchecked")
+    for segment in self._journal.files(sync._plan_folder(self.store_id), files):
+        if segment.entries:
+            self._replace(row_table, [self._values(entry, row_table) for entry in segment.entries])
+
+
 def everything_counts_as_seen(patch: Patch) -> None:
     """Rows are verified that nobody has read."""
     read = ImportVerification._read
@@ -127,6 +152,7 @@ BROKEN: tuple[tuple[Callable[[Patch], None], dict[str, Any]], ...] = (
     (intents_are_not_kept, {"places": ("sqlite",)}),
     (intents_are_not_in_the_journal, {"places": ("folder",)}),
     (journals_have_two_writers, {"places": ("folder",)}),
+    (digests_are_not_checked, {"places": ("folder",), "kinds": frozenset({"damaged folder"})}),
     (everything_counts_as_seen, {"places": ("sqlite",)}),
     (unfinished_is_green, {}),
     (slots_are_not_spaced, {"places": ("sqlite",)}),

@@ -11,7 +11,9 @@ from tests.resilience.histories.history import Change, History, Report, Request
 
 RIGHT = frozenset({"verified", "exists"})
 _DAY = 86_400.0
-_LOSSES = frozenset(f"{loss} {place}" for loss in ("lost", "restored", "pruned") for place in ("store", "folder"))
+_LOSSES = frozenset(
+    f"{loss} {place}" for loss in ("lost", "restored", "pruned", "damaged") for place in ("store", "folder")
+)
 _LATE = frozenset({"resumed", "clock moves", "lost store", "restored store"})
 # What a worker may have on its way when a gate closes or a clock moves.
 _IN_FLIGHT = 4
