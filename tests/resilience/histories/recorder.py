@@ -52,6 +52,9 @@ class Recorder:
 
     def note_rows(self, connection: Connection, ledger: str) -> None:
         """Note what has changed in the rows of a ledger."""
+        if Process.current().is_dead:
+            # What it still writes to a database of its own is gone with it.
+            return
         by = Process.current().name
         for row in connection.execute(_rows):
             key = (ledger, row.import_id, row.client_unique_id)
