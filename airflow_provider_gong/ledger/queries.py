@@ -223,7 +223,6 @@ def claim(connection: Connection, import_id: str, found: Any, owner: str, second
         earlier_intent=earlier_intent,
         is_pulled=is_pulled,
         intent_is_pulled=intent_is_pulled,
-        media_sent=found.call_media_sent_at is not None,
         attempts=attempts,
     )
 

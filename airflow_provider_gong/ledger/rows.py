@@ -166,7 +166,6 @@ class LeasedRow:
     :param is_pulled: whether Gong is to fetch the recording by URL, as the plan has it
     :param intent_is_pulled: whether the ledger has recorded the create, of now or of an earlier attempt, as one with a
         URL
-    :param media_sent: whether the recording may have arrived before
     :param attempts: how often it was leased, this time included
     """
 
@@ -183,7 +182,6 @@ class LeasedRow:
     earlier_intent: bool
     is_pulled: bool
     intent_is_pulled: bool
-    media_sent: bool
     attempts: int
 
 

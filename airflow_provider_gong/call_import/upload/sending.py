@@ -101,7 +101,8 @@ class RowSender:
 
     async def _send(self, lease: LeasedRow) -> None:
         if lease.call_id is not None:
-            await self._push(lease, lease.call_id, None, maybe_sent=lease.media_sent)
+            # Whatever the ledger says of its recording: a restored store has forgotten what was sent since its backup.
+            await self._push(lease, lease.call_id, None, maybe_sent=True)
             return
         # Looked at before the call is created, for which there is no way back.
         url = await asyncio.to_thread(self._pull_url, lease)
@@ -123,8 +124,8 @@ class RowSender:
                 return
             log.info("Row %d goes on with call %s, which was created before.", lease.row_number, duplicate.call_id)
             call_id = duplicate.call_id
-            # Created otherwise than intended now, so that only Gong knows if it has the recording.
-            is_pulled, maybe_sent = is_pulled and is_intended, lease.media_sent or not is_intended
+            # Only Gong knows if it has the recording.
+            is_pulled, maybe_sent = is_pulled and is_intended, True
         await asyncio.to_thread(self._ledger.created, lease, call_id, is_pulled=is_pulled)
         if not is_pulled:
             await self._push(lease, call_id, media, maybe_sent=maybe_sent)

@@ -9,7 +9,6 @@ import time
 
 from tests.resilience.histories.promises import violations
 from tests.resilience.histories.story import live
-from tests.resilience.histories.weather import EVERYTHING, PENDING
 from tests.support.postgres import programs, running_postgres
 
 
@@ -19,16 +18,14 @@ def main() -> int:
     parser.add_argument(
         "--count", type=int, default=1, help="histories to live through; of several, only verdicts are shown"
     )
-    parser.add_argument("--everything", action="store_true", help="with the kinds of faults that are still pending")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    kinds = EVERYTHING if options.everything else EVERYTHING - PENDING
     broken = 0
     with contextlib.ExitStack() as stack:
         server = None if programs() is None else stack.enter_context(running_postgres())
         for seed in range(options.seed, options.seed + options.count):
             start = time.perf_counter()
-            history = live(seed, kinds=kinds, new_database=server and server.new_database)
+            history = live(seed, new_database=server and server.new_database)
             found = violations(history)
             broken += bool(found)
             if options.count == 1:

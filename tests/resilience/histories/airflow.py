@@ -22,6 +22,8 @@ _ZOMBIE_AFTER = 300.0
 _LEAST_WAIT = 120.0
 # A task that waits for its turn is no failed one, but nobody waits without end.
 _MOST_WAITS = 200
+# What errors say that ask for the plan to be made again.
+_PLAN_AGAIN = ("clear the plan task", "has no plan")
 
 
 class TaskFailedError(Exception):
@@ -86,6 +88,9 @@ class ImportDag:
                 self.is_green = True
                 return
             person.sleep(900.0)
+            if self._last_rows().count("incomplete"):
+                # The ids of these manifests never repeat.
+                self.options["on_existing"] = "complete"
 
     def _run_tasks(self, person: Process) -> None:
         try:
@@ -118,6 +123,10 @@ class ImportDag:
             return bool(self._task(person, "report", lambda phase: phase.report()))
         except TaskFailedError:
             return False
+
+    def _last_rows(self) -> list[str]:
+        reports = [report for report in self.company.recorder.history.reports if report.import_id == self.import_id]
+        return list(reports[-1].rows.values()) if reports else []
 
     def _task(self, airflow: Process, name: str, work: Callable[[Phase], Any]) -> Any:
         """
@@ -164,7 +173,7 @@ class ImportDag:
 
     def _look_into(self, error: BaseException) -> None:
         """Do what the error asks a person to do."""
-        if isinstance(error, GongStoreNotSharedError):
+        if isinstance(error, GongStoreNotSharedError) or any(text in str(error) for text in _PLAN_AGAIN):
             self.store_id = None
         elif isinstance(error, GongStoreError) and "under another import_id" in str(error):
             self.import_id, self.store_id = f"{self.import_id}+", None

@@ -74,12 +74,6 @@ class Change:
     after: RowState
     by: str
 
-    @property
-    def store(self) -> str:
-        """What keeps the ledger: a database, or one import's journal in a folder."""
-        place, _, filled_by = self.ledger.partition("/")
-        return f"{place}/{self.import_id}/" if filled_by else place
-
 
 @dataclass(frozen=True)
 class Report:
@@ -140,6 +134,11 @@ class History:
     events: list[Event] = field(default_factory=list)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_in_folders(self) -> bool:
+        """Whether imports are kept in folders, each on a host of its own."""
+        return any(change.ledger.startswith("folder") for change in self.changes)
 
     def stood_still(self, process: str, start: float, end: float) -> bool:
         """Tell whether a process stood still at some moment of a time."""

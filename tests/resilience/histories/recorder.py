@@ -22,6 +22,7 @@ from tests.resilience.histories.place import Place
 from tests.resilience.histories.world import Process, World
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
+_LEDGER = ("gong_call", "gong_import", "gong_existing_call")
 _UNIX_DAY = 2440587.5
 _DAY = 86_400.0
 _rows = select(
@@ -51,6 +52,9 @@ class Recorder:
 
     def note_rows(self, connection: Connection, ledger: str) -> None:
         """Note what has changed in the rows of a ledger."""
+        if Process.current().is_dead:
+            # What it still writes to a database of its own is gone with it.
+            return
         by = Process.current().name
         for row in connection.execute(_rows):
             key = (ledger, row.import_id, row.client_unique_id)
@@ -76,7 +80,7 @@ class Recorder:
                 )
 
         def on_statement(connection: Connection, _: Any, statement: str, *__: Any) -> None:
-            if statement.lstrip().startswith(_WRITES) and ("gong_call" in statement or "gong_import" in statement):
+            if statement.lstrip().startswith(_WRITES) and any(table in statement for table in _LEDGER):
                 connection.info["is_changed"] = True
 
         def on_commit(connection: Connection) -> None:
@@ -178,8 +182,8 @@ def add_what_gong_saw(history: History, gong: InProcessEmulator) -> None:
             request.call_id = line["path"].split("/")[3]
         if request.faults or request.status != 200:
             request.seen = frozenset()
-        # A fault that refuses as Gong does.
-        is_gongs = request.gong_status == 429 or request.faults == ("status before the effect",)
+        # Such a fault refuses as Gong does.
+        is_gongs = request.gong_status == 429 or "status before the effect" in request.faults
         request.retry_after = request.retry_after if is_gongs and request.status == 429 else None
 
 

@@ -25,7 +25,7 @@ from tests.resilience.histories.history import Event, History, Manifest
 from tests.resilience.histories.phases import Company
 from tests.resilience.histories.place import Place
 from tests.resilience.histories.recorder import Recorder, add_what_gong_saw, calls_in
-from tests.resilience.histories.weather import EVERYTHING, PENDING, Weather, draw_faults
+from tests.resilience.histories.weather import EVERYTHING, Weather, draw_faults
 from tests.resilience.histories.world import World
 from tests.support.recordings import manifest_row, write_manifest
 
@@ -95,7 +95,7 @@ def live(
     seed: int,
     *,
     new_database: Callable[[], str] | None = None,
-    kinds: frozenset[str] = EVERYTHING - PENDING,
+    kinds: frozenset[str] = EVERYTHING,
     places: tuple[str, ...] = PLACES,
 ) -> History:
     """

@@ -26,7 +26,7 @@ _ENDS_AT_ONCE = (
     "too_large",
 )
 
-# Everything that may happen. A kind of fault that the code cannot stand yet is in PENDING, with the reason.
+# Everything that may happen.
 EVERYTHING = frozenset(
     {
         "lost answers",
@@ -42,20 +42,7 @@ EVERYTHING = frozenset(
         "restored folder",
         "lost folder",
         "pruned folder",
-        "common rows in folders",
-    }
-)
-# What the code does not stand yet: rows whose call exists end right without a read of the call.
-PENDING = frozenset(
-    {
-        "final foreign answers after the effect",
-        "passing foreign answers after the effect",
-        "foreign 429",
-        "restored store",
-        "lost store",
-        "restored folder",
-        "lost folder",
-        "pruned folder",
+        "damaged folder",
         "common rows in folders",
     }
 )
@@ -124,14 +111,15 @@ class Weather:
     def _plan(self, now: float) -> list[tuple[float, str, Callable[[Process], None]]]:
         chance, place = self._chance, self._company.place
         suffix = "folder" if place.is_folder else "store"
-        ends = [kind for kind in (f"lost {suffix}", f"restored {suffix}", f"pruned {suffix}") if kind in self._kinds]
+        acts = {"lost": self._lose, "restored": self._restore, "pruned": self._prune, "damaged": self._damage}
+        ends = [f"{loss} {suffix}" for loss in acts if f"{loss} {suffix}" in self._kinds]
         planned: list[tuple[float, str, Callable[[Process], None]]] = []
         if ends and chance.random() < 0.4:
             end = chance.choice(ends)
             first, second = sorted(now + chance.choice((3.0, 15.0, 300.0)) * chance.random() for _ in range(2))
             if end.startswith("restored"):
                 planned.append((first, "backup", self._back_up))
-            planned.append((second, end, {"l": self._lose, "r": self._restore, "p": self._prune}[end[0]]))
+            planned.append((second, end, acts[end.split()[0]]))
         if "clock moves" in self._kinds and not place.is_folder and chance.random() < 0.2:
             moved = chance.choice((-86_400.0, -60.0, 60.0, 3600.0, 86_400.0))
             planned.append((now + chance.uniform(0, 60), "clock moves", lambda _: self._move_clock(moved)))
@@ -162,11 +150,18 @@ class Weather:
     def _prune(self, sky: Process) -> None:
         """Let a lifecycle rule remove the oldest files of a folder."""
         place = self._stop_all(sky)
-        files = sorted(
-            (file for file in place.folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_mtime_ns
-        )
+        files = _files_of(place.folder)
         for file in files[: int(len(files) * self._chance.random()) + 1]:
             file.unlink()
+
+    def _damage(self, sky: Process) -> None:
+        """Cut a file of a folder off, as a copy that was interrupted does."""
+        files = _files_of(self._stop_all(sky).folder)
+        if files:
+            file = self._chance.choice(files)
+            content = file.read_bytes()
+            # At the end of a line: what is left can be read, and is not all.
+            file.write_bytes(content[: content.rfind(b"\n", 0, len(content) * 2 // 3) + 1])
 
     def _stop_all(self, sky: Process) -> Place:
         for process in sky.world.processes:
@@ -175,6 +170,12 @@ class Weather:
         # What is written from now on is another ledger.
         self._company.place.generation += 1
         return self._company.place
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Return the files of a folder, the oldest first."""
+    files = [(file.stat().st_mtime_ns, file) for file in folder.rglob("*") if file.is_file()]
+    return [file for _, file in sorted(files)]
 
 
 def _copy_of(folder: Path) -> dict[str, bytes]:

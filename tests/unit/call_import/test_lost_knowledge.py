@@ -104,6 +104,28 @@ def test_a_store_that_was_restored_from_a_backup_made_after_the_plan(night: Nigh
     assert_each_arrived_once(night)
 
 
+def test_a_recording_that_was_sent_after_the_backup_is_not_sent_again(night: NightlyImport) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    (lease,) = night.ledger.lease("night", limit=1, seconds=60)
+    with night.client() as client:
+        night.ledger.created(lease, client.calls.create(lease.payload).call_id, is_pulled=False)
+    backup = remembered(night)
+    upload_until_done(night)
+    restored(night, backup)
+    upload_until_done(night)
+    assert_each_arrived_once(night)
+
+
+def test_an_attempt_that_dies_after_it_learned_of_the_call_makes_nobody_send_bytes(night: NightlyImport) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    backup = remembered(night)
+    upload_until_done(night)
+    restored(night, backup)
+    assert len(night.ledger.lease("night", limit=1, seconds=60)) == 1
+    upload_until_done(night)
+    assert_each_arrived_once(night)
+
+
 def test_a_recording_that_a_lost_store_forgot_to_send_is_missed(night: NightlyImport) -> None:
     night.plan_night(TWO_ROWS)
     backup = remembered(night)
