@@ -24,6 +24,12 @@ class GongOperator(BaseOperator):
     :param multiple_outputs: also push each key of the result as an XCom
     """
 
+    if TYPE_CHECKING:
+
+        @property
+        def output(self) -> Any:
+            """The result, or a key of it, for another task: in place of the value when that one runs."""
+
     def __init__(self, *, multiple_outputs: bool = True, **kwargs: Any) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_gong._compat import BaseOperatorLink
-from airflow_provider_gong.client.auth import GENERIC_HOST
+from airflow_provider_gong.client.auth import GENERIC_HOST, is_loopback_url
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import BaseOperator, Context
@@ -40,6 +40,9 @@ def call_url(base_url: str, call_id: str) -> str | None:
     Calls as Gong lists them have URLs on the host of the company's API with ``app`` for ``api`` (observed on live
     tenants). A call's own ``url`` is better where it is known.
     """
+    if is_loopback_url(base_url):
+        # An emulator.
+        return f"{base_url.rstrip('/')}/call?id={quote(call_id, safe='')}"
     host = urlsplit(base_url).netloc
     if host != GENERIC_HOST and not host.endswith(f".{GENERIC_HOST}"):
         return None

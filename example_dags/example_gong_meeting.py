@@ -56,8 +56,6 @@ with DAG(
         "invitees": [{"email": "{{ params.customer }}", "display_name": "Dana Ortiz"}],
         "title": "Kick-off with Northwind Mills",
     }
-    meeting_id = "{{ ti.xcom_pull(task_ids='create_meeting')['meeting_id'] }}"
-
     can_create = GongMeetingIntegrationStatusOperator(
         task_id="can_create_meetings", emails=["{{ params.organizer }}"], fail_if_not_ready=True
     )
@@ -69,6 +67,7 @@ with DAG(
         resolution="{{ var.value.get('gong_meeting_resolution', '') }}",
         **who,
     )
+    meeting_id = create.output["meeting_id"]
     # An update replaces all details, so that it names those that stay as well.
     move = GongUpdateMeetingOperator(
         task_id="move_meeting",

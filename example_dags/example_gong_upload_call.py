@@ -66,9 +66,9 @@ with DAG(
         },
         media="{{ params.recording }}",
     )
-    call_id = "{{ ti.xcom_pull(task_ids='upload')['call_id'] }}"
+    call_id = upload.output["call_id"]
     processed = GongCallProcessedSensor(
         task_id="wait_until_processed", call_id=call_id, poke_interval=60, timeout=6 * 60 * 60, deferrable=True
     )
-    upload >> processed >> read_back(call_id)
+    processed >> read_back(call_id)
 # [END howto_gong_upload_call]

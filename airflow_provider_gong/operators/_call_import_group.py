@@ -29,11 +29,11 @@ class CallImportGroup(TaskGroup):
     report: GongReportCallImportOperator
 
     @property
-    def summary(self) -> XComArg:
+    def summary(self) -> Any:
         """What became of the import, for another task; also if the report fails."""
         return XComArg(self.report, key=SUMMARY_KEY)
 
     @property
-    def report_path(self) -> XComArg:
+    def report_path(self) -> Any:
         """Folder of the report, for another task; also if the report fails. Needs ``report_path``."""
         return XComArg(self.report, key=REPORT_PATH_KEY)

@@ -72,7 +72,7 @@ class GongCreateCallOperator(WaitingTask):
         call = parse_request(NewCall, self.call)
         with GongHook(self.gong_conn_id) as hook:
             result = record.create(hook, call, self.on_existing)
-            push_call_url(context, call_url(hook.base_url, result["call_id"]))
+            _show_call(self, context, hook, result["call_id"])
         return result
 
 
@@ -124,7 +124,7 @@ class GongUploadCallMediaOperator(WaitingTask):
             except GongMediaAlreadyHandledError:
                 self.log.warning("Call %s has a recording already; it keeps that one.", call_id)
                 url = None
-            push_call_url(context, url or call_url(hook.base_url, call_id))
+            _show_call(self, context, hook, call_id, url)
         return {"call_id": call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
 
 
@@ -190,7 +190,7 @@ class GongUploadCallOperator(WaitingTask):
                 row,
                 lambda sent_before: asyncio.run(self._send(hook, ledger, recording, sent_before=sent_before)),
             )
-            push_call_url(context, result["url"] or call_url(hook.base_url, result["call_id"] or ""))
+            _show_call(self, context, hook, result["call_id"], result["url"])
         return result
 
     async def _send(self, hook: GongHook, ledger: Ledger, recording: MediaPath, *, sent_before: bool) -> ImportRow:
@@ -200,3 +200,14 @@ class GongUploadCallOperator(WaitingTask):
             return await upload_single_call(
                 ledger, client, recording, on_existing=self.on_existing, sent_before=sent_before
             )
+
+
+def _show_call(
+    task: WaitingTask, context: Context, hook: GongHook, call_id: str | None, url: str | None = None
+) -> None:
+    """Write a call's id and URL into the log, and link the task to its page."""
+    if call_id is None:
+        return
+    page = url or call_url(hook.base_url, call_id)
+    task.log.info("Call %s%s", call_id, f": {page}" if page else "")
+    push_call_url(context, page)

@@ -204,7 +204,7 @@ def test_each_wrong_row_says_what_is_wrong_and_what_to_do(
     assert task_states(run)["report"] == ("failed", 1)
     assert new_calls(gong_emulator) == {}
     for number, (case, (_, texts)) in enumerate(wrong.items(), 1):
-        beginning = f"Row {number} of {manifest} (pbx-{number:05d}) is rejected: "
+        beginning = f"Row {number}, pbx-{number:05d}: "
         line = next(message for message in caplog.messages if message.startswith(beginning))
         assert [text for text in texts if text not in line] == [], case
 

@@ -235,3 +235,20 @@ def test_no_meeting_for_somebody_who_cannot_create_any(
 
     assert run.state == "failed"
     assert gong_emulator.state()["meetings"] == []
+
+
+@pytest.mark.usefixtures("gong_connection")
+@pytest.mark.parametrize(("wrong", "state"), [(1, "success"), (21, "upstream_failed")])
+def test_results_of_an_import_are_used_by_the_tasks_behind_it(
+    example: Example, run_dag: RunDag, tmp_path: Path, wrong: int, state: str
+) -> None:
+    rows = [manifest_row(number, primary_user="nobody@example.com") for number in range(2, 2 + wrong)]
+    write_night(tmp_path, [manifest_row(1), *rows])
+
+    run = run_dag(example("example_gong_import_results"), run_conf={"folder": str(tmp_path)})
+
+    assert task_states(run)["refresh_dashboard"][0] == state
+    results = {ti.task_id: ti.xcom_pull(task_ids=ti.task_id) for ti in run.get_task_instances()}
+    assert results["record"] == {"verified": 1, "rejected": wrong}
+    if state == "success":
+        assert results["refresh_dashboard"] == f"1 of 2 calls, see {tmp_path}/report/report.html"

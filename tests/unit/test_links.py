@@ -16,7 +16,7 @@ from tests.unit.hooks.support import TaskInstance, task_context
         ("https://us-12345.api.gong.io", "https://us-12345.app.gong.io/call?id=42"),
         ("https://us02-125032.api.gong.io", "https://us02-125032.app.gong.io/call?id=42"),
         ("https://api.gong.io", "https://app.gong.io/call?id=42"),
-        ("http://127.0.0.1:8080", None),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/call?id=42"),
         ("https://myapi.gong.io", None),
         ("https://gong.example.com", None),
     ],

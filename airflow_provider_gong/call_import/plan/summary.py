@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_provider_gong._text import counted, duration, row_place, shown
+from airflow_provider_gong._text import counted, duration, shown
 from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 
@@ -49,10 +49,13 @@ def log_plan(plan: PlanDraft, figures: dict[str, Any]) -> None:
     """Write the plan into the log: its figures as a table, every rejected row, the first of its warnings."""
     for line in _table(figures):
         log.info("%s", line)
+    file = ""
     for row in plan.rows(rejected=True):
+        if row.file != file:
+            file = row.file
+            log.warning("Rejected rows of %s:", shown(file))
         for problem in row.problems:
-            place, ident = row_place(row.row_number, row.file), shown(row.client_unique_id) or "no id"
-            log.warning("%s (%s) is rejected: %s", place, ident, problem)
+            log.warning("Row %d, %s: %s", row.row_number, shown(row.client_unique_id) or "no id", problem)
     for warning in itertools.islice(plan.warnings(), _SHOWN_WARNINGS):
         log.warning("%s", warning)
     more = plan.figures().warnings - _SHOWN_WARNINGS

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow_provider_gong._text import counted, row_place, shown
+from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.call_import.planned import require_plan
 from airflow_provider_gong.call_import.progress import by_state
@@ -65,10 +65,14 @@ def log_summary(summary: dict[str, Any]) -> None:
     log.info("Requests sent: %d, refused: %d", summary["requests_sent"], summary["requests_refused"])
     for who, count in summary["who_must_act"].items():
         log.warning("%s for %s", counted(count, "problem"), Actor(who).described)
+    file = ""
     for problem in summary["problems"]:
-        place = row_place(problem["row"], problem["file"])
+        if problem["file"] != file:
+            file = problem["file"]
+            log.warning("Rows of %s:", file)
         what = Problem(**{name: problem[name] for name in ("field", "value", "rule", "remedy", "who")})
-        log.warning("%s (%s) %s", place, problem["state"], what)
+        ident = problem["client_unique_id"] or "no id"
+        log.warning("Row %d, %s, is %s: %s", problem["row"], ident, problem["state"], what)
 
 
 def has_problems(state: CallState) -> bool:

@@ -282,8 +282,9 @@ def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureF
     night.summary()
     assert caplog.messages[0] == "Import night: 1 row: 1 rejected"
     assert "1 problem for a Gong administrator" in caplog.messages
+    assert caplog.messages[-2] == f"Rows of {night.folder}/manifest.csv:"
     assert caplog.messages[-1].startswith(
-        f"Row 1 of {night.folder}/manifest.csv (rejected) primary_user: is a Gong user whose telephony calls may not"
+        "Row 1, pbx-00001, is rejected: primary_user: is a Gong user whose telephony calls may not"
     )
 
 
