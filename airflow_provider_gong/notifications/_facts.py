@@ -46,13 +46,15 @@ class ImportFacts:
 
     :param summary: the summary of the report task, as it is in the XCom ``summary``; None where it left none
     :param report: path of the report's page, if one was written
-    :param log_url: URL of the report task's log in Airflow
+    :param log_url: URL of the task's log in Airflow
+    :param error: what ended the import where there is no summary
     :param who: the actor whose problems are listed; None for all
     """
 
     summary: Mapping[str, Any] | None
     report: str | None = None
     log_url: str | None = None
+    error: str | None = None
     who: Actor | None = None
 
     @classmethod
@@ -179,7 +181,8 @@ def web_url(url: str | None) -> str | None:
 def _line(problem: Mapping[str, Any]) -> ProblemLine:
     ident, title = shown(problem.get("client_unique_id") or ""), shown(problem.get("title") or "", _LONGEST_TITLE)
     return ProblemLine(
-        place=row_place(problem["row"], problem["file"]),
+        # The folder is the same for all, and the report has it.
+        place=row_place(problem["row"], problem["file"].rpartition("/")[2]),
         call=" ".join(part for part in (ident, f'"{title}"' if title else "") if part),
         state=shown(problem["state"]),
         what=f"{shown(problem['field'])}: {shown(problem['rule'])} (got {shown(problem['value'])})",
