@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from airflow_provider_gong._compat import TaskGroup, TriggerRule
 from airflow_provider_gong.call_import.choices import OnRejected, whole_number
+from airflow_provider_gong.operators._call_import_end import notify_of_end
 from airflow_provider_gong.operators._call_import_group import CallImportGroup
 from airflow_provider_gong.operators.call_export import (
     GongPlanCallExportOperator,
@@ -20,7 +21,6 @@ from airflow_provider_gong.operators.call_import import (
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
-from airflow_provider_gong.operators._call_import_end import notify_of_end
 from airflow_provider_gong.operators.call_import_event import check_event_on, event_after
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def gong_call_import(
         group.upload = _upload(workers, sending)
         group.verify = GongVerifyCallImportOperator(task_id="verify", **reading)
         group.report = GongReportCallImportOperator(
-            task_id="report", trigger_rule=_report_rule(options, notifiers), **_chosen(options, ReportOptions), **shared
+            task_id="report", trigger_rule=_report_rule(options), **_chosen(options, ReportOptions), **shared
         )
         before >> group.upload >> group.verify
         [plan, group.verify] >> group.report
@@ -270,15 +270,15 @@ def _check_mapping(group: TaskGroup, workers: int) -> bool:
     return is_mapped
 
 
-def _report_rule(options: CallImportOptions, notifiers: Sequence[Any]) -> str:
+def _report_rule(options: CallImportOptions) -> str:
     """
     Return the trigger rule of the report: whatever became of upload and verification, if there is a plan to report on.
 
-    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows or somebody
-    is to be notified. Airflow before 3.1 has no such rule; there the report of a failed plan fails as well.
+    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows. Airflow
+    before 3.1 has no such rule; there the report of a failed plan fails as well.
     """
     stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
-    rule = None if stops or notifiers else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
+    rule = None if stops else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
     return str((rule or TriggerRule.NONE_SKIPPED).value)
 
 

@@ -18,8 +18,8 @@ from airflow_provider_gong.operators.call_import import (
 from airflow_provider_gong.retries import gong_retries
 
 # [START howto_gong_import_in_tasks]
-IMPORT = {"import_id": "{{ dag.dag_id }}__{{ run_id }}"}
-PLANNED = IMPORT | {"store_id": "{{ (ti.xcom_pull(task_ids='plan') or {}).get('store_id', '') }}"}
+IMPORT = "{{ dag.dag_id }}__{{ run_id }}"
+STORE = "{{ (ti.xcom_pull(task_ids='plan') or {}).get('store_id', '') }}"
 
 with DAG(
     dag_id="example_gong_import_in_tasks",
@@ -28,11 +28,19 @@ with DAG(
     params={"folder": Param("s3://recordings.example.com/2026-11-20", type="string")},
     tags=["gong", "example"],
 ) as dag:
-    plan = GongPlanCallImportOperator(task_id="plan", manifest="{{ params.folder }}/manifest.csv", **IMPORT)
-    upload = GongUploadCallImportOperator(task_id="upload", in_flight=2, deferrable=True, **PLANNED)
-    verify = GongVerifyCallImportOperator(task_id="verify", verify_timeout=3 * 3600, deferrable=True, **PLANNED)
+    plan = GongPlanCallImportOperator(task_id="plan", manifest="{{ params.folder }}/manifest.csv", import_id=IMPORT)
+    upload = GongUploadCallImportOperator(
+        task_id="upload", in_flight=2, deferrable=True, import_id=IMPORT, store_id=STORE
+    )
+    verify = GongVerifyCallImportOperator(
+        task_id="verify", verify_timeout=3 * 3600, deferrable=True, import_id=IMPORT, store_id=STORE
+    )
     report = GongReportCallImportOperator(
-        task_id="report", report_path="{{ params.folder }}/report", trigger_rule="all_done", **PLANNED
+        task_id="report",
+        report_path="{{ params.folder }}/report",
+        trigger_rule="none_skipped",
+        import_id=IMPORT,
+        store_id=STORE,
     )
 
     plan >> upload >> verify >> report

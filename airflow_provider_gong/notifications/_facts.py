@@ -58,9 +58,16 @@ class ImportFacts:
     who: Actor | None = None
 
     @classmethod
-    def of(cls, summary: Mapping[str, Any] | None, *, report: str | None = None, log_url: str | None = None) -> Self:
-        """Return the outcome that a summary reports."""
-        return cls(summary, None if report is None else shown(report), web_url(log_url))
+    def of(
+        cls,
+        summary: Mapping[str, Any] | None,
+        *,
+        report: str | None = None,
+        log_url: str | None = None,
+        error: str | None = None,
+    ) -> Self:
+        """Return the outcome that a summary or an error reports."""
+        return cls(summary, shown(report) if report else None, web_url(log_url), shown(error) if error else None)
 
     def only(self, who: Actor) -> Self:
         """Return the outcome with the problems of one actor only."""
@@ -95,7 +102,7 @@ class ImportFacts:
     def verdict(self) -> str:
         """The outcome in one sentence."""
         if self.summary is None:
-            return "the report task left no summary"
+            return "failed without a report"
         from airflow_provider_gong.call_import.report.report_page import verdict
 
         words = verdict(self.summary)[1]
@@ -115,7 +122,7 @@ class ImportFacts:
     def counts(self) -> str:
         """Company, number of rows, and rows by state, in one line."""
         if self.summary is None:
-            return "See the log of the report task, and those of the tasks before it."
+            return self.error or "See the log of the task."
         states = self.summary["states"].items()
         by_state = ", ".join(f"{count} {shown(str(state))}" for state, count in states) or "none"
         return f"Company {self.company}, {counted(self.summary['rows'], 'row')}: {by_state}"

@@ -63,7 +63,7 @@ class GongCallImportEventOperator(GongOperator):
         return extra
 
 
-def event_after(report: GongReportCallImportOperator, outlets: Sequence[Any], event_on: Any) -> BaseOperator:
+def event_after(report: GongReportCallImportOperator, outlets: Sequence[Any], event_on: Any) -> Any:
     """Return the task that publishes the event of a report, as a teardown: it decides nothing about the DAG run."""
     return GongCallImportEventOperator(
         task_id="event",

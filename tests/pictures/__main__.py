@@ -27,7 +27,9 @@ def main() -> None:
 
         settings = {"requests_per_second": 0, "requests_per_day": 0, "processing_seconds": 0}
         with running_emulator(clock=ManualClock(), **settings) as emulator:
-            os.environ["AIRFLOW_CONN_GONG_DEFAULT"] = json.dumps(emulator.connection(requests_per_second=1000, company="us-12345"))
+            os.environ["AIRFLOW_CONN_GONG_DEFAULT"] = json.dumps(
+                emulator.connection(requests_per_second=1000, company="us-12345")
+            )
             report, email = imported(home)
             photograph(
                 {

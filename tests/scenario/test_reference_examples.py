@@ -33,26 +33,6 @@ def test_create_call(example: Example, run_dag: RunDag, gong_emulator: RunningEm
     assert (call["clientUniqueId"], call["received"]) == ("pbx-2026-11-20-0043", 1)
 
 
-def test_folder_without_a_list(
-    example: Example, run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
-) -> None:
-    folder = tmp_path / "recordings"
-    name = "20261119-080100_out_tobias.okafor@example.com_+15550100.wav"
-    write_wav(folder / name, seconds=61, seed=1)
-    write_wav(folder / "another name.wav", seconds=61, seed=2)
-
-    run = run_dag(
-        example("example_gong_import_folder"),
-        run_conf={"folder": str(folder), "reports": str(tmp_path / "reports")},
-    )
-
-    # The file whose name says nothing is in the report, not in Gong.
-    assert run.state == "failed"
-    assert list(new_calls(gong_emulator)) == [name]
-    (report,) = (tmp_path / "reports").rglob("report.csv")
-    assert "another name.wav" in report.read_text()
-
-
 def test_export_of_an_interval(example: Example, run_dag: RunDag, tmp_path: Path) -> None:
     run = run_dag(
         example("example_gong_export_interval"),
