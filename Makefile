@@ -71,6 +71,10 @@ docs: $(INSTALLED) ## Build the documentation into build/docs; warnings are erro
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/docs
 	@echo "Open build/docs/index.html"
 
+.PHONY: pictures
+pictures: $(INSTALLED) ## Take the pictures of the documentation from the running product (needs Chromium)
+	$(BIN)/python -m tests.pictures
+
 .PHONY: demo
 demo: $(INSTALLED) ## Import calls into an emulated Gong with a real Airflow (DEMO_ROWS=number of calls)
 	$(if $(DEMO_ROWS),DEMO_ROWS=$(DEMO_ROWS) )$(BIN)/python -m tests.demo

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from airflow_provider_gong._compat import TaskGroup, TriggerRule
 from airflow_provider_gong.call_import.choices import EventOn, OnRejected, whole_number
+from airflow_provider_gong.operators._call_import_end import notify_of_end
 from airflow_provider_gong.operators._call_import_group import CallImportGroup
 from airflow_provider_gong.operators.call_export import (
     GongPlanCallExportOperator,
@@ -20,7 +21,7 @@ from airflow_provider_gong.operators.call_import import (
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
-from airflow_provider_gong.operators.call_import_event import GongCallImportEventOperator
+from airflow_provider_gong.operators.call_import_event import event_after
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, Place, XComArg
@@ -105,7 +106,7 @@ def gong_call_import(
     :param outlets: assets that get an event when the import has ended, such as ``Asset("gong://us-12345/calls")``
     :param event_on: ``success`` publishes the event if the report is green, ``end`` also if more rows are wrong than
         ``max_failed``
-    :param notifiers: callbacks of the report task, whether it succeeds or fails, such as ``GongCallImportNotifier``
+    :param notifiers: callbacks for the end of the import, whatever it is, such as ``GongCallImportNotifier``
     :param options: options of ``GongPlanCallImportOperator`` (``columns``, ``name_template``, ``sidecar``,
         ``media_mode``, ``media_base``, ``host_overrides``, ``default_primary_user``, ``on_rejected``, ``strict``),
         ``GongUploadCallImportOperator`` (``on_existing``, ``in_flight``), ``GongVerifyCallImportOperator``
@@ -147,22 +148,13 @@ def gong_call_import(
         group.upload = _upload(workers, sending)
         group.verify = GongVerifyCallImportOperator(task_id="verify", **reading)
         group.report = GongReportCallImportOperator(
-            task_id="report", trigger_rule=_report_rule(options, notifiers), **_chosen(options, ReportOptions), **shared
+            task_id="report", trigger_rule=_report_rule(options), **_chosen(options, ReportOptions), **shared
         )
         before >> group.upload >> group.verify
         [plan, group.verify] >> group.report
-        _notify(group.report, notifiers)
+        notify_of_end(group.plan, group.report, notifiers)
         if outlets:
-            (
-                group.report
-                >> GongCallImportEventOperator(
-                    task_id="event",
-                    report_task_id=group.report.task_id,
-                    event_on=event_on,
-                    max_failed=group.report.max_failed,
-                    outlets=list(outlets),
-                ).as_teardown()
-            )
+            group.report >> event_after(group.report, outlets, event_on)
     return group
 
 
@@ -279,28 +271,21 @@ def _check_mapping(group: TaskGroup, workers: int) -> bool:
     return is_mapped
 
 
-def _report_rule(options: CallImportOptions, notifiers: Sequence[Any]) -> str:
+def _report_rule(options: CallImportOptions) -> str:
     """
     Return the trigger rule of the report: whatever became of upload and verification, if there is a plan to report on.
 
-    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows or somebody
-    is to be notified. Airflow before 3.1 has no such rule; there the report of a failed plan fails as well.
+    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows. Airflow
+    before 3.1 has no such rule; there the report of a failed plan fails as well.
     """
     stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
-    rule = None if stops or notifiers else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
+    rule = None if stops else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
     return str((rule or TriggerRule.NONE_SKIPPED).value)
 
 
 def _chosen(options: CallImportOptions, kind: Any) -> dict[str, Any]:
     """Return the options of one kind that were given; the operators have the defaults of the others."""
     return {name: value for name, value in options.items() if name in kind.__annotations__}
-
-
-def _notify(report: GongReportCallImportOperator, notifiers: Sequence[Callable[[Context], Any]]) -> None:
-    """Add the notifiers to the callbacks that the DAG has given its tasks."""
-    for name in ("on_success_callback", "on_failure_callback") if notifiers else ():
-        before = getattr(report, name) or []
-        setattr(report, name, [*(before if isinstance(before, list | tuple) else [before]), *notifiers])
 
 
 def _upload(workers: int, options: dict[str, Any]) -> Any:

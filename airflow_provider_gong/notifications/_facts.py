@@ -46,19 +46,28 @@ class ImportFacts:
 
     :param summary: the summary of the report task, as it is in the XCom ``summary``; None where it left none
     :param report: path of the report's page, if one was written
-    :param log_url: URL of the report task's log in Airflow
+    :param log_url: URL of the task's log in Airflow
+    :param error: what ended the import where there is no summary
     :param who: the actor whose problems are listed; None for all
     """
 
     summary: Mapping[str, Any] | None
     report: str | None = None
     log_url: str | None = None
+    error: str | None = None
     who: Actor | None = None
 
     @classmethod
-    def of(cls, summary: Mapping[str, Any] | None, *, report: str | None = None, log_url: str | None = None) -> Self:
-        """Return the outcome that a summary reports."""
-        return cls(summary, None if report is None else shown(report), web_url(log_url))
+    def of(
+        cls,
+        summary: Mapping[str, Any] | None,
+        *,
+        report: str | None = None,
+        log_url: str | None = None,
+        error: str | None = None,
+    ) -> Self:
+        """Return the outcome that a summary or an error reports."""
+        return cls(summary, shown(report) if report else None, web_url(log_url), shown(error) if error else None)
 
     def only(self, who: Actor) -> Self:
         """Return the outcome with the problems of one actor only."""
@@ -93,7 +102,7 @@ class ImportFacts:
     def verdict(self) -> str:
         """The outcome in one sentence."""
         if self.summary is None:
-            return "the report task left no summary"
+            return "failed without a report"
         from airflow_provider_gong.call_import.report.report_page import verdict
 
         words = verdict(self.summary)[1]
@@ -113,7 +122,7 @@ class ImportFacts:
     def counts(self) -> str:
         """Company, number of rows, and rows by state, in one line."""
         if self.summary is None:
-            return "See the log of the report task, and those of the tasks before it."
+            return self.error or "See the log of the task."
         states = self.summary["states"].items()
         by_state = ", ".join(f"{count} {shown(str(state))}" for state, count in states) or "none"
         return f"Company {self.company}, {counted(self.summary['rows'], 'row')}: {by_state}"
@@ -179,7 +188,8 @@ def web_url(url: str | None) -> str | None:
 def _line(problem: Mapping[str, Any]) -> ProblemLine:
     ident, title = shown(problem.get("client_unique_id") or ""), shown(problem.get("title") or "", _LONGEST_TITLE)
     return ProblemLine(
-        place=row_place(problem["row"], problem["file"]),
+        # The folder is the same for all, and the report has it.
+        place=row_place(problem["row"], problem["file"].rpartition("/")[2]),
         call=" ".join(part for part in (ident, f'"{title}"' if title else "") if part),
         state=shown(problem["state"]),
         what=f"{shown(problem['field'])}: {shown(problem['rule'])} (got {shown(problem['value'])})",

@@ -31,7 +31,7 @@ def outcome_blocks(outcome: ImportFacts) -> list[dict[str, Any]]:
     report_url = web_url(outcome.report)
     if outcome.report and not report_url:
         blocks.append(_section(f"Report: {outcome.report}"))
-    named = (("Report", report_url), ("Report task in Airflow", outcome.log_url))
+    named = (("Report", report_url), ("Task in Airflow", outcome.log_url))
     links = " · ".join(_link(name, url) for name, url in named if url)
     if links:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": links, "verbatim": True}})

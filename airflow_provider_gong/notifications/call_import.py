@@ -41,8 +41,14 @@ class GongCallImportNotifier(BaseNotifier):
         self.always = always
 
     def notify(self, context: Context) -> None:
-        """Send the outcome of the import whose report task has ended."""
-        outcome = CallImportOutcome.of(_summary(context), report=_report(context), log_url=_log_url(context))
+        """Send the outcome of the import whose report, or whose plan without a report, has ended."""
+        error = context.get("exception")
+        outcome = CallImportOutcome.of(
+            _summary(context),
+            report=_report(context),
+            log_url=_log_url(context),
+            error=None if error is None else str(error),
+        )
         if self.who is not None:
             if not outcome.problems_for(self.who):
                 return

@@ -12,6 +12,7 @@ from airflow_provider_gong.operators.call_import import SUMMARY_KEY
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
+    from airflow_provider_gong.operators.call_import import GongReportCallImportOperator
 
 _EVENT_KEYS = ("import_id", "company", "rows", "states", "failed_or_rejected")
 
@@ -61,3 +62,14 @@ class GongCallImportEventOperator(GongOperator):
         for outlet in outlets:
             context["outlet_events"][outlet].extra.update(extra)
         return extra
+
+
+def event_after(report: GongReportCallImportOperator, outlets: Sequence[Any], event_on: Any) -> Any:
+    """Return the task that publishes the event of a report, as a teardown: it decides nothing about the DAG run."""
+    return GongCallImportEventOperator(
+        task_id="event",
+        report_task_id=report.task_id,
+        event_on=event_on,
+        max_failed=report.max_failed,
+        outlets=list(outlets),
+    ).as_teardown()

@@ -129,7 +129,8 @@ def test_failed_import_is_told(run_dag: RunDag, mail: MailServer, tmp_path: Path
 def test_import_without_a_manifest_is_told(run_dag: RunDag, mail: MailServer, tmp_path: Path) -> None:
     run = run_import(run_dag, tmp_path / "missing.csv", "missing", notifiers=[GongCallImportNotifier(email)])
     assert run.state == "failed"
-    assert [message["Subject"] for message in mail.messages] == ["Gong import: the report task left no summary"]
+    assert [message["Subject"] for message in mail.messages] == ["Gong import: failed without a report"]
+    assert "missing.csv" in html_of(mail)
 
 
 def events_of(dag_id: str) -> list[dict[str, Any]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import importlib.util
 import pkgutil
 import re
+import sys
 import textwrap
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +21,7 @@ from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, PARTY
 from airflow_provider_gong.call_import.manifest.folders.names import NameTemplate
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator.__main__ import main
+from airflow_provider_gong.get_provider_info import get_provider_info
 from airflow_provider_gong.hooks.configuration import config_section
 from airflow_provider_gong.hooks.connection_form import FIELDS
 from airflow_provider_gong.ledger.rows import CallState
@@ -29,6 +34,21 @@ LINK = re.compile(r"\]\(((?!https:)[^)#]+)\)")
 INCLUSIONS = [
     pytest.param(*found, id=f"{page.name}-{found[1]}") for page in PAGES for found in INCLUDED.findall(page.read_text())
 ]
+
+
+def _reference_pages() -> Any:
+    place = PROJECT / "docs" / "_ext" / "reference_pages.py"
+    spec = importlib.util.spec_from_file_location("reference_pages", place)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["reference_pages"] = module  # where dataclasses look for the module of a class
+    spec.loader.exec_module(module)
+    return module
+
+
+reference_pages = _reference_pages()
+reference_pages.write_pages()  # for links that lead to them
 
 
 def doc(name: str) -> str:
@@ -64,6 +84,52 @@ def test_all_settings_of_the_connection_are_explained() -> None:
 
 def test_all_options_of_the_deployment_are_explained() -> None:
     assert set(config_section()["options"]) <= codes(doc("connection.md"))
+
+
+def texts_of_the_package() -> str:
+    """Return all texts of the source, each with ``{}`` for what is filled in."""
+    found: list[str] = []
+    for path in Path(airflow_provider_gong.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+                found.append("".join(map(str, parts)))
+    return "\n".join(found)
+
+
+def test_symptoms_are_what_the_package_says() -> None:
+    symptoms = re.findall(r"^\| `([^`]*)` \|", doc("troubleshooting.md"), re.MULTILINE)
+    assert len(symptoms) > 20
+    texts, errors = texts_of_the_package(), errors_of_the_package()
+    assert [text for text in symptoms if text not in texts and text not in errors] == []
+
+
+def test_every_page_of_the_reference_has_an_example_that_exists() -> None:
+    pages = reference_pages.PAGES
+    info = get_provider_info()
+    listed = {
+        module
+        for kind in ("operators", "sensors", "triggers")
+        for entry in info[kind]
+        for module in entry["python-modules"]
+    }
+    classes = {
+        f"{module.removeprefix('airflow_provider_gong.')}.{name}"
+        for module in listed
+        for name, kind in vars(import_module(module)).items()
+        if isinstance(kind, type)
+        and kind.__module__ == module
+        and re.search("^[A-Z].*(Operator|Sensor|Trigger)$", name)
+    }
+    assert classes <= {page.name for page in pages}
+    for page in pages:
+        text = (PROJECT / f"example_dags/example_gong_{page.example}.py").read_text()
+        assert f"[START howto_gong_{page.example}]" in text
+        # Triggers and these operators are used by what the example shows.
+        is_inside = page.kind == "Triggers" or "CallExport" in page.title or page.title == "GongCallImportEventOperator"
+        assert page.title in text or is_inside, page
 
 
 def test_all_columns_of_a_manifest_are_explained() -> None:

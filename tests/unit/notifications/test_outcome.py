@@ -109,7 +109,7 @@ def test_links_are_links_where_there_is_a_web_page() -> None:
     assert '<a href="https://reports.example.com/report.html">' in outcome.html
     links = outcome.slack_blocks[-1]["text"]
     assert links["text"] == (
-        "<https://reports.example.com/report.html|Report> · <https://airflow/a%7Cb&gt;c|Report task in Airflow>"
+        "<https://reports.example.com/report.html|Report> · <https://airflow/a%7Cb&gt;c|Task in Airflow>"
     )
 
 
