@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong.call_import.recordings.marks import Mark
+from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.support.s3 import S3Request, S3Server, running_s3
@@ -101,3 +103,11 @@ def test_keys_may_have_any_sign(s3: S3Server, bucket: str, manifest: str) -> Non
     result, _ = plan(s3, f"{bucket}/{manifest}", **options)
     assert (result["planned"], result["rejected"]) == (len(ODD), 0)
     assert result["warnings"] == result["warnings"][:1]
+
+
+def test_an_etag_that_is_a_hash_proves_the_content_of_a_copy(s3: S3Server, bucket: str) -> None:
+    path: Any = ObjectStorage().path(f"{bucket}/equal/0.wav")
+    mark = Mark.of(path.stat(), "")
+    s3.client().put_object(Bucket="recordings", Key="equal/0.wav", Body=s3.read("recordings", "equal/1.wav"))
+    assert mark.proves(path, ObjectStorage().path(f"{bucket}/equal/1.wav").stat()) is False
+    assert Mark.of(ObjectStorage().path(f"{bucket}/equal/1.wav").stat(), "").proves(path, path.stat()) is True

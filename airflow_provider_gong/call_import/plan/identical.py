@@ -11,12 +11,11 @@ from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.call_import.recordings.reading import BLOCK, RangeFile, Reader, open_for_reading
+from airflow_provider_gong.call_import.recordings.reading import BLOCK, RangeFile, Reader, chunks, open_for_reading
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft, Repeated, Suspect
 from airflow_provider_gong.ledger.rows import Actor, KnownRecording, Problem
 
-_CHUNK = 1024 * 1024
 _AT_A_TIME = 200
 _REMEDY = "Check which of the two calls the recording belongs to, and leave the other one out."
 
@@ -138,9 +137,6 @@ def _sample(file: RangeFile, size: int) -> str:
 
 def _hash(file: RangeFile, size: int) -> str:
     digest = hashlib.sha256()
-    file.seek(0)
-    left = size
-    while left > 0 and (chunk := file.read(min(left, _CHUNK))):
+    for chunk in chunks(file, size):
         digest.update(chunk)
-        left -= len(chunk)
     return digest.hexdigest()

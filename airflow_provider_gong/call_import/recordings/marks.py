@@ -10,10 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from airflow_provider_gong.call_import.recordings.reading import Reader, open_for_reading
+from airflow_provider_gong.call_import.recordings.reading import Reader, chunks, open_for_reading
 
 _SAMPLE = 16 * 1024
-_CHUNK = 1024 * 1024
 # How the file systems of fsspec name them: s3fs, gcsfs, adlfs, and those that look like a disk.
 _ETAGS = ("ETag", "etag")
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
@@ -69,7 +68,7 @@ class Mark(NamedTuple):
         now = Mark.of(found, "")
         if not (_MD5.fullmatch(self.etag) and _MD5.fullmatch(now.etag)):
             return None
-        content = _md5(path)
+        content = _md5(path, found.st_size)
         if content == self.etag:
             return True
         return False if content == now.etag else None
@@ -89,10 +88,10 @@ def digest_of(reader: Reader, file: Any) -> str:
     return digest.hexdigest()
 
 
-def _md5(path: Any) -> str:
+def _md5(path: Any, size: int) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     with open_for_reading(path) as file:
-        while chunk := file.read(_CHUNK):
+        for chunk in chunks(file, size):
             digest.update(chunk)
     return digest.hexdigest()
 

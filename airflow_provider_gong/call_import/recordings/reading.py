@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from airflow_provider_gong.client.media import MediaPath
@@ -15,6 +16,8 @@ LIMIT = 3 * 1024 * 1024
 BLOCK = 16 * 1024
 _LARGEST_BLOCK = 512 * 1024
 _KEPT_BLOCKS = 4
+# Of a recording that is read whole.
+_CHUNK = 1024 * 1024
 
 
 class ReadLimitError(Exception):
@@ -140,3 +143,17 @@ def open_for_reading(path: MediaPath) -> contextlib.AbstractContextManager[Range
     if hasattr(path, "fs"):
         return anything.open("rb", block_size=BLOCK, cache_type="none")  # type: ignore[no-any-return]
     return anything.open("rb", 0)  # type: ignore[no-any-return]
+
+
+def chunks(file: RangeFile, size: int) -> Iterator[bytes]:
+    """
+    Yield a whole recording, some of it at a time.
+
+    :param file: opened for reading
+    :param size: its length; stores refuse to read behind the end
+    """
+    file.seek(0)
+    left = size
+    while left > 0 and (chunk := file.read(min(left, _CHUNK))):
+        left -= len(chunk)
+        yield chunk
