@@ -62,7 +62,7 @@ def test_a_call_without_a_recording_is_taken_for_the_rows_own_when_asked_to(nigh
     assert states(night) == {"pbx-1": "incomplete"}
     assert night.reopen(complete=True) == 1
     leased = lease(night)
-    assert (leased.state, leased.call_id, leased.media_sent) == (CallState.CREATED, "88", True)
+    assert (leased.state, leased.call_id, leased.earlier_intent) == (CallState.CREATED, "88", True)
     night.uploaded(leased, "abc")
     assert states(night) == {"pbx-1": "uploaded"}
 
