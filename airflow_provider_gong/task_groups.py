@@ -169,12 +169,12 @@ def gong_call_export(
     workers: int = 1,
     daily_requests: int | None = None,
     tables: Sequence[str] | None = None,
-    file_format: str = "parquet",
+    file_format: Literal["parquet", "jsonl"] = "parquet",
     include_private: bool = False,
     exclude_columns: Sequence[str] = (),
     workspace_id: str | None = None,
     primary_user_ids: Sequence[str] | XComArg | None = None,
-    on_shrink: str = "fail",
+    on_shrink: Literal["fail", "keep", "accept"] = "fail",
     deferrable: bool | None = None,
 ) -> TaskGroup:
     """

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_gong._text import counted
+from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.planning import (
     CallsInTwoDays,
     DayState,
@@ -25,7 +26,7 @@ from airflow_provider_gong.call_export.reading.attempt import ReadAttempt, read_
 from airflow_provider_gong.call_export.reading.notes import WorkerNotes, read_moments
 from airflow_provider_gong.call_export.reading.reader import GongApi
 from airflow_provider_gong.call_export.reading.run import ExportRun
-from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
+from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.changes import days_changed_for
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.identity import claim

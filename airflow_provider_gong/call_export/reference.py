@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from airflow_provider_gong._text import batches
+from airflow_provider_gong.call_export.choices import FileFormat, chosen
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
 from airflow_provider_gong.call_export.reading.draft import RowSink
-from airflow_provider_gong.call_export.settings import ExportedTable, FileFormat, chosen, without
+from airflow_provider_gong.call_export.settings import ExportedTable, without
 from airflow_provider_gong.call_export.storage.files import new_file
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
 from airflow_provider_gong.call_export.tables.reference import REFERENCE_TABLES

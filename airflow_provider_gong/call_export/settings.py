@@ -6,30 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
+from airflow_provider_gong.call_export.choices import FileFormat, chosen
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES, TABLES
 from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Column, Table
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
-
-
-class FileFormat(StrEnum):
-    """The format of the files of tables."""
-
-    PARQUET = "parquet"
-    JSONL = "jsonl"
-
-
-class OnShrink(StrEnum):
-    """What to do when so many calls are missing that the access key is the more likely reason."""
-
-    FAIL = "fail"
-    KEEP = "keep"
-    ACCEPT = "accept"
 
 
 @dataclass(frozen=True)
@@ -149,19 +132,6 @@ class ExportSettings:
             },
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def chosen(kind: type[_Choice], name: str, value: str) -> _Choice:
-    """
-    Return the choice that a text names.
-
-    :param name: the parameter, for errors
-    :raises GongExportSettingsError: if there is none
-    """
-    try:
-        return kind(value)
-    except ValueError as error:
-        raise GongExportSettingsError(f"{name} must be one of {', '.join(kind)}, not {value!r}.") from error
 
 
 def _chosen_tables(names: Sequence[str]) -> list[Table]:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import counted, shown
+from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.commands.options import UsageError, add_command, add_group
 from airflow_provider_gong.commands.output import DONE_IN_PART, Output
 
@@ -41,8 +42,8 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     refresh.add_argument("--call-ids", help="calls whose days are read; those that Gong has erased are removed at once")
     refresh.add_argument(
         "--on-shrink",
-        choices=("fail", "keep", "accept"),
-        default="fail",
+        choices=[choice.value for choice in OnShrink],
+        default=OnShrink.FAIL.value,
         help="what to do when too much is gone; see the documentation of gong_call_export",
     )
 
@@ -99,8 +100,6 @@ def _difference(different: DayDifference) -> Iterator[str]:
 
 
 def _refresh(options: argparse.Namespace, target: Target) -> Output:
-    from airflow_provider_gong.call_export.settings import OnShrink
-
     call_ids = [call_id.strip() for call_id in (options.call_ids or "").split(",") if call_id.strip()]
     if not options.days and not call_ids:
         raise UsageError("give --days, --call-ids, or both")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_gong._operator import GongOperator
+from airflow_provider_gong.call_export.choices import FileFormat, OnShrink, chosen
 from airflow_provider_gong.hooks.gong import GongHook
 
 if TYPE_CHECKING:
@@ -39,25 +40,25 @@ class CallExportOperator(GongOperator):
         *,
         path: str,
         tables: Sequence[str] | None = None,
-        file_format: str = "parquet",
+        file_format: Literal["parquet", "jsonl"] = "parquet",
         include_private: bool = False,
         exclude_columns: Sequence[str] = (),
         workspace_id: str | None = None,
         primary_user_ids: Sequence[str] | XComArg | None = None,
-        on_shrink: str = "fail",
+        on_shrink: Literal["fail", "keep", "accept"] = "fail",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.path = path
         self.tables = tables
-        self.file_format = file_format
+        self.file_format = chosen(FileFormat, "file_format", file_format)
         self.include_private = include_private
         self.exclude_columns = exclude_columns
         self.workspace_id = workspace_id
         # A task's output is in place when this runs.
         self.primary_user_ids: Any = primary_user_ids
-        self.on_shrink = on_shrink
+        self.on_shrink = chosen(OnShrink, "on_shrink", on_shrink)
         self.gong_conn_id = gong_conn_id
 
     @cached_property
@@ -76,10 +77,10 @@ class CallExportOperator(GongOperator):
         """
         The export.
 
-        :raises GongExportSettingsError: for an unknown table, column or choice
+        :raises GongExportSettingsError: for an unknown table or column
         """
         from airflow_provider_gong.call_export.export import CallExport
-        from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink, chosen
+        from airflow_provider_gong.call_export.settings import ExportSettings
         from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES
         from airflow_provider_gong.hooks.export_folder import export_folder
 
@@ -91,8 +92,7 @@ class CallExportOperator(GongOperator):
             workspace_id=self.workspace_id,
             primary_user_ids=self.primary_user_ids,
         )
-        on_shrink = chosen(OnShrink, "on_shrink", self.on_shrink)
-        return CallExport(export_folder(self.path), settings, self.hook.settings.require_company(), on_shrink)
+        return CallExport(export_folder(self.path), settings, self.hook.settings.require_company(), self.on_shrink)
 
     def read_days(
         self,

@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
 from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.call_export.planning import PlanSettings
-from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
+from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.files import rows_of_calls
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.client.errors import GongEmptyResultError, GongError

@@ -45,7 +45,7 @@ ROOMS: dict[str, set[str]] = {
     "hooks": {"call_export", "store", "client", "_compat", "_text", "__init__"},
     "call_import": {"ledger", "store", "client", "_text"},
     "call_export": {"client", "_text"},
-    "ledger": {"store", "client", "_text"},
+    "ledger": {"store", "_text"},
     # The shared budget is what the client asks for by protocol, and decides as the client's own does.
     "store": {"client", "_text"},
     "client": {"_text"},

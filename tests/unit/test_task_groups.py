@@ -10,13 +10,14 @@ import pytest
 
 from airflow_provider_gong import task_groups
 from airflow_provider_gong._compat import TaskGroup
+from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.operators.call_import import (
     GongPlanCallImportOperator,
     GongReportCallImportOperator,
     GongUploadCallImportOperator,
     GongVerifyCallImportOperator,
 )
-from airflow_provider_gong.task_groups import gong_call_import
+from airflow_provider_gong.task_groups import gong_call_export, gong_call_import
 
 try:
     from airflow.sdk import DAG
@@ -102,6 +103,16 @@ def test_a_wrong_choice_or_number_is_an_error_when_the_dag_is_parsed(options: An
     with pytest.raises(ValueError, match=f"^{name}=") as error:
         build(**options)
     assert repr(value) in str(error.value)
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("file_format", "parquet, jsonl"), ("on_shrink", "fail, keep, accept")])
+def test_a_wrong_choice_of_an_export_is_an_error_when_the_dag_is_parsed(name: str, allowed: str) -> None:
+    wrong: Any = {name: "parq"}
+    with (
+        DAG("wrong_choice", schedule=None),
+        pytest.raises(GongExportSettingsError, match=f"^{name} must be one of {allowed}, not 'parq'"),
+    ):
+        gong_call_export("/exports/gong", **wrong)
 
 
 def test_templates_are_checked_when_they_are_known() -> None:

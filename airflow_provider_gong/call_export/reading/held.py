@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage
-from airflow_provider_gong.call_export.settings import ExportSettings, FileFormat
+from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.files import rows_of_calls
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import CallFacts, DayManifest

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.days import window_of
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
 from airflow_provider_gong.call_export.reading.counts import Counts
@@ -18,7 +19,7 @@ from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_ou
 from airflow_provider_gong.call_export.reading.held import ReadDay
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage, confirmed
-from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
+from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.commit import commit
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import DayManifest

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.reading.draft import TableDraft
-from airflow_provider_gong.call_export.settings import ExportSettings, FileFormat
+from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.folder import ExportFolder, table_path
 from airflow_provider_gong.call_export.storage.manifest import DayManifest, TableFile
 from airflow_provider_gong.call_export.tables.catalogue import TABLES

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportStorageError
-from airflow_provider_gong.call_export.settings import ExportedTable, FileFormat
+from airflow_provider_gong.call_export.settings import ExportedTable
 from airflow_provider_gong.call_export.tables.fields import as_moment, microseconds
 from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Kind, Row
 

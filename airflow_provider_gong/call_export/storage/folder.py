@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportStorageError
-from airflow_provider_gong.call_export.settings import FileFormat
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
+from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.days import day_range
 from airflow_provider_gong.call_export.reading.run import ExportRun
-from airflow_provider_gong.call_export.settings import ExportSettings, OnShrink
+from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 from airflow_provider_gong.client.auth import AccessKeyAuth

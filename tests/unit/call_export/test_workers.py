@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.days import day_range
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
 from airflow_provider_gong.call_export.export import CallExport
-from airflow_provider_gong.call_export.settings import OnShrink
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 from tests.unit.call_export.conftest import FIRST, GRACE, LAST, PRIYA, TOBIAS, Company, a_day
 
