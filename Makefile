@@ -6,7 +6,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 AIRFLOW := 3.3.2
-OLDER_AIRFLOWS := 3.0.6 2.11.2
+OLDER_AIRFLOWS := 3.2.2 3.1.8 3.0.6 2.11.2
+DAG_TESTS := tests/scenario/test_dag_shapes.py tests/e2e/test_dags_test.py
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -43,6 +44,19 @@ test-matrix: $(OLDER_AIRFLOWS:%=test-airflow-%) ## Run the unit and emulator tes
 $(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
 	@echo "Airflow $*"
 	.venv-$*/bin/python -m pytest -q -m "not ffmpeg" tests/unit tests/emulator
+
+.PHONY: test-dags
+test-dags: test-dags-$(AIRFLOW) $(OLDER_AIRFLOWS:%=test-dags-%) ## Run DAGs in all forms, and the README's to its end, with each Airflow
+
+.PHONY: test-dags-$(AIRFLOW)
+test-dags-$(AIRFLOW): $(INSTALLED)
+	@echo "Airflow $(AIRFLOW)"
+	$(BIN)/python -m pytest $(DAG_TESTS)
+
+.PHONY: $(OLDER_AIRFLOWS:%=test-dags-%)
+$(OLDER_AIRFLOWS:%=test-dags-%): test-dags-%: .venv-%/.installed
+	@echo "Airflow $*"
+	.venv-$*/bin/python -m pytest $(DAG_TESTS)
 
 .PHONY: check-wheel
 check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes

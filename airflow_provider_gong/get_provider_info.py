@@ -52,7 +52,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "config": {SECTION: config_section()},
-        "extra-links": [f"{_PACKAGE}.links.GongCallLink"],
+        "extra-links": [f"{_PACKAGE}.links.GongCallLink", f"{_PACKAGE}.links.GongCallImportReportLink"],
     }
 
 

@@ -15,6 +15,16 @@ CALL_URL_KEY = "gong_call_url"
 """XCom key of the URL that :class:`GongCallLink` leads to."""
 
 
+REPORT_URL_KEY = "gong_report_url"
+"""XCom key of the URL that :class:`GongCallImportReportLink` leads to."""
+
+# Where a browser shows a file of an object store, to whoever is signed in there.
+_CONSOLES = {
+    "s3": "https://s3.console.aws.amazon.com/s3/object/{bucket}?prefix={key}",
+    "gs": "https://storage.cloud.google.com/{bucket}/{key}",
+}
+
+
 class GongCallLink(BaseOperatorLink):
     """Link to the page of a call, for operators that push its URL with :func:`push_call_url`."""
 
@@ -25,6 +35,36 @@ class GongCallLink(BaseOperatorLink):
         from airflow_provider_gong._compat import XCom
 
         return str(XCom.get_value(key=CALL_URL_KEY, ti_key=ti_key) or "")
+
+
+class GongCallImportReportLink(BaseOperatorLink):
+    """Link to the page of an import's report, where a browser can open it."""
+
+    name = "Report"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """Return the URL that the task pushed, an empty text if it pushed none."""
+        from airflow_provider_gong._compat import XCom
+
+        return str(XCom.get_value(key=REPORT_URL_KEY, ti_key=ti_key) or "")
+
+
+def push_report_url(context: Context, page: str) -> None:
+    """
+    Push the URL of a report's page for :class:`GongCallImportReportLink`, if a browser can open it.
+
+    :param page: the file; S3 and Google Cloud Storage have pages for it, other places only if they are web addresses
+    """
+    parts = urlsplit(page)
+    bucket = parts.netloc.rpartition("@")[2]
+    if parts.scheme == "https":
+        # Without a signature or a password, which an XCom is no place for.
+        url = f"https://{bucket}{parts.path}"
+    elif parts.scheme in _CONSOLES:
+        url = _CONSOLES[parts.scheme].format(bucket=bucket, key=quote(parts.path.lstrip("/")))
+    else:
+        return
+    context["ti"].xcom_push(key=REPORT_URL_KEY, value=url)
 
 
 def push_call_url(context: Context, url: str | None) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected, seconds, whole_number
+from airflow_provider_gong.links import GongCallImportReportLink, push_report_url
 from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
 from airflow_provider_gong.operators._tasks import executor_of_several_hosts, planner_name
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -271,6 +272,7 @@ class GongReportCallImportOperator(CallImportOperator):
     """
 
     template_fields: Sequence[str] = (*CallImportOperator.template_fields, "report_path")
+    operator_extra_links = (GongCallImportReportLink(),)
     ui_color = "#b99bee"
 
     def __init__(
@@ -297,5 +299,6 @@ class GongReportCallImportOperator(CallImportOperator):
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             if self.report_path:
                 context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
+                push_report_url(context, f"{str(self.report_path).rstrip('/')}/report.html")
             require_green(summary, self.max_failed)
         return summary

@@ -8,6 +8,8 @@ import signal
 import sys
 from types import FrameType
 
+import httpx
+
 from tests.demo.night import FEWEST_ROWS
 from tests.demo.run import DemoError, demo, playground
 from tests.e2e.airflow_rest import AirflowRestError
@@ -31,8 +33,8 @@ def main() -> int:
         return 0 if demo(rows) else 1
     except KeyboardInterrupt:
         return 0 if is_playground else _INTERRUPTED
-    except (AirflowRestError, DemoError) as error:
-        print(f"\n{error}", file=sys.stderr)
+    except (AirflowRestError, DemoError, httpx.HTTPError) as error:
+        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
         return 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,8 +22,8 @@ EXAMPLE_DAGS = Path(__file__).parents[2] / "example_dags"
 CONN_ID = "gong_default"
 _PROCESSING_SECONDS = 5
 _LOOK_SECONDS = 1
-# Two requests per row at three per second, and time for Airflow to start tasks and for Gong to process.
-_RUN_SECONDS, _ROW_SECONDS = 240, 2
+# Without any progress; Airflow needs some seconds to start a task, on a busy machine many.
+_STALL_SECONDS = 240
 _UNEXPECTED = ("failed", "up_for_retry")
 
 
@@ -33,7 +34,9 @@ class DemoError(Exception):
 def demo(rows: int) -> bool:
     """Import last night with so many rows, and return whether the report agrees with the emulated Gong."""
     with _running() as stage:
-        return stage.import_night(stage.export(last_night(), rows))
+        agrees = stage.import_night(stage.export(last_night(), rows))
+    show.show_what_is_left(stage.recordings)
+    return agrees
 
 
 def playground(rows: int) -> None:
@@ -52,16 +55,23 @@ def playground(rows: int) -> None:
 
 @contextmanager
 def _running() -> Iterator[_Stage]:
-    """Run Gong and Airflow, and remove everything at the end."""
+    """Run Gong and Airflow. Recordings and reports stay; after a failure, so do all logs."""
     progress = show.Progress()
-    with (
-        tempfile.TemporaryDirectory(prefix="gong-demo-", ignore_cleanup_errors=True) as name,
-        EmulatedGong(_PROCESSING_SECONDS, Path(name, "gong-emulator.log")) as gong,
-    ):
-        progress.say(f"The emulated Gong is ready at {gong.url}")
-        with AirflowStandalone(Path(name, "airflow"), EXAMPLE_DAGS, progress=progress.say) as airflow:
-            airflow.call("POST", "/connections", json={"connection_id": CONN_ID, **gong.connection})
-            yield _Stage(airflow, gong, Path(name, "recordings"), progress)
+    folder = Path(tempfile.mkdtemp(prefix="gong-demo-"))
+    try:
+        with EmulatedGong(_PROCESSING_SECONDS, folder / "gong-emulator.log") as gong:
+            progress.say(f"The emulated Gong is ready at {gong.url}")
+            with AirflowStandalone(folder / "airflow", EXAMPLE_DAGS, progress=progress.say) as airflow:
+                airflow.call("POST", "/connections", json={"connection_id": CONN_ID, **gong.connection})
+                yield _Stage(airflow, gong, folder / "recordings", progress)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    except BaseException:
+        show.show_logs(folder)
+        raise
+    shutil.rmtree(folder / "airflow", ignore_errors=True)
+    (folder / "gong-emulator.log").unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class _Stage:
         seconds = time.monotonic() - began
         report, after = read_report(self.airflow, night, run_id), self.gong.state()
         found = differences(night, report, before, after) + request_differences(report, before, after)
-        show.show_report(night, report, after["requests"])
+        show.show_report(night, report, before["requests"], after["requests"])
         show.show_times(seconds, self.progress.elapsed)
         show.show_end(report, state, report_folder(night))
         show.show_differences(night, found)
@@ -98,16 +108,18 @@ class _Stage:
 
     def _follow(self, run_id: str, night: Night, before: State) -> None:
         """Print progress until the report task has ended."""
-        deadline = time.monotonic() + _RUN_SECONDS + _ROW_SECONDS * len(night.rows)
-        while time.monotonic() < deadline:
+        moved, seen = time.monotonic(), None
+        while time.monotonic() < moved + _STALL_SECONDS:
             self.airflow.check_alive()
-            states = task_states(self.airflow, run_id)
+            states, gong = task_states(self.airflow, run_id), self.gong.state()
             phases = {phase: states.get(task(phase), "waiting") for phase in PHASES}
-            self.progress.show_import(phases, len(night.right), before, self.gong.state())
+            self.progress.show_import(phases, len(night.right), before, gong)
+            if (states, gong["requests"]) != seen:
+                moved, seen = time.monotonic(), (states, gong["requests"])
             if phases["report"] in ("success", "failed"):
                 return
             for task_id in (task_id for task_id, state in states.items() if state in _UNEXPECTED):
                 problems = self.airflow.task_problems(DAG_ID, run_id, task_id)
                 raise DemoError(f"The task {task_id} has failed. Its log says:\n{problems}")
             time.sleep(_LOOK_SECONDS)
-        raise DemoError(f"The import has not ended in time.{self.airflow.diagnosis()}")
+        raise DemoError(f"The import has not moved for {_STALL_SECONDS} s.{self.airflow.diagnosis()}")

@@ -71,13 +71,18 @@ def night_line(night: Night) -> str:
     )
 
 
-def show_report(night: Night, report: ImportReport, requests: Mapping[str, Any]) -> None:
-    """Print what became of the night, as the report task says."""
+def show_report(night: Night, report: ImportReport, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """
+    Print what became of the night, as the report task says.
+
+    :param before: the requests that Gong had got before the import
+    :param after: those that it has got in all
+    """
     print(f"\nThe import's report: {report.summary['rows']} rows")
     for state, count in report.summary["states"].items():
         print(f"  {count:4}  {state:<10} {_OUTCOMES.get(state, '')}")
     _show_problems(night, report.summary)
-    _show_requests(report.summary, requests)
+    _show_requests(before, after)
 
 
 def show_times(seconds: float, elapsed: str) -> None:
@@ -87,13 +92,29 @@ def show_times(seconds: float, elapsed: str) -> None:
 
 def show_end(report: ImportReport, state: str, folder: Path) -> None:
     """Print how the run has ended, and why that is right."""
-    print(f"Files: report.csv, report.json, retry.csv and permanent.csv in {folder}")
+    print(f"Report: {folder / 'report.html'}, for a browser; for programs report.csv, report.json, retry.csv and")
+    print("        permanent.csv beside it")
     bad = report.summary["failed_or_rejected"]
     if state == "failed" and bad:
         print(
             f"\nThe report task and with it the run end as failed. That is meant to be: the DAG allows no failed or\n"
             f"rejected row (max_failed=0) and there are {bad}, so that somebody looks at them."
         )
+
+
+def show_what_is_left(recordings: Path) -> None:
+    """Print what stays when the demo has ended."""
+    print(f"\nAirflow and the emulated Gong are stopped. Recordings, manifest and report stay in\n  {recordings}")
+
+
+def show_logs(folder: Path) -> None:
+    """Print where to look after a failure."""
+    print(
+        f"\nThe demo has failed. All logs are kept in {folder}:\n"
+        "  airflow/standalone.log (all of Airflow), airflow/logs (each task), gong-emulator.log\n"
+        "If the machine was busy, run it again; otherwise the logs say what was wrong.",
+        flush=True,
+    )
 
 
 def show_differences(night: Night, found: list[str]) -> None:
@@ -163,13 +184,13 @@ def _show_problems(night: Night, summary: Mapping[str, Any]) -> None:
         print(f"          To act: {_ACTORS.get(problem['who'], problem['who'])}")
 
 
-def _show_requests(summary: Mapping[str, Any], requests: Mapping[str, Any]) -> None:
-    sent, refused = summary["requests_sent"], summary["requests_refused"]
+def _show_requests(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    accepted, refused = (after[kind] - before[kind] for kind in ("accepted", "refused"))
     print(
-        f"\nRequests: {requests['day_count']:,} of the day's {requests['day_limit']:,} are used, and "
-        f"{requests['refused']} more came too fast and were refused"
+        f"\nRequests: the import sent {accepted + refused:,}. Gong answered {accepted:,}, and refused {refused:,} that "
+        "came too fast and were sent again."
     )
-    print(f"          the import itself has counted {sent:,}, {refused:,} of them refused")
+    print(f"          Of the day's {after['day_limit']:,}, {after['day_count']:,} are used; refused ones do not count.")
 
 
 def _filled(text: str, indent: str) -> str:

@@ -26,7 +26,7 @@ class AirflowRest:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx.Client(timeout=30, trust_env=False)
+        self._client = httpx.Client(timeout=120, trust_env=False)
 
     def sign_in(self) -> None:
         """Fetch the token that the other requests carry."""

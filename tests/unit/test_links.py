@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong import _compat
-from airflow_provider_gong.links import CALL_URL_KEY, GongCallLink, call_url, push_call_url
+from airflow_provider_gong.links import (
+    CALL_URL_KEY,
+    REPORT_URL_KEY,
+    GongCallImportReportLink,
+    GongCallLink,
+    call_url,
+    push_call_url,
+    push_report_url,
+)
+from airflow_provider_gong.operators.call_import import GongReportCallImportOperator
 from airflow_provider_gong.operators.calls import GongUploadCallMediaOperator
 from tests.unit.hooks.support import TaskInstance, task_context
 
@@ -61,3 +70,27 @@ def test_nothing_is_pushed_for_an_unknown_url_or_what_is_no_page(url):
     context = task_context()
     push_call_url(context, url)
     assert CALL_URL_KEY not in context["ti"].xcoms
+
+
+@pytest.mark.parametrize(
+    ("page", "url"),
+    [
+        (
+            "s3://aws@bucket/a b/report.html",
+            "https://s3.console.aws.amazon.com/s3/object/bucket?prefix=a%20b/report.html",
+        ),
+        ("gs://bucket/night/report.html", "https://storage.cloud.google.com/bucket/night/report.html"),
+        ("https://user:word@example.com/r.html?sig=1", "https://example.com/r.html"),
+        ("/reports/report.html", ""),
+        ("javascript:alert(1)", ""),
+    ],
+)
+def test_report_is_linked_where_a_browser_can_open_it(monkeypatch, page, url):
+    context = task_context()
+    push_report_url(context, page)
+    monkeypatch.setitem(vars(_compat), "XCom", XComs(context["ti"]))
+    operator = GongReportCallImportOperator(task_id="report", import_id="night")
+    (link,) = operator.operator_extra_links
+    assert isinstance(link, GongCallImportReportLink)
+    assert link.get_link(operator, ti_key=context["ti"]) == url
+    assert context["ti"].xcoms.get(REPORT_URL_KEY, "") == url

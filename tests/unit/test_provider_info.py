@@ -88,7 +88,8 @@ def test_hook_class_is_that_of_the_connection_type():
 
 
 def test_extra_links_are_importable():
-    assert [load(name).__name__ for name in get_provider_info()["extra-links"]] == ["GongCallLink"]
+    links = [load(name).__name__ for name in get_provider_info()["extra-links"]]
+    assert links == ["GongCallLink", "GongCallImportReportLink"]
 
 
 def test_everything_that_the_metadata_name_is_importable():

@@ -49,6 +49,8 @@ def log_plan(plan: PlanDraft, figures: dict[str, Any]) -> None:
     """Write the plan into the log: its figures as a table, every rejected row, the first of its warnings."""
     for line in _table(figures):
         log.info("%s", line)
+    if not figures["rows"]:
+        log.warning("The manifest has no rows, so there is nothing to import.")
     file = ""
     for row in plan.rows(rejected=True):
         if row.file != file:
