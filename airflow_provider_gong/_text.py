@@ -48,7 +48,8 @@ _SECRET_ENDINGS = (
     "secretkey",
     "privatekey",
 )
-_SECRET_NAMES = frozenset({"sig", "pwd", "authorization", "googleaccessid"})
+# The last four are what content delivery networks call a signature.
+_SECRET_NAMES = frozenset({"sig", "pwd", "authorization", "googleaccessid", "jwt", "hmac", "hdnea", "hdnts"})
 
 
 def shown(text: str, longest: int = _LONGEST) -> str:

@@ -203,3 +203,8 @@ def test_durations_are_whole_seconds() -> None:
 def test_batches_are_full_but_for_the_last() -> None:
     assert list(batches("abcde", 2)) == [["a", "b"], ["c", "d"], ["e"]]
     assert list(batches([], 2)) == []
+
+
+@pytest.mark.parametrize("name", ["jwt", "hmac", "hdnea", "hdnts"])
+def test_signatures_of_content_delivery_networks_are_cut_without_a_scheme(name: str) -> None:
+    assert shown(f"files.example.com/a.wav?{name}=s3cret") == "files.example.com/a.wav"
