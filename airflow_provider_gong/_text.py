@@ -48,7 +48,7 @@ _SECRET_ENDINGS = (
     "secretkey",
     "privatekey",
 )
-# The last three are what content delivery networks call a signature.
+# The last four are what content delivery networks call a signature.
 _SECRET_NAMES = frozenset({"sig", "pwd", "authorization", "googleaccessid", "jwt", "hmac", "hdnea", "hdnts"})
 
 
