@@ -82,7 +82,7 @@ test-lowest: .venv-lowest/.installed ## Run the unit tests with the lowest allow
 
 .PHONY: docs
 docs: $(INSTALLED) ## Build the documentation into build/docs; warnings are errors
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/docs
+	AIRFLOW_HOME=$(CURDIR)/build/airflow $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs build/docs
 	@echo "Open build/docs/index.html"
 
 .PHONY: pictures

@@ -16,7 +16,7 @@ version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "diagrams", "reference_pages"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_ext"]
+exclude_patterns = ["_ext", "_static"]
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -34,4 +34,6 @@ html_theme = "furo"
 html_title = f"airflow-provider-gong {version}"
 html_logo = html_favicon = "images/logo.svg"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
 html_theme_options = {"light_css_variables": {"color-brand-primary": "#5a34a0", "color-brand-content": "#5a34a0"}}

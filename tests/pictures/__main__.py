@@ -33,7 +33,7 @@ def main() -> None:
             report, email = imported(home)
             photograph(
                 {
-                    "report.png": (report.as_uri(), 900, 640),
+                    "report.png": (report.as_uri(), 900, 560),
                     "email.png": (email.as_uri(), 900, 560),
                     "emulator.png": (emulator.url, 1100, 760),
                 }
