@@ -115,8 +115,6 @@ def test_without_a_triggerer_it_leaves_the_rest_to_its_retry(gong: RunningEmulat
     [
         {"tables": ["emails"]},
         {"exclude_columns": ["call_id"]},
-        {"file_format": "csv"},
-        {"on_shrink": "ignore"},
         {"primary_user_ids": "123"},
         {"lookback": "soon"},
         {"backfill_from": "last year"},
