@@ -18,7 +18,7 @@ with DAG(dag_id="example_gong_after_import", schedule=[calls], tags=["gong", "ex
     @task(inlets=[calls])
     def count_calls(triggering_asset_events: Any = None) -> int:
         imports = [event.extra for event in triggering_asset_events[calls]]
-        return sum(extra["rows"] - extra["failed_or_rejected"] for extra in imports)
+        return sum(extra["rows"] - extra["wrong"] for extra in imports)
 
     count_calls()
 # [END howto_gong_after_import]

@@ -22,7 +22,7 @@ class GongImportRejectedError(GongImportError):
 
 
 class GongImportFailedError(GongImportError):
-    """More rows failed or were rejected than allowed, or rows are unfinished."""
+    """More rows are wrong than allowed, or rows are unfinished."""
 
     retry_can_help = False
 

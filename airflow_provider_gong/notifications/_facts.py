@@ -90,8 +90,8 @@ class ImportFacts:
 
     @property
     def wrong(self) -> int:
-        """Number of rows that failed or were rejected."""
-        return int((self.summary or {}).get("failed_or_rejected", 0))
+        """Number of rows that are wrong."""
+        return int((self.summary or {}).get("wrong", 0))
 
     @property
     def needs_action(self) -> bool:

@@ -266,9 +266,9 @@ class GongReportCallImportOperator(CallImportOperator):
     manifest) and ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
 
     :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
-    :param max_failed: rows that may have failed or been rejected before the task fails
+    :param max_failed: rows that may be wrong before the task fails
     :return: rows by state, problems, who has to act, requests used
-    :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` failed or were rejected
+    :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` are wrong
     """
 
     template_fields: Sequence[str] = (*CallImportOperator.template_fields, "report_path")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
     from airflow_provider_gong.operators.call_import import GongReportCallImportOperator
 
-_EVENT_KEYS = ("import_id", "company", "rows", "states", "failed_or_rejected")
+_EVENT_KEYS = ("import_id", "company", "rows", "states", "wrong")
 
 
 class GongCallImportEventOperator(GongOperator):
@@ -22,7 +22,7 @@ class GongCallImportEventOperator(GongOperator):
     Publish an event for the assets in ``outlets`` when an import has ended; a skipped task publishes none.
 
     ``gong_call_import(..., outlets=[...])`` adds it after the report, as a teardown: it never changes the state of the
-    DAG run. Each event carries ``import_id``, ``company``, ``rows``, ``states`` and ``failed_or_rejected`` as extra.
+    DAG run. Each event carries ``import_id``, ``company``, ``rows``, ``states`` and ``wrong`` as extra.
 
     :param report_task_id: id of the import's report task
     :param event_on: ``success`` publishes if at most ``max_failed`` rows are wrong; ``end`` also if more are. Neither
@@ -55,7 +55,7 @@ class GongCallImportEventOperator(GongOperator):
             raise AirflowSkipException("The import has no report, so it has no event.")
         if summary["unfinished"]:
             raise AirflowSkipException("The import is unfinished, so it has no event.")
-        if self.event_on is EventOn.SUCCESS and summary["failed_or_rejected"] > self.max_failed:
+        if self.event_on is EventOn.SUCCESS and summary["wrong"] > self.max_failed:
             raise AirflowSkipException('More rows are wrong than max_failed, and event_on is "success".')
         extra = {key: summary[key] for key in _EVENT_KEYS}
         outlets: Sequence[Any] = self.outlets

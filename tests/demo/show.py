@@ -94,7 +94,7 @@ def show_end(report: ImportReport, state: str, folder: Path) -> None:
     """Print how the run has ended, and why that is right."""
     print(f"Report: {folder / 'report.html'}, for a browser; for programs report.csv, report.json, retry.csv and")
     print("        permanent.csv beside it")
-    bad = report.summary["failed_or_rejected"]
+    bad = report.summary["wrong"]
     if state == "failed" and bad:
         print(
             f"\nThe report task and with it the run end as failed. That is meant to be: the DAG allows no failed or\n"

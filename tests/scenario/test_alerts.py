@@ -62,7 +62,7 @@ def test_email_of_the_example_has_what_a_person_needs(
     assert run.state == "success"
     (message,) = mail.messages
     assert message["To"] == "revenue-operations@example.com"
-    assert message["Subject"].startswith("Gong import: 1 of 2 rows failed or was rejected (example_gong_import_alerts_")
+    assert message["Subject"].startswith("Gong import: 1 of 2 rows is wrong (example_gong_import_alerts_")
     html = html_of(mail)
     assert "1 verified" in html
     assert "1 problem for the manifest&#39;s owner" in html
@@ -123,7 +123,7 @@ def test_failed_import_is_told(run_dag: RunDag, mail: MailServer, tmp_path: Path
     manifest = written_night(tmp_path, {"direction": "sideways"})
     run = run_import(run_dag, manifest, "red", notifiers=[GongCallImportNotifier(email)])
     assert run.state == "failed"
-    assert "1 of 2 rows failed or was rejected" in mail.messages[0]["Subject"]
+    assert "1 of 2 rows is wrong" in mail.messages[0]["Subject"]
 
 
 def test_import_without_a_manifest_is_told(run_dag: RunDag, mail: MailServer, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_event_of_the_example_has_the_counts(example: Example, run_dag: RunDag, 
     run = run_dag(example("example_gong_import_event"), logical_date=NIGHT, run_conf={"recordings": str(tmp_path)})
     assert run.state == "success", task_states(run)
     (event,) = events_of("example_gong_import_event")
-    assert (event["rows"], event["states"], event["failed_or_rejected"]) == (1, {"verified": 1}, 0)
+    assert (event["rows"], event["states"], event["wrong"]) == (1, {"verified": 1}, 0)
     assert event["import_id"].startswith("example_gong_import_event")
 
 

@@ -96,11 +96,11 @@ def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: 
 
 def verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
     """Return the kind of the verdict, and its words."""
-    rows, unfinished, wrong = summary["rows"], summary["unfinished"], summary["failed_or_rejected"]
+    rows, unfinished, wrong = summary["rows"], summary["unfinished"], summary["wrong"]
     if unfinished:
         return "unfinished", f"{unfinished} of {counted(rows, 'row')} {'is' if unfinished == 1 else 'are'} unfinished"
     if wrong:
-        return "wrong", f"{wrong} of {counted(rows, 'row')} failed or {'was' if wrong == 1 else 'were'} rejected"
+        return "wrong", f"{wrong} of {counted(rows, 'row')} {'is' if wrong == 1 else 'are'} wrong"
     return "right", "No row is wrong" if rows else "There are no rows"
 
 

@@ -50,7 +50,7 @@ def summarize(ledger: ImportView) -> dict[str, Any]:
         "rows": sum(counts.values()),
         "states": by_state({state: counts[state] for state in CallState if state in counts}),
         "unfinished": _number(counts, UNFINISHED),
-        "failed_or_rejected": _number(counts, WRONG),
+        "wrong": _number(counts, WRONG),
         "requests_sent": sent,
         "requests_refused": refused,
         "who_must_act": dict(actors),
@@ -87,7 +87,7 @@ def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
     :param max_failed: rows that may be wrong
     :raises GongImportFailedError: if it does not
     """
-    unfinished, wrong = summary["unfinished"], summary["failed_or_rejected"]
+    unfinished, wrong = summary["unfinished"], summary["wrong"]
     rows = counted(summary["rows"], "row")
     if unfinished:
         raise GongImportFailedError(
@@ -96,7 +96,7 @@ def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
         )
     if wrong > max_failed:
         raise GongImportFailedError(
-            f"Import {summary['import_id']} has failed: {wrong} of {rows} failed or rejected; {max_failed} may "
+            f"Import {summary['import_id']} has failed: {wrong} of {rows} wrong; {max_failed} may "
             "(max_failed). The log above and the report show the problems, and who has to act."
         )
 

@@ -137,7 +137,7 @@ def test_a_recording_that_a_lost_store_forgot_to_send_is_missed(night: NightlyIm
     (problem,) = night.rows()["pbx-00002"].problems
     assert "has no recording" in problem.rule
     assert "on_existing='complete'" in problem.remedy
-    with pytest.raises(GongImportFailedError, match="1 of 2 rows failed"):
+    with pytest.raises(GongImportFailedError, match="1 of 2 rows wrong"):
         require_green(night.summary(), 0)
     assert night.upload(on_existing="complete") == {"exists": 1, "uploaded": 1}
     night.finish()
@@ -294,7 +294,7 @@ def test_a_folder_that_forgot_the_upload(emulator: RunningEmulator, tmp_path: Pa
     night.finish()
     assert night.states() == {"pbx-00001": "exists", "pbx-00002": "incomplete"}
     # What was judged is in the folder.
-    assert night.summary()["failed_or_rejected"] == 1
+    assert night.summary()["wrong"] == 1
 
 
 def test_each_state_is_unfinished_wrong_or_right() -> None:

@@ -125,7 +125,7 @@ def test_the_summary_counts_rows_by_state_and_by_who_must_act(night: Reported) -
         ("rejected", 1),
         ("failed", 1),
     ]
-    assert (summary["rows"], summary["unfinished"], summary["failed_or_rejected"]) == (5, 2, 2)
+    assert (summary["rows"], summary["unfinished"], summary["wrong"]) == (5, 2, 2)
     assert (summary["requests_sent"], summary["requests_refused"]) == (13, 3)
     assert summary["who_must_act"] == {"recording": 1, "gong_administrator": 1, "manifest": 1}
     file = str(night.folder / "manifest.csv")

@@ -22,7 +22,7 @@ SUMMARY = {
     "rows": 3,
     "states": {"verified": 2, "failed": 1},
     "unfinished": 0,
-    "failed_or_rejected": 1,
+    "wrong": 1,
     "requests_sent": 7,
     "requests_refused": 1,
 }
@@ -150,11 +150,11 @@ def test_a_page_loads_nothing() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({}, "1 of 3 rows failed or was rejected"),
-        ({"failed_or_rejected": 2}, "2 of 3 rows failed or were rejected"),
+        ({}, "1 of 3 rows is wrong"),
+        ({"wrong": 2}, "2 of 3 rows are wrong"),
         ({"unfinished": 1}, "1 of 3 rows is unfinished"),
-        ({"failed_or_rejected": 0}, "No row is wrong"),
-        ({"failed_or_rejected": 0, "rows": 0}, "There are no rows"),
+        ({"wrong": 0}, "No row is wrong"),
+        ({"wrong": 0, "rows": 0}, "There are no rows"),
     ],
 )
 def test_the_verdict_comes_first(changes: dict[str, int], says: str) -> None:

@@ -106,7 +106,7 @@ def assert_finished(night: NightlyImport) -> None:
     verified = [ident for ident, state in ENDED.items() if state == "verified"]
     assert {rows[ident].call_id for ident in verified} == {calls[ident]["id"] for ident in verified}
     assert {calls[ident]["media"]["received"] for ident in verified} == {1}
-    assert night.summary()["failed_or_rejected"] == 5
+    assert night.summary()["wrong"] == 5
     assert rows["pbx-00006"].burned
 
 

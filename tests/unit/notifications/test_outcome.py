@@ -38,7 +38,7 @@ def summary(problems: list[dict[str, Any]] | None = None, **changes: Any) -> dic
         "rows": 9,
         "states": {"verified": 9 - len(problems), "rejected": len(problems)},
         "unfinished": 0,
-        "failed_or_rejected": len(problems),
+        "wrong": len(problems),
         "who_must_act": {name: who.count(name) for name in dict.fromkeys(who)},
         "problems": problems,
     } | changes
@@ -49,7 +49,7 @@ def test_text_says_verdict_counts_actors_problems_and_where_the_report_is() -> N
         summary([problem(2)]), report="s3://bucket/report/report.html", log_url="https://airflow.example.com/log"
     )
     assert outcome.text.splitlines() == [
-        "Gong import: 1 of 9 rows failed or was rejected (night)",
+        "Gong import: 1 of 9 rows is wrong (night)",
         "Company us-12345, 9 rows: 8 verified, 1 rejected",
         "1 problem for the manifest's owner",
         "- Row 2 of calls.csv, pbx-2 \"Renewal\" (rejected): direction: must be one of Inbound, Outbound (got 'IN'). "

@@ -355,5 +355,5 @@ def test_a_report_does_not_judge_the_plan_of_an_earlier_try(gong: RunningEmulato
 def test_failures_are_allowed_up_to_a_number(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1, primary_user="nobody@example.com")])
     GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
-    assert "Import night has failed: 1 of 1 row failed or rejected; 0 may" in report()["error"]
+    assert "Import night has failed: 1 of 1 row wrong; 0 may" in report()["error"]
     assert "error" not in report(max_failed=1)
