@@ -11,6 +11,8 @@ DAG_TESTS := tests/scenario/test_dag_shapes.py tests/e2e/test_dags_test.py
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# On all processors, with a line for each file of tests.
+PARALLEL := -n auto --dist worksteal -p tests.support.lines
 
 .PHONY: help
 help: ## Print this list
@@ -31,11 +33,12 @@ format: $(INSTALLED) ## Format the code and repair what lint can repair
 
 .PHONY: quick
 quick: $(INSTALLED) ## Run most unit tests, on all processors (less than a minute on two)
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not ffmpeg and not slow" -k "not postgresql" tests/unit
+	$(BIN)/python -m pytest -q $(PARALLEL) -m "not ffmpeg and not slow" -k "not postgresql" tests/unit
 
 .PHONY: test
 test: $(INSTALLED) ## Run all tests, those with a real Airflow included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
+	$(BIN)/python -m pytest tests/scenario tests/resilience tests/browser tests/demo tests/e2e
 
 .PHONY: test-matrix
 test-matrix: $(OLDER_AIRFLOWS:%=test-airflow-%) ## Run the unit and emulator tests with older Airflows
@@ -43,7 +46,7 @@ test-matrix: $(OLDER_AIRFLOWS:%=test-airflow-%) ## Run the unit and emulator tes
 .PHONY: $(OLDER_AIRFLOWS:%=test-airflow-%)
 $(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest -q -m "not ffmpeg" tests/unit tests/emulator
+	.venv-$*/bin/python -m pytest -q $(PARALLEL) -m "not ffmpeg" tests/unit tests/emulator
 
 .PHONY: test-dags
 test-dags: test-dags-$(AIRFLOW) $(OLDER_AIRFLOWS:%=test-dags-%) ## Run DAGs in all forms, and the README's to its end, with each Airflow

@@ -96,8 +96,8 @@ def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
         )
     if wrong > max_failed:
         raise GongImportFailedError(
-            f"Import {summary['import_id']} has failed: {wrong} of {rows} wrong; {max_failed} may "
-            "(max_failed). The log above and the report show the problems, and who has to act."
+            f"Import {summary['import_id']} has failed: {wrong} of {rows} {'is' if wrong == 1 else 'are'} "
+            f"wrong; max_failed is {max_failed}. The log above and the report show the problems, and who has to act."
         )
 
 

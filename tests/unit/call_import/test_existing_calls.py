@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from airflow_provider_gong.client.errors import GongAuthenticationError, GongDailyQuotaError
@@ -26,20 +28,19 @@ def test_a_create_without_an_answer_is_remembered_over_a_failure(night: NightlyI
 
 
 @pytest.mark.parametrize("text", ["detailed", "bare"])
-def test_the_same_audio_in_two_rows(night: NightlyImport, text: str) -> None:
+def test_the_same_audio_in_another_call(night: NightlyImport, text: str) -> None:
     night.emulator.set(duplicate_media_text=text)
     night.plan_night(TWO_ROWS)
-    first, second = (night.folder / row["media"] for row in TWO_ROWS)
-    second.write_bytes(first.read_bytes())
+    elsewhere = night.post_elsewhere(recording=zlib.crc32(b"pbx-00002"), clientUniqueId="elsewhere-1")
+    before = night.media_requests()
     assert night.upload(in_flight=1) == {"failed": 1, "uploaded": 1}
-    found = night.rows()
-    (problem,) = found["pbx-00002"].problems
-    assert found["pbx-00002"].burned
+    (problem,) = night.rows()["pbx-00002"].problems
+    assert night.rows()["pbx-00002"].burned
     assert (problem.field, problem.who) == ("media", "recording")
     if text == "detailed":
-        assert f"call {found['pbx-00001'].call_id}" in problem.rule
+        assert f"call {elsewhere}" in problem.rule
     assert night.upload() == {"failed": 1, "uploaded": 1}
-    assert night.media_requests() == 2
+    assert night.media_requests() == before + 2
 
 
 @pytest.mark.parametrize("on_existing", ["resume", "skip", "fail"])

@@ -137,7 +137,7 @@ def test_a_recording_that_a_lost_store_forgot_to_send_is_missed(night: NightlyIm
     (problem,) = night.rows()["pbx-00002"].problems
     assert "has no recording" in problem.rule
     assert "on_existing='complete'" in problem.remedy
-    with pytest.raises(GongImportFailedError, match="1 of 2 rows wrong"):
+    with pytest.raises(GongImportFailedError, match="1 of 2 rows is wrong"):
         require_green(night.summary(), 0)
     assert night.upload(on_existing="complete") == {"exists": 1, "uploaded": 1}
     night.finish()

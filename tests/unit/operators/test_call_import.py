@@ -348,12 +348,12 @@ def test_a_report_without_a_plan_fails(gong: RunningEmulator) -> None:
 
 def test_a_report_does_not_judge_the_plan_of_an_earlier_try(gong: RunningEmulator, planned: dict[str, Any]) -> None:
     """What the group gives as ``store_id`` is empty when its plan task was cleared and has failed."""
-    with pytest.raises(AirflowFailException, match=r"plan of import night has failed.*clear it"):
+    with pytest.raises(AirflowFailException, match=r"plan of import night has failed.*clear that task"):
         GongReportCallImportOperator(task_id="report", store_id="", **IMPORT).execute(task_context())
 
 
 def test_failures_are_allowed_up_to_a_number(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1, primary_user="nobody@example.com")])
     GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
-    assert "Import night has failed: 1 of 1 row wrong; 0 may" in report()["error"]
+    assert "Import night has failed: 1 of 1 row is wrong; max_failed is 0" in report()["error"]
     assert "error" not in report(max_failed=1)

@@ -269,7 +269,7 @@ def test_upload_gives_the_link_of_the_call(gong, call_id, recording):
     assert context["ti"].xcoms == {CALL_URL_KEY: f"{gong.url}/call?id={call_id}"}
 
 
-def test_no_link_where_the_host_does_not_tell_it(gong):
+def test_create_gives_the_link_of_the_call(gong):
     context = task_context()
-    create(new_call(gong)).execute(context)
-    assert context["ti"].xcoms == {}
+    call_id = create(new_call(gong)).execute(context)["call_id"]
+    assert context["ti"].xcoms == {CALL_URL_KEY: f"{gong.url}/call?id={call_id}"}
