@@ -72,9 +72,14 @@ class ReadDay:
         return not self.draft.shown and not self.known
 
     @property
+    def has_grown(self) -> bool:
+        """Whether calls have come that were not in the day before."""
+        return bool(self.draft.calls.keys() - self.known.keys())
+
+    @property
     def has_shrunk(self) -> bool:
         """Whether something is gone."""
-        return bool(self.gone or self.silent or self.emptied)
+        return bool(self.gone or self.moved or self.silent or self.emptied)
 
     def count(self, shrinkage: Shrinkage, erased: Collection[str]) -> None:
         """

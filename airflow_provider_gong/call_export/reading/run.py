@@ -176,7 +176,8 @@ class ExportRun:
         self._judge(alarms)
         if alarms and self._on_shrink is OnShrink.KEEP:
             self._drop([held for held in self._held if held.emptied or (is_blind and held.is_empty)])
-        self._write_all(list(self._held), is_alarming=bool(alarms))
+        # Killed between the two days of a call that moves, it is in both rather than in none.
+        self._write_all(sorted(self._held, key=lambda held: not held.has_grown), is_alarming=bool(alarms))
 
     def _judge(self, alarms: Sequence[str]) -> None:
         if alarms and self._on_shrink is OnShrink.FAIL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from datetime import date
 from typing import Any
@@ -159,6 +160,22 @@ def test_a_call_that_moves_stays_in_its_old_day_until_the_new_one_lists_it(compa
     company.export(date(2026, 2, 12), date(2026, 2, 12))
     assert company.rows("calls", date(2026, 2, 10)) == []
     assert company.exported() == sorted(["other", *ALL])
+
+
+@pytest.mark.parametrize("writes", range(0, 20, 3))
+def test_killed_while_a_call_moves_it_is_in_some_day(company: Company, writes: int) -> None:
+    company.use_object_store()
+    company.add_call("other", a_day(12, hour=15))
+    company.add_call("gone", a_day(12, hour=16))
+    company.export(tables=["calls"])
+    moved = company.call_ids()["seed-1"]
+    company.delete_call("gone")
+    company.move("seed-1", a_day(12))
+    company.store.dies_at = writes
+    with contextlib.suppress(Killed):
+        company.export(tables=["calls"])
+    company.store.dies_at = None
+    assert any(moved in manifest.calls for manifest in company.manifests())
 
 
 # The key, the workspace, the scopes.
