@@ -28,6 +28,7 @@ class ReadDay:
     :param draft: what was read
     :ivar gone: calls of the manifest that Gong does not show any more
     :ivar unlisted: those that Gong shows when it is asked for them, and does not list
+    :ivar moved: those that have moved to another day, which may not list them yet
     :ivar silent: calls that had a transcript and have none any more
     :ivar emptied: tables with rows of fewer calls than the calls that are gone account for
     """
@@ -36,6 +37,7 @@ class ReadDay:
     draft: DayDraft
     gone: set[str] = field(default_factory=set)
     unlisted: set[str] = field(default_factory=set)
+    moved: dict[str, date] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     emptied: set[str] = field(default_factory=set)
 
@@ -70,9 +72,14 @@ class ReadDay:
         return not self.draft.shown and not self.known
 
     @property
+    def has_grown(self) -> bool:
+        """Whether calls have come that were not in the day before."""
+        return bool(self.draft.calls.keys() - self.known.keys())
+
+    @property
     def has_shrunk(self) -> bool:
         """Whether something is gone."""
-        return bool(self.gone or self.silent or self.emptied)
+        return bool(self.gone or self.moved or self.silent or self.emptied)
 
     def count(self, shrinkage: Shrinkage, erased: Collection[str]) -> None:
         """
@@ -100,6 +107,7 @@ class ReadDay:
         if is_left_out(call, self.draft.settings) or not _matches(call, self.draft.settings):
             return None
         if day != self.day:
+            self.moved[call_id] = day
             return day
         self.unlisted.add(call_id)
         return None

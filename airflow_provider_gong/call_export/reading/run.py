@@ -171,11 +171,13 @@ class ExportRun:
         is_blind = self._is_blind()
         if not is_blind:
             self._find_moved()
+            self._read_new_days()
         alarms = [_BLIND] if is_blind else self._shrinkage().alarms(self._sees)
         self._judge(alarms)
         if alarms and self._on_shrink is OnShrink.KEEP:
             self._drop([held for held in self._held if held.emptied or (is_blind and held.is_empty)])
-        self._write_all(list(self._held), is_alarming=bool(alarms))
+        # Killed between the two days of a call that moves, it is in both rather than in none.
+        self._write_all(sorted(self._held, key=lambda held: not held.has_grown), is_alarming=bool(alarms))
 
     def _judge(self, alarms: Sequence[str]) -> None:
         if alarms and self._on_shrink is OnShrink.FAIL:
@@ -204,6 +206,23 @@ class ExportRun:
             for call_id in held.gone & found.keys():
                 day = held.found(call_id, found[call_id])
                 self._moved_to |= set() if day is None else {day}
+
+    def _read_new_days(self) -> None:
+        """Read the days that calls have moved to; until those list them, the calls stay in their old days."""
+        while days := sorted(self._moved_to - self.read_at.keys() - {held.day for held in self._held}):
+            for day in days:
+                self.read(day)
+            self._find_moved()
+        for held in self._held:
+            held.unlisted |= {call_id for call_id, day in held.moved.items() if not self._lists(day, call_id)}
+
+    def _lists(self, day: date, call_id: str) -> bool:
+        """Return whether a call was in the answer for a day that was read."""
+        for held in self._held:
+            if held.day == day:
+                return call_id in held.draft.calls
+        manifest = self._folder.manifest(day)
+        return manifest is not None and call_id in manifest.calls
 
     def _sees(self, **conditions: Any) -> bool:
         key = repr(conditions)

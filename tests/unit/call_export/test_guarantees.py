@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -136,6 +138,44 @@ def test_a_call_that_moves_leaves_its_old_day_at_once(company: Company, order: s
     assert company.rows("calls", old) == []
     assert {row["title"] for row in company.rows("calls", new)} == {"Call other", "Discovery with Northwind Mills"}
     assert company.exported() == sorted(["other", *ALL])
+
+
+def test_a_call_that_moves_stays_in_its_old_day_until_the_new_one_lists_it(company: Company) -> None:
+    company.add_call("other", a_day(12, hour=15))
+    company.export()
+    moved = company.call_ids()["seed-1"]
+
+    def lag(path: str, body: dict[str, Any], answer: dict[str, Any]) -> None:
+        if path.endswith("/extensive") and "callIds" not in body["filter"]:
+            answer["calls"] = [call for call in answer["calls"] if call["metaData"]["id"] != moved]
+        elif path.endswith("/extensive"):
+            for call in answer["calls"]:
+                call["metaData"]["started"] = a_day(12).isoformat()
+
+    company.answers.edits.append(lag)
+    company.export()
+    assert company.exported() == sorted(["other", *ALL])
+    company.answers.edits.clear()
+    company.move("seed-1", a_day(12))
+    company.export(date(2026, 2, 12), date(2026, 2, 12))
+    assert company.rows("calls", date(2026, 2, 10)) == []
+    assert company.exported() == sorted(["other", *ALL])
+
+
+@pytest.mark.parametrize("writes", range(0, 20, 3))
+def test_killed_while_a_call_moves_it_is_in_some_day(company: Company, writes: int) -> None:
+    company.use_object_store()
+    company.add_call("other", a_day(12, hour=15))
+    company.add_call("gone", a_day(12, hour=16))
+    company.export(tables=["calls"])
+    moved = company.call_ids()["seed-1"]
+    company.delete_call("gone")
+    company.move("seed-1", a_day(12))
+    company.store.dies_at = writes
+    with contextlib.suppress(Killed):
+        company.export(tables=["calls"])
+    company.store.dies_at = None
+    assert any(moved in manifest.calls for manifest in company.manifests())
 
 
 # The key, the workspace, the scopes.
