@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 AIRFLOW := 3.3.2
-OLDER_AIRFLOWS := 3.2.2 3.1.8 3.0.6 2.11.2
+OLDER_AIRFLOWS := 3.0.6 2.11.2
 DAG_TESTS := tests/scenario/test_dag_shapes.py tests/e2e/test_dags_test.py
 
 BIN := .venv/bin

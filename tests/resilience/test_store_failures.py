@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,14 @@ def test_postgresql_is_restarted_while_workers_use_it(
     store = Store(url)
     night = NightlyImport(emulator, store, tmp_path)
     night.plan_night([manifest_row(number) for number in range(1, 41)])
-    workers = [threading.Thread(target=run_until_done, args=(worker_of(night, url, number),)) for number in range(3)]
-    for worker in workers:
-        worker.start()
-    for calls in (5, 15, 25):
-        while len(emulator.requests("addCall")) < calls:
-            time.sleep(0.01)
-        postgres.restart()
-    for worker in workers:
-        worker.join()
+    with ThreadPoolExecutor() as threads:
+        workers = [threads.submit(run_until_done, worker_of(night, url, number)) for number in range(3)]
+        for calls in (5, 15, 25):
+            while len(emulator.requests("addCall")) < calls:
+                time.sleep(0.01)
+            postgres.restart()
+        for worker in workers:
+            worker.result()
     night.finish()
 
     assert_each_call_once(emulator, [night])

@@ -189,7 +189,10 @@ def test_each_wrong_row_says_what_is_wrong_and_what_to_do(
         "time without offset": ({"actual_start": "2026-11-19T08:01:00"}, ("actual_start", "offset", "+01:00")),
         "unknown host": ({"primary_user": UNKNOWN_HOST}, ("primary_user", UNKNOWN_HOST, "e-mail")),
         "import off": ({"primary_user": "noor.haddad@example.com"}, ("primary_user", "noor.haddad", "Data capture")),
-        "party address": ({"party_1_email": "dana at northwind"}, ("party_1_email", "dana at northwind", "Correct")),
+        "nobody's address": (
+            {"party_1_name": "", "party_1_phone": "", "party_1_email": "dana at northwind"},
+            ("party_1_email", "dana at northwind", "Correct"),
+        ),
         "no file": ({"media": "recordings/none.wav"}, ("media", "none.wav", "does not exist", "put the recording")),
         "empty": ({"media": "empty.wav"}, ("media", "empty.wav", "empty file", "Export")),
         "short": ({"media": "short.wav"}, ("media", "short.wav", "lasts 30 s", "60 s", "Leave the call out")),
