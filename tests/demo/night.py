@@ -55,7 +55,7 @@ MISTAKES = (
     Mistake("the start has no time zone", "actual_start", "{day}T09:14:00"),
     Mistake("the host's address is misspelt", "primary_user", "tobias.okafer@example.com"),
     Mistake("the recording was not exported", "media", write=lambda path: None),
-    Mistake("the customer's address is no address", "party_1_email", "dana.ortiz at northwind.example.com"),
+    Mistake("the direction is none", "direction", "transfer"),
     Mistake("the recording is an empty file", "media", write=lambda path: path.write_bytes(b"")),
     Mistake("call import is switched off for the host", "primary_user", "noor.haddad@example.com"),
     Mistake("the recording lasts 30 seconds", "media", write=lambda path: write_wav(path, seconds=30, seed=30)),

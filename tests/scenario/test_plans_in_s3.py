@@ -28,7 +28,7 @@ ODD = ("a#1", "a#2", "who?", "50%25", "a b+c", "\u00e9")
 @pytest.fixture(scope="module")
 def s3() -> Iterator[S3Server]:
     with running_s3() as server:
-        server.create_bucket("recordings")
+        server.create_bucket("planned")
         yield server
 
 
@@ -47,7 +47,7 @@ def _day(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> None:
         write_wav(folder / f"odd #1/{name}.wav", seconds=61, seed=number)
     rows = [manifest_row(number, media=f"{name}.wav") for number, name in enumerate(ODD)]
     (folder / "odd #1/m#2.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    s3.upload(folder, "recordings")
+    s3.upload(folder, "planned")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, s3: S3Server, request: pytest.Fixtur
     """Return the bucket over a connection that no other test has used, and so without lists that are known."""
     name = f"aws_{request.node.name.split('[')[0]}"
     monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", s3.airflow_connection)
-    return f"s3://{name}@recordings"
+    return f"s3://{name}@planned"
 
 
 def plan(s3: S3Server, manifest: str, **options: Any) -> tuple[dict[str, Any], list[S3Request]]:
@@ -108,6 +108,6 @@ def test_keys_may_have_any_sign(s3: S3Server, bucket: str, manifest: str) -> Non
 def test_an_etag_that_is_a_hash_proves_the_content_of_a_copy(s3: S3Server, bucket: str) -> None:
     path: Any = ObjectStorage().path(f"{bucket}/equal/0.wav")
     mark = Mark.of(path.stat(), "")
-    s3.client().put_object(Bucket="recordings", Key="equal/0.wav", Body=s3.read("recordings", "equal/1.wav"))
+    s3.client().put_object(Bucket="planned", Key="equal/0.wav", Body=s3.read("planned", "equal/1.wav"))
     assert mark.proves(path, ObjectStorage().path(f"{bucket}/equal/1.wav").stat()) is False
     assert Mark.of(ObjectStorage().path(f"{bucket}/equal/1.wav").stat(), "").proves(path, path.stat()) is True

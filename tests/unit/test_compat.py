@@ -37,15 +37,16 @@ print(*sys.modules)
 """
 
 
-# What retries.py and the records of tasks do without before Airflow 3.3.
-_NEW_IN_3_3 = {"NEVER_EXPIRE", "RetryDecision", "RetryPolicy"}
+# What assets.py, retries.py and the records of tasks do without in older versions of Airflow.
+_NEW_IN = {"3.0": {"Asset"}, "3.3": {"NEVER_EXPIRE", "RetryDecision", "RetryPolicy"}}
 
 
 def names_for_type_checkers() -> list[str]:
     tree = ast.parse(Path(_compat.__file__).read_text())
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     names = {alias.asname for node in imports for alias in node.names if alias.asname}
-    return sorted(names if Version(version("apache-airflow")) >= Version("3.3") else names - _NEW_IN_3_3)
+    airflow = Version(version("apache-airflow"))
+    return sorted(names.difference(*(new for first, new in _NEW_IN.items() if airflow < Version(first))))
 
 
 def run_python(code: str, *arguments: str) -> str:

@@ -309,7 +309,7 @@ def test_failures_are_allowed_up_to_a_number(night: Reported, allowed: int, pass
     if passes:
         require_green(night.summary(), allowed)
     else:
-        with pytest.raises(GongImportFailedError, match=f"2 of 2 rows.*; {allowed} may"):
+        with pytest.raises(GongImportFailedError, match=f"2 of 2 rows.*; max_failed is {allowed}"):
             require_green(night.summary(), allowed)
 
 
