@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import can_push_none, conf
@@ -86,7 +87,7 @@ class WaitingTask(GongOperator):
 
     def _passed_on(self, context: Context, result: Any) -> Any:
         """Return the result, with its keys pushed already where Airflow would fail because a value is None."""
-        if self.multiple_outputs and not can_push_none():
+        if self.multiple_outputs and isinstance(result, Mapping) and not can_push_none():
             self.multiple_outputs = False
             for key, value in result.items():
                 if value is not None:

@@ -266,10 +266,10 @@ def test_unknown_call_fails_for_good(gong, recording):
 def test_upload_gives_the_link_of_the_call(gong, call_id, recording):
     context = task_context()
     upload(call_id, recording).execute(context)
-    assert context["ti"].xcoms == {CALL_URL_KEY: f"{gong.url}/call?id={call_id}"}
+    assert context["ti"].xcoms[CALL_URL_KEY] == f"{gong.url}/call?id={call_id}"
 
 
 def test_create_gives_the_link_of_the_call(gong):
     context = task_context()
     call_id = create(new_call(gong)).execute(context)["call_id"]
-    assert context["ti"].xcoms == {CALL_URL_KEY: f"{gong.url}/call?id={call_id}"}
+    assert context["ti"].xcoms[CALL_URL_KEY] == f"{gong.url}/call?id={call_id}"
