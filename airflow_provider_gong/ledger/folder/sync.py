@@ -41,8 +41,10 @@ _changed = Table(
 _IMPORT, _NEW_PLAN = "import", "plan"
 _CALL, _EXISTING = "call ", "existing "
 # The database notes each change itself, whichever statement makes it: no verb of the ledger can forget to.
+# Not INSERT OR REPLACE: an upsert's own rule for conflicts would take the place of the trigger's.
 _TRIGGERS = tuple(
-    f"CREATE TRIGGER note_{number} AFTER {event} BEGIN INSERT OR REPLACE INTO changed (what) VALUES ({what}); END"  # noqa: S608 - only names
+    f"CREATE TRIGGER note_{number} AFTER {event} BEGIN DELETE FROM changed WHERE what = {what}; "  # noqa: S608 - only names
+    f"INSERT INTO changed (what) VALUES ({what}); END"
     for number, (event, what) in enumerate(
         (
             (f"INSERT ON {calls.name}", f"'{_CALL}' || NEW.client_unique_id"),
