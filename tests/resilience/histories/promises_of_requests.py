@@ -17,23 +17,13 @@ _IN_FLIGHT = 4
 
 def one_call_for_each_id(history: History) -> Iterator[str]:
     """Gong has each call once."""
-    made = Counter(
-        effect["clientUniqueId"]
-        for request in history.requests
-        for effect in request.effects
-        if (effect["action"], effect["kind"]) == ("created", "call")
-    )
+    made = _effects(history, "created", "call", by="clientUniqueId")
     yield from (f"{ident} was created {number} times" for ident, number in made.items() if number > 1)
 
 
 def one_recording_for_each_call(history: History) -> Iterator[str]:
     """Each recording is stored once."""
-    stored = Counter(
-        effect["id"]
-        for request in history.requests
-        for effect in request.effects
-        if (effect["action"], effect["kind"]) == ("stored", "recording")
-    )
+    stored = _effects(history, "stored", "recording", by="id")
     yield from (f"that of call {call_id} was stored {number} times" for call_id, number in stored.items() if number > 1)
 
 
@@ -55,6 +45,16 @@ def bytes_again_only_after_a_look(history: History) -> Iterator[str]:
             # What was decided before its process stood still was on its way already.
             if not history.stood_still(later.sent_by, _decided(history, later), later.arrived or 0.0):
                 yield f"{later.sent_by} sent those of call {call_id} at {later.sent:.1f}, after {earlier.sent_by} had"
+
+
+def _effects(history: History, action: str, kind: str, *, by: str) -> Counter[str]:
+    """Return how often requests have had an effect on each thing."""
+    return Counter(
+        effect[by]
+        for request in history.requests
+        for effect in request.effects
+        if (effect["action"], effect["kind"]) == (action, kind)
+    )
 
 
 def _decided(history: History, sent: Request) -> float:
