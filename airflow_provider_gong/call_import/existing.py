@@ -113,6 +113,17 @@ def differences(call: Call, client_unique_id: str, actual_start: str, primary_us
         yield f"is hosted by user {shown(call.primary_user_id or '')} and not by {shown(primary_user)}"
 
 
+def still_processed(field: str, value: str, rule: str) -> Problem:
+    """Return the problem of a call that Gong was still processing at the deadline."""
+    return Problem(field, value, rule, "Clear the verify task later to look again.", Actor.SUPPORT)
+
+
+def unseen_by_key(field: str, value: str, rule: str) -> Problem:
+    """Return the problem of a call that cannot be judged, since the key sees none."""
+    remedy = "Let a Gong administrator give the access key visibility of all calls, then clear the verify task."
+    return Problem(field, value, rule, remedy, Actor.ADMINISTRATOR)
+
+
 def _reading(row: ExistingCall, state: CallState) -> Reading:
     return Reading(row.client_unique_id, state, problem=_PROBLEMS[state](row))
 
@@ -134,15 +145,12 @@ def _incomplete(row: ExistingCall) -> Problem:
 
 def _processing(row: ExistingCall) -> Problem:
     rule = f"belongs to call {row.call_id}, which Gong was still processing when the verification's time was up"
-    return Problem(
-        "client_unique_id", row.client_unique_id, rule, "Clear the verify task later to look again.", Actor.SUPPORT
-    )
+    return still_processed("client_unique_id", row.client_unique_id, rule)
 
 
 def _unverifiable(row: ExistingCall) -> Problem:
     rule = f"belongs to call {row.call_id}, and the access key does not see any call of the company"
-    remedy = "Let a Gong administrator give the access key visibility of all calls, then clear the verify task."
-    return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.ADMINISTRATOR)
+    return unseen_by_key("client_unique_id", row.client_unique_id, rule)
 
 
 _PROBLEMS: Mapping[CallState, Callable[[ExistingCall], Problem]] = {

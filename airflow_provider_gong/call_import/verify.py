@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from airflow_provider_gong._text import batches, counted
 from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
-from airflow_provider_gong.call_import.existing import BETWEEN_LOOKS, ExistingCalls
+from airflow_provider_gong.call_import.existing import BETWEEN_LOOKS, ExistingCalls, still_processed, unseen_by_key
 from airflow_provider_gong.call_import.planned import require_plan
 from airflow_provider_gong.call_import.progress import by_state, counted_requests
 from airflow_provider_gong.client.clients import GongClient
@@ -160,7 +160,7 @@ def _require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:
 
 def _processing(call_id: str) -> Problem:
     rule = "was still being processed by Gong when the verification's time was up"
-    return Problem("call", call_id, rule, "Clear the verify task later to look again.", Actor.SUPPORT)
+    return still_processed("call", call_id, rule)
 
 
 def _not_visible(call_id: str) -> Problem:
@@ -174,9 +174,7 @@ def _not_visible(call_id: str) -> Problem:
 
 
 def _unverifiable(call_id: str) -> Problem:
-    rule = "cannot be verified: the access key does not see any call of the company"
-    remedy = "Let a Gong administrator give the access key visibility of all calls, then clear the verify task."
-    return Problem("call", call_id, rule, remedy, Actor.ADMINISTRATOR)
+    return unseen_by_key("call", call_id, "cannot be verified: the access key does not see any call of the company")
 
 
 _PROBLEMS: Mapping[CallState, Callable[[str], Problem]] = {
