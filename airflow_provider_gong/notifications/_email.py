@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from airflow_provider_gong._text import counted
+from airflow_provider_gong.call_import.report.report_page import html_template
 from airflow_provider_gong.notifications._facts import web_url
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from airflow_provider_gong.notifications._facts import ImportFacts
 
 _TEMPLATE = Path(__file__).with_name("outcome.html.jinja")
@@ -23,13 +23,5 @@ def outcome_html(outcome: ImportFacts) -> str:
 
 
 @functools.cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE.parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["counted"] = counted
-    return environment.get_template(_TEMPLATE.name)
+def _template() -> Template:
+    return html_template(_TEMPLATE)

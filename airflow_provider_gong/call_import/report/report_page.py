@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from airflow_provider_gong._text import counted, duration, row_place, shown
@@ -104,18 +104,29 @@ def verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
     return "right", "No row is wrong" if rows else "There are no rows"
 
 
-@functools.cache
-def _template() -> Any:
+def html_template(file: Path, finalize: Callable[[Any], Any] | None = None, **filters: Callable[..., Any]) -> Template:
+    """
+    Return a template of HTML in which whatever is filled in is text, and nothing may be missing.
+
+    :param file: the template
+    :param finalize: what becomes of each value before it is escaped
+    :param filters: filters beside ``counted``
+    """
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE.parent),
+        loader=FileSystemLoader(file.parent),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_finalize,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"counted": counted, "duration": duration, "link": _link, "problem": _problem, "row": _row}
-    return environment.get_template(_TEMPLATE.name)
+    environment.filters |= {"counted": counted, **filters}
+    return environment.get_template(file.name)
+
+
+@functools.cache
+def _template() -> Template:
+    return html_template(_TEMPLATE, _finalize, duration=duration, link=_link, problem=_problem, row=_row)
 
 
 def _finalize(value: Any) -> Any:
