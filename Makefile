@@ -32,7 +32,7 @@ format: $(INSTALLED) ## Format the code and repair what lint can repair
 	$(BIN)/ruff check --fix .
 
 .PHONY: quick
-quick: $(INSTALLED) ## Run most unit tests, on all processors (less than a minute on two)
+quick: $(INSTALLED) ## Run most unit tests, on all processors (about two minutes on two)
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not ffmpeg and not slow" -k "not postgresql" tests/unit
 
 .PHONY: test

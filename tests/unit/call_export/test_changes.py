@@ -13,6 +13,8 @@ from airflow_provider_gong.client.errors import GongDailyQuotaError
 from tests.support.memory_store import Killed
 from tests.unit.call_export.conftest import FIRST, LAST, Company, a_day
 
+pytestmark = pytest.mark.slow
+
 DAYS = list(day_range(FIRST, LAST))
 
 

@@ -15,6 +15,8 @@ from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 from tests.unit.call_export.conftest import FIRST, GRACE, LAST, PRIYA, TOBIAS, Company, a_day
 
+pytestmark = pytest.mark.slow
+
 DAYS = list(day_range(FIRST, LAST))
 HALVES = (DAYS[::2], DAYS[1::2])
 

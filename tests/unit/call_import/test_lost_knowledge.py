@@ -22,6 +22,8 @@ from tests.support.recordings import manifest_row
 from tests.unit.call_import.conftest import NightlyImport
 from tests.unit.call_import.test_import_path import FolderImport
 
+pytestmark = pytest.mark.slow
+
 TWO_ROWS = [manifest_row(1), manifest_row(2)]
 DAY = 86_400.0
 

@@ -14,6 +14,8 @@ from tests.unit.call_import.conftest import NightlyImport
 from tests.unit.call_import.test_import_path import FolderImport
 from tests.unit.call_import.test_lost_knowledge import remembered, restored
 
+pytestmark = pytest.mark.slow
+
 SIX_ROWS = [manifest_row(number) for number in range(1, 7)]
 
 

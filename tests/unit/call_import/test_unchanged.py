@@ -15,6 +15,8 @@ from tests.support.object_store import ObjectStore, running_object_store
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import NightlyImport
 
+pytestmark = pytest.mark.slow
+
 TWO_ROWS = [manifest_row(1), manifest_row(2)]
 
 

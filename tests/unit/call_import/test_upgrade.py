@@ -20,6 +20,8 @@ from tests.support.recordings import manifest_row, write_night, write_wav
 from tests.unit.call_import.conftest import NightlyImport
 from tests.unit.call_import.test_import_path import FolderImport
 
+pytestmark = pytest.mark.slow
+
 # Written by the package of schema 4. Its rows are in every state; one upload was killed in the middle of a recording,
 # one before the ledger had the call, and one after the token was refused. Gong is described beside it.
 WRITTEN = Path(__file__).parents[2] / "fixtures" / "schema_4"

@@ -18,6 +18,8 @@ from airflow_provider_gong.operators.call_import import (
 from tests.support.recordings import manifest_row, write_night
 from tests.unit.hooks.support import task_context
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., str]
 IMPORT: dict[str, Any] = {"import_id": "night"}
 
