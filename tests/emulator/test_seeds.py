@@ -233,7 +233,7 @@ def run_command(tmp_path: Path) -> Callable[..., tuple[int, str]]:
 
     def run(*arguments: str) -> tuple[int, str]:
         command = [sys.executable, "-m", "airflow_provider_gong.emulator", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=30)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120)
         return done.returncode, done.stderr
 
     return run

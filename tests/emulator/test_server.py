@@ -37,7 +37,7 @@ def test_the_command_says_that_it_is_ready_and_stops_cleanly(number: signal.Sign
     assert line.startswith(f"{prefix}http://127.0.0.1:")
     answer = httpx.get(f"{line.removeprefix(prefix).strip()}/v2/users", auth=("k", "s"))
     process.send_signal(number)
-    output, errors = process.communicate(timeout=10)
+    output, errors = process.communicate(timeout=60)
     assert answer.status_code == 200
     assert (process.returncode, output, errors) == (0, "", "")
 
@@ -56,7 +56,7 @@ def test_kept_recordings_are_removed_at_the_end(tmp_path: Path) -> None:
         client.put(f"/v2/calls/{call_id}/media", files={"mediaFile": ("a.wav", wav(90))}).raise_for_status()
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert kept == [wav(90)]
     assert list(tmp_path.iterdir()) == []
 

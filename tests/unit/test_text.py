@@ -173,7 +173,7 @@ def test_the_longest_texts_are_shown_without_going_through_them_again_and_again(
     started = time.process_time()
     assert len(shown(text)) <= 1000
     # The slowest takes a tenth of a second; by the square of the length it would be minutes.
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 60
 
 
 def test_long_texts_are_shortened() -> None:
