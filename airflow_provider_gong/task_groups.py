@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+from airflow_provider_gong._choices import whole_number
 from airflow_provider_gong._compat import TaskGroup, TriggerRule
-from airflow_provider_gong.call_import.choices import EventOn, OnRejected, whole_number
+from airflow_provider_gong.call_export.choices import FileFormatName, OnShrinkName
+from airflow_provider_gong.call_import.choices import (
+    EventOn,
+    EventOnName,
+    MediaModeName,
+    OnExistingName,
+    OnRejected,
+    OnRejectedName,
+)
 from airflow_provider_gong.operators._call_import_end import notify_of_end
 from airflow_provider_gong.operators._call_import_group import CallImportGroup
 from airflow_provider_gong.operators.call_export import (
@@ -34,18 +43,18 @@ class PlanOptions(TypedDict, total=False):
     columns: Columns | None
     name_template: str | None
     sidecar: str | None
-    media_mode: Literal["push", "pull", "auto"]
+    media_mode: MediaModeName
     media_base: Place | None
     host_overrides: Place | None
     default_primary_user: str | None
-    on_rejected: Literal["continue", "stop"]
+    on_rejected: OnRejectedName
     strict: bool
 
 
 class UploadOptions(TypedDict, total=False):
     """Options of ``GongUploadCallImportOperator``, which documents them."""
 
-    on_existing: Literal["resume", "skip", "fail", "complete"]
+    on_existing: OnExistingName
     in_flight: int
 
 
@@ -75,6 +84,19 @@ class CallImportOptions(PlanOptions, UploadOptions, VerifyOptions, ReportOptions
     deferrable: bool | None
 
 
+class CallExportOptions(TypedDict, total=False):
+    """What is exported, as ``GongCallsToObjectStorageOperator`` documents it."""
+
+    gong_conn_id: str
+    tables: Sequence[str] | None
+    file_format: FileFormatName
+    include_private: bool
+    exclude_columns: Sequence[str]
+    workspace_id: str | None
+    primary_user_ids: Sequence[str] | XComArg | None
+    on_shrink: OnShrinkName
+
+
 def gong_call_import(
     manifest: Place | Sequence[Any] | XComArg,
     *,
@@ -84,7 +106,7 @@ def gong_call_import(
     canary: int | None = None,
     dry_run: bool = False,
     outlets: Sequence[Any] = (),
-    event_on: Literal["success", "end"] = "success",
+    event_on: EventOnName = "success",
     notifiers: Sequence[Callable[[Context], Any]] = (),
     **options: Unpack[CallImportOptions],
 ) -> CallImportGroup:
@@ -161,21 +183,14 @@ def gong_call_import(
 def gong_call_export(
     path: str,
     *,
-    gong_conn_id: str = "gong_default",
     group_id: str = "gong_call_export",
     lookback: str | timedelta = "7d",
     sweep: float = 0.08,
     backfill_from: str | None = None,
     workers: int = 1,
     daily_requests: int | None = None,
-    tables: Sequence[str] | None = None,
-    file_format: Literal["parquet", "jsonl"] = "parquet",
-    include_private: bool = False,
-    exclude_columns: Sequence[str] = (),
-    workspace_id: str | None = None,
-    primary_user_ids: Sequence[str] | XComArg | None = None,
-    on_shrink: Literal["fail", "keep", "accept"] = "fail",
     deferrable: bool | None = None,
+    **options: Unpack[CallExportOptions],
 ) -> TaskGroup:
     """
     Keep an export of calls and transcripts up to date, as a group of tasks: plan, read, report.
@@ -184,7 +199,6 @@ def gong_call_export(
     at a time (``max_active_runs=1``).
 
     :param path: folder of the export, on any object storage that Airflow supports (templated)
-    :param gong_conn_id: Airflow connection to Gong (templated)
     :param group_id: id of the task group
     :param lookback: days that started within this time are read by every run, such as ``7d`` or a ``timedelta``
     :param sweep: share of ``daily_requests`` that re-reads all other days, each within 30 days if that is enough. This
@@ -194,35 +208,20 @@ def gong_call_export(
     :param workers: number of tasks that read days at the same time, on any hosts; with more than one, a task ``settle``
         then judges what is gone over all that they have read
     :param daily_requests: requests that the export may make in 24 hours; default: all that the connection may
-    :param tables: names of the tables to write; default: all
-    :param file_format: ``parquet`` or ``jsonl``
-    :param include_private: export private calls, too
-    :param exclude_columns: columns to leave out, such as ``email_address`` or ``calls.brief``
-    :param workspace_id: export only the calls of this workspace (templated)
-    :param primary_user_ids: export only the calls that these users host (templated)
-    :param on_shrink: what to do when so many calls are missing that the access key is the more likely reason: ``fail``
-        deletes nothing and fails, ``keep`` deletes nothing and succeeds, ``accept`` deletes them
     :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
+    :param options: what is exported, as ``GongCallsToObjectStorageOperator`` documents it: ``tables``, ``file_format``,
+        ``include_private``, ``exclude_columns``, ``workspace_id``, ``primary_user_ids``, ``on_shrink``,
+        ``gong_conn_id``
     :return: the task group
-    :raises ValueError: for a number that makes no sense, or several workers in a mapped task group
+    :raises ValueError: for an unknown choice, a number that makes no sense, or several workers in a mapped task group
     """
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}.")
+    _refuse_unknown("gong_call_export", options, CallExportOptions)
+    whole_number("workers", workers, at_least=1)
+    if daily_requests is not None:
+        whole_number("daily_requests", daily_requests, at_least=workers)
     if not 0 <= sweep <= 1:
         raise ValueError(f"sweep is a share of the day's requests, from 0 to 1, not {sweep}.")
-    if daily_requests is not None and daily_requests < workers:
-        raise ValueError(f"daily_requests must be at least 1 for each worker, not {daily_requests}.")
-    common: dict[str, Any] = {
-        "path": path,
-        "gong_conn_id": gong_conn_id,
-        "tables": tables,
-        "file_format": file_format,
-        "include_private": include_private,
-        "exclude_columns": exclude_columns,
-        "workspace_id": workspace_id,
-        "primary_user_ids": primary_user_ids,
-        "on_shrink": on_shrink,
-    }
+    common: dict[str, Any] = {"path": path, **options}
     with TaskGroup(group_id=group_id) as group:
         _check_mapping(group, workers)
         plan = GongPlanCallExportOperator(
@@ -250,14 +249,19 @@ def gong_call_export(
 
 
 def _check(options: CallImportOptions, workers: int, canary: int | None) -> None:
-    for name in options.keys() - CallImportOptions.__annotations__.keys():
-        raise TypeError(f"gong_call_import() got an unexpected keyword argument {name!r}")
+    _refuse_unknown("gong_call_import", options, CallImportOptions)
     whole_number("workers", workers, at_least=1)
     if canary is not None:
         whole_number("canary", canary, at_least=1)
     if workers > 1 and options.get("import_path") is not None:
         shared = "requires a shared database (store_conn_id); import_path allows one worker"
         raise ValueError(f"workers={workers} {shared}.")
+
+
+def _refuse_unknown(function: str, options: Iterable[str], known: type[Any]) -> None:
+    for name in options:
+        if name not in known.__annotations__:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
 
 
 def _check_mapping(group: TaskGroup, workers: int) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from airflow_provider_gong._text import batches
-from airflow_provider_gong.call_export.choices import FileFormat, chosen
+from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
 from airflow_provider_gong.call_export.reading.draft import RowSink
 from airflow_provider_gong.call_export.settings import ExportedTable, without
@@ -52,9 +52,7 @@ def export_reference(
     counted: Counter[str] = Counter()
     for table in excluded:
         listed = client.run_all(REFERENCE_TABLES[table.name][1])
-        rows[table.name], is_new = _export(
-            folder, table, listed, chosen(FileFormat, "file_format", file_format), counted
-        )
+        rows[table.name], is_new = _export(folder, table, listed, FileFormat.of("file_format", file_format), counted)
         changed += [table.name] if is_new else []
     return {"rows": rows, "tables_changed": changed, "unknown_fields": dict(counted)}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from airflow_provider_gong.call_export.choices import FileFormat, chosen
+from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES, TABLES
 from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Column, Table
@@ -85,14 +85,15 @@ class ExportSettings:
         """
         Return settings from what users write.
 
-        :raises GongExportSettingsError: for an unknown table, column or format
+        :raises GongExportSettingsError: for an unknown table or column
+        :raises ValueError: for an unknown format
         """
         if isinstance(tables, str) or isinstance(exclude_columns, str) or isinstance(primary_user_ids, str):
             raise GongExportSettingsError("tables, exclude_columns and primary_user_ids are lists, not a single text.")
         exported = without(_chosen_tables(tuple(tables)), exclude_columns)
         return cls(
             {table.name: table for table in exported},
-            chosen(FileFormat, "file_format", file_format),
+            FileFormat.of("file_format", file_format),
             include_private,
             CallFilter(workspace_id or None, tuple(sorted(primary_user_ids or ()))),
         )

@@ -1,29 +1,10 @@
-"""The choices and numbers that an import is given, checked by the same code wherever they enter."""
+"""The choices that an import is given."""
 
 from __future__ import annotations
 
-import enum
-import math
-from datetime import timedelta
-from typing import Self
+from typing import Literal
 
-
-class Choice(enum.StrEnum):
-    """A choice that is named by a text."""
-
-    @classmethod
-    def of(cls, parameter: str, value: object) -> Self:
-        """
-        Return the choice that a text names.
-
-        :param parameter: name of the parameter, for the error
-        :param value: its value
-        :raises ValueError: with the allowed values, if it is none of them
-        """
-        for choice in cls:
-            if choice == value:
-                return choice
-        raise ValueError(f"{parameter}={value!r} is not one of {', '.join(cls)}.")
+from airflow_provider_gong._choices import Choice
 
 
 class MediaMode(Choice):
@@ -57,26 +38,8 @@ class EventOn(Choice):
     END = "end"
 
 
-def whole_number(parameter: str, value: object, at_least: int) -> int:
-    """
-    Return a number of things.
-
-    :param parameter: name of the parameter, for the error
-    :raises ValueError: if it is no whole number, or too small
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
-        raise ValueError(f"{parameter}={value!r} is not a whole number of at least {at_least}.")
-    return value
-
-
-def seconds(parameter: str, value: object) -> float:
-    """
-    Return a length of time, given in seconds or as ``timedelta``.
-
-    :param parameter: name of the parameter, for the error
-    :raises ValueError: if it is none, or negative
-    """
-    found = value.total_seconds() if isinstance(value, timedelta) else value
-    if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found < math.inf:
-        raise ValueError(f"{parameter}={value!r} is neither a number of seconds nor a timedelta, or is negative.")
-    return float(found)
+# The same choices as users write them in a DAG, for type checkers.
+MediaModeName = Literal["push", "pull", "auto"]
+OnRejectedName = Literal["continue", "stop"]
+OnExistingName = Literal["resume", "skip", "fail", "complete"]
+EventOnName = Literal["success", "end"]

@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth
-    from airflow_provider_gong.client.budget import LocalBudget
+    from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth, TokenSource
+    from airflow_provider_gong.client.budget import LocalBudget, RequestBudget
     from airflow_provider_gong.client.clients import AsyncGongClient, GongClient
     from airflow_provider_gong.client.errors import (
         FieldProblem,
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
         GongValidationError,
     )
     from airflow_provider_gong.client.exchange import ExchangePolicy
-    from airflow_provider_gong.client.media import MediaFile
+    from airflow_provider_gong.client.media import MediaChangedError, MediaFile
+    from airflow_provider_gong.client.pacing import Share
 
 __all__ = [
     "AccessKeyAuth",
@@ -79,7 +80,11 @@ __all__ = [
     "GongTimeoutError",
     "GongValidationError",
     "LocalBudget",
+    "MediaChangedError",
     "MediaFile",
+    "RequestBudget",
+    "Share",
+    "TokenSource",
 ]
 
 # Errors aside, which all are in one module.
@@ -90,7 +95,11 @@ _HOMES = {
     "ExchangePolicy": "exchange",
     "GongClient": "clients",
     "LocalBudget": "budget",
+    "MediaChangedError": "media",
     "MediaFile": "media",
+    "RequestBudget": "budget",
+    "Share": "pacing",
+    "TokenSource": "auth",
 }
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._operator import GongOperator
-from airflow_provider_gong.call_export.choices import FileFormat, OnShrink, chosen
+from airflow_provider_gong.call_export.choices import FileFormat, FileFormatName, OnShrink, OnShrinkName
 from airflow_provider_gong.hooks.gong import GongHook
 
 if TYPE_CHECKING:
@@ -40,25 +40,25 @@ class CallExportOperator(GongOperator):
         *,
         path: str,
         tables: Sequence[str] | None = None,
-        file_format: Literal["parquet", "jsonl"] = "parquet",
+        file_format: FileFormatName = "parquet",
         include_private: bool = False,
         exclude_columns: Sequence[str] = (),
         workspace_id: str | None = None,
         primary_user_ids: Sequence[str] | XComArg | None = None,
-        on_shrink: Literal["fail", "keep", "accept"] = "fail",
+        on_shrink: OnShrinkName = "fail",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.path = path
         self.tables = tables
-        self.file_format = chosen(FileFormat, "file_format", file_format)
+        self.file_format = FileFormat.of("file_format", file_format)
         self.include_private = include_private
         self.exclude_columns = exclude_columns
         self.workspace_id = workspace_id
         # A task's output is in place when this runs.
         self.primary_user_ids: Any = primary_user_ids
-        self.on_shrink = chosen(OnShrink, "on_shrink", on_shrink)
+        self.on_shrink = OnShrink.of("on_shrink", on_shrink)
         self.gong_conn_id = gong_conn_id
 
     @cached_property

@@ -13,7 +13,7 @@ from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.errors import GongStoreNotSharedError
 
 if TYPE_CHECKING:
-    from airflow_provider_gong.call_import.choices import Choice
+    from airflow_provider_gong._choices import Choice
     from airflow_provider_gong.ledger.ledger import Ledger
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected, seconds, whole_number
+from airflow_provider_gong._choices import seconds, whole_number
+from airflow_provider_gong.call_import.choices import (
+    MediaMode,
+    MediaModeName,
+    OnExisting,
+    OnExistingName,
+    OnRejected,
+    OnRejectedName,
+)
 from airflow_provider_gong.links import GongCallImportReportLink, push_report_url
 from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
 from airflow_provider_gong.operators._tasks import executor_of_several_hosts, planner_name
@@ -84,11 +92,11 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         columns: Columns | None = None,
         name_template: str | None = None,
         sidecar: str | None = None,
-        media_mode: Literal["push", "pull", "auto"] = "push",
+        media_mode: MediaModeName = "push",
         media_base: Place | None = None,
         host_overrides: Place | None = None,
         default_primary_user: str | None = None,
-        on_rejected: Literal["continue", "stop"] = "continue",
+        on_rejected: OnRejectedName = "continue",
         strict: bool = False,
         dry_run: bool = False,
         **kwargs: Any,
@@ -176,7 +184,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     def __init__(
         self,
         *,
-        on_existing: Literal["resume", "skip", "fail", "complete"] = "resume",
+        on_existing: OnExistingName = "resume",
         in_flight: int = 4,
         worker: int = 0,
         canary: int | None = None,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowSkipException
 from airflow_provider_gong._operator import GongOperator
-from airflow_provider_gong.call_import.choices import EventOn
+from airflow_provider_gong.call_import.choices import EventOn, EventOnName
 from airflow_provider_gong.operators.call_import import SUMMARY_KEY
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class GongCallImportEventOperator(GongOperator):
         self,
         *,
         report_task_id: str,
-        event_on: Literal["success", "end"] = "success",
+        event_on: EventOnName = "success",
         max_failed: int = 0,
         **kwargs: Any,
     ) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._operator import required_id
-from airflow_provider_gong.call_import.choices import OnExisting
+from airflow_provider_gong.call_import.choices import OnExisting, OnExistingName
 from airflow_provider_gong.client.errors import GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, call_url, push_call_url
@@ -54,7 +54,7 @@ class GongCreateCallOperator(WaitingTask):
         self,
         *,
         call: Mapping[str, Any],
-        on_existing: Literal["resume", "skip", "fail", "complete"] = "resume",
+        on_existing: OnExistingName = "resume",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -163,7 +163,7 @@ class GongUploadCallOperator(WaitingTask):
         *,
         call: Mapping[str, Any],
         media: str | os.PathLike[str] | ObjectStoragePath,
-        on_existing: Literal["resume", "skip", "fail", "complete"] = "resume",
+        on_existing: OnExistingName = "resume",
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
     ) -> None:

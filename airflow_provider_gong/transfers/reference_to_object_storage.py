@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong.call_export.choices import FileFormat, chosen
+from airflow_provider_gong.call_export.choices import FileFormat, FileFormatName
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._waiting import WaitingTask
 
@@ -40,7 +40,7 @@ class GongReferenceToObjectStorageOperator(WaitingTask):
         *,
         path: str,
         tables: Sequence[str] = ("users", "workspaces"),
-        file_format: Literal["parquet", "jsonl"] = "parquet",
+        file_format: FileFormatName = "parquet",
         exclude_columns: Sequence[str] = (),
         gong_conn_id: str = GongHook.default_conn_name,
         **kwargs: Any,
@@ -48,7 +48,7 @@ class GongReferenceToObjectStorageOperator(WaitingTask):
         super().__init__(**kwargs)
         self.path = path
         self.tables = tables
-        self.file_format = chosen(FileFormat, "file_format", file_format)
+        self.file_format = FileFormat.of("file_format", file_format)
         self.exclude_columns = exclude_columns
         self.gong_conn_id = gong_conn_id
 

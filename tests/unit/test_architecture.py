@@ -19,9 +19,10 @@ ROOMS: dict[str, set[str]] = {
     "commands": {"call_export", "call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
     "notifications": {"operators", "call_import", "ledger", "_compat", "_text"},
     "assets": {"_compat"},
-    "task_groups": {"operators", "call_import", "_compat"},
-    "transfers": {"operators", "call_export", "hooks", "_compat"},
+    "task_groups": {"_choices", "call_export", "operators", "call_import", "_compat"},
+    "transfers": {"_choices", "operators", "call_export", "hooks", "_compat"},
     "operators": {
+        "_choices",
         "_operator",
         "retries",
         "triggers",
@@ -43,14 +44,15 @@ ROOMS: dict[str, set[str]] = {
     "retries": {"_retry_policy", "client", "_compat"},
     "_retry_policy": {"client", "_compat"},
     "hooks": {"call_export", "store", "client", "_compat", "_text", "__init__"},
-    "call_import": {"ledger", "store", "client", "_text"},
-    "call_export": {"client", "_text"},
+    "call_import": {"_choices", "ledger", "store", "client", "_text"},
+    "call_export": {"_choices", "client", "_text"},
     "ledger": {"store", "_text"},
     # The shared budget is what the client asks for by protocol, and decides as the client's own does.
     "store": {"client", "_text"},
     "client": {"_text"},
     "get_provider_info": {"hooks"},
     "_compat": set(),
+    "_choices": set(),
     "_text": set(),
     "__init__": set(),
     # A mistake in one must not hide behind the same mistake in the other.
@@ -73,7 +75,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 EXEMPT = {"emulator", "example_dags"}
 # What everybody stands on, and what only Airflow's own discovery reads.
-GROUND_FLOOR = {"_compat", "_text", "__init__", "get_provider_info"}
+GROUND_FLOOR = {"_choices", "_compat", "_text", "__init__", "get_provider_info"}
 MAX_SIBLINGS = 13
 MAX_LINES = 320
 

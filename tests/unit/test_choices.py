@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+from enum import StrEnum
+from types import ModuleType
+from typing import get_args
+
 import pytest
 
+from airflow_provider_gong.call_export import choices as export_choices
+from airflow_provider_gong.call_import import choices
 from airflow_provider_gong.call_import.choices import MediaMode, OnExisting, OnRejected
 
 
@@ -15,3 +21,12 @@ def test_an_unknown_choice_is_refused_with_the_allowed_ones(value: object) -> No
     with pytest.raises(ValueError, match=r"media_mode=.* is not one of push, pull, auto\.") as error:
         MediaMode.of("media_mode", value)
     assert repr(value) in str(error.value)
+
+
+@pytest.mark.parametrize("room", [choices, export_choices])
+def test_type_checkers_know_the_same_choices(room: ModuleType) -> None:
+    kinds = {name: kind for name, kind in vars(room).items() if isinstance(kind, type) and issubclass(kind, StrEnum)}
+    del kinds["Choice"]
+    assert kinds
+    for name, kind in kinds.items():
+        assert get_args(getattr(room, f"{name}Name")) == tuple(kind)
