@@ -131,8 +131,7 @@ def check(export: CallExport, client: GongApi, days: Iterable[date]) -> Iterator
         scratch = Path(tempfile.mkdtemp(prefix="gong-export-"))
         try:
             draft = DayDraft(day, settings, scratch)
-            for page in reader.pages(window_of(day)):
-                draft.add(page)
+            draft.take(reader.pages(window_of(day)))
             yield _difference(export, draft)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

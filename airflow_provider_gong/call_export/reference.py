@@ -69,8 +69,11 @@ def _export(
     with tempfile.TemporaryDirectory(prefix="gong-export-") as scratch:
         place = Path(scratch) / "part-0"
         sink = RowSink(place, table, new_file(place, table, file_format))
-        for part in batches(listed, _PART):
-            sink.add([table.table.rows(row, counted) for row in part])
+        try:
+            for part in batches(listed, _PART):
+                sink.add([table.table.rows(row, counted) for row in part])
+        finally:
+            sink.close_file()
         draft = sink.close()
         if not draft.rows:
             raise GongExportShrinkError(

@@ -85,15 +85,18 @@ class ExportSettings:
         """
         Return settings from what users write.
 
-        :raises GongExportSettingsError: for an unknown table or column
-        :raises ValueError: for an unknown format
+        :raises GongExportSettingsError: for an unknown table, column or format
         """
         if isinstance(tables, str) or isinstance(exclude_columns, str) or isinstance(primary_user_ids, str):
             raise GongExportSettingsError("tables, exclude_columns and primary_user_ids are lists, not a single text.")
         exported = without(_chosen_tables(tuple(tables)), exclude_columns)
+        try:
+            chosen_format = FileFormat.of("file_format", file_format)
+        except ValueError as unknown:
+            raise GongExportSettingsError(str(unknown)) from None
         return cls(
             {table.name: table for table in exported},
-            FileFormat.of("file_format", file_format),
+            chosen_format,
             include_private,
             CallFilter(workspace_id or None, tuple(sorted(primary_user_ids or ()))),
         )

@@ -83,9 +83,13 @@ class RowSink:
                 rows = [(*row[:index], json_text(row[index]), *row[index + 1 :]) for row in rows]
         return rows
 
+    def close_file(self) -> None:
+        """Close the file until more rows come, if any do."""
+        self._file.close()
+
     def close(self) -> TableDraft:
         """Complete the file."""
-        self._file.close()
+        self.close_file()
         digest = f"{self._digest % _DIGESTS:064x}"
         size = self._path.stat().st_size
         return TableDraft(self._path, self._rows, self.calls, digest, size, file_digest(self._path))
@@ -130,8 +134,15 @@ class DayDraft:
             return set()
         return {call_id for call_id, call in self.calls.items() if not call.has_transcript}
 
-    def add(self, page: Page) -> None:
-        """Add the calls of a page, without those that are private and not asked for."""
+    def take(self, pages: Iterable[Page]) -> None:
+        """Add the calls of the day's pages, without those that are private and not asked for."""
+        try:
+            for page in pages:
+                self._add(page)
+        finally:
+            self.close_files()
+
+    def _add(self, page: Page) -> None:
         calls = []
         for data in page.calls:
             if is_left_out(data, self.settings):
@@ -155,6 +166,11 @@ class DayDraft:
         for row in rows:
             by_call.setdefault(row[0], []).append(row)
         self._sinks[table].add_stored(by_call.values())
+
+    def close_files(self) -> None:
+        """Close the files until more rows come, if any do: a run may hold hundreds of days."""
+        for sink in self._sinks.values():
+            sink.close_file()
 
     def close(self) -> Mapping[str, TableDraft]:
         """Complete the files."""

@@ -123,9 +123,12 @@ class ReadDay:
         if not self.is_comparable and not self.draft.settings.include_private:
             kept -= self._perhaps_private(folder, kept)
         whole = kept & (self.gone | self.unlisted)
-        for name, table in self.draft.settings.tables.items():
-            for rows in self._rows(folder, name, kept if table.table.from_transcripts else whole):
-                self.draft.keep(name, rows)
+        try:
+            for name, table in self.draft.settings.tables.items():
+                for rows in self._rows(folder, name, kept if table.table.from_transcripts else whole):
+                    self.draft.keep(name, rows)
+        finally:
+            self.draft.close_files()
 
     def discard(self) -> None:
         """Delete the draft."""

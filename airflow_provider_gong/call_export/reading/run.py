@@ -117,8 +117,7 @@ class ExportRun:
         old = self._folder.manifest(day)
         draft = DayDraft(day, self._settings, folder)
         before = self._reader.requests
-        for page in self._reader.pages(window_of(day)):
-            draft.add(page)
+        draft.take(self._reader.pages(window_of(day)))
         draft.requests = self._reader.requests - before
         read = ReadDay(old, draft)
         self._seen += len(draft.shown)

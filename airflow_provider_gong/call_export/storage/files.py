@@ -21,10 +21,10 @@ class RowFile(Protocol):
     """A file that rows are added to."""
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows, each with the values of the table's exported columns, JSON as text."""
+        """Add rows, each with the values of the table's exported columns, JSON as text; opens the file if need be."""
 
     def close(self) -> None:
-        """Complete the file."""
+        """Complete the file, if it is open."""
 
 
 def new_file(path: Path, table: ExportedTable, file_format: FileFormat) -> RowFile:
@@ -64,11 +64,14 @@ class ParquetFile:
         fields = [pyarrow.field(column.name, _arrow_type(pyarrow, column.kind)) for column in table.columns]
         facts = {"gong_table": table.name, "gong_schema_version": str(SCHEMA_VERSION)}
         self._schema = pyarrow.schema(fields, metadata=facts)
-        self._file = path.open("wb")
-        self._writer = parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+        self._parquet = parquet
+        self._path = path
+        self._writer = self._new_writer()
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add rows as a row group."""
+        if self._writer is None:
+            self._writer = self._reopened()
         columns = zip(*rows, strict=True)
         arrays = [
             self._array(kind, values, field.type)
@@ -77,9 +80,25 @@ class ParquetFile:
         self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
 
     def close(self) -> None:
-        """Complete the file."""
-        self._writer.close()
-        self._file.close()
+        """Complete the file, if it is open."""
+        if self._writer is not None:
+            self._writer.close()
+            self._file.close()
+            self._writer = None
+
+    def _new_writer(self) -> Any:
+        self._file = self._path.open("wb")
+        return self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+
+    def _reopened(self) -> Any:
+        """Return a writer of a new file with the rows of this one: nothing can be added to a complete file."""
+        complete = self._path.rename(self._path.with_name(f"{self._path.name}.complete"))
+        writer = self._new_writer()
+        with self._parquet.ParquetFile(complete) as earlier:
+            for number in range(earlier.num_row_groups):
+                writer.write_table(earlier.read_row_group(number))
+        complete.unlink()
+        return writer
 
     def _array(self, kind: Kind, values: Sequence[Any], arrow_type: Any) -> Any:
         try:
@@ -96,11 +115,13 @@ class JsonLinesFile:
         self._names = [column.name for column in table.columns]
         self._moments = [column.name for column in table.columns if column.kind is Kind.MOMENT]
         self._json = [column.name for column in table.columns if column.kind is Kind.JSON]
-        # Halves of surrogate pairs become escapes, which JSON allows.
-        self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+        self._path = path
+        self._file = self._opened("w")
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add rows."""
+        if self._file.closed:
+            self._file = self._opened("a")
         for row in rows:
             record = dict(zip(self._names, row, strict=True))
             nested = "".join(f',"{name}":{record.pop(name) or "null"}' for name in self._json)
@@ -109,8 +130,12 @@ class JsonLinesFile:
             self._file.write(f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))[:-1]}{nested}}}\n")
 
     def close(self) -> None:
-        """Complete the file."""
+        """Complete the file, if it is open."""
         self._file.close()
+
+    def _opened(self, mode: str) -> IO[str]:
+        # Halves of surrogate pairs become escapes, which JSON allows.
+        return self._path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _pyarrow() -> tuple[Any, Any]:

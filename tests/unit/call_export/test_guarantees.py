@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from datetime import date
 from typing import Any
 
 import pytest
 
+from airflow_provider_gong.call_export.days import day_range
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
 from airflow_provider_gong.call_export.storage.identity import claim
 from airflow_provider_gong.client.errors import GongError, GongPermissionError
 from airflow_provider_gong.emulator.faults import Fault
 from tests.support.memory_store import Killed
-from tests.unit.call_export.conftest import GRACE, PRIYA, TOBIAS, Company, a_day
+from tests.unit.call_export.conftest import FIRST, GRACE, LAST, PRIYA, TOBIAS, Company, a_day
 
 pytestmark = pytest.mark.slow
 
@@ -514,3 +516,32 @@ def test_transcripts_are_given_up_after_two_weeks(company: Company) -> None:
     assert company.manifest(date(2026, 2, 28)).missing == {}
     (call,) = company.rows("calls", date(2026, 2, 28))
     assert call["transcript_status"] == "missing"
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "jsonl"])
+def test_days_that_wait_for_a_judgment_keep_no_file_open(company: Company, file_format: str) -> None:
+    company.add_call("beside", a_day(15, hour=20))
+    company.export(file_format=file_format)
+    before = sentences_and_calls(company)
+    company.delete_call("beside")
+    run = company.run(file_format=file_format)
+    opened = open_files()
+    for day in day_range(FIRST, LAST):
+        run.read(day)
+    assert run.figures.days_read < len(list(day_range(FIRST, LAST)))
+    assert open_files() == opened
+    # The call is kept for now, so rows are added to the files of its day.
+    run.settle()
+    assert run.figures.suspects == 1
+    assert sentences_and_calls(company) == before
+
+
+def sentences_and_calls(company: Company) -> list[set[tuple[Any, ...]]]:
+    return [
+        {(row["call_id"], row.get("started_datetime"), row.get("sentence")) for row in company.rows(table)}
+        for table in ("calls", "transcript_sentences")
+    ]
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,12 +17,14 @@ class RecordingFolder:
     """
     A temporary folder of recordings, one per call, made when first needed; the oldest make room for new ones.
 
+    It goes with the company, which nobody has to close.
+
     :param limit: the most bytes that are kept in all
     """
 
     def __init__(self, limit: int = KEPT_IN_ALL_BYTES) -> None:
         self._limit = limit
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._sizes: dict[str, int] = {}
         self._total = 0
 
@@ -28,13 +32,14 @@ class RecordingFolder:
         """Return the file of a call's recording, if it was kept."""
         if self._folder is None or call_id not in self._sizes:
             return None
-        return Path(self._folder.name, call_id)
+        return self._folder / call_id
 
     def draft(self) -> Draft:
         """Return a place for a recording that is arriving."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="gong-emulator-")
-        return Draft(Path(self._folder.name))
+            self._folder = Path(tempfile.mkdtemp(prefix="gong-emulator-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return Draft(self._folder)
 
     def keep(self, draft: Draft, call_id: str) -> None:
         """Keep what arrived as the recording of a call, unless it was too large."""
@@ -56,7 +61,7 @@ class RecordingFolder:
     def clear(self) -> None:
         """Remove all recordings."""
         if self._folder is not None:
-            self._folder.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
         self._folder, self._sizes, self._total = None, {}, 0
 
 
