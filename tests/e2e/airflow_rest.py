@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 
 FINISHED = ("success", "failed")
+_PATIENCE = 900  # seconds; what goes wrong ends earlier, and a busy machine is slow
 _PROBLEMS = ("warning", "error", "critical")
 
 
@@ -50,7 +52,7 @@ class AirflowRest:
         body = {"logical_date": date, "conf": dict(conf or {})} | fields
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
 
-    def unpause(self, dag_id: str, timeout: float = 60) -> None:
+    def unpause(self, dag_id: str, timeout: float = _PATIENCE) -> None:
         """Unpause a DAG, waiting for Airflow to parse it first."""
 
         def parsed() -> bool:
@@ -59,7 +61,17 @@ class AirflowRest:
         self.poll(parsed, timeout, f"DAG {dag_id} to be parsed")
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
-    def wait(self, dag_id: str, run_id: str, timeout: float = 120) -> str:
+    def add_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
+        """
+        Store a connection in the metadata database.
+
+        :param fields: As in the JSON of ``AIRFLOW_CONN_...``.
+        """
+        extra = fields.get("extra") or {}
+        body = {**fields, "connection_id": conn_id, "extra": extra if isinstance(extra, str) else json.dumps(extra)}
+        self.call("POST", "/connections", json=body)
+
+    def wait(self, dag_id: str, run_id: str, timeout: float = _PATIENCE) -> str:
         """Return ``success`` or ``failed`` when the run has ended."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
 
@@ -69,7 +81,9 @@ class AirflowRest:
 
         return str(self.poll(finished, timeout, f"run {run_id} of {dag_id} to end"))
 
-    def wait_for_task(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = 120) -> dict[str, Any]:
+    def wait_for_task(
+        self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = _PATIENCE
+    ) -> dict[str, Any]:
         """
         Return the first instance of the task that has reached the state, such as ``deferred``.
 
