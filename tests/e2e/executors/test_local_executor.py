@@ -64,16 +64,11 @@ def test_backfill_as_the_docs_show_it(airflow: AirflowComponents, emulator: Runn
         row = manifest_row(number, client_unique_id=f"backfill-{night}", actual_start=f"{night}T09:00:00+00:00")
         write_night(tmp_path / night, [row])
     airflow.unpause(README_DAG)
-    options = (
-        "--dag-id",
-        README_DAG,
-        "--max-active-runs",
-        "1",
-        "--dag-run-conf",
-        json.dumps({"recordings": str(tmp_path)}),
-    )
-    # The run at 03:00 of the 4th, which reads the folder of the 3rd, is left out.
-    airflow.run("airflow", "backfill", "create", *options, "--from-date", "2026-03-02", "--to-date", "2026-03-04")
+    conf = json.dumps({"recordings": str(tmp_path)})
+    # The folder of the last date is left out: its run has the logical date 03:00 of that day.
+    dates = ("--from-date", "2026-03-01", "--to-date", "2026-03-03")
+    command = ("backfill", "create", "--dag-id", README_DAG, "--max-active-runs", "1", "--dag-run-conf", conf, *dates)
+    airflow.run("airflow", *command)
 
     runs = airflow.call("GET", f"/dags/{README_DAG}/dagRuns")["dag_runs"]
     assert [airflow.wait(README_DAG, run["dag_run_id"]) for run in runs] == ["success", "success"]
