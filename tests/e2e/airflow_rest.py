@@ -58,7 +58,7 @@ class AirflowRest:
         def parsed() -> bool:
             return self.request("GET", f"/dags/{dag_id}").is_success
 
-        self.poll(parsed, timeout, f"DAG {dag_id} to be parsed")
+        self.poll(parsed, f"DAG {dag_id} to be parsed", timeout)
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def add_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
@@ -79,7 +79,7 @@ class AirflowRest:
             state = str(self.call("GET", path)["state"])
             return state if state in FINISHED else None
 
-        return str(self.poll(finished, timeout, f"run {run_id} of {dag_id} to end"))
+        return str(self.poll(finished, f"run {run_id} of {dag_id} to end", timeout))
 
     def wait_for_task(
         self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = _PATIENCE
@@ -99,7 +99,7 @@ class AirflowRest:
                 raise AirflowRestError(f"Run {run_id} of {dag_id} has ended, {task_id} never {state}: {states}")
             return found
 
-        found: dict[str, Any] = self.poll(reached, timeout, f"task {task_id} of {dag_id} to be {state}")
+        found: dict[str, Any] = self.poll(reached, f"task {task_id} of {dag_id} to be {state}", timeout)
         return found
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ class AirflowRest:
             raise AirflowRestError(f"{method} {path}: {response.status_code} {response.text}")
         return response.json()
 
-    def poll(self, condition: Callable[[], Any], timeout: float, what: str) -> Any:
+    def poll(self, condition: Callable[[], Any], what: str, timeout: float = _PATIENCE) -> Any:
         """
         Return the first true value of the condition.
 
