@@ -12,9 +12,6 @@ STANDALONE_AIRFLOWS := 3.2.2 3.1.8
 NEWER_PYTHONS := 3.12 3.13
 README_DAG := tests/e2e/test_dags_test.py
 DAG_SHAPES := tests/scenario/test_dag_shapes.py
-# What imports Airflow, and what uses a database; the rest sees no difference between versions of Airflow.
-AIRFLOW_TESTS := $(addprefix tests/unit/,commands hooks ledger notifications operators sensors store triggers) \
-  $(wildcard tests/unit/test_*.py)
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed

@@ -174,6 +174,10 @@ class AirflowProcesses(AirflowRest):
             "API__HOST": "127.0.0.1",
             "API__PORT": self.url.rpartition(":")[2],
             "API__WORKERS": "1",
+            # A busy machine is slow, and not broken.
+            "CORE__DAGBAG_IMPORT_TIMEOUT": "300",
+            "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "600",
+            "WORKERS__EXECUTION_API_TIMEOUT": "120",
             "CORE__DAGS_FOLDER": str(self._dags_folder),
             "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "CORE__LOAD_EXAMPLES": "False",
