@@ -6,8 +6,12 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 AIRFLOW := 3.3.2
-OLDER_AIRFLOWS := 3.0.6 2.11.2
-DAG_TESTS := tests/scenario/test_dag_shapes.py tests/e2e/test_dags_test.py
+OLDER_AIRFLOWS := 3.2.2 3.1.8 3.0.6 2.11.2
+# Before 3.1 the REST API that the tests use differs.
+STANDALONE_AIRFLOWS := 3.2.2 3.1.8
+NEWER_PYTHONS := 3.12 3.13
+README_DAG := tests/e2e/test_dags_test.py
+DAG_SHAPES := tests/scenario/test_dag_shapes.py
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -41,25 +45,41 @@ test: $(INSTALLED) ## Run all tests, those with a real Airflow included
 	$(BIN)/python -m pytest tests/scenario tests/resilience tests/browser tests/demo tests/e2e
 
 .PHONY: test-matrix
-test-matrix: $(OLDER_AIRFLOWS:%=test-airflow-%) ## Run the unit and emulator tests with older Airflows
+test-matrix: test-airflow-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) ## Run with older Airflows what a change is most likely to break
+
+.PHONY: test-everything
+test-everything: $(OLDER_AIRFLOWS:%=test-airflow-%) test-dags $(STANDALONE_AIRFLOWS:%=test-standalone-%) $(NEWER_PYTHONS:%=test-python-%) ## Run the whole matrix besides "make test": each Airflow, each Python (hours)
+
+.PHONY: test-dags
+test-dags: $(OLDER_AIRFLOWS:%=test-dags-%) $(OLDER_AIRFLOWS:%=test-readme-%) ## Run DAGs in all forms, and the README's to its end, with each older Airflow
+
+.PHONY: test-pythons
+test-pythons: $(NEWER_PYTHONS:%=test-python-%) ## Run the unit and emulator tests with newer Pythons (python3.12, python3.13)
 
 .PHONY: $(OLDER_AIRFLOWS:%=test-airflow-%)
 $(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
 	@echo "Airflow $*"
 	.venv-$*/bin/python -m pytest -q $(PARALLEL) -m "not ffmpeg" tests/unit tests/emulator
 
-.PHONY: test-dags
-test-dags: test-dags-$(AIRFLOW) $(OLDER_AIRFLOWS:%=test-dags-%) ## Run DAGs in all forms, and the README's to its end, with each Airflow
-
-.PHONY: test-dags-$(AIRFLOW)
-test-dags-$(AIRFLOW): $(INSTALLED)
-	@echo "Airflow $(AIRFLOW)"
-	$(BIN)/python -m pytest $(DAG_TESTS)
-
 .PHONY: $(OLDER_AIRFLOWS:%=test-dags-%)
 $(OLDER_AIRFLOWS:%=test-dags-%): test-dags-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest $(DAG_TESTS)
+	.venv-$*/bin/python -m pytest $(DAG_SHAPES)
+
+.PHONY: $(OLDER_AIRFLOWS:%=test-readme-%)
+$(OLDER_AIRFLOWS:%=test-readme-%): test-readme-%: .venv-%/.installed
+	@echo "Airflow $*"
+	.venv-$*/bin/python -m pytest $(README_DAG)
+
+.PHONY: $(STANDALONE_AIRFLOWS:%=test-standalone-%)
+$(STANDALONE_AIRFLOWS:%=test-standalone-%): test-standalone-%: .venv-%/.installed
+	@echo "Airflow $*"
+	.venv-$*/bin/python -m pytest tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
+
+.PHONY: $(NEWER_PYTHONS:%=test-python-%)
+$(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed
+	@echo "Python $*"
+	.venv-python$*/bin/python -m pytest -q $(PARALLEL) -m "not ffmpeg" tests/unit tests/emulator
 
 .PHONY: check-wheel
 check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes
@@ -120,4 +140,8 @@ $(INSTALLED): pyproject.toml .ci/constraints/airflow-$(AIRFLOW).txt
 
 $(OLDER_AIRFLOWS:%=.venv-%/.installed): .venv-%/.installed: pyproject.toml .ci/constraints/airflow-%.txt
 	PYTHON="$(PYTHON)" .ci/create-env .venv-$* test $*
+	@touch $@
+
+$(NEWER_PYTHONS:%=.venv-python%/.installed): .venv-python%/.installed: pyproject.toml .ci/constraints/airflow-$(AIRFLOW).txt
+	PYTHON=python$* .ci/create-env .venv-python$* test $(AIRFLOW)
 	@touch $@

@@ -45,7 +45,7 @@ class GongStoreNotSharedError(GongStoreError):
     retry_can_help = False
 
     def __init__(self, planned: str, found: str, import_path: str | None = None) -> None:
-        if import_path is not None:
+        if import_path:
             what = (
                 f"The plan {planned} of the import was written to {shown(import_path)}, where this task sees "
                 f"{f'plan {found}' if found else 'no plan'}: its workers do not share that folder. Set import_path to "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 
 FINISHED = ("success", "failed")
+_PATIENCE = 900  # seconds; what goes wrong ends earlier, and a busy machine is slow
 _PROBLEMS = ("warning", "error", "critical")
 
 
@@ -50,16 +52,26 @@ class AirflowRest:
         body = {"logical_date": date, "conf": dict(conf or {})} | fields
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
 
-    def unpause(self, dag_id: str, timeout: float = 60) -> None:
+    def unpause(self, dag_id: str, timeout: float = _PATIENCE) -> None:
         """Unpause a DAG, waiting for Airflow to parse it first."""
 
         def parsed() -> bool:
             return self.request("GET", f"/dags/{dag_id}").is_success
 
-        self.poll(parsed, timeout, f"DAG {dag_id} to be parsed")
+        self.poll(parsed, f"DAG {dag_id} to be parsed", timeout)
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
-    def wait(self, dag_id: str, run_id: str, timeout: float = 120) -> str:
+    def add_connection(self, conn_id: str, fields: Mapping[str, Any]) -> None:
+        """
+        Store a connection in the metadata database.
+
+        :param fields: As in the JSON of ``AIRFLOW_CONN_...``.
+        """
+        extra = fields.get("extra") or {}
+        body = {**fields, "connection_id": conn_id, "extra": extra if isinstance(extra, str) else json.dumps(extra)}
+        self.call("POST", "/connections", json=body)
+
+    def wait(self, dag_id: str, run_id: str, timeout: float = _PATIENCE) -> str:
         """Return ``success`` or ``failed`` when the run has ended."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
 
@@ -67,9 +79,11 @@ class AirflowRest:
             state = str(self.call("GET", path)["state"])
             return state if state in FINISHED else None
 
-        return str(self.poll(finished, timeout, f"run {run_id} of {dag_id} to end"))
+        return str(self.poll(finished, f"run {run_id} of {dag_id} to end", timeout))
 
-    def wait_for_task(self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = 120) -> dict[str, Any]:
+    def wait_for_task(
+        self, dag_id: str, run_id: str, task_id: str, state: str, timeout: float = _PATIENCE
+    ) -> dict[str, Any]:
         """
         Return the first instance of the task that has reached the state, such as ``deferred``.
 
@@ -85,7 +99,7 @@ class AirflowRest:
                 raise AirflowRestError(f"Run {run_id} of {dag_id} has ended, {task_id} never {state}: {states}")
             return found
 
-        found: dict[str, Any] = self.poll(reached, timeout, f"task {task_id} of {dag_id} to be {state}")
+        found: dict[str, Any] = self.poll(reached, f"task {task_id} of {dag_id} to be {state}", timeout)
         return found
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
@@ -137,7 +151,7 @@ class AirflowRest:
             raise AirflowRestError(f"{method} {path}: {response.status_code} {response.text}")
         return response.json()
 
-    def poll(self, condition: Callable[[], Any], timeout: float, what: str) -> Any:
+    def poll(self, condition: Callable[[], Any], what: str, timeout: float = _PATIENCE) -> Any:
         """
         Return the first true value of the condition.
 

@@ -126,7 +126,7 @@ def test_worker_killed_while_uploading(
         Fault(operation="addCallRecording", every=1, **late),
     )
     run_id = start_import(standalone, night, QUICK_RETRIES)
-    standalone.poll(lambda: _arrived(before, emulator) == (4, 3), 120, "four calls, three of them with recordings")
+    standalone.poll(lambda: _arrived(before, emulator) == (4, 3), "four calls, three of them with recordings")
     upload = standalone.wait_for_task(QUICK_RETRIES, run_id, task("upload"), "running")
     emulator.clear_faults()
     standalone.kill(upload["pid"])

@@ -40,6 +40,7 @@ def test_the_dag_of_the_readme_runs_to_its_end(tmp_path: Path) -> None:
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")},
             "AIRFLOW_HOME": str(tmp_path / "home"),
             "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW_CONN_GONG_DEFAULT": json.dumps(gong.connection()),
         }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+from packaging.version import Version
 
 from airflow_provider_gong.emulator.faults import Fault
 from tests.e2e.airflow_standalone import AirflowStandalone
@@ -39,7 +42,7 @@ def test_a_meeting_is_created_once_whatever_happens_to_its_task(
 ) -> None:
     emulator.add_faults(Fault(action="delay", seconds=ANSWER_SECONDS, operation="addMeeting", when="after", nth=1))
     run_id = standalone.trigger(DAG_ID, {"title": "Once"})
-    standalone.poll(lambda: meetings(emulator, "Once"), 60, "the meeting")
+    standalone.poll(lambda: meetings(emulator, "Once"), "the meeting")
     lose_the_host(standalone, run_id)
     assert standalone.wait(DAG_ID, run_id) == "failed"
     (instance,) = standalone.task_instances(DAG_ID, run_id)
@@ -57,6 +60,9 @@ def test_a_meeting_is_created_once_whatever_happens_to_its_task(
 
     shutil.rmtree(standalone.home / "gong")
     clear(standalone, run_id)
-    assert standalone.wait(DAG_ID, run_id) == "success"
-    assert standalone.xcom(DAG_ID, run_id, TASK)["meeting_id"] == meeting["id"]
+    # Before Airflow 3.3, which has a task state store, only the lost store knew: nothing is better than a second one.
+    is_known_to_airflow = Version(version("apache-airflow")) >= Version("3.3")
+    assert standalone.wait(DAG_ID, run_id) == ("success" if is_known_to_airflow else "failed")
+    if is_known_to_airflow:
+        assert standalone.xcom(DAG_ID, run_id, TASK)["meeting_id"] == meeting["id"]
     assert len(meetings(emulator, "Once")) == 1

@@ -55,13 +55,13 @@ def test_token_that_a_trigger_has_refreshed_is_in_no_log(
     run_id = standalone.trigger(DAG_ID, {"call_id": call_id})
     standalone.wait_for_task(DAG_ID, run_id, "processed", "deferred")
     emulator.advance(LIFETIME)
-    standalone.poll(refreshed, 60, "the trigger to refresh the token")
+    standalone.poll(refreshed, "the trigger to refresh the token")
 
     # Somebody on the way quotes what was sent.
     token = tokens.token()
     emulator.clear_faults()
     emulator.add_faults(not_ready(f"is not ready yet, try again with {token}"))
-    standalone.poll(waiting, 60, "the trigger to log what it was told")
+    standalone.poll(waiting, "the trigger to log what it was told")
     emulator.clear_faults()
     ended = standalone.wait(DAG_ID, run_id)
     log = standalone.task_log(DAG_ID, run_id, "processed")

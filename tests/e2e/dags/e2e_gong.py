@@ -41,7 +41,7 @@ with DAG(dag_id="e2e_one_call", schedule=None, params={"id": "", "host": "", "me
             task_id="processed",
             call_id="{{ ti.xcom_pull(task_ids='upload')['call_id'] }}",
             poke_interval=2,
-            timeout=120,
+            timeout=900,
             deferrable=True,
         )
         << upload
@@ -53,7 +53,7 @@ with DAG(dag_id="e2e_oauth", schedule=None, params={"call_id": ""}):
         call_id="{{ params.call_id }}",
         gong_conn_id="gong_oauth",
         poke_interval=1,
-        timeout=120,
+        timeout=900,
         deferrable=True,
     )
 

@@ -119,13 +119,18 @@ def test_without_a_triggerer_long_waits_for_gong_are_left_to_the_retry(
     assert unfinished.value.retry_after == pytest.approx(15, abs=10)
 
 
+@pytest.mark.parametrize("import_path", [None, ""])  # empty, as a template may render it
 def test_a_worker_that_sees_another_store_stops_before_any_request(
-    gong: RunningEmulator, planned: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gong: RunningEmulator,
+    planned: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    import_path: str | None,
 ) -> None:
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "another host"))
     before = len(gong.requests())
     with pytest.raises(AirflowFailException, match=r"do not share a store.*store_conn_id") as caught:
-        upload(store_id=planned["store_id"])
+        upload(store_id=planned["store_id"], import_path=import_path)
     for home in (tmp_path, tmp_path / "another host"):
         assert f"({home}/gong/gong_store.db on host {socket.gethostname()})" in str(caught.value)
     assert len(gong.requests()) == before
