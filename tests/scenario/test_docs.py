@@ -138,8 +138,8 @@ def test_all_columns_of_a_manifest_are_explained() -> None:
 
 
 def test_what_a_cell_does_that_cannot_be_read_is_explained() -> None:
-    says = {(True, False): "is left out", (False, False): "rejects the row"}
-    says |= {(True, True): "is left out while the call has another name"}
+    says = {(True, False): "left out", (False, False): "row rejected"}
+    says |= {(True, True): "left out if a participant is still named"}
     table = doc("manifests.md").partition("## Columns")[2].partition("##")[0]
     explained = {
         column: (required == "yes", effect)
@@ -154,7 +154,7 @@ def test_what_a_cell_does_that_cannot_be_read_is_explained() -> None:
 
 def test_names_of_telephone_systems_are_read_by_their_templates() -> None:
     page = doc("folder_of_recordings.md")
-    table = page.partition("### Three telephone systems")[2].partition("```")[0]
+    table = page.partition("### Templates for three phone systems")[2].partition("```")[0]
     forms = re.findall(r"^\| [^|`]+ \| `(.+?)` \| `(.+?)`", table, re.MULTILINE)
     assert len(forms) == 3
     for name, text in forms:
