@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -77,9 +77,10 @@ def without_secrets(text: str) -> str:
     return _without_assignments(_QUERY.sub(r"\1\2", _without_credentials(text)))
 
 
-def row_place(number: int, file: str) -> str:
-    """Return how a message names a row of a manifest; rows of a task have no file."""
-    return f"Row {number} of {shown(file)}" if file else f"Row {number}"
+def row_place(number: int, file: str, line: int | None = None) -> str:
+    """Return how a message names a row of a manifest; rows of a task have no file, those of some files no line."""
+    row = f"Row {number}" if line is None else f"Row {number} (line {line})"
+    return f"{row} of {shown(file)}" if file else row
 
 
 def storable(text: str) -> str:
@@ -112,7 +113,16 @@ def utc_time(moment: float) -> str:
 
     :param moment: in seconds since 1970
     """
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return zone_time(moment, UTC)
+
+
+def zone_time(moment: float, zone: tzinfo) -> str:
+    """
+    Return a moment as people in a zone read it: ``2026-11-20 03:14:09 CET``.
+
+    :param moment: in seconds since 1970
+    """
+    return f"{datetime.fromtimestamp(moment, zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def duration(seconds: float) -> str:

@@ -38,7 +38,7 @@ class GongCallLink(BaseOperatorLink):
 
 
 class GongCallImportReportLink(BaseOperatorLink):
-    """Link to the page of an import's report, where a browser can open it."""
+    """Link to the page of an import's report, where a browser can open it, from the tasks that upload and report."""
 
     name = "Report"
 
@@ -49,13 +49,14 @@ class GongCallImportReportLink(BaseOperatorLink):
         return str(XCom.get_value(key=REPORT_URL_KEY, ti_key=ti_key) or "")
 
 
-def push_report_url(context: Context, page: str) -> None:
+def push_report_url(context: Context, report_path: str) -> None:
     """
     Push the URL of a report's page for :class:`GongCallImportReportLink`, if a browser can open it.
 
-    :param page: the file; S3 and Google Cloud Storage have pages for it, other places only if they are web addresses
+    :param report_path: its folder; S3 and Google Cloud Storage have pages for it, other places only if they are web
+        addresses
     """
-    parts = urlsplit(page)
+    parts = urlsplit(f"{report_path.rstrip('/')}/report.html")
     bucket = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":
         # Without a signature or a password, which an XCom is no place for.

@@ -56,6 +56,7 @@ class UploadOptions(TypedDict, total=False):
 
     on_existing: OnExistingName
     in_flight: int
+    report_path: str | None
 
 
 class VerifyOptions(TypedDict, total=False):

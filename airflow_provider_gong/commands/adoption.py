@@ -33,7 +33,7 @@ def read_calls(file: Path) -> dict[str, str]:
         lacking = [column for column in _COLUMNS if column not in (table.header or ())]
         if lacking:
             raise ValueError(f"{file} lacks the {listed('column', lacking)}.")
-        found, wrong = _checked(table.records)
+        found, wrong = _checked(record for _, record in table.records)
     if wrong:
         raise ValueError(f"{file} was not adopted: {'; '.join(wrong)}.")
     return found

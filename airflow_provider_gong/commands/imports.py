@@ -234,6 +234,7 @@ def _row_data(row: ImportRow) -> dict[str, Any]:
     return {
         "file": row.file,
         "row": row.row_number,
+        "line": row.line,
         "client_unique_id": row.client_unique_id,
         "state": row.state.value,
         "call_id": row.call_id,

@@ -94,7 +94,7 @@ def plan_values(row: PlannedRow) -> tuple[Any, ...]:
         "is_pulled": int(row.is_pulled),
         "fingerprint": row.fingerprint,
         "problems": problems_as_json(row.problems),
-        "source": _json({"file": row.file, "cells": row.source}),
+        "source": _json({"file": row.file, "line": row.line, "cells": row.source}),
         "warnings": _json(row.warnings) if row.warnings else None,
     }
     return _in_order(values)
@@ -123,6 +123,7 @@ def planned_row(found: Mapping[str, Any]) -> PlannedRow:
         is_pulled=bool(found["is_pulled"]),
         media_type=found["media_type"],
         media_mark=found["media_mark"],
+        line=source.get("line"),
     )
 
 
@@ -152,6 +153,8 @@ def import_row(found: Any) -> ImportRow:
         file=source["file"],
         sent_at=found.call_intended_at if own or _may_be_sent(found, effective) else None,
         warnings=tuple(json.loads(found.warnings or "[]")),
+        line=source.get("line"),
+        payload=found.payload,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -90,6 +91,7 @@ class Problem:
     :param rule: what is wrong
     :param remedy: what to do
     :param who: who can fix it
+    :param is_final: whether the call can never be imported with this recording, whatever anybody does
     """
 
     field: str
@@ -97,6 +99,7 @@ class Problem:
     rule: str
     remedy: str
     who: Actor
+    is_final: bool = False
 
     def __post_init__(self) -> None:
         # What the store keeps is text.
@@ -104,9 +107,9 @@ class Problem:
         for name, longest in (("field", _LONGEST_VALUE), ("value", _LONGEST_VALUE), ("rule", _LONGEST_RULE)):
             object.__setattr__(self, name, shown(getattr(self, name), longest))
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the problem as a JSON object."""
-        return {name: getattr(self, name) for name in ("field", "value", "rule", "remedy", "who")}
+        return {name: getattr(self, name) for name in ("field", "value", "rule", "remedy", "who", "is_final")}
 
     def __str__(self) -> str:
         return f"{self.field}: {self.rule} (got {self.value}). {self.remedy}"
@@ -130,6 +133,7 @@ class PlannedRow(NamedTuple):
     :param is_pulled: whether Gong is to fetch the recording by URL
     :param media_type: MIME type of the recording's content; None where that was not looked at
     :param media_mark: what the recording is known by until it is sent, which is no part of its content
+    :param line: the line of the file that it begins in, as an editor counts them; None where there are none
     """
 
     row_number: int
@@ -146,6 +150,7 @@ class PlannedRow(NamedTuple):
     is_pulled: bool = False
     media_type: str | None = None
     media_mark: str | None = None
+    line: int | None = None
 
     @property
     def state(self) -> CallState:
@@ -192,6 +197,8 @@ class ImportRow:
 
     :param sent_at: when the call was sent, in seconds since 1970 by the store's clock
     :param warnings: what the plan noticed and did not reject
+    :param line: the line of the file that it begins in, as an editor counts them; None where there are none
+    :param payload: the body of the create request as JSON; None for a rejected row
     """
 
     row_number: int
@@ -210,6 +217,17 @@ class ImportRow:
     file: str
     sent_at: float | None
     warnings: tuple[str, ...] = ()
+    line: int | None = None
+    payload: str | None = None
+
+    @property
+    def host(self) -> str:
+        """Name or address of the Gong user who hosts the call, the id where Gong has neither; empty if unknown."""
+        payload: dict[str, Any] = json.loads(self.payload or "{}")
+        host = str(payload.get("primaryUser", ""))
+        known = (party for party in payload.get("parties", ()) if party.get("userId") == host)
+        party: dict[str, Any] = next(known, {})
+        return str(party.get("name") or party.get("emailAddress") or host)
 
 
 @dataclass(frozen=True, slots=True)

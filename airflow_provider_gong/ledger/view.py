@@ -107,6 +107,11 @@ class ImportView:
         with self.store.read() as connection:
             return list(json.loads(connection.execute(select(imports.c.warnings).where(self._import)).scalar() or "[]"))
 
+    def manifest(self) -> str:
+        """Return what was planned, as people name it; empty if nothing was."""
+        with self.store.read() as connection:
+            return str(connection.execute(select(imports.c.manifest).where(self._import)).scalar() or "")
+
     def counts(self) -> dict[CallState, int]:
         """Return how many rows are in each state."""
         with self.store.read() as connection:

@@ -189,7 +189,7 @@ def _line(problem: Mapping[str, Any]) -> ProblemLine:
     ident, title = shown(problem.get("client_unique_id") or ""), shown(problem.get("title") or "", _LONGEST_TITLE)
     return ProblemLine(
         # The folder is the same for all, and the report has it.
-        place=row_place(problem["row"], problem["file"].rpartition("/")[2]),
+        place=row_place(problem["row"], problem["file"].rpartition("/")[2], problem.get("line")),
         call=" ".join(part for part in (ident, f'"{title}"' if title else "") if part),
         state=shown(problem["state"]),
         what=f"{shown(problem['field'])}: {shown(problem['rule'])} (got {shown(problem['value'])})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from airflow_provider_gong._compat import conf
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
+
+log = logging.getLogger(__name__)
 
 _OF_ONE_HOST = ("LocalExecutor", "SequentialExecutor", "DebugExecutor")
 
@@ -21,6 +24,23 @@ def executor_of_several_hosts() -> str | None:
     return next((name for name in names if name and name not in _OF_ONE_HOST), None)
 
 
+def warn_of_other_hosts(place: str) -> None:
+    """
+    Warn if tasks of an import may run on hosts that cannot see its plan.
+
+    :param place: where the plan is kept on this host
+    """
+    executor = executor_of_several_hosts()
+    if executor:
+        log.warning(
+            "The import is kept in %s, and %s runs tasks on several hosts. A task of the import on another host "
+            "fails before it sends anything. Set store_conn_id to a PostgreSQL database, give all tasks of the "
+            "import the same import_path on object storage, or run them on one host.",
+            place,
+            executor,
+        )
+
+
 def planner_name(context: Context) -> str | None:
     """Return what names the task that plans an import, the same in each DAG run; None outside of Airflow."""
     ti = context.get("ti")
@@ -28,6 +48,12 @@ def planner_name(context: Context) -> str | None:
         return None
     place = "" if (ti.map_index or 0) < 0 else f" with map index {ti.map_index}"
     return f"task {ti.task_id} of DAG {ti.dag_id}{place}"
+
+
+def run_name(context: Context) -> str:
+    """Return what names a DAG run for people."""
+    ti = context["ti"]
+    return f"{ti.dag_id}, {ti.run_id}"
 
 
 def task_key(context: Context) -> str:

@@ -18,7 +18,7 @@ from airflow_provider_gong.call_import.choices import (
 )
 from airflow_provider_gong.links import GongCallImportReportLink, push_report_url
 from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
-from airflow_provider_gong.operators._tasks import executor_of_several_hosts, planner_name
+from airflow_provider_gong.operators._tasks import planner_name, run_name, warn_of_other_hosts
 from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
@@ -124,7 +124,8 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
 
         settings = self.hook.settings
         with self.open_ledger() as ledger:
-            self._warn_of_other_hosts()
+            if not self.import_path and not self.hook.store.is_server:
+                warn_of_other_hosts(self.hook.store.place)
             plan = ImportPlan(
                 ledger,
                 self.hook.client,
@@ -148,17 +149,6 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
             )
             return plan.run()
 
-    def _warn_of_other_hosts(self) -> None:
-        executor = executor_of_several_hosts()
-        if executor and not self.import_path and not self.hook.store.is_server:
-            self.log.warning(
-                "The import is kept in %s, and %s runs tasks on several hosts. A task of the import on another host "
-                "fails before it sends anything. Set store_conn_id to a PostgreSQL database, give all tasks of the "
-                "import the same import_path on object storage, or run them on one host.",
-                self.hook.store.place,
-                executor,
-            )
-
 
 class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     """
@@ -173,12 +163,14 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     :param in_flight: rows that are sent at the same time
     :param worker: number of this worker, from 0, where several share the import; each has to have its own
     :param canary: send only the first so many planned rows; None sends all
+    :param report_path: folder of the report that is written later, which the task links to (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: number of rows by state
     :raises GongError: what keeps all rows from being sent, such as wrong credentials
     """
 
-    template_fields: Sequence[str] = (*CallImportOperator.template_fields, "on_existing")
+    template_fields: Sequence[str] = (*CallImportOperator.template_fields, "on_existing", "report_path")
+    operator_extra_links = (GongCallImportReportLink(),)
     ui_color = "#d9c6f5"
 
     def __init__(
@@ -188,6 +180,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
         in_flight: int = 4,
         worker: int = 0,
         canary: int | None = None,
+        report_path: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -196,9 +189,12 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
         self.in_flight = whole_number("in_flight", in_flight, at_least=1)
         self.worker = whole_number("worker", worker, at_least=0)
         self.canary = canary if canary is None else whole_number("canary", canary, at_least=1)
+        self.report_path = report_path
 
     def work(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
+        if self.report_path:
+            push_report_url(context, self.report_path)
         with self.open_ledger(self.canary) as ledger:
             return asyncio.run(self._upload(ledger))
 
@@ -271,7 +267,7 @@ class GongReportCallImportOperator(CallImportOperator):
     read in Gong with its recording, by this import or by one before it.
 
     Writes ``report.csv``, ``report.json``, ``report.html``, ``retry.csv`` (rows that may be sent again: a valid next
-    manifest) and ``permanent.csv`` (rows that Gong will not take again) to ``report_path``.
+    manifest) and ``permanent.csv`` (rows that Gong does not accept, whatever anybody fixes) to ``report_path``.
 
     :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
     :param max_failed: rows that may be wrong before the task fails
@@ -302,11 +298,13 @@ class GongReportCallImportOperator(CallImportOperator):
 
         folder = ObjectStoragePath(self.report_path) if self.report_path else None
         with fail_without_retry(), self.open_ledger() as ledger:
-            summary = ImportReport(ledger, folder=folder, file_mode=self.hook.settings.report_mode).run()
+            mode, zone = self.hook.settings.report_mode, self.hook.settings.timezone
+            report = ImportReport(ledger, folder=folder, file_mode=mode, zone=zone, dag_run=run_name(context))
+            summary = report.run()
             # A task that fails has no result, and this one fails on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             if self.report_path:
                 context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
-                push_report_url(context, f"{str(self.report_path).rstrip('/')}/report.html")
+                push_report_url(context, self.report_path)
             require_green(summary, self.max_failed)
         return summary

@@ -33,7 +33,7 @@ def tab(chromium: Browser) -> Iterator[Page]:
     assert complaints == []
 
 
-@pytest.mark.parametrize("width", [360, 700, 1400])
+@pytest.mark.parametrize("width", [360, 390, 700, 1400])
 @pytest.mark.parametrize("medium", ["screen", "print"])
 def test_nothing_is_wider_than_the_page(tab: Page, width: int, medium: str) -> None:
     tab.emulate_media(media=medium)  # type: ignore[arg-type]

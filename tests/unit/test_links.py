@@ -14,7 +14,7 @@ from airflow_provider_gong.links import (
     push_call_url,
     push_report_url,
 )
-from airflow_provider_gong.operators.call_import import GongReportCallImportOperator
+from airflow_provider_gong.operators.call_import import GongReportCallImportOperator, GongUploadCallImportOperator
 from airflow_provider_gong.operators.calls import GongUploadCallMediaOperator
 from tests.unit.hooks.support import TaskInstance, task_context
 
@@ -73,24 +73,25 @@ def test_nothing_is_pushed_for_an_unknown_url_or_what_is_no_page(url):
 
 
 @pytest.mark.parametrize(
-    ("page", "url"),
+    ("folder", "url"),
     [
         (
-            "s3://aws@bucket/a b/report.html",
+            "s3://aws@bucket/a b",
             "https://s3.console.aws.amazon.com/s3/object/bucket?prefix=a%20b/report.html",
         ),
-        ("gs://bucket/night/report.html", "https://storage.cloud.google.com/bucket/night/report.html"),
-        ("https://user:word@example.com/r.html?sig=1", "https://example.com/r.html"),
-        ("/reports/report.html", ""),
+        ("gs://bucket/night/", "https://storage.cloud.google.com/bucket/night/report.html"),
+        ("https://user:word@example.com/r", "https://example.com/r/report.html"),
+        ("/reports", ""),
         ("javascript:alert(1)", ""),
     ],
 )
-def test_report_is_linked_where_a_browser_can_open_it(monkeypatch, page, url):
+def test_report_is_linked_where_a_browser_can_open_it(monkeypatch, folder, url):
     context = task_context()
-    push_report_url(context, page)
+    push_report_url(context, folder)
     monkeypatch.setitem(vars(_compat), "XCom", XComs(context["ti"]))
-    operator = GongReportCallImportOperator(task_id="report", import_id="night")
-    (link,) = operator.operator_extra_links
-    assert isinstance(link, GongCallImportReportLink)
-    assert link.get_link(operator, ti_key=context["ti"]) == url
+    for kind in (GongReportCallImportOperator, GongUploadCallImportOperator):
+        operator = kind(task_id="task", import_id="night", report_path=folder)
+        (link,) = operator.operator_extra_links
+        assert isinstance(link, GongCallImportReportLink)
+        assert link.get_link(operator, ti_key=context["ti"]) == url
     assert context["ti"].xcoms.get(REPORT_URL_KEY, "") == url

@@ -39,12 +39,12 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     # Python's own limit, of the whole process, is less than cells of JSON may need. Marks of formulas come on top.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL + 1))
     records = _records(_Lines(lines, name), name)
-    cells = next(records, None)
+    cells = next((cells for _, cells in records if any(cells)), None)
     if cells is None:
         raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
     header = tuple(column_of(unescape_cell(cell.strip())) for cell in cells)
     require_distinct(header, name)
-    return Table(name, header, (_row(header, cells) for cells in records), file=name)
+    return Table(name, header, ((line, _row(header, cells)) for line, cells in records), file=name)
 
 
 class _Lines:
@@ -73,7 +73,8 @@ class _Lines:
             yield line
 
 
-def _records(lines: _Lines, name: str) -> Iterator[list[str]]:
+def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row, the header included, with the line that it begins in."""
     try:
         source = lines.read()
         first = next((line for line in source if line.strip("\ufeff\r\n")), "")
@@ -81,9 +82,11 @@ def _records(lines: _Lines, name: str) -> Iterator[list[str]]:
         separator, rest = (
             (told[1], source) if told else (_separator(first), itertools.chain([first] if first else [], source))
         )
+        line = lines.number
         for cells in csv.reader(rest, delimiter=separator, skipinitialspace=True, strict=True):
             lines.row_length = 0
-            yield cells
+            yield line, cells
+            line = lines.number + 1
     except UnicodeDecodeError as error:
         # Text is decoded ahead of its lines; the piece that could not be begins after the last of them.
         line = lines.number + 1 + error.object[: error.start].count(b"\n")

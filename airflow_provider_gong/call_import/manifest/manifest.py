@@ -27,6 +27,9 @@ _ID = "client_unique_id"
 # Looking for what may be meant by a column takes some milliseconds.
 _HINTED_COLUMNS = 100
 
+# The line of its file that a row begins in, None where it has none, and text by column.
+Record = tuple[int | None, dict[str, str]]
+
 
 class ManifestRow(NamedTuple):
     """
@@ -40,6 +43,7 @@ class ManifestRow(NamedTuple):
     :param warnings: what was noticed and does not reject it
     :param misfit: why nothing else is known of it, where its recording has no name or sidecar file that can be read
     :param is_plain: whether all its cells are what they look like, so that none has to be looked at for itself
+    :param line: the line of the file that it begins in, as an editor counts them; None where files have no lines
     """
 
     number: int
@@ -49,6 +53,7 @@ class ManifestRow(NamedTuple):
     warnings: tuple[str, ...] = ()
     misfit: Problem | None = None
     is_plain: bool = False
+    line: int | None = None
 
 
 class UnreadRecord(dict[str, str]):
@@ -71,13 +76,14 @@ class Table:
 
     :param name: what it is called in messages
     :param header: names of its columns; None where each row has its own
-    :param records: text by column for each row, empty cells left out, so that blank rows have none; can be walked once
+    :param records: line and text by column for each row, empty cells left out, so that blank rows have none; can be
+        walked once
     :param file: path or URL; empty for rows that came from a task
     """
 
     name: str
     header: tuple[str, ...] | None
-    records: Iterator[dict[str, str]]
+    records: Iterator[Record]
     file: str = ""
 
 
@@ -120,14 +126,14 @@ class Manifest:
                 self._check_required(table.header, table.name)
             seen: dict[str, None] = {}
             file = storable(table.file)
-            for number, record in enumerate(filter(None, _readable(table)), 1):
+            for number, (line, record) in enumerate(_readable(table), 1):
                 if isinstance(record, UnreadRecord):
                     yield ManifestRow(number, _storable(record), file, misfit=record.misfit)
                     continue
                 if table.header is None:
                     seen |= dict.fromkeys(record)
                     check_width(seen, table.name)
-                yield _row(number, self._columns.values(record), file)
+                yield _row(number, self._columns.values(record), file, line)
             if seen:
                 self._check(tuple(seen), table)
 
@@ -191,9 +197,9 @@ def bounded_lines(lines: Iterable[str], name: str) -> Iterator[str]:
         yield line
 
 
-def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:
+def _row(number: int, values: dict[str, str], file: str, line: int | None) -> ManifestRow:
     if SURPLUS not in values and are_plain(values):
-        return ManifestRow(number, values, file, is_plain=True)
+        return ManifestRow(number, values, file, is_plain=True, line=line)
     problems = []
     if SURPLUS in values:
         rule = "has cells beyond the columns of the header"
@@ -205,7 +211,7 @@ def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:
     digits = without_zeros(ident)
     if digits is not ident:
         remark = f"{_ID}: {ident} was taken for {digits}, since programs write whole numbers like that."
-        return ManifestRow(number, values | {_ID: digits}, file, tuple(problems), (remark,))
+        return ManifestRow(number, values | {_ID: digits}, file, tuple(problems), (remark,), line=line)
     try:
         check_id(ident)
     except UnreadableCellError as unreadable:
@@ -213,7 +219,7 @@ def _row(number: int, values: dict[str, str], file: str) -> ManifestRow:
         if type(ident) is not str:
             # As text it would pass in the next manifest.
             values = {column: text for column, text in values.items() if column != _ID}
-    return ManifestRow(number, values, file, tuple(problems))
+    return ManifestRow(number, values, file, tuple(problems), line=line)
 
 
 def _storable(values: Mapping[str, str]) -> dict[str, str]:
@@ -229,9 +235,10 @@ def _broken_text(column: str, cell: str) -> Problem:
     return Problem(column, cell, rule, "Correct it where the manifest is made.", Actor.MANIFEST)
 
 
-def _readable(table: Table) -> Iterator[dict[str, str]]:
+def _readable(table: Table) -> Iterator[Record]:
+    """Yield the records that are not blank."""
     try:
-        yield from table.records
+        yield from (record for record in table.records if record[1])
     except (OSError, EOFError, zlib.error) as error:
         raise GongManifestError(f"Manifest {table.name} cannot be read: {error}") from error
 

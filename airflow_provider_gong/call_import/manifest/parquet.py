@@ -8,7 +8,7 @@ from uuid import UUID
 
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import column_of
-from airflow_provider_gong.call_import.manifest.manifest import Table, require_distinct
+from airflow_provider_gong.call_import.manifest.manifest import Record, Table, require_distinct
 from airflow_provider_gong.call_import.manifest.records import record_of
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def parquet_table(file: IO[bytes], name: str) -> Table:
     return Table(name, header, _records(opened, name, ArrowException), file=name)
 
 
-def _records(file: ParquetFile, name: str, arrow_error: type[Exception]) -> Iterator[dict[str, str]]:
+def _records(file: ParquetFile, name: str, arrow_error: type[Exception]) -> Iterator[Record]:
     try:
         for number, row in enumerate(_rows(file), 1):
-            yield record_of(row, f"{name}, row {number}")
+            yield None, record_of(row, f"{name}, row {number}")
     except (arrow_error, ValueError, OverflowError, LookupError) as error:
         # Such as times in nanoseconds, after the year 9999, or in a zone that Python does not have.
         raise GongManifestError(f"Manifest {name} cannot be read: {error}. Export it again.") from error

@@ -10,7 +10,13 @@ from typing import Any
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, column_of
-from airflow_provider_gong.call_import.manifest.manifest import LONGEST_CELL, Table, bounded_lines, check_width
+from airflow_provider_gong.call_import.manifest.manifest import (
+    LONGEST_CELL,
+    Record,
+    Table,
+    bounded_lines,
+    check_width,
+)
 from airflow_provider_gong.call_import.manifest.texts import text_of
 
 
@@ -74,11 +80,11 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _records(rows: Iterable[Any], name: str) -> Iterator[dict[str, str]]:
+def _records(rows: Iterable[Any], name: str) -> Iterator[Record]:
     for number, row in enumerate(rows, 1):
         place = f"{name}, row {number}"
         try:
-            yield record_of(row, place)
+            yield None, record_of(row, place)
         except (TypeError, ValueError, RecursionError) as error:
             # Such as objects that are named by something else than text.
             raise GongManifestError(f"Manifest {place} holds what is neither text nor JSON: {error}.") from error
@@ -96,12 +102,12 @@ def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield column_of(name), value
 
 
-def _objects(lines: Iterable[str], name: str) -> Iterator[dict[str, str]]:
+def _objects(lines: Iterable[str], name: str) -> Iterator[Record]:
     number = 0
     try:
         for number, line in enumerate(bounded_lines(lines, name), 1):
             if line.strip():
-                yield record_of(json.loads(line, object_pairs_hook=distinct), f"{name}, line {number}")
+                yield number, record_of(json.loads(line, object_pairs_hook=distinct), f"{name}, line {number}")
     except UnicodeDecodeError as error:
         raise GongManifestError(
             f"Manifest {name} is not in UTF-8, after line {number}; it may be in Windows-1252. Save it in UTF-8."

@@ -22,7 +22,7 @@ def read_overrides(table: Table) -> dict[str, str]:
         raise GongManifestError(f"Host overrides {table.name} lack the {listed('column', lacking)}.")
     users: dict[str, str] = {}
     wrong = []
-    for number, record in enumerate(table.records, 1):
+    for number, (_, record) in enumerate(table.records, 1):
         value, user = record.get(VALUE_COLUMN, "").lower(), record.get(USER_COLUMN, "")
         if not value or not user:
             wrong.append(f"Row {number} lacks {USER_COLUMN if value else VALUE_COLUMN}.")

@@ -127,7 +127,7 @@ class IdenticalRecordings:
 
     def _problem(self, media: str, other: str) -> Problem:
         rule = f"is the same recording as that of {other}, and Gong stores each recording once"
-        return Problem(self._column, media, rule, _REMEDY, Actor.RECORDING)
+        return Problem(self._column, media, rule, _REMEDY, Actor.RECORDING, is_final=True)
 
 
 def _sample(file: RangeFile, size: int) -> str:

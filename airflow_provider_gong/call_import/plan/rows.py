@@ -120,6 +120,7 @@ def _planned_row(
         is_pulled=media.is_pulled,
         media_type=media.content_type,
         media_mark=media.mark,
+        line=row.line,
     )
 
 

@@ -73,7 +73,7 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
             digest = digest_of(reader, file)
         return replace(recording, mark=Mark.of(found, digest))
     except UnusableRecordingError as found:
-        return _problem(text, found.rule, found.remedy)
+        return replace(_problem(text, found.rule, found.remedy), is_final=found.is_final)
     except FileNotFoundError:
         return _problem(text, "does not exist", "Correct the path, or put the recording there.")
     except (OSError, ValueError, ImportError) as error:

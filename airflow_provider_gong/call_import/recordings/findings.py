@@ -68,12 +68,14 @@ class UnusableRecordingError(Exception):
 
     :param rule: what is wrong
     :param remedy: what to do
+    :param is_final: whether nobody can change that
     """
 
-    def __init__(self, rule: str, remedy: str) -> None:
+    def __init__(self, rule: str, remedy: str, *, is_final: bool = False) -> None:
         super().__init__(rule)
         self.rule = rule
         self.remedy = remedy
+        self.is_final = is_final
 
 
 class NotAcceptedError(UnusableRecordingError):
@@ -118,7 +120,9 @@ def too_short(length: Length) -> UnusableRecordingError:
     if length.seconds is None:
         lasts = f"lasts at most {shown_seconds(length.at_most)}"
     return UnusableRecordingError(
-        f"{lasts}, and Gong discards recordings of less than {MIN_SECONDS:.0f} s", "Leave the call out of the manifest."
+        f"{lasts}, and Gong discards recordings of less than {MIN_SECONDS:.0f} s",
+        "Leave the call out of the manifest.",
+        is_final=True,
     )
 
 

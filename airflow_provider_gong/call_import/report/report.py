@@ -7,14 +7,16 @@ import functools
 import json
 import os
 from collections.abc import Callable, Iterable
+from datetime import UTC
 from pathlib import Path
 from typing import IO, Any, Protocol
+from zoneinfo import ZoneInfo
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.manifest.csv_cells import escape_cell
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.manifest.manifest import SURPLUS
-from airflow_provider_gong.call_import.report.report_page import report_page
+from airflow_provider_gong.call_import.report.report_page import PageFacts, report_page
 from airflow_provider_gong.call_import.report.summary import log_summary, summarize
 from airflow_provider_gong.ledger.rows import CallState, ImportRow
 from airflow_provider_gong.ledger.view import ImportView
@@ -28,6 +30,7 @@ PERMANENT_CSV = "permanent.csv"
 _COLUMNS = (
     "file",
     "row",
+    "line",
     "client_unique_id",
     "title",
     "state",
@@ -58,17 +61,29 @@ class ImportReport:
     Reports what became of the rows of an import, whatever happened before.
 
     Writes ``report.csv``, ``report.json`` and ``report.html``, ``retry.csv`` (rows that may be sent again: a valid
-    next manifest) and ``permanent.csv`` (rows that Gong will not accept again).
+    next manifest) and ``permanent.csv`` (rows that Gong does not accept, whatever anybody fixes).
 
     :param ledger: the rows
     :param folder: where the files are written; None writes none
     :param file_mode: permissions of files on a local disk; None leaves them to the umask
+    :param zone: IANA zone of the page's times
+    :param dag_run: the run of a DAG that imports; empty if there is none
     """
 
-    def __init__(self, ledger: ImportView, *, folder: Folder | None = None, file_mode: int | None = None) -> None:
+    def __init__(
+        self,
+        ledger: ImportView,
+        *,
+        folder: Folder | None = None,
+        file_mode: int | None = None,
+        zone: str | None = None,
+        dag_run: str = "",
+    ) -> None:
         self._ledger = ledger
         self._folder = folder
         self._file_mode = file_mode
+        self._zone = ZoneInfo(zone) if zone else UTC
+        self._dag_run = dag_run
 
     def run(self) -> dict[str, Any]:
         """
@@ -85,9 +100,10 @@ class ImportReport:
 
     def _write_files(self, folder: Folder, summary: dict[str, Any]) -> None:
         rows, remarks = self._ledger.rows, self._ledger.remarks
+        about = PageFacts(self._ledger.manifest(), self._dag_run, self._zone)
         self._write(folder / REPORT_JSON, functools.partial(json.dump, summary, indent=2))
         self._write(folder / REPORT_CSV, functools.partial(_write_table, columns=_COLUMNS, rows=map(_cells, rows())))
-        self._write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, rows(), remarks())))
+        self._write(folder / REPORT_HTML, lambda file: file.write(report_page(summary, rows(), remarks(), about)))
         named = (column for row in rows() for column in row.source if column != SURPLUS)
         columns = list(dict.fromkeys((*REQUIRED_COLUMNS, *named)))
         for name, belongs in ((RETRY_CSV, _may_be_retried), (PERMANENT_CSV, _is_permanent)):
@@ -112,11 +128,13 @@ def _limit(file: Path, mode: int) -> None:
 
 
 def _may_be_retried(row: ImportRow) -> bool:
-    may_be_sent = row.state in (CallState.REJECTED, CallState.PLANNED, CallState.INCOMPLETE)
-    return may_be_sent or (row.state is CallState.FAILED and not row.burned)
+    is_unsent = row.state in (CallState.REJECTED, CallState.PLANNED, CallState.FAILED, CallState.INCOMPLETE)
+    return is_unsent and not _is_permanent(row)
 
 
 def _is_permanent(row: ImportRow) -> bool:
+    if row.state is CallState.REJECTED:
+        return any(problem.is_final for problem in row.problems)
     ended = row.state in (CallState.CONFLICT, CallState.CHANGED_AFTER_SEND, CallState.NOT_VISIBLE)
     return ended or (row.state is CallState.FAILED and row.burned)
 
@@ -133,7 +151,7 @@ def _cells(row: ImportRow) -> list[str]:
     problems = " | ".join(str(problem) for problem in row.problems)
     warnings = " | ".join(shown(warning) for warning in row.warnings)
     sha256, media = row.media_sha256, shown(row.media or "")
-    identity = (shown(row.file), row.row_number, row.client_unique_id, row.title, row.state.value)
+    identity = (shown(row.file), row.row_number, row.line, row.client_unique_id, row.title, row.state.value)
     gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
     return ["" if value is None else str(value) for value in (*identity, *gong, who, problems, warnings)]
 

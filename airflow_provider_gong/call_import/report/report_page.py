@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from airflow_provider_gong._text import counted, duration, row_place, shown
+from airflow_provider_gong._text import counted, duration, row_place, shown, zone_time
 from airflow_provider_gong.call_import.report.summary import has_problems
 from airflow_provider_gong.call_import.report.timeline import HEIGHT, WIDTH, timeline
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
@@ -21,6 +23,23 @@ _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _MAX_PROBLEMS = 200
 _MAX_WARNINGS = 200
 _MAX_CALLS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """
+    What a page shows beside the rows.
+
+    :param manifest: what was imported, as people name it
+    :param dag_run: the run of a DAG that has imported it
+    :param zone: where its times are read
+    :param written_at: when it is written, in seconds since 1970
+    """
+
+    manifest: str = ""
+    dag_run: str = ""
+    zone: tzinfo = UTC
+    written_at: float = field(default_factory=time.time)
 
 
 @dataclass(slots=True)
@@ -66,17 +85,21 @@ class _Findings:
         if row.state is CallState.VERIFIED:
             self.calls.add(row)
         for warning in row.warnings:
-            self.warnings.add(f"{row_place(row.row_number, row.file)}: {warning}")
+            self.warnings.add(f"{_row(row)}: {warning}")
 
 
-def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: Sequence[str]) -> str:
+def report_page(
+    summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: Sequence[str], about: PageFacts | None = None
+) -> str:
     """
     Return the page. Nothing that a manifest, a file or Gong says can be anything but text in it.
 
     :param summary: the report in short
     :param rows: all rows of the import
     :param remarks: what the plan noticed on the manifest as a whole
+    :param about: what is known beside them
     """
+    about = about or PageFacts()
     findings = _Findings()
     for row in rows:
         findings.add(row)
@@ -84,7 +107,9 @@ def report_page(summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: 
     page: str = _template().render(
         summary=summary,
         verdict=verdict(summary),
-        timeline=timeline(moments) if moments else None,
+        about=about,
+        written_at=zone_time(about.written_at, about.zone),
+        timeline=timeline(moments, about.zone) if moments else None,
         picture={"width": WIDTH, "height": HEIGHT},
         problems=findings.problems,
         remarks=remarks,
@@ -135,7 +160,7 @@ def _finalize(value: Any) -> Any:
 
 
 def _row(row: ImportRow) -> str:
-    return row_place(row.row_number, row.file)
+    return row_place(row.row_number, row.file, row.line)
 
 
 def _problem(problem: Problem) -> str:

@@ -38,6 +38,7 @@ def summarize(ledger: ImportView) -> dict[str, Any]:
                     {
                         "file": shown(row.file),
                         "row": row.row_number,
+                        "line": row.line,
                         "client_unique_id": shown(row.client_unique_id),
                         "title": shown(row.title or ""),
                         "state": row.state.value,
@@ -70,7 +71,7 @@ def log_summary(summary: dict[str, Any]) -> None:
         if problem["file"] != file:
             file = problem["file"]
             log.warning("Rows of %s:", file)
-        what = Problem(**{name: problem[name] for name in ("field", "value", "rule", "remedy", "who")})
+        what = Problem(**{name: problem[name] for name in ("field", "value", "rule", "remedy", "who", "is_final")})
         ident = problem["client_unique_id"] or "no id"
         log.warning("Row %d, %s, is %s: %s", problem["row"], ident, problem["state"], what)
 

@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from airflow_provider_gong._text import counted, utc_time
+from airflow_provider_gong._text import counted, zone_time
 
 WIDTH, HEIGHT = 900, 120
 _MOST_BARS = 60
@@ -53,34 +53,41 @@ class Timeline:
 
     :param summary: the chart in words
     :param per: how long a bar is, in words
+    :param zone: name of the zone of its times
     """
 
     summary: str
     per: str
+    zone: str
     bars: Sequence[Bar]
     times: Sequence[Tick]
     counts: Sequence[Tick]
 
 
-def timeline(moments: Sequence[float]) -> Timeline:
+def timeline(moments: Sequence[float], zone: tzinfo = UTC) -> Timeline:
     """
     Draw when calls were sent.
 
     :param moments: in seconds since 1970, at least one, sorted
+    :param zone: where its times are read
     """
     first, last = moments[0], moments[-1]
     seconds = _round_seconds((last - first) / _MOST_BARS)
-    start = math.floor(first / seconds) * seconds
+    # Hours and days are those of the zone.
+    ahead = int((datetime.fromtimestamp(first, zone).utcoffset() or timedelta()).total_seconds())
+    start = math.floor((first + ahead) / seconds) * seconds - ahead
     number = max(int((last - start) // seconds) + 1, _FEWEST_BARS)
     heights = Counter(int((moment - start) // seconds) for moment in moments)
     peak = max(heights.values())
     top = _round_count(peak)
     sent = f"{counted(len(moments), 'call')} {'was' if len(moments) == 1 else 'were'} sent"
+    times = f"from {zone_time(first, zone)} to {zone_time(last, zone)}"
     return Timeline(
-        summary=f"{sent} from {utc_time(first)} to {utc_time(last)}, at most {peak} in {_in_words(seconds)}",
+        summary=f"{sent} {times}, at most {peak} in {_in_words(seconds)}",
         per=_in_words(seconds).removeprefix("1 "),
+        zone=str(zone),
         bars=[_bar(place, count / top, WIDTH / number) for place, count in sorted(heights.items())],
-        times=list(_time_ticks(start, number * seconds)),
+        times=list(_time_ticks(start, number * seconds, ahead, zone)),
         counts=[Tick(100.0 * count / top, f"{count:,}") for count in ((0, top) if top % 2 else (0, top // 2, top))],
     )
 
@@ -90,12 +97,12 @@ def _bar(place: int, share: float, width: float) -> Bar:
     return Bar(x=place * width, y=HEIGHT * (1 - share), width=width - gap, height=HEIGHT * share)
 
 
-def _time_ticks(start: int, length: int) -> Iterator[Tick]:
+def _time_ticks(start: int, length: int, ahead: int, zone: tzinfo) -> Iterator[Tick]:
     step = _round_seconds(length / _MOST_TICKS)
     clock = "%H:%M" if step >= _MINUTE else "%H:%M:%S"
     form = "%-d %b" if step >= _DAY else f"%-d %b {clock}" if length >= _DAY else clock
-    for moment in range(math.ceil(start / step) * step, start + length, step):
-        yield Tick(100.0 * (moment - start) / length, f"{datetime.fromtimestamp(moment, UTC):{form}}")
+    for moment in range(math.ceil((start + ahead) / step) * step - ahead, start + length, step):
+        yield Tick(100.0 * (moment - start) / length, f"{datetime.fromtimestamp(moment, zone):{form}}")
 
 
 def _round_seconds(least: float) -> int:

@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import os
+import shutil
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from airflow_provider_gong.call_import.report.summary import require_green
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, LeasedRow, PlannedRow, Problem, Reading
 from airflow_provider_gong.store.database import Store
-from tests.support.recordings import manifest_row, write_night
+from tests.support.recordings import manifest_row, write_night, write_wav
 from tests.unit.call_import.conftest import COMPANY, plan_offline
 
 GONG_PROBLEM = Problem("media", "a.wav", "is refused by Gong", "Look at it.", "recording")
@@ -81,6 +82,14 @@ def night(store: Store, tmp_path: Path) -> Reported:
     return Reported(store, tmp_path)
 
 
+def short_recording(recordings: Path) -> None:
+    write_wav(recordings / "00002.wav", seconds=59, seed=2)
+
+
+def same_recording(recordings: Path) -> None:
+    shutil.copyfile(recordings / "00001.wav", recordings / "00002.wav")
+
+
 def rows(*numbers: int, **changes: str) -> list[dict[str, str]]:
     return [manifest_row(number, **changes) for number in numbers]
 
@@ -92,6 +101,7 @@ def test_the_report_has_a_line_for_each_row(night: Reported) -> None:
     assert first == {
         "file": str(night.folder / "manifest.csv"),
         "row": "1",
+        "line": "2",
         "client_unique_id": "pbx-00001",
         "title": "Call 1",
         "state": "verified",
@@ -130,7 +140,14 @@ def test_the_summary_counts_rows_by_state_and_by_who_must_act(night: Reported) -
     assert summary["who_must_act"] == {"recording": 1, "gong_administrator": 1, "manifest": 1}
     file = str(night.folder / "manifest.csv")
     call = {"client_unique_id": "pbx-00003", "title": "Call 3"}
-    assert summary["problems"][0] == {"file": file, "row": 3, **call, "state": "failed", **GONG_PROBLEM.as_dict()}
+    assert summary["problems"][0] == {
+        "file": file,
+        "row": 3,
+        "line": 4,
+        **call,
+        "state": "failed",
+        **GONG_PROBLEM.as_dict(),
+    }
 
 
 def test_the_summary_is_kept_as_json(night: Reported) -> None:
@@ -175,6 +192,16 @@ def test_rows_that_gong_never_accepted_stand_in_the_next_manifest(night: Reporte
     files = night.write()
     assert [row["client_unique_id"] for row in files["retry"]] == ["pbx-00004", "pbx-00005", "pbx-00006"]
     assert [row["client_unique_id"] for row in files["permanent"]] == ["pbx-00003"]
+
+
+@pytest.mark.parametrize("spoil", [short_recording, same_recording])
+def test_rows_that_nobody_can_fix_do_not_return(night: Reported, spoil: Callable[[Path], None]) -> None:
+    manifest = write_night(night.folder, [*rows(1, 2), *rows(3, direction="Outbond")])
+    spoil(night.folder / "recordings")
+    night.ledger.replace_plan("night", plan_offline(manifest).rows)
+    files = night.write()
+    assert [row["client_unique_id"] for row in files["permanent"]] == ["pbx-00002"]
+    assert [row["client_unique_id"] for row in files["retry"]] == ["pbx-00001", "pbx-00003"]
 
 
 def test_the_next_manifest_plans_clean_after_the_mend(night: Reported) -> None:

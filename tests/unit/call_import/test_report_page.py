@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html.parser
+import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_gong.call_import.report.report_page import report_page
+from airflow_provider_gong.call_import.report.report_page import PageFacts, report_page
 from airflow_provider_gong.call_import.report.timeline import HEIGHT, WIDTH, timeline
 from airflow_provider_gong.ledger.rows import Actor, CallState, ImportRow, Problem
 from tests.support.recordings import manifest_row
@@ -87,6 +89,30 @@ def test_problems_are_grouped_by_who_must_act() -> None:
     assert "1 problem for the manifest's owner" in page.text
     assert "Row 1 of night.csv" in page.text
     assert "Look at it." in page.text
+
+
+def test_the_line_of_a_row_is_that_of_an_editor() -> None:
+    page = Page(report_page(SUMMARY, [row(CallState.FAILED, problem(), line=7, warnings=("odd",))], ()))
+    assert "Row 1 (line 7) of night.csv" in page.text
+    assert "Row 1 (line 7) of night.csv: odd" in page.text
+
+
+def test_calls_in_gong_have_their_host() -> None:
+    parties = [{"userId": "7", "name": "Tobias Okafor"}, {"name": "Dana Ortiz"}]
+    hosts = [{"primaryUser": "7", "parties": parties}, {"primaryUser": "8", "parties": parties}]
+    rows = [row(CallState.VERIFIED, payload=json.dumps(payload)) for payload in hosts]
+    page = Page(report_page(SUMMARY, rows, ()))
+    assert "Tobias Okafor" in page.texts
+    assert "8" in page.texts
+
+
+def test_the_page_says_what_was_imported_by_which_run_and_when() -> None:
+    about = PageFacts("s3://b/night.csv", "nightly, scheduled__1", ZoneInfo("Europe/Berlin"), written_at=1_800_000_000)
+    page = Page(report_page(SUMMARY, [row(CallState.VERIFIED, sent_at=1_800_000_000.0)], (), about))
+    for text in ("s3://b/night.csv", "nightly, scheduled__1", "2027-01-15 09:00:00 CET"):
+        assert text in page.texts
+    assert "times in Europe/Berlin" in page.text
+    assert "1 call was sent from 2027-01-15 09:00:00 CET" in page.text
 
 
 def test_problems_of_rows_that_ended_well_are_not_shown() -> None:
@@ -242,3 +268,15 @@ def test_an_import_writes_its_page(night: NightlyImport, tmp_path: Path) -> None
     assert "1 call was sent" in page.text
     assert "Column 'topic' is not known" in page.text
     assert "direction: must be one of" in page.text
+
+
+@pytest.mark.parametrize(
+    ("zone", "label"), [("Asia/Kolkata", "00:00"), ("America/St_Johns", "00:00"), ("UTC", "00:00")]
+)
+def test_axes_have_round_times_of_the_zone(zone: str, label: str) -> None:
+    """Zones that are ahead of UTC by parts of an hour have round hours, too."""
+    first = 1_800_000_000.0
+    chart = timeline([first + 3600 * hour for hour in range(30)], ZoneInfo(zone))
+    labels = [tick.label.rpartition(" ")[2] for tick in chart.times]
+    assert {text.rpartition(":")[2] for text in labels} == {"00"}
+    assert label in labels

@@ -14,7 +14,7 @@ from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Col
 from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS
 from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
-from airflow_provider_gong.call_import.manifest.manifest import Table, UnreadRecord
+from airflow_provider_gong.call_import.manifest.manifest import Record, Table, UnreadRecord
 from airflow_provider_gong.call_import.media import is_web
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
@@ -100,10 +100,11 @@ class RecordingFolder:
         folder = folder.rstrip("/")
         return folder, [folder + key.removeprefix(root) for key, info in found.items() if info["type"] == "file"]
 
-    def _records(self, places: Sequence[str]) -> Iterator[dict[str, str]]:
+    def _records(self, places: Sequence[str]) -> Iterator[Record]:
         with ThreadPoolExecutor(_AT_A_TIME) as pool:
             for batch in batches(places, _BATCH):
-                yield from pool.map(self._record, batch) if self._sidecars else map(self._record, batch)
+                found = pool.map(self._record, batch) if self._sidecars else map(self._record, batch)
+                yield from ((None, record) for record in found)
 
     def _record(self, place: str) -> dict[str, str]:
         name = place.rpartition("/")[2]
