@@ -81,6 +81,12 @@ $(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed
 	@echo "Python $*"
 	.venv-python$*/bin/python -m pytest -q $(PARALLEL) -m "not ffmpeg" tests/unit tests/emulator
 
+.PHONY: test-button
+test-button: $(INSTALLED) .venv-2.11.2/.installed ## Click the Test button of the connection form of Airflow 2.11
+	$(BIN)/python -m pytest tests/browser/test_test_button.py -k airflow_2
+
+test-matrix: test-button
+
 .PHONY: check-wheel
 check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes
 	.ci/check-wheel $(AIRFLOW)
