@@ -66,7 +66,7 @@ INSERT INTO compared
 SELECT position FROM planned JOIN compared_size USING (media_bytes) WHERE state = 'planned'
 UNION
 SELECT position FROM planned JOIN (
-    SELECT media_bytes, sample FROM planned WHERE sample IS NOT NULL AND state = 'planned'
+    SELECT media_bytes, sample FROM planned WHERE media_bytes > 0 AND state = 'planned' AND sample IS NOT NULL
     GROUP BY media_bytes, sample HAVING count(*) > 1
 ) USING (media_bytes, sample) WHERE state = 'planned'
 """
