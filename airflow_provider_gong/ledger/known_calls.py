@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Column, func, literal, select
+from sqlalchemy.sql import ColumnElement
 
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState, KnownRecording
 from airflow_provider_gong.ledger.tables import call_table as calls
@@ -33,19 +35,25 @@ class KnownCalls:
 
     def finished(self, client_unique_ids: Collection[str]) -> set[str]:
         """Return those of these ids for whose calls nothing is left to be done."""
-        wanted = (calls.c.client_unique_id.in_(client_unique_ids), calls.c.state.not_in(_WAITING))
+        wanted = (self._is_among(calls.c.client_unique_id, client_unique_ids), calls.c.state.not_in(_WAITING))
         return {found.client_unique_id for found in self._find(calls.c.client_unique_id, where=wanted)}
 
     def recorded_sizes(self, sizes: Collection[int]) -> set[int]:
         """Return those of these lengths that a recording has which was uploaded."""
-        wanted = (calls.c.media_bytes.in_(sizes), calls.c.media_sha256.is_not(None))
+        wanted = (self._is_among(calls.c.media_bytes, sizes), calls.c.media_sha256.is_not(None))
         return {found.media_bytes for found in self._find(calls.c.media_bytes, where=wanted)}
 
     def recordings(self, sizes: Collection[int], hashes: Collection[str]) -> list[KnownRecording]:
         """Return the recordings of these lengths and contents that were uploaded."""
         columns = (calls.c.media_sha256, calls.c.client_unique_id, calls.c.call_id)
-        wanted = (calls.c.media_bytes.in_(sizes), calls.c.media_sha256.in_(hashes))
+        wanted = (self._is_among(calls.c.media_bytes, sizes), self._is_among(calls.c.media_sha256, hashes))
         return [KnownRecording(*found) for found in self._find(*columns, where=wanted)]
+
+    def _is_among(self, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
+        """Compare a column with values, given as one parameter: SQLAlchemy looks at each of many."""
+        if self._store.is_server:
+            return column.in_(select(func.unnest(literal(list(values), ARRAY(column.type)))))
+        return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
     def _find(self, *columns: Any, where: tuple[Any, ...]) -> list[Any]:
         query = select(*columns).where(calls.c.company == self._company, *where).distinct()

@@ -7,7 +7,6 @@ workers share is neither written nor locked before the whole plan is known.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +23,9 @@ from airflow_provider_gong.ledger.queries import (
 from airflow_provider_gong.ledger.rows import PlannedRow, Problem
 
 _PAGE = 500
-# Nothing outlives the process, so that nothing has to be safe on the disk.
+# Nothing outlives the process, so that nothing has to be safe on the disk, and the transaction never ends.
 _SCHEMA = f"""
+PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16384;
@@ -36,6 +36,7 @@ CREATE INDEX planned_size ON planned (media_bytes, state) WHERE media_bytes > 0;
 CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
 CREATE TABLE compared_size (media_bytes INTEGER PRIMARY KEY);
 CREATE TABLE compared (position INTEGER PRIMARY KEY);
+BEGIN;
 """
 _INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * len(PLAN_COLUMNS))}, ?, NULL, NULL)"  # noqa: S608 - only names
 _ROWS = f"SELECT position, {', '.join(PLAN_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
@@ -66,7 +67,7 @@ INSERT INTO compared
 SELECT position FROM planned JOIN compared_size USING (media_bytes) WHERE state = 'planned'
 UNION
 SELECT position FROM planned JOIN (
-    SELECT media_bytes, sample FROM planned WHERE sample IS NOT NULL AND state = 'planned'
+    SELECT media_bytes, sample FROM planned WHERE media_bytes > 0 AND state = 'planned' AND sample IS NOT NULL
     GROUP BY media_bytes, sample HAVING count(*) > 1
 ) USING (media_bytes, sample) WHERE state = 'planned'
 """
@@ -190,8 +191,7 @@ class PlanDraft:
         :param imported: ids of calls that some import has finished
         """
         values = [(*plan_values(row), _is_imported(row, imported)) for row in rows]
-        with self._written_at_once():
-            self._connection.executemany(_INSERT, values)
+        self._connection.executemany(_INSERT, values)
 
     def rows(self, *, rejected: bool | None = None) -> Iterator[PlannedRow]:
         """
@@ -228,11 +228,10 @@ class PlanDraft:
 
     def reject(self, problems: Iterable[tuple[int, Problem]]) -> None:
         """Add problems to rows, given by their places in the draft."""
-        with self._written_at_once():
-            for position, problem in problems:
-                found = self._connection.execute("SELECT problems FROM planned WHERE position = ?", (position,))
-                known = problems_from_json(found.fetchone()[0])
-                self._connection.execute(_REJECT, (problems_as_json((*known, problem)), position))
+        for position, problem in problems:
+            found = self._connection.execute("SELECT problems FROM planned WHERE position = ?", (position,))
+            known = problems_from_json(found.fetchone()[0])
+            self._connection.execute(_REJECT, (problems_as_json((*known, problem)), position))
 
     def note_samples(self, samples: Iterable[tuple[int, str]]) -> None:
         """Record parts of recordings, by the place of their rows in the draft."""
@@ -283,9 +282,8 @@ class PlanDraft:
 
     def note_imported(self, positions: Iterable[int]) -> None:
         """Record that the calls of rows are in Gong."""
-        with self._written_at_once():
-            query = "UPDATE planned SET is_imported = 1 WHERE position = ?"
-            self._connection.executemany(query, ((position,) for position in positions))
+        query = "UPDATE planned SET is_imported = 1 WHERE position = ?"
+        self._connection.executemany(query, ((position,) for position in positions))
 
     def figures(self) -> PlanFigures:
         """Return what the plan comes to."""
@@ -294,14 +292,7 @@ class PlanDraft:
 
     def _note(self, column: str, texts: Iterable[tuple[int, str]]) -> None:
         values = [(text, position) for position, text in texts]
-        with self._written_at_once():
-            self._connection.executemany(f"UPDATE planned SET {column} = ? WHERE position = ?", values)  # noqa: S608
-
-    @contextlib.contextmanager
-    def _written_at_once(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        yield
-        self._connection.execute("COMMIT")
+        self._connection.executemany(f"UPDATE planned SET {column} = ? WHERE position = ?", values)  # noqa: S608
 
     def _pages(self, query: str, size: int) -> Iterator[list[Any]]:
         # Read anew for each page, since rows may be changed between two of them.

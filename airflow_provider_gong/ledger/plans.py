@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import and_, delete, exists, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
@@ -99,7 +100,7 @@ def plan_digest(connection: Connection, company: str, import_id: str) -> tuple[i
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     digest, number = hashlib.sha256(), 0
     for row in connection.execute(select(*columns).where(mine).order_by(rows.c.position)):
-        digest.update(f"{json.dumps(list(row))}\n".encode())
+        digest.update(to_json(tuple(row)))
         number += 1
     return number, digest.hexdigest()
 

@@ -48,7 +48,7 @@ _READ_HERE = {column: field for column, field in FIELDS.items() if field.kind no
 _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(.+))?", re.DOTALL)
 _NAMES = [field.path for field in PARTY_FIELDS if field.names]
 _FUTURE = timedelta(hours=24)
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_EARLIEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +277,12 @@ def check_start(moment: datetime, now: datetime) -> str:
 
     :raises UnreadableCellError: if no call can have started then
     """
+    if moment <= now:
+        is_early = moment.year < _EARLIEST
+        return f"{moment.isoformat()} is before the year {_EARLIEST}, as if it had another unit" if is_early else ""
     if moment > now + _FUTURE:
         raise UnreadableCellError("is more than 24 hours in the future", "Correct it; Gong keeps it permanently.")
-    if moment > now:
-        return f"{moment.isoformat()} is in the future, as if its offset or time zone was wrong"
-    return "" if moment >= _EARLIEST else f"{moment.isoformat()} is before the year 2000, as if it had another unit"
+    return f"{moment.isoformat()} is in the future, as if its offset or time zone was wrong"
 
 
 def _left_out(problem: Problem | FieldProblem) -> str:

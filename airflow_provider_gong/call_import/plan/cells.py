@@ -68,6 +68,8 @@ def read_duration(text: str) -> str | float:
 
 def read_phone(text: str) -> tuple[str, str]:
     """Return a telephone number, and what is probably wrong with it; empty if nothing is."""
+    if text.startswith("+"):
+        return text, ""
     digits = without_zeros(text)
     if not _LOST_PLUS.fullmatch(digits):
         return digits, ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import NamedTuple
@@ -84,9 +84,9 @@ def _in_the_web(text: str, mode: MediaMode) -> RowMedia:
     return RowMedia(f"{scheme.lower()}:{rest}", is_pulled=True)
 
 
-def look_at(medias: Sequence[RowMedia], storage: MediaStorage, mode: MediaMode, pool: Executor) -> list[RowMedia]:
+def look_at(medias: Sequence[RowMedia], storage: MediaStorage, mode: MediaMode, pool: Executor) -> Iterator[RowMedia]:
     """
-    Return what the recordings are, those in the web as they were.
+    Begin to look at recordings, and return what they are, those in the web as they were.
 
     :param storage: where the recordings are
     :param mode: who moves it
@@ -94,7 +94,7 @@ def look_at(medias: Sequence[RowMedia], storage: MediaStorage, mode: MediaMode, 
     """
     unseen = [media for media in medias if media.is_unseen]
     seen = pool.map(lambda media: _seen(media, storage, mode), unseen)
-    return [next(seen) if media.is_unseen else media for media in medias]
+    return (next(seen) if media.is_unseen else media for media in medias)
 
 
 def _seen(media: RowMedia, storage: MediaStorage, mode: MediaMode) -> RowMedia:

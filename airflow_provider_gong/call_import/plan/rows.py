@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,9 @@ from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, Pl
 
 # An object store answers each after some ten milliseconds.
 _CONCURRENT_CHECKS = 32
-_CHECK_BATCH = 500
+_BATCH = 500
+# Rows whose calls are made at a time: few enough that the garbage collector does not carry them along.
+_STEP = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,37 @@ def checked_rows(manifest: Manifest, hosts: HostDirectory, settings: PlanSetting
 
 def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: PlanSettings, pool: Executor) -> None:
     progress, states = Progress("Planned", None), Counter[CallState]()
-    for batch in batches(manifest.rows, _CHECK_BATCH):
-        found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
-        medias = look_at(found, settings.storage, settings.media_mode, pool)
-        # Step by step for all of them, since the processor works best while it does the same again and again.
-        drafts = [CallDraft(row, hosts.find(_host_text(row)), settings.rules) for row in batch]
-        calls = [draft.validated() for draft in drafts]
-        planned = [_planned_row(manifest, *found) for found in zip(batch, medias, drafts, calls, strict=True)]
-        rejected = sum(bool(row.problems) for row in planned)
-        states.update({CallState.PLANNED: len(planned) - rejected, CallState.REJECTED: rejected})
-        draft.add(planned, _imported(batch, settings.known))
+    known = None if settings.known is None or settings.known.is_empty() else settings.known
+    for batch, medias in _looked_at(manifest.rows, settings, pool):
+        imported = _imported(batch, known)
+        for some in batches(zip(batch, medias, strict=True), _STEP):
+            planned = _planned(some, manifest, hosts, settings.rules)
+            rejected = sum(bool(row.problems) for row in planned)
+            states.update({CallState.PLANNED: len(planned) - rejected, CallState.REJECTED: rejected})
+            draft.add(planned, imported)
         progress.show(states.total(), {state.value: count for state, count in states.items() if count})
+
+
+def _looked_at(
+    rows: Iterable[ManifestRow], settings: PlanSettings, pool: Executor
+) -> Iterator[tuple[list[ManifestRow], Iterator[RowMedia]]]:
+    """Yield rows with their recordings, some at a time; those of the next ones are looked at meanwhile."""
+    ahead: deque[tuple[list[ManifestRow], Iterator[RowMedia]]] = deque()
+    for batch in batches(rows, _BATCH):
+        found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
+        ahead.append((batch, look_at(found, settings.storage, settings.media_mode, pool)))
+        if len(ahead) > 1:
+            yield ahead.popleft()
+    yield from ahead
+
+
+def _planned(
+    rows: Iterable[tuple[ManifestRow, RowMedia]], manifest: Manifest, hosts: HostDirectory, rules: CellRules
+) -> list[PlannedRow]:
+    # Step by step for all of them, since the processor works best while it does the same again and again.
+    drafts = [(row, media, CallDraft(row, hosts.find(_host_text(row)), rules)) for row, media in rows]
+    calls = [(*found, found[-1].validated()) for found in drafts]
+    return [_planned_row(manifest, *found) for found in calls]
 
 
 def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]:
@@ -92,7 +114,8 @@ def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]
 def _planned_row(
     manifest: Manifest, row: ManifestRow, media: RowMedia, draft: CallDraft, call: NewCall | None
 ) -> PlannedRow:
-    problems = [*draft.problems, *_id_problems(row)]
+    ident = row.values.get("client_unique_id", "")
+    problems = [*draft.problems, *_id_problems(ident)]
     if media.problem is not None:
         problems.append(media.problem)
     warnings = row.warnings
@@ -106,7 +129,7 @@ def _planned_row(
         warnings += tuple(call.warnings())
     return PlannedRow(
         row_number=row.number,
-        client_unique_id=row.values.get("client_unique_id", ""),
+        client_unique_id=ident,
         title=row.values.get("title"),
         payload=payload,
         media=media.location,
@@ -129,8 +152,7 @@ def _host_text(row: ManifestRow) -> str | None:
     return None if text is None or text in MISSING else without_zeros(text)
 
 
-def _id_problems(row: ManifestRow) -> tuple[Problem, ...]:
-    ident = row.values.get("client_unique_id", "")
+def _id_problems(ident: str) -> tuple[Problem, ...]:
     if len(ident) > MAX_ID_BYTES or len(ident.encode()) <= MAX_ID_BYTES:
         return ()
     rule = f"has {len(ident.encode())} bytes in UTF-8, of which the store keeps {MAX_ID_BYTES}"
@@ -139,15 +161,14 @@ def _id_problems(row: ManifestRow) -> tuple[Problem, ...]:
 
 def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
     """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
-    parties = [_without_profile(party, payload["primaryUser"]) for party in payload["parties"]]
+    host = payload["primaryUser"]
+    parties = [party if party.get("userId") != host else _without_profile(party) for party in payload["parties"]]
     content = {**payload, "parties": parties}
     path = media.partition("?")[0].partition("#")[0] if is_web(media) else media
     # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
     return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()
 
 
-def _without_profile(party: dict[str, Any], host: str) -> dict[str, Any]:
+def _without_profile(party: dict[str, Any]) -> dict[str, Any]:
     # The host's own come from Gong, where they may be edited at any time.
-    if party.get("userId") != host:
-        return party
     return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}

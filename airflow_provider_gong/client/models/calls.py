@@ -226,7 +226,7 @@ class NewCall(RequestModel):
         hosts = [index for index, party in enumerate(self.parties) if party.user_id == self.primary_user]
         if len(hosts) > 1:
             found.append(f"parties: entries {hosts} all carry primaryUser as userId; Gong takes each for the host.")
-        return [*found, *_system_warnings("context", self.context)]
+        return [*found, *_system_warnings("context", self.context)] if self.context else found
 
     def _party_warnings(self, index: int, party: CallParty) -> Iterator[str]:
         field = f"parties[{index}]"
