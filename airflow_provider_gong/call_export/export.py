@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.planning import (
@@ -28,7 +27,7 @@ from airflow_provider_gong.call_export.reading.reader import GongApi
 from airflow_provider_gong.call_export.reading.run import ExportRun
 from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.changes import days_changed_for
-from airflow_provider_gong.call_export.storage.folder import ExportFolder
+from airflow_provider_gong.call_export.storage.folder import SCRATCH, ExportFolder
 from airflow_provider_gong.call_export.storage.identity import claim
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
 
@@ -108,12 +107,12 @@ class CallExport:
         claim(self.folder, self.settings, self.company)
         notes = WorkerNotes(self.folder, worker, since, "first" if leaves_shrunk else "last")
         requests = AllowedRequests(client, daily_requests, notes.requests, self.clock)
-        with tempfile.TemporaryDirectory(prefix="gong-export-") as scratch:
+        with scratch_folder(SCRATCH) as scratch:
             run = ExportRun(
                 self.folder,
                 requests,
                 self.settings,
-                Path(scratch),
+                scratch,
                 on_shrink=self.on_shrink,
                 erased=erased,
                 figures=notes.figures,
@@ -126,7 +125,7 @@ class CallExport:
             )
             due = dict.fromkeys(days if leaves_shrunk else [*days, *notes.left_by_all()])
             if since is not None:
-                done = {state.day: state for state in self._done(since) if state.day in due}
+                done = {state.day: state for state in self._done(since, due)}
                 attempt.skip(done.values(), since)
                 due = dict.fromkeys(day for day in due if day not in done)
             return attempt.read(list(due))
@@ -144,8 +143,8 @@ class CallExport:
         wanted = set(call_ids)
         return {call_id for found in self.folder.manifests() for call_id in wanted & found.calls.keys()}
 
-    def _done(self, since: datetime) -> list[DayState]:
-        done = list(read_since(self.folder, self.settings.fingerprint, since))
+    def _done(self, since: datetime, days: Iterable[date]) -> list[DayState]:
+        done = list(read_since(self.folder, self.settings.fingerprint, since, days))
         if done:
             log.info("%s read already in this run.", counted(len(done), "day"))
         return done

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
 
+from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong.call_export.days import day_range, window_of
 from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.call_export.planning import DayState, PlanSettings, Reason, make_plan, requests_for
 from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
+from airflow_provider_gong.call_export.storage.folder import SCRATCH
 
 
 class DayCondition(StrEnum):
@@ -128,13 +127,11 @@ def check(export: CallExport, client: GongApi, days: Iterable[date]) -> Iterator
     wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
     reader = GongReader(client, settings.filters, wants)
     for day in days:
-        scratch = Path(tempfile.mkdtemp(prefix="gong-export-"))
-        try:
+        with scratch_folder(SCRATCH) as scratch:
             draft = DayDraft(day, settings, scratch)
             draft.take(reader.pages(window_of(day)))
-            yield _difference(export, draft)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            difference = _difference(export, draft)
+        yield difference
 
 
 def _difference(export: CallExport, draft: DayDraft) -> DayDifference:

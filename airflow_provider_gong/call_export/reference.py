@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Protocol
 
+from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
 from airflow_provider_gong.call_export.reading.draft import RowSink
 from airflow_provider_gong.call_export.settings import ExportedTable, without
 from airflow_provider_gong.call_export.storage.files import new_file
-from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
+from airflow_provider_gong.call_export.storage.folder import MANIFESTS, SCRATCH, ExportFolder
 from airflow_provider_gong.call_export.tables.reference import REFERENCE_TABLES
 from airflow_provider_gong.client.answers import JsonObject
 
@@ -66,8 +65,8 @@ def _export(
 ) -> tuple[int, bool]:
     path = f"{table.name}/part-0.{file_format.value}"
     note = f"{MANIFESTS}/{table.name}.json"
-    with tempfile.TemporaryDirectory(prefix="gong-export-") as scratch:
-        place = Path(scratch) / "part-0"
+    with scratch_folder(SCRATCH) as scratch:
+        place = scratch / "part-0"
         sink = RowSink(place, table, new_file(place, table, file_format))
         try:
             for part in batches(listed, _PART):

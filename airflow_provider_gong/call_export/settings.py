@@ -45,7 +45,7 @@ class ExportedTable:
         """The name of the table."""
         return self.table.name
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns that are exported."""
         return tuple(self.table.columns[index] for index in self.indexes)

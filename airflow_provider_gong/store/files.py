@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,21 +91,6 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-@contextlib.contextmanager
-def private_folder(prefix: str) -> Iterator[Path]:
-    """
-    Yield a temporary folder that only this user can read and that is gone afterwards.
-
-    :param prefix: beginning of the names of such folders; those of processes that were killed are removed first
-    """
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        _remove_if_abandoned(left)
-    with tempfile.TemporaryDirectory(prefix=prefix) as name, locked(Path(name)):
-        # What is in it may lock its own folder.
-        (Path(name) / "content").mkdir()
-        yield Path(name) / "content"
-
-
 def _lock(handle: int, folder: Path) -> None:
     give_up_at = time.monotonic() + _LOCK_SECONDS
     while True:
@@ -122,18 +105,6 @@ def _lock(handle: int, folder: Path) -> None:
             time.sleep(_LOOK_AGAIN_SECONDS)
         else:
             return
-
-
-def _remove_if_abandoned(folder: Path) -> None:
-    # Somebody else's, in use, or gone meanwhile. One without content is just being made.
-    with contextlib.suppress(OSError):
-        if folder.stat().st_uid == os.getuid() and (folder / "content").is_dir():
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
-            finally:
-                os.close(handle)
 
 
 def _is_writable(folder: Path) -> bool:

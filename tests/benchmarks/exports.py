@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -40,11 +41,23 @@ def lost_calls(*, count: int, processes: int = 2) -> Rows:
     """Live through random histories, and count what each reader has lost and kept by mistake."""
     totals: dict[str, Outcome] = {}
     starts = range(0, count, _PART)
+    began = time.monotonic()
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        for outcomes in pool.map(histories, starts, [min(_PART, count - start) for start in starts]):
+        for start, outcomes in zip(
+            starts, pool.map(histories, starts, [min(_PART, count - start) for start in starts]), strict=True
+        ):
             for name, outcome in outcomes.items():
                 totals.setdefault(name, Outcome()).add(outcome)
+            _show_progress(min(start + _PART, count), count, time.monotonic() - began)
     return [_lost(name, outcome) for name, outcome in totals.items()]
+
+
+def _show_progress(done: int, total: int, seconds: float) -> None:
+    rate = done / seconds
+    text = (
+        f"{done:,} / {total:,} histories, {rate:.1f} a second, {timedelta(seconds=round((total - done) / rate))} left"
+    )
+    print(f"\r{text} ", end="" if done < total else "\n", file=sys.stderr, flush=True)
 
 
 def _lost(name: str, outcome: Outcome) -> dict[str, Any]:
@@ -58,7 +71,7 @@ def _lost(name: str, outcome: Outcome) -> dict[str, Any]:
         "twice": outcome.doubled,
         "wrongly deleted": outcome.wrongly_deleted,
         "requests": outcome.requests,
-        **outcome.notes,
+        **{note: outcome.notes.get(note, "") for note in ("alarms", "accepted", "kills")},
     }
 
 

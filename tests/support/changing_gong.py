@@ -1,10 +1,15 @@
-"""A small company in Gong that changes under its readers' eyes: calls appear late, move, vanish, become private."""
+"""
+A small company in Gong that changes under its readers' eyes: calls appear late, move, vanish, become private.
+
+It keeps no more of Gong than readers of calls see, so thousands of histories take minutes; a test holds its answers
+against those of the emulator. While there are faults, requests go through the whole client.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import random
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,81 +19,18 @@ import httpx
 from airflow_provider_gong.client.auth import AccessKeyAuth
 from airflow_provider_gong.client.budget import LocalBudget
 from airflow_provider_gong.client.clients import GongClient
+from airflow_provider_gong.client.errors import GongEmptyResultError
 from airflow_provider_gong.client.exchange import ExchangePolicy
-from airflow_provider_gong.emulator import InProcessEmulator, ManualClock, in_process_emulator
 
 START = datetime(2026, 3, 2, 3, tzinfo=UTC)
-HOSTS = ("tobias.okafor@example.com", "priya.raman@example.com", "grace.nakamura@example.com")
-_NO_CALLS = "No calls found corresponding to the provided filters"
+WORKSPACES = ("4334195650121898385", "4334195650121898386")
+HOSTS = ("6956765593072435850", "6956765593072435851")
+NO_CALLS = "No calls found corresponding to the provided filters"
+# So that small companies have listings of several pages, too.
+_PAGE = 3
+_URL = "https://us-1.api.gong.io"
+_PATHS = {"/v2/calls/extensive": "listCallsExtensive", "/v2/calls/transcript": "getCallTranscripts"}
 _PATIENCE = ExchangePolicy(max_wait=5, max_attempts=2, first_backoff=0.0, max_backoff=0.0)
-
-
-@dataclass
-class Changes:
-    """What Gong says of calls that differs from what it said at first, by call id."""
-
-    titles: dict[str, str] = field(default_factory=dict)
-    moved: dict[str, datetime] = field(default_factory=dict)
-    private: set[str] = field(default_factory=set)
-    untranscribed: set[str] = field(default_factory=set)
-
-
-class ChangingTransport(httpx.BaseTransport):
-    """The way to an emulator, on which answers change."""
-
-    def __init__(self, transport: httpx.BaseTransport) -> None:
-        self._transport = transport
-        self.changes = Changes()
-        self.requests = 0
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
-        answer = self._transport.handle_request(request)
-        body = json.loads(request.content or b"{}")
-        is_empty = answer.status_code == 404 and _NO_CALLS in answer.text
-        if answer.status_code != 200 and not is_empty:
-            return answer
-        try:
-            content = {"requestId": "r", "calls": []} if is_empty else json.loads(answer.content)
-        except ValueError:
-            return answer
-        if request.url.path.endswith("/calls/extensive"):
-            content["calls"] = self._calls(request, body, content["calls"])
-            return _answer(content, content["calls"])
-        if request.url.path.endswith("/calls/transcript"):
-            rows = content.get("callTranscripts", [])
-            content["callTranscripts"] = [row for row in rows if row["callId"] not in self.changes.untranscribed]
-            return _answer(content, content["callTranscripts"])
-        return answer
-
-    def _calls(self, request: httpx.Request, body: dict[str, Any], calls: list[Any]) -> list[Any]:
-        changes, filters = self.changes, body["filter"]
-        if "fromDateTime" in filters:
-            start, end = (datetime.fromisoformat(filters[name]) for name in ("fromDateTime", "toDateTime"))
-            calls = [call for call in calls if call["metaData"]["id"] not in changes.moved]
-            here = [call_id for call_id, moment in changes.moved.items() if start <= moment < end]
-            if here and "cursor" not in body:
-                calls += self._by_id(request, body, here)
-        for call in calls:
-            meta = call["metaData"]
-            meta["title"] = changes.titles.get(meta["id"], meta["title"])
-            meta["isPrivate"] = meta["id"] in changes.private
-            if meta["id"] in changes.moved:
-                meta["started"] = changes.moved[meta["id"]].isoformat()
-        return calls
-
-    def _by_id(self, request: httpx.Request, body: dict[str, Any], call_ids: list[str]) -> list[Any]:
-        headers = {"Authorization": request.headers["Authorization"]}
-        asked = {**body, "filter": {"callIds": call_ids}}
-        answer = self._transport.handle_request(httpx.Request("POST", request.url, json=asked, headers=headers))
-        try:
-            return json.loads(answer.content)["calls"] if answer.status_code == 200 else []
-        except ValueError:
-            return []
-
-
-def _answer(content: dict[str, Any], rows: list[Any]) -> httpx.Response:
-    return httpx.Response(200, json=content) if rows else httpx.Response(404, json={"errors": [_NO_CALLS]})
 
 
 @dataclass
@@ -97,13 +39,17 @@ class KnownCall:
     A call of the company.
 
     :param shown_at: when Gong begins to show it
+    :param analyses: how often Gong has analyzed it
     """
 
-    ident: str
+    call_id: str
     title: str
     started: datetime
     shown_at: datetime
-    call_id: str = ""
+    host_id: str
+    workspace_id: str
+    analyses: int = 1
+    is_transcribed: bool = True
     is_private: bool = False
     is_deleted: bool = False
 
@@ -112,105 +58,158 @@ class KnownCall:
         return self.started.date()
 
 
-class ChangingGong:
-    """The company, on a clock of its own."""
+@dataclass(frozen=True)
+class Fault:
+    """
+    What happens to some requests.
 
-    def __init__(self, emulator: InProcessEmulator) -> None:
-        self.emulator = emulator
+    :param action: ``status``, ``reset``, ``garbage`` or ``truncate``
+    :param probability: to how many of them
+    """
+
+    action: str
+    probability: float
+    status: int = 500
+    text: str = "Sorry"
+    chance: random.Random = field(default_factory=random.Random)
+
+    def answer(self, request: httpx.Request, right: httpx.Response) -> httpx.Response:
+        """Return what comes instead of the right answer."""
+        if self.chance.random() >= self.probability:
+            return right
+        match self.action:
+            case "status":
+                return httpx.Response(self.status, json={"requestId": "r", "errors": [self.text]})
+            case "garbage":
+                return httpx.Response(200, text="<html><body><h1>502 Bad Gateway</h1></body></html>")
+            case "truncate":
+                return httpx.Response(200, content=right.content[: len(right.content) // 2])
+        raise httpx.RemoteProtocolError("the connection was reset", request=request)
+
+
+class ChangingGong:
+    """
+    The company, on a clock of its own.
+
+    :ivar requests: how many requests have reached it
+    :ivar faults: what happens to requests
+    """
+
+    def __init__(self) -> None:
         self.now = START
         self.calls: list[KnownCall] = []
-        self.is_blind = False
-        self._transport = ChangingTransport(emulator.transport)
-        self._budget = LocalBudget(1_000_000, 10**9)
+        self.requests = 0
+        self.faults: list[Fault] = []
+        self._hidden: frozenset[str] = frozenset()
+        budget = LocalBudget(1_000_000, 10**9)
+        options: dict[str, Any] = {"budget": budget, "policy": _PATIENCE, "sleep": lambda _: None}
+        self._client = GongClient(
+            _URL, AccessKeyAuth("k", "s"), transport=httpx.MockTransport(self._answered), **options
+        )
 
-    def client(self) -> GongClient:
-        auth = AccessKeyAuth(self.emulator.access_key, self.emulator.access_key_secret)
-        options: dict[str, Any] = {"budget": self._budget, "policy": _PATIENCE, "sleep": lambda _: None}
-        return GongClient(self.emulator.url, auth, transport=self._transport, **options)
+    def run(self, operation: str, *, body: Any = None) -> dict[str, Any]:
+        """Answer a request as the client does."""
+        if self.faults:
+            return self._client.run(operation, body=body)
+        answer = self._answer(operation, body)
+        if answer is None:
+            raise GongEmptyResultError(NO_CALLS, operation=operation, status=404, errors=[NO_CALLS])
+        return answer
 
-    @property
-    def requests(self) -> int:
-        return self._transport.requests
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
 
     def advance(self, time: timedelta) -> None:
         """Let time go by; calls whose time has come are shown."""
         self.now += time
-        self.emulator.advance(time.total_seconds())
-        due = [call for call in self.calls if not call.call_id and call.shown_at <= self.now]
-        if due:
-            self.emulator.seed({"calls": [self._seed(call) for call in due]})
-            ids = {call["clientUniqueId"]: call["id"] for call in self.emulator.state()["calls"]}
-            for call in due:
-                call.call_id = ids[call.ident]
 
-    def take_place(self, started: datetime, shown_after: timedelta, *, transcribed: bool = True) -> None:
+    def take_place(self, started: datetime, shown_after: timedelta) -> None:
         """Let a call take place, which Gong shows some time later."""
-        ident = f"call-{len(self.calls)}"
-        self.calls.append(KnownCall(ident, f"Call {ident}", started, started + shown_after))
-        if not transcribed:
-            self.calls[-1].title += " (quiet)"
+        number = len(self.calls)
+        call_id = str(4673416669961542000 + number)
+        host, workspace = HOSTS[number % 2], WORKSPACES[number % 3 == 0]
+        self.calls.append(KnownCall(call_id, f"Call {number}", started, started + shown_after, host, workspace))
 
-    def transcribe(self, call: KnownCall, *, is_there: bool) -> None:
-        (self._transport.changes.untranscribed.discard if is_there else self._transport.changes.untranscribed.add)(
-            call.call_id
-        )
+    def hide(self, workspaces: Iterable[str]) -> None:
+        """Take all calls of workspaces from the key's sight, and show those of the others."""
+        self._hidden = frozenset(workspaces)
 
-    def rename(self, call: KnownCall, title: str) -> None:
-        """Let Gong analyze a call again."""
-        call.title = self._transport.changes.titles[call.call_id] = title
+    @property
+    def hides_calls(self) -> bool:
+        """Whether the key does not see all calls."""
+        return bool(self._hidden)
 
-    def move(self, call: KnownCall, started: datetime) -> None:
-        """Let a call have started at another time."""
-        call.started = self._transport.changes.moved[call.call_id] = started
-
-    def hide(self, call: KnownCall, *, is_private: bool) -> None:
-        """Make a call private, or no longer so."""
-        call.is_private = is_private
-        (self._transport.changes.private.add if is_private else self._transport.changes.private.discard)(call.call_id)
-
-    def delete(self, call: KnownCall) -> None:
-        """Delete a call."""
-        call.is_deleted = True
-        with self.client() as client:
-            client.run("purgeEmailAddress", query={"emailAddress": f"{call.ident}@customer.example.com"})
-        self._transport.changes.moved.pop(call.call_id, None)
-
-    def blind(self, *, is_blind: bool) -> None:
-        """Take all calls from the key's sight, or give them back."""
-        self.is_blind = is_blind
-        self.emulator.set(key_sees_calls=not is_blind)
+    def known(self) -> list[KnownCall]:
+        """Return the calls that Gong has begun to show, and that were not deleted."""
+        return [call for call in self.calls if call.shown_at <= self.now and not call.is_deleted]
 
     def shown(self) -> dict[str, KnownCall]:
         """Return the calls that an export should hold, by id."""
-        return {
-            call.call_id: call for call in self.calls if call.call_id and not call.is_private and not call.is_deleted
-        }
+        return {call.call_id: call for call in self.known() if not call.is_private}
 
-    def _seed(self, call: KnownCall) -> dict[str, Any]:
-        return {
-            "clientUniqueId": call.ident,
+    def _answered(self, request: httpx.Request) -> httpx.Response:
+        answer = self._answer(_PATHS[request.url.path], json.loads(request.content))
+        content = {"requestId": "r", "errors": [NO_CALLS]} if answer is None else answer
+        response = httpx.Response(404 if answer is None else 200, json=content)
+        for fault in self.faults:
+            response = fault.answer(request, response)
+        return response
+
+    def _answer(self, operation: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a page, None where nothing matches."""
+        self.requests += 1
+        found = list(self._matching(body["filter"]))
+        is_transcripts = operation == "getCallTranscripts"
+        if is_transcripts:
+            found = [call for call in found if call.is_transcribed]
+        first = int(body.get("cursor", 0))
+        page = found[first : first + _PAGE]
+        if not page:
+            return None
+        records = {"totalRecords": len(found), "currentPageSize": len(page), "currentPageNumber": first // _PAGE}
+        if first + _PAGE < len(found):
+            records["cursor"] = str(first + _PAGE)
+        rows = {"callTranscripts": list(map(_transcript, page))} if is_transcripts else {"calls": list(map(_row, page))}
+        return {"requestId": "r", "records": records, **rows}
+
+    def _matching(self, filters: dict[str, Any]) -> Iterator[KnownCall]:
+        ids, workspace, hosts = (filters.get(name) for name in ("callIds", "workspaceId", "primaryUserIds"))
+        start, end = (datetime.fromisoformat(filters.get(name, START.isoformat())) for name in _WINDOW)
+        for call in sorted(self.known(), key=lambda call: call.started):
+            if (
+                call.workspace_id not in self._hidden
+                and (ids is None or call.call_id in ids)
+                and (workspace is None or call.workspace_id == workspace)
+                and (hosts is None or call.host_id in hosts)
+                and ("fromDateTime" not in filters or start <= call.started < end)
+            ):
+                yield call
+
+
+_WINDOW = ("fromDateTime", "toDateTime")
+
+
+def _row(call: KnownCall) -> dict[str, Any]:
+    times = {name: call.started.isoformat() for name in ("scheduled", "started")}
+    return {
+        "metaData": {
+            "id": call.call_id,
             "title": call.title,
-            "host": HOSTS[len(call.ident) % 2],
-            "daysAgo": (self.now - call.started).total_seconds() / 86_400,
-            "minutes": 1.2,
-            "parties": [{"name": "Dana Ortiz", "emailAddress": f"{call.ident}@customer.example.com"}],
-        }
+            **times,
+            "duration": 72,
+            "primaryUserId": call.host_id,
+            "workspaceId": call.workspace_id,
+            "isPrivate": call.is_private,
+        },
+        "parties": [
+            {"id": "1", "speakerId": "11", "userId": call.host_id, "name": "Priya Raman", "affiliation": "Internal"},
+            {"id": "2", "speakerId": "12", "name": "Dana Ortiz", "affiliation": "External"},
+        ],
+        "content": {"brief": f"{call.title}, analysis {call.analyses}"},
+    }
 
 
-@contextmanager
-def changing_gong() -> Iterator[ChangingGong]:
-    """Run a company without calls."""
-    settings: dict[str, Any] = {
-        "requests_per_second": 0,
-        "requests_per_day": 0,
-        "processing_seconds": 0,
-        "erase_seconds": 0,
-        "company_time_zone": "UTC",
-    }
-    company = {
-        "workspaces": [{"name": "Sales"}],
-        "users": [{"firstName": h.split(".")[0], "lastName": h.split(".")[1].split("@")[0]} for h in HOSTS],
-        "calls": [],
-    }
-    with in_process_emulator(clock=ManualClock(START), company=company, **settings) as emulator:
-        yield ChangingGong(emulator)
+def _transcript(call: KnownCall) -> dict[str, Any]:
+    sentences = [{"start": 0, "end": 4000, "text": f"Hello, analysis {call.analyses}."}]
+    return {"callId": call.call_id, "transcript": [{"speakerId": "11", "topic": None, "sentences": sentences}]}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,11 +18,9 @@ from airflow_provider_gong.call_export.errors import GongExportShrinkError
 from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.call_export.planning import PlanSettings
 from airflow_provider_gong.call_export.settings import ExportSettings
-from airflow_provider_gong.call_export.storage.files import rows_of_calls
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.client.errors import GongEmptyResultError, GongError
-from airflow_provider_gong.emulator.faults import Fault
-from tests.support.changing_gong import ChangingGong, KnownCall, changing_gong
+from tests.support.changing_gong import WORKSPACES, ChangingGong, Fault, KnownCall
 from tests.support.memory_store import Killed, ObjectStore
 
 NIGHTS = 12
@@ -28,9 +28,12 @@ LATEST_DAYS = 21
 SWEEP_DAYS = 6
 # One sweep, one night to confirm what is gone, and one that a fault may have cost.
 QUIET_NIGHTS = SWEEP_DAYS + 3
-FIRST_DAY = date(2026, 2, 20)
+FIRST_DAY = date(2026, 2, 26)
 # In memory: thousands of histories create and delete a great many small files.
 _SCRATCH = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"
+
+_FOLDER = "/bucket/export"
+_CALLS = f"{_FOLDER}/calls/"
 
 Held = dict[str, str]
 
@@ -48,12 +51,19 @@ class Reader(Protocol):
 
 
 class Export:
-    """The export, all settings at their defaults but for the length of lookback and sweep."""
+    """
+    The export, all settings at their defaults but for the length of lookback and sweep.
+
+    :param workers: how many tasks read the days of a night, before another one judges what is gone
+    """
 
     name = "whole days with a sweep"
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int = 1) -> None:
+        self._workers = workers
         self.store = ObjectStore()
+        self._folder = ExportFolder(self.store, _FOLDER, readers=1)
+        self._titles: dict[tuple[str, str], Held] = {}
         self.alarms = 0
         self.accepted = 0
         self.kills = 0
@@ -82,9 +92,9 @@ class Export:
                 return
 
     def _look_into_it(self, gong: ChangingGong) -> None:
-        """A person looks into Gong, and accepts what is gone if the key still sees calls."""
+        """A person looks into Gong, and accepts what is gone if the key still sees all calls."""
         self.store.dies_at = None
-        if not gong.is_blind:
+        if not gong.hides_calls:
             self.accepted += 1
             try:
                 self._run(gong, OnShrink.ACCEPT)
@@ -92,26 +102,24 @@ class Export:
                 return
 
     def _run(self, gong: ChangingGong, on_shrink: OnShrink) -> None:
-        folder = ExportFolder(self.store, "/bucket/export")
-        export = CallExport(folder, self._settings, "company", on_shrink, clock=lambda: gong.now)
-        plan = export.plan(self._plan)
-        with gong.client() as client:
-            export.read(client, plan.days)
+        export = CallExport(self._folder, self._settings, "company", on_shrink, clock=lambda: gong.now)
+        days = export.plan(self._plan).days
+        if self._workers > 1:
+            for number in range(self._workers):
+                part = days[number :: self._workers]
+                export.read(gong, part, worker=f"worker-{number}", since=gong.now, leaves_shrunk=True)
+        export.read(gong, days, since=gong.now)
 
     def held(self) -> Held:
-        folder = ExportFolder(self.store, "/bucket/export")
         found: Held = {}
         self.doubled = 0
-        for manifest in folder.manifests():
-            table = manifest.tables.get("calls")
-            if table is not None:
-                with folder.opened(table.path) as file:
-                    parts = rows_of_calls(
-                        file, self._settings.tables["calls"], self._settings.file_format, manifest.calls
-                    )
-                    for row in (row for part in parts for row in part):
-                        self.doubled += row[0] in found
-                        found[row[0]] = row[1]
+        for path, tag in self.store.tags(_CALLS):
+            if (path, tag) not in self._titles:
+                rows = map(json.loads, self.store.cat_file(path).splitlines())
+                self._titles[path, tag] = {row["call_id"]: row["title"] for row in rows}
+            titles = self._titles[path, tag]
+            self.doubled += len(found.keys() & titles.keys())
+            found |= titles
         return found
 
 
@@ -134,22 +142,30 @@ class Watermark:
         start = self._read_until - self._lookback
         filters = {"fromDateTime": start.isoformat(), "toDateTime": gong.now.isoformat()}
         latest = self._read_until
-        with gong.client() as client:
-            try:
-                for call in client.run_all("listCallsExtensive", body={"filter": filters}):
-                    meta = call["metaData"]
-                    self._held[meta["id"]] = meta["title"]
-                    latest = max(latest, datetime.fromisoformat(meta["started"]))
-            except GongEmptyResultError:
-                pass
-            except GongError as error:
-                if not (self._trusts_404 and error.status == 404):
-                    return
+        try:
+            for call in _listed(gong, {"filter": filters}):
+                meta = call["metaData"]
+                self._held[meta["id"]] = meta["title"]
+                latest = max(latest, datetime.fromisoformat(meta["started"]))
+        except GongEmptyResultError:
+            pass
+        except GongError as error:
+            if not (self._trusts_404 and error.status == 404):
+                return
         # Those that trust a 404 keep the end of the window; the others the latest start.
         self._read_until = gong.now if self._trusts_404 else latest
 
     def held(self) -> Held:
         return dict(self._held)
+
+
+def _listed(gong: ChangingGong, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    while True:
+        page = gong.run("listCallsExtensive", body=body)
+        yield from page["calls"]
+        if "cursor" not in page["records"]:
+            return
+        body = {**body, "cursor": page["records"]["cursor"]}
 
 
 def rivals() -> list[Watermark]:
@@ -199,21 +215,27 @@ class History:
 
     def live(self) -> dict[str, Outcome]:
         """Live through the history, and compare what readers hold with what Gong shows in the end."""
-        with changing_gong() as gong:
-            for _ in range(NIGHTS):
-                self._day(gong)
-                self._night(gong, self._readers)
-            gong.blind(is_blind=False)
-            gong.emulator.clear_faults()
-            # Everything that is late is there before the quiet begins. The export rests meanwhile, the others do not.
-            for _ in range(LATEST_DAYS):
-                gong.advance(timedelta(days=1))
-                self._night(gong, [reader for reader in self._readers if not isinstance(reader, Export)])
-            for _ in range(QUIET_NIGHTS):
-                gong.advance(timedelta(days=1))
-                self._night(gong, self._readers)
-            shown = gong.shown()
-            return {reader.name: self._compared(reader, shown) for reader in self._readers}
+        gong = ChangingGong()
+        try:
+            return self._lived(gong)
+        finally:
+            gong.close()
+
+    def _lived(self, gong: ChangingGong) -> dict[str, Outcome]:
+        for _ in range(NIGHTS):
+            self._day(gong)
+            self._night(gong, self._readers)
+        gong.hide(())
+        gong.faults.clear()
+        # Everything that is late is there before the quiet begins. The export rests meanwhile, the others do not.
+        for _ in range(LATEST_DAYS):
+            gong.advance(timedelta(days=1))
+            self._night(gong, [reader for reader in self._readers if not isinstance(reader, Export)])
+        for _ in range(QUIET_NIGHTS):
+            gong.advance(timedelta(days=1))
+            self._night(gong, self._readers)
+        shown = gong.shown()
+        return {reader.name: self._compared(reader, shown) for reader in self._readers}
 
     def _compared(self, reader: Reader, shown: dict[str, KnownCall]) -> Outcome:
         held = reader.held()
@@ -244,24 +266,36 @@ class History:
         for _ in range(chance.randrange(4)):
             started = gong.now + timedelta(hours=chance.uniform(0, 20))
             gong.take_place(started, self._delay())
-        gong.emulator.clear_faults()
+        gong.faults.clear()
         gong.advance(timedelta(days=1))
-        known = list(gong.shown().values())
-        for call in known:
-            match chance.randrange(60):
-                case 0:
-                    gong.rename(call, f"{call.title}, again")
-                case 1:
-                    gong.move(call, call.started + timedelta(hours=chance.uniform(-50, 50)))
-                case 2:
-                    gong.delete(call)
-                case 3:
-                    gong.hide(call, is_private=True)
-                case 4:
-                    gong.transcribe(call, is_there=chance.random() < 0.5)
-        gong.blind(is_blind=chance.random() < 0.08)
+        for call in gong.known():
+            self._change(call)
+        gong.hide(self._hidden())
         if chance.random() < 0.15:
-            gong.emulator.add_faults(self._fault())
+            gong.faults.append(self._fault())
+
+    def _change(self, call: KnownCall) -> None:
+        """Let something happen to a call, in most cases nothing."""
+        match self._chance.randrange(60):
+            case 0:
+                call.title += ", again"
+                call.analyses += 1
+            case 1:
+                moved = call.started + timedelta(hours=self._chance.uniform(-50, 50))
+                call.started = max(moved, datetime.combine(FIRST_DAY, time(), UTC))
+            case 2:
+                call.is_deleted = True
+            case 3:
+                call.is_private = not call.is_private
+            case 4:
+                call.is_transcribed = not call.is_transcribed
+
+    def _hidden(self) -> Sequence[str]:
+        """Return the workspaces that the key has lost for a day: mostly none, sometimes all, sometimes one of them."""
+        kind = self._chance.random()
+        if kind < 0.08:
+            return WORKSPACES
+        return [self._chance.choice(WORKSPACES)] if kind < 0.12 else ()
 
     def _delay(self) -> timedelta:
         chance = self._chance
@@ -271,12 +305,8 @@ class History:
         chance = self._chance
         action = chance.choice(("status", "reset", "garbage", "truncate"))
         status = chance.choice((404, 500, 502, 503, 403))
-        rule: dict[str, Any] = {
-            "action": action,
-            "probability": chance.choice((0.2, 1.0)),
-            "seed": chance.randrange(99),
-        }
-        return Fault(**rule, status=status, text="Not Found" if status == 404 else "Sorry")
+        text = "Not Found" if status == 404 else "Sorry"
+        return Fault(action, chance.choice((0.2, 1.0)), status, text, random.Random(chance.random()))
 
 
 def histories(first: int, count: int) -> dict[str, Outcome]:
@@ -287,7 +317,7 @@ def histories(first: int, count: int) -> dict[str, Outcome]:
         tempfile.tempdir = tempfile.mkdtemp(prefix="gong-history-", dir=_SCRATCH)
         scratch = Path(tempfile.tempdir)
         try:
-            outcomes = History(seed, [Export(), *rivals()]).live()
+            outcomes = History(seed, [Export(workers=1 + seed % 2), *rivals()]).live()
         finally:
             tempfile.tempdir = None
             shutil.rmtree(scratch, ignore_errors=True)

@@ -37,8 +37,12 @@ class ObjectStore(MemoryFileSystem):
         self._lock = threading.Lock()
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
-        found: dict[str, Any] = super().info(path, **options)
-        return {**found, "ETag": self._tags.get(self._strip_protocol(path), "")}
+        path = self._strip_protocol(path)
+        file = self.store.get(path)
+        if file is None:
+            # Its own way looks through all objects for a folder of this name.
+            raise FileNotFoundError(path)
+        return {"name": path, "size": file.size, "type": "file", "ETag": self._tags.get(path, "")}
 
     def pipe_file(self, path: str, value: bytes, **options: Any) -> None:
         self._write(path, lambda: super(ObjectStore, self).pipe_file(path, value, **options))
@@ -48,6 +52,10 @@ class ObjectStore(MemoryFileSystem):
 
     def rm_file(self, path: str) -> None:
         self._write(path, lambda: super(ObjectStore, self).rm_file(path))
+
+    def tags(self, prefix: str) -> list[tuple[str, str]]:
+        """Return the objects whose paths begin with a prefix, with their tags."""
+        return sorted((path, self._tags[path]) for path in self.store if path.startswith(prefix))
 
     def content(self) -> dict[str, bytes]:
         """Return all objects, by path."""

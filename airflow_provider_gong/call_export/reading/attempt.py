@@ -118,12 +118,17 @@ class ReadAttempt:
         }
 
 
-def read_since(folder: ExportFolder, fingerprint: str, since: datetime) -> Iterator[DayState]:
-    """Yield the days that were read since a moment, under the settings of a fingerprint."""
-    for state in states_of(folder.manifests(), read_moments(folder), folder.files(TABLES)):
-        is_current = state.is_whole and state.settings == fingerprint
-        if is_current and state.read_at is not None and state.read_at >= since:
-            yield state
+def read_since(folder: ExportFolder, fingerprint: str, since: datetime, days: Iterable[date]) -> Iterator[DayState]:
+    """Yield those of some days that were read since a moment, under the settings of a fingerprint."""
+    moments = read_moments(folder)
+    found = [
+        manifest
+        for manifest in folder.manifests(days)
+        if manifest.settings == fingerprint
+        and any(moment and moment >= since for moment in (manifest.read_at, moments.get(manifest.day)))
+    ]
+    if found:
+        yield from (state for state in states_of(found, moments, folder.files(TABLES)) if state.is_whole)
 
 
 def _with_progress(days: Sequence[date], run: ExportRun) -> Iterable[date]:

@@ -39,10 +39,12 @@ class Page:
 
     :param calls: rows of ``POST /v2/calls/extensive``
     :param transcripts: what is said, by call id, once it was read
+    :param is_last: whether no other page can follow
     """
 
     calls: list[JsonObject]
     transcripts: dict[str, list[JsonObject]] = field(default_factory=dict)
+    is_last: bool = False
 
 
 class GongReader:
@@ -67,12 +69,14 @@ class GongReader:
         The next page is read while the caller works on this one.
         """
         seen: set[str] = set()
+        source = self._pages(window, seen)
+        page = next(source, None)
+        # Most days have one page, and start no thread.
         with ThreadPoolExecutor(1, thread_name_prefix="gong-export") as ahead:
-            source = self._pages(window, seen)
-            following: Future[Page | None] = ahead.submit(next, source, None)
-            while (page := following.result()) is not None:
-                following = ahead.submit(next, source, None)
+            while page is not None:
+                following: Future[Page | None] | None = None if page.is_last else ahead.submit(next, source, None)
                 yield page
+                page = None if following is None else following.result()
 
     def calls_by_id(self, call_ids: Sequence[str]) -> dict[str, JsonObject]:
         """Return those of some calls that Gong shows, by id, whatever the export's filter."""
@@ -88,16 +92,24 @@ class GongReader:
         return bool(page.get("calls"))
 
     def _pages(self, window: Window, seen: set[str]) -> Iterator[Page]:
-        for calls in self._listed(window):
+        for calls, is_last in self._listed(window):
             new = [call for call in calls if call_id_of(call) not in seen]
             seen.update(map(call_id_of, new))
             # Transcripts of long calls come in parts, so that memory does not grow with their length.
-            for part in _by_length(new):
+            parts = list(_by_length(new))
+            for number, part in enumerate(parts, 1):
                 wanted = [] if self._wants is None else [call_id_of(call) for call in part if self._wants(call)]
-                yield Page(part, self._transcripts(wanted) if wanted else {})
+                transcripts = self._transcripts(wanted) if wanted else {}
+                yield Page(part, transcripts, is_last and number == len(parts))
 
-    def _listed(self, window: Window) -> Iterator[list[JsonObject]]:
-        """Yield the calls of a window; where there are too many for one listing, of one half after the other."""
+    def _listed(self, window: Window, *, is_last: bool = True) -> Iterator[tuple[list[JsonObject], bool]]:
+        """
+        Yield the calls of a window, and whether they are the last ones.
+
+        Where there are too many for one listing, one half is listed after the other.
+
+        :param is_last: whether no other window follows
+        """
         start, end = window
         is_divisible = (end - start).total_seconds() >= 2 * _SHORTEST_WINDOW
         filters = self._filters.wire(fromDateTime=wire(start), toDateTime=wire(end))
@@ -108,7 +120,7 @@ class GongReader:
                 records = page.get("records") or {}
                 if "cursor" not in body and is_divisible and (records.get("totalRecords") or 0) > _LONGEST_LISTING:
                     break
-                yield page.get("calls") or []
+                yield page.get("calls") or [], is_last and not records.get("cursor")
                 if not records.get("cursor"):
                     return
                 body = {**body, "cursor": records["cursor"]}
@@ -116,8 +128,9 @@ class GongReader:
             if not is_divisible:
                 raise
             log.warning("%s Reading %s to %s again in halves.", error, *map(wire, window))
-        for half in halves(window):
-            yield from self._listed(half)
+        first, second = halves(window)
+        yield from self._listed(first, is_last=False)
+        yield from self._listed(second, is_last=is_last)
 
     def _transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
         try:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 MANIFESTS = "_manifests"
 SCHEMAS = "_schema"
+# Temporary folders on the local disk.
+SCRATCH = "gong-export-"
 _NOTES = "_manifests/_notes"
 _DAY = "started_date="
-_READERS = 16
 # How object stores call what changes when an object is replaced.
 _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5")
 
@@ -61,10 +62,12 @@ class ExportFolder:
 
     :param fs: the file system
     :param root: path of the folder in it
+    :param readers: how many manifests are read at the same time
     """
 
-    def __init__(self, fs: AbstractFileSystem, root: str) -> None:
+    def __init__(self, fs: AbstractFileSystem, root: str, readers: int = 16) -> None:
         self._fs = fs
+        self._readers = readers
         self._root = root.rstrip("/")
         protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
         self._is_local = "file" in protocols
@@ -80,10 +83,17 @@ class ExportFolder:
         """Return the manifest of a day, None if there is none."""
         return self._manifest(manifest_path(day))
 
-    def manifests(self) -> Iterator[DayManifest]:
-        """Yield all manifests, by day."""
-        with ThreadPoolExecutor(_READERS) as pool:
-            yield from filter(None, pool.map(self._manifest, self._manifest_names()))
+    def manifests(self, days: Iterable[date] | None = None) -> Iterator[DayManifest]:
+        """Yield the manifests of days, by default of all, by day."""
+        names = self._manifest_names()
+        if days is not None:
+            wanted = set(map(manifest_path, days))
+            names = [name for name in names if name in wanted]
+        if self._readers == 1:
+            yield from filter(None, map(self._manifest, names))
+            return
+        with ThreadPoolExecutor(self._readers) as pool:
+            yield from filter(None, pool.map(self._manifest, names))
 
     def write_manifest(self, manifest: DayManifest) -> None:
         """Write the manifest of a day."""
@@ -170,7 +180,7 @@ class ExportFolder:
 
     def _manifest(self, name: str) -> DayManifest | None:
         document = self.read_json(name)
-        return None if document is None else DayManifest.parsed(document, shown(self.place(name)))
+        return None if document is None else DayManifest.parsed(document, self.place(name))
 
     def _manifest_names(self) -> list[str]:
         return [f"{MANIFESTS}/{name}" for name in self._names(MANIFESTS) if name.startswith(_DAY)]

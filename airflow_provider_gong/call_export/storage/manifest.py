@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_export.errors import GongExportStorageError
 
 MANIFEST_VERSION = 1
@@ -100,7 +101,7 @@ class DayManifest:
             "settings": self.settings,
             "read_at": None if self.read_at is None else _text(self.read_at),
             "changed_at": None if self.changed_at is None else self.changed_at.astimezone(UTC).isoformat(),
-            "tables": {name: dataclasses.asdict(file) for name, file in self.tables.items()},
+            "tables": {name: dict(vars(file)) for name, file in self.tables.items()},
             "missing_transcripts": {call_id: _text(since) for call_id, since in sorted(self.missing.items())},
             "suspects": {call_id: _text(since) for call_id, since in sorted(self.suspects.items())},
             **self.facts,
@@ -118,7 +119,9 @@ class DayManifest:
         """
         try:
             if document["version"] > MANIFEST_VERSION:
-                raise GongExportStorageError(f"{name} was written by a newer airflow-provider-gong: upgrade it here.")
+                raise GongExportStorageError(
+                    f"{shown(name)} was written by a newer airflow-provider-gong: upgrade it here."
+                )
             calls = {
                 call_id: CallFacts(workspace_id, owner_id, bool(has_transcript))
                 for workspace_id, owners in document["calls"].items()
@@ -140,7 +143,7 @@ class DayManifest:
             )
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise GongExportStorageError(
-                f"{name} is not a manifest of an export ({type(error).__name__}: {error}).",
+                f"{shown(name)} is not a manifest of an export ({type(error).__name__}: {error}).",
                 remedy="Delete it, and the day is read again.",
             ) from error
 

@@ -16,13 +16,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong.ledger.folder.journal import SNAPSHOT_AFTER, Journal, JournalFolder
 from airflow_provider_gong.ledger.folder.sync import JournalSync
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import LeasedRow
 from airflow_provider_gong.store.database import Store, folder_url
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.files import private_folder
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def journaled_ledger(
     :raises GongStoreError: if the journal cannot be read or written
     """
     journal = Journal(base / _name(company) / _name(import_id), snapshot_after=snapshot_after)
-    with private_folder(_PREFIX) as place, contextlib.closing(Store(folder_url(place), durable=False)) as store:
+    with scratch_folder(_PREFIX) as place, contextlib.closing(Store(folder_url(place), durable=False)) as store:
         # The next worker asks Gong for what the journal does not hold, so nothing has to survive here.
         ledger = JournaledLedger(store, company, import_id, journal, clock=clock)
         try:

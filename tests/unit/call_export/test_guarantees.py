@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import subprocess
+import sys
+import tempfile
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_provider_gong.call_export.days import day_range
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
+from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.call_export.storage.identity import claim
 from airflow_provider_gong.client.errors import GongError, GongPermissionError
 from airflow_provider_gong.emulator.faults import Fault
@@ -545,3 +550,31 @@ def sentences_and_calls(company: Company) -> list[set[tuple[Any, ...]]]:
 
 def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+def test_a_killed_worker_leaves_no_temporary_folder_behind(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run removes what it has left, and nothing that a living one uses."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    killed, living = (subprocess.Popen([sys.executable, "-c", _HOLDS_A_FOLDER], **pipes) for _ in range(2))
+    with killed, living:
+        left, used = (Path(process.stdout.readline().strip()) for process in (killed, living) if process.stdout)
+        killed.kill()
+        killed.wait()
+        assert left.exists()
+        CallExport(company.folder, company.settings(), "us-1").read(company.client, [FIRST])
+        assert (left.exists(), used.exists()) == (False, True)
+        living.communicate("end")
+    assert not list(tmp_path.glob("gong-*"))
+
+
+_HOLDS_A_FOLDER = """
+from airflow_provider_gong._scratch import scratch_folder
+with scratch_folder("gong-export-") as folder:
+    (folder / "part-0").write_text("rows")
+    print(folder, flush=True)
+    input()
+"""
