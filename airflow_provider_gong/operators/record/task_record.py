@@ -16,7 +16,7 @@ from airflow_provider_gong.client.errors import GongApiError, GongError
 from airflow_provider_gong.client.instructions import ReserveSlot, Send
 from airflow_provider_gong.client.resources.methods import Driven, ThreadDriver
 from airflow_provider_gong.hooks.process import host_store
-from airflow_provider_gong.operators._tasks import task_key
+from airflow_provider_gong.operators._tasks import executor_of_several_hosts, task_key
 from airflow_provider_gong.operators.record.places import Place, TaskStateRecord
 from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.intents import Intent, IntentState, fingerprint_of
@@ -120,6 +120,19 @@ class TaskRecord:
                 for touched in self._places[:number]:
                     touched.put_if_possible(IntentState.REFUSED)
                 raise
+
+    def park(self) -> None:
+        """
+        Record that the attempt leaves this host before it has sent anything, and may send from another one.
+
+        :raises GongAttemptReplacedError: if another attempt has taken over
+        :raises GongStoreError: if that cannot be recorded
+        """
+        if executor_of_several_hosts() is None:
+            return
+        for place in self._places:
+            if not place.is_shared:
+                place.put(dataclasses.replace(self._mine, state=IntentState.PARKED))
 
     def refuse(self) -> None:
         """Record, where sending was recorded, that nothing was sent or that it had no effect."""

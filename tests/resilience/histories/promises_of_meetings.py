@@ -59,12 +59,15 @@ def _sees_all(history: History, asked: Attempt, until: float) -> bool:
     """Tell whether the record shows an attempt all that earlier ones may have sent."""
     if asked.is_sure:
         return True
-    found = [
-        noted
+    found = {
+        noted.place: noted
         for noted in history.noted
         if noted.task == asked.task and noted.place in asked.places and noted.time < until and noted.by != asked.process
-    ]
-    return any(noted.place in asked.shared or noted.number >= asked.number - 1 for noted in found)
+    }
+    return any(
+        place in asked.shared or (last.number >= asked.number - 1 and last.state != "parked")
+        for place, last in found.items()
+    )
 
 
 def _may_have_sent(history: History, attempt: Attempt) -> bool:

@@ -316,6 +316,38 @@ def test_a_parked_task_that_lost_its_answer_does_not_send_again(gong: RunningEmu
     assert_nothing_is_sent_again(gong, attempts)
 
 
+def test_a_parked_task_that_lost_its_answer_on_another_host_does_not_send_again(
+    gong: RunningEmulator, attempts: Attempts, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    home = host("first")
+    spend_the_day()
+    operator, context = attempts.begin(deferrable=True)
+    with pytest.raises(TaskDeferred):
+        operator.execute(context)
+    host("second")
+    gong.add_faults(LOST_ANSWER)
+    text = fails(lambda: create().execute_complete(context, {"status": "due"}), "The meeting may exist")
+    host(home.name)
+    reopen_budget()
+    for resolution in (None, f"{token_of(text)}:not-created"):
+        if attempts.state is None or resolution is None:
+            assert_nothing_is_sent_again(gong, attempts, resolution=resolution)
+    assert len(meetings_in_gong(gong)) == 1
+
+
+def test_a_parked_task_that_is_cleared_on_its_only_host_sends(
+    gong: RunningEmulator, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
+    spend_the_day()
+    operator, context = attempts.begin(deferrable=True)
+    with pytest.raises(TaskDeferred):
+        operator.execute(context)
+    reopen_budget()
+    assert attempts.next()["meeting_id"]
+
+
 def test_a_cleared_task_returns_its_meeting(gong: RunningEmulator, attempts: Attempts) -> None:
     first = attempts.next()
     assert [attempts.next() for _ in range(3)] == [first] * 3

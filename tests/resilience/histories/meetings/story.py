@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import sqlalchemy as sa
 
@@ -120,6 +122,7 @@ def live_meetings(
             shared=shared,
         )
         dag.connection.has_store = shared is not None
+        stack.enter_context(mock.patch.dict(os.environ, {"AIRFLOW__CORE__EXECUTOR": _executor(drawn.hosts)}))
         gong.add_faults(*draw_faults(chance, kinds, ("addMeeting",)))
         world.start("weather", _Weather(dag, drawn, chance, kinds, gong.clear_faults).live)
         world.start("person", dag.live)
@@ -145,6 +148,10 @@ def _shared(url: str) -> dict[str, Any]:
         "schema": parts.database,
         "extra": {"options": parts.query["options"]},
     }
+
+
+def _executor(hosts: int) -> str:
+    return "LocalExecutor" if hosts == 1 else "CeleryExecutor"
 
 
 class _Weather:
