@@ -217,8 +217,13 @@ class History:
         ]
         found += [(request.sent, _request_line(request)) for request in self.requests]
         found += [(change.time, _change_line(change)) for change in self.changes]
-        found += [(noted.time, f"{noted.by} {noted.place} {noted.task} #{noted.number}: {noted.state}") for noted in self.noted]
-        found += [(result.time, f"{result.task} returned {result.meeting_id} for {result.content}") for result in self.results]
+        found += [
+            (noted.time, f"{noted.by} {noted.place} {noted.task} #{noted.number}: {noted.state}")
+            for noted in self.noted
+        ]
+        found += [
+            (result.time, f"{result.task} returned {result.meeting_id} for {result.content}") for result in self.results
+        ]
         for report in self.reports:
             verdict = "green" if report.is_green else "red"
             found.append((report.time, f"report of {report.import_id} is {verdict}: {dict(report.rows)}"))

@@ -50,9 +50,7 @@ EVERYTHING = frozenset(
 )
 
 
-def draw_faults(
-    chance: random.Random, kinds: frozenset[str], operations: tuple[str, ...] = _OPERATIONS
-) -> list[Fault]:
+def draw_faults(chance: random.Random, kinds: frozenset[str], operations: tuple[str, ...] = _OPERATIONS) -> list[Fault]:
     """
     Return the rules of a history.
 

@@ -649,6 +649,29 @@ def test_an_old_record_of_this_host_does_not_hide_what_another_host_sent(gong: R
         assert_nothing_is_sent_again(gong, attempts, resolution=resolution)
 
 
+def test_an_answer_about_an_old_record_does_not_hide_what_another_host_sent_since(
+    gong: RunningEmulator, host: Host
+) -> None:
+    attempts = Attempts(None)
+    host("first")
+    old = loses_the_answer(gong, attempts)
+    host("second")
+    token = token_of(assert_nothing_is_sent_again(gong, attempts))
+    resolution = f"{old}:not-created {token}:not-created"
+    assert attempts.next(resolution=resolution)["meeting_id"]
+    host("first")
+    text = assert_nothing_is_sent_again(gong, attempts, resolution=resolution)
+    assert "An earlier attempt of this task was sending the meeting" in text
+    assert attempts.next(resolution=f"{resolution} {token_of(text)}:123")["meeting_id"] == "123"
+
+
+def test_a_token_is_good_after_any_number_of_questions(gong: RunningEmulator, attempts: Attempts) -> None:
+    token = loses_the_answer(gong, attempts)
+    for _ in range(3):
+        assert token_of(assert_nothing_is_sent_again(gong, attempts)) == token
+    assert attempts.next(resolution=f"{token}:not-created")["meeting_id"]
+
+
 def test_a_database_that_all_hosts_share_knows_earlier_attempts(
     gong: RunningEmulator,
     host: Host,
