@@ -54,6 +54,8 @@ class ImportVerification:
         self._timeout = timeout
         self._is_canary = is_canary
         self._existing = ExistingCalls(ledger, client, self._sees_calls, between_looks=between_looks)
+        # What Gong has said to this reading; None as long as it was not asked.
+        self._is_readable: bool | None = None
 
     def run(self) -> dict[str, int]:
         """
@@ -64,6 +66,7 @@ class ImportVerification:
         :raises GongError: if Gong does not let the key read at all, or cannot be reached
         """
         require_plan(self._ledger)
+        self._is_readable = None
         with counted_requests(self._ledger, self._client):
             left = self._ledger.verify_time_left(self._timeout)
             unseen = self._ledger.unseen()
@@ -115,7 +118,12 @@ class ImportVerification:
 
     def _sees_calls(self) -> bool:
         counts = self._ledger.counts()
-        return any(counts.get(state) for state in RIGHT) or can_read_calls(self._client)
+        return any(counts.get(state) for state in RIGHT) or self._can_read()
+
+    def _can_read(self) -> bool:
+        if self._is_readable is None:
+            self._is_readable = can_read_calls(self._client)
+        return self._is_readable
 
     def _last_state(self, call_id: str) -> CallState:
         try:

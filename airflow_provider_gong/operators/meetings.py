@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong._operator import required_id
-from airflow_provider_gong.client.errors import GongError
+from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._waiting import WaitingTask
 
@@ -140,7 +140,12 @@ class GongCreateMeetingOperator(_MeetingOperator):
         record = MeetingRecord(context, self.resolution, was_parked=self._was_parked)
         meeting = parse_request(NewMeeting, self.meeting_fields())
         with GongHook(self.gong_conn_id) as hook:
-            return record.create(hook, meeting)
+            try:
+                return record.create(hook, meeting)
+            except GongRateLimitError:
+                if self.deferrable:
+                    record.park()
+                raise
 
 
 class GongUpdateMeetingOperator(_MeetingOperator):

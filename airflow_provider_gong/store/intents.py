@@ -21,6 +21,7 @@ class IntentState(enum.Enum):
     """How far the sending of a request has come."""
 
     BEGUN = "begun"
+    PARKED = "parked"
     SENDING = "sending"
     REFUSED = "refused"
     DONE = "done"
@@ -28,7 +29,7 @@ class IntentState(enum.Enum):
     @property
     def may_send(self) -> bool:
         """Whether it is certain that nothing has taken effect."""
-        return self in (IntentState.BEGUN, IntentState.REFUSED)
+        return self not in (IntentState.SENDING, IntentState.DONE)
 
 
 @dataclass(frozen=True, slots=True)

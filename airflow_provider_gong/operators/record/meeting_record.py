@@ -70,6 +70,10 @@ class MeetingRecord:
         except ContentTakenError as taken:
             raise _sent_by_another(taken) from taken
 
+    def park(self) -> None:
+        """Record that the attempt waits for the budget, and may go on anywhere."""
+        self._record.park()
+
     def _earlier(self, resolutions: Mapping[str, str]) -> Intent | None:
         """Return what an earlier attempt has created; None if this one may send."""
         known = self._record.known

@@ -125,7 +125,8 @@ class Place:
         if self.knows_all or self.found is None:
             return self.knows_all
         # What another host has recorded since is not seen in the store of this one.
-        return self.is_shared or self.found.try_number >= try_number - 1
+        is_last = self.found.try_number >= try_number - 1 and self.found.state is not IntentState.PARKED
+        return self.is_shared or is_last
 
 
 @contextlib.contextmanager

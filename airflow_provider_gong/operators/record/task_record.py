@@ -16,7 +16,7 @@ from airflow_provider_gong.client.errors import GongApiError, GongError
 from airflow_provider_gong.client.instructions import ReserveSlot, Send
 from airflow_provider_gong.client.resources.methods import Driven, ThreadDriver
 from airflow_provider_gong.hooks.process import host_store
-from airflow_provider_gong.operators._tasks import task_key
+from airflow_provider_gong.operators._tasks import executor_of_several_hosts, task_key
 from airflow_provider_gong.operators.record.places import Place, TaskStateRecord
 from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.intents import Intent, IntentState, fingerprint_of
@@ -61,8 +61,9 @@ class TaskRecord:
 
     @property
     def token(self) -> str:
-        """What a person names the earlier attempt by whose outcome is unknown."""
-        return self.known.attempt if self.known else self._unrecorded_token(self._mine.try_number)
+        """What a person names the earlier attempts by whose outcome is unknown."""
+        known = self._last_known
+        return known.attempt if known else self._unrecorded_token(self._mine.try_number)
 
     @property
     def mine(self) -> Intent:
@@ -71,14 +72,15 @@ class TaskRecord:
 
     def accepts(self, token: str) -> bool:
         """Tell whether a token names the earlier attempt; without a record, the attempt that has shown it."""
-        return token == (self.known.attempt if self.known else self._unrecorded_token(self._mine.try_number - 1))
+        known = self._last_known
+        return token == (known.attempt if known else self._unrecorded_token(self._mine.try_number - 1))
 
     def join(self, store: Store) -> None:
         """Look into the store of the connection as well, where what is sent will be recorded, too."""
         if store.id == self._host_store_id:
             return
         self._places.insert(0, self._store_place(store))
-        self._places[0].look()
+        self._look(self._places[0])
 
     def take_over(self) -> None:
         """
@@ -120,6 +122,19 @@ class TaskRecord:
                 for touched in self._places[:number]:
                     touched.put_if_possible(IntentState.REFUSED)
                 raise
+
+    def park(self) -> None:
+        """
+        Record that the attempt leaves this host before it has sent anything, and may send from another one.
+
+        :raises GongAttemptReplacedError: if another attempt has taken over
+        :raises GongStoreError: if that cannot be recorded
+        """
+        if executor_of_several_hosts() is None:
+            return
+        for place in self._places:
+            if not place.is_shared:
+                place.put(dataclasses.replace(self._mine, state=IntentState.PARKED))
 
     def refuse(self) -> None:
         """Record, where sending was recorded, that nothing was sent or that it had no effect."""
@@ -165,11 +180,23 @@ class TaskRecord:
         return Place(record, knows_all=False, is_shared=store.is_server)
 
     def _enter(self, place: Place) -> None:
-        place.look()
         self._places.append(place)
+        self._look(place)
         # Where earlier attempts may be missing, the next one must not believe that this one has seen them all.
         if self.known is None and self.is_complete:
             place.put(self._mine)
+
+    def _look(self, place: Place) -> None:
+        place.look()
+        is_last = self._is_sure or place.accounts_for(self._mine.try_number)
+        if is_last and not place.is_shared and place.present and place.present.state is IntentState.SENDING:
+            # For the next attempt here, this one is not missing.
+            place.put_if_possible(IntentState.SENDING, try_number=self._mine.try_number)
+
+    @property
+    def _last_known(self) -> Intent | None:
+        """What is known of earlier attempts, unless a later one of them may be missing."""
+        return self.known if self.is_complete else None
 
     def _unrecorded_token(self, try_number: int) -> str:
         return fingerprint_of([self._task_key, try_number])[: len(self._mine.attempt)]

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 
+from tests.resilience.histories.meetings.story import live_meetings
 from tests.resilience.histories.promises import violations
 from tests.resilience.histories.story import live
 from tests.support.postgres import programs, running_postgres
@@ -18,14 +19,16 @@ def main() -> int:
     parser.add_argument(
         "--count", type=int, default=1, help="histories to live through; of several, only verdicts are shown"
     )
+    parser.add_argument("--meetings", action="store_true", help="histories of meetings, not of imports")
     options = parser.parse_args()
+    tell = live_meetings if options.meetings else live
     logging.disable(logging.CRITICAL)
     broken = 0
     with contextlib.ExitStack() as stack:
         server = None if programs() is None else stack.enter_context(running_postgres())
         for seed in range(options.seed, options.seed + options.count):
             start = time.perf_counter()
-            history = live(seed, new_database=server and server.new_database)
+            history = tell(seed, new_database=server and server.new_database)
             found = violations(history)
             broken += bool(found)
             if options.count == 1:

@@ -37,18 +37,19 @@ class Fate:
 
     :param kills: share of the processes that are killed
     :param pauses: share of the processes that stand still for a while
+    :param steps: before which of their steps that is; most of what can go wrong is near the beginning
     """
 
     chance: random.Random
     kills: float = 0.0
     pauses: float = 0.0
     until: float = 0.0
+    steps: tuple[int, ...] = (20, 80, 300)
 
     def draw(self, now: float) -> dict[str, Any]:
         """Return what happens to the next process."""
         kill, pause = self.chance.random() < self.kills, self.chance.random() < self.pauses
-        # Most of what can go wrong is near the beginning; long uploads are killed late, too.
-        kill_at, pause_at = (int(self.chance.choice((20, 80, 300)) * self.chance.random()) + 1 for _ in range(2))
+        kill_at, pause_at = (int(self.chance.choice(self.steps) * self.chance.random()) + 1 for _ in range(2))
         seconds = self.chance.choice((5.0, 45.0, 400.0, 2000.0))
         if now >= self.until:
             return {}

@@ -102,6 +102,57 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """
+    One attempt of a task that creates a meeting.
+
+    :param task: the task, as its record names it
+    :param number: Airflow's number of the attempt
+    :param places: where it looks for what earlier attempts have recorded, and records what it sends
+    :param shared: those of them that all hosts see
+    :param is_sure: whether no attempt before it can be missing there
+    """
+
+    process: str
+    task: str
+    number: int
+    places: frozenset[str]
+    shared: frozenset[str]
+    is_sure: bool
+
+
+@dataclass(frozen=True)
+class Noted:
+    """
+    A record of a meeting that moved on.
+
+    :param place: where it is kept
+    :param number: of the attempt that it is about
+    """
+
+    time: float
+    place: str
+    task: str
+    number: int
+    state: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    What a task that creates a meeting has returned.
+
+    :param content: what the meeting was to be
+    """
+
+    time: float
+    task: str
+    content: str
+    meeting_id: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """
     What an import was asked to send.
@@ -122,6 +173,8 @@ class History:
     :param calls: what Gong holds in the end, by call id: ``clientUniqueId``, ``sha256`` (None without recording) and
         whether it is ``readable``
     :param per_second: the company's limit
+    :param contents: of the meetings that tasks were asked to create
+    :param meetings: what Gong holds in the end: content by meeting id
     """
 
     seed: int
@@ -134,6 +187,11 @@ class History:
     events: list[Event] = field(default_factory=list)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contents: frozenset[str] = frozenset()
+    attempts: list[Attempt] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    meetings: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_in_folders(self) -> bool:
@@ -159,6 +217,13 @@ class History:
         ]
         found += [(request.sent, _request_line(request)) for request in self.requests]
         found += [(change.time, _change_line(change)) for change in self.changes]
+        found += [
+            (noted.time, f"{noted.by} {noted.place} {noted.task} #{noted.number}: {noted.state}")
+            for noted in self.noted
+        ]
+        found += [
+            (result.time, f"{result.task} returned {result.meeting_id} for {result.content}") for result in self.results
+        ]
         for report in self.reports:
             verdict = "green" if report.is_green else "red"
             found.append((report.time, f"report of {report.import_id} is {verdict}: {dict(report.rows)}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from tests.resilience.histories import promises_of_meetings as meetings
 from tests.resilience.histories import promises_of_requests as requests
 from tests.resilience.histories import promises_of_rows as rows
 from tests.resilience.histories.history import History
@@ -33,5 +34,10 @@ PROMISES: tuple[Callable[[History], Iterable[str]], ...] = (
     rows.burned_ids_are_not_sent,
     rows.own_calls_are_known,
     rows.imports_end,
+    meetings.one_meeting_for_each_content,
+    meetings.results_are_the_meetings,
+    meetings.meetings_end,
+    meetings.nobody_is_asked_without_a_reason,
+    meetings.nobody_is_refused_without_an_edit,
     nothing_crashes,
 )

@@ -36,7 +36,7 @@ PLACES = ("sqlite", "sqlite", "folder", "postgresql")
 START = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
 
 
-class _WorldClock(Clock):
+class WorldClock(Clock):
     """The emulator's time, which is that of the world."""
 
     def __init__(self, world: World) -> None:
@@ -112,15 +112,15 @@ def live(
     history = History(seed, per_day=drawn.per_day)
     world = World(seed, START.timestamp(), lambda what, whom, where: _note(history, world, what, whom, where))
     recorder = Recorder(history, world)
-    server_url = _with_virtual_time(new_database()) if new_database and drawn.place == "postgresql" else None
+    server_url = with_virtual_time(new_database()) if new_database and drawn.place == "postgresql" else None
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_scratch())
+        folder = stack.enter_context(scratch())
         place = _place(drawn.place, folder, server_url)
         stack.callback(place.close)
         stack.enter_context(recorder.watching(place))
         stack.enter_context(mock.patch.object(budget_module, "time", _MonotonicTime(world)))
         gong = stack.enter_context(
-            in_process_emulator(clock=_WorldClock(world), requests_per_day=drawn.per_day, **drawn.gong)
+            in_process_emulator(clock=WorldClock(world), requests_per_day=drawn.per_day, **drawn.gong)
         )
         history.host = gong.url.removeprefix("https://")
         hosts = len(drawn.manifests) if place.is_folder else 1
@@ -143,7 +143,7 @@ def live(
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
     """Yield a folder, in memory where there is one, for all that is written to temporary files."""
     before = tempfile.tempdir
     with tempfile.TemporaryDirectory(prefix="gong-history-", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
@@ -193,7 +193,7 @@ def _place(kind: str, folder: Path, server_url: str | None) -> Place:
     return Place(url=server_url or f"sqlite:///{folder / 'store.db'}")
 
 
-def _with_virtual_time(url: str) -> str:
+def with_virtual_time(url: str) -> str:
     """Let a PostgreSQL database take its time from a setting of the connection."""
     engine = sa.create_engine(url)
     with engine.begin() as connection:

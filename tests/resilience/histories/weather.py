@@ -26,6 +26,8 @@ _ENDS_AT_ONCE = (
     "too_large",
 )
 
+_Where = tuple[random.Random, tuple[str, ...]]
+
 # Everything that may happen.
 EVERYTHING = frozenset(
     {
@@ -48,38 +50,43 @@ EVERYTHING = frozenset(
 )
 
 
-def draw_faults(chance: random.Random, kinds: frozenset[str]) -> list[Fault]:
-    """Return the rules of a history."""
+def draw_faults(chance: random.Random, kinds: frozenset[str], operations: tuple[str, ...] = _OPERATIONS) -> list[Fault]:
+    """
+    Return the rules of a history.
+
+    :param operations: of Gong, that they are about
+    """
+    where = (chance, operations)
     makers: dict[str, Callable[[], Fault]] = {
         "lost answers": lambda: _rule(
-            chance, action=chance.choice(("reset", "truncate", "garbage")), when=chance.choice(("before", "after"))
+            where, action=chance.choice(("reset", "truncate", "garbage")), when=chance.choice(("before", "after"))
         ),
         "server errors": lambda: _rule(
-            chance, action="status", status=chance.choice((408, 500, 502, 503)), when=chance.choice(("before", "after"))
+            where, action="status", status=chance.choice((408, 500, 502, 503)), when=chance.choice(("before", "after"))
         ),
-        "Gong's 429": lambda: _rule(chance, action="status", status=429, retry_after=chance.choice((1, 20, 300))),
-        "foreign answers before the effect": lambda: _foreign(chance, sorted(FOREIGN_ANSWERS), "before"),
+        "Gong's 429": lambda: _rule(where, action="status", status=429, retry_after=chance.choice((1, 20, 300))),
+        "foreign answers before the effect": lambda: _foreign(where, sorted(FOREIGN_ANSWERS), "before"),
         "passing foreign answers after the effect": lambda: _foreign(
-            chance, sorted(FOREIGN_ANSWERS.keys() - set(_ENDS_AT_ONCE) - {"too_many_requests"}), "after"
+            where, sorted(FOREIGN_ANSWERS.keys() - set(_ENDS_AT_ONCE) - {"too_many_requests"}), "after"
         ),
-        "final foreign answers after the effect": lambda: _foreign(chance, _ENDS_AT_ONCE, "after"),
-        "foreign 429": lambda: _foreign(chance, ("too_many_requests",), "after"),
+        "final foreign answers after the effect": lambda: _foreign(where, _ENDS_AT_ONCE, "after"),
+        "foreign 429": lambda: _foreign(where, ("too_many_requests",), "after"),
     }
     possible = [kind for kind in makers if kind in kinds]
     number = chance.choice((0, 1, 2, 3, 5)) if possible else 0
     return [makers[chance.choice(possible)]() for _ in range(number)]
 
 
-def _rule(chance: random.Random, **rule: Any) -> Fault:
-    return Fault(**_which(chance), **rule)
+def _rule(where: _Where, **rule: Any) -> Fault:
+    return Fault(**_which(*where), **rule)
 
 
-def _foreign(chance: random.Random, names: Any, when: str) -> Fault:
-    return foreign_answer(chance.choice(names), when=when, **_which(chance))
+def _foreign(where: _Where, names: Any, when: str) -> Fault:
+    return foreign_answer(where[0].choice(names), when=when, **_which(*where))
 
 
-def _which(chance: random.Random) -> dict[str, Any]:
-    operation = chance.choice(_OPERATIONS)
+def _which(chance: random.Random, operations: tuple[str, ...]) -> dict[str, Any]:
+    operation = chance.choice(operations)
     if chance.random() < 0.6:
         return {"operation": operation, "nth": chance.randint(1, 12)}
     return {"operation": operation, "probability": chance.choice((0.1, 0.3)), "seed": chance.randrange(1000)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import random
 import selectors
@@ -29,6 +30,7 @@ class Process:
     :param work: what it does
     :param kill_at: number of the step at which it is killed, counted from 1; None for never
     :param pauses: seconds that it stands still, by the number of the step before which it does
+    :ivar environment: variables of its own
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Process:
     ) -> None:
         self.world = world
         self.name = name
+        self.number = next(world.numbers)
+        self.environment: dict[str, str] = {}
         self.wake_at = world.now
         self.waits_for: tuple[Process, ...] = ()
         self.is_over = self.is_dead = False
@@ -60,6 +64,11 @@ class Process:
         """Return the process whose thread this is."""
         process: Process = _current.process
         return process
+
+    @staticmethod
+    def current_or_none() -> Process | None:
+        """Return the process whose thread this is, None for a thread that belongs to none."""
+        return getattr(_current, "process", None)
 
     def step(self, what: str) -> None:
         """
@@ -107,6 +116,8 @@ class Process:
 
     def go_on(self) -> None:
         """Let it run until it gives its turn back."""
+        self.world.running = self
+        self.world.on_turn(self)
         self._turn.release()
         self.world.turn.acquire()
 
@@ -155,6 +166,8 @@ class World:
     :param seed: decides who runs when
     :param start: when it begins, in seconds since 1970
     :param note: is told what happened to whom, and where
+    :ivar running: the process whose turn it is
+    :ivar on_turn: is told whenever a process gets its turn
     """
 
     def __init__(self, seed: int, start: float, note: Callable[[str, str, str], None]) -> None:
@@ -165,6 +178,9 @@ class World:
         self.note = note
         self.turn = threading.Semaphore(0)
         self.processes: list[Process] = []
+        self.numbers = itertools.count(1)
+        self.running: Process | None = None
+        self.on_turn: Callable[[Process], None] = lambda _: None
 
     def time(self) -> float:
         """Return the time in seconds since 1970."""

@@ -231,7 +231,9 @@ def test_a_key_that_sees_no_call_judges_none(night: NightlyImport) -> None:
     night.upload()
     night.emulator.advance(7200)
     night.emulator.set(key_sees_calls=False)
+    asked = len(night.emulator.requests("listCalls"))
     assert night.verify(timeout=0) is None
+    assert len(night.emulator.requests("listCalls")) == asked + 1
     assert night.states() == dict.fromkeys(night.rows(), "unverifiable")
     night.emulator.set(key_sees_calls=True)
     night.finish()

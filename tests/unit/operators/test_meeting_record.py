@@ -316,6 +316,38 @@ def test_a_parked_task_that_lost_its_answer_does_not_send_again(gong: RunningEmu
     assert_nothing_is_sent_again(gong, attempts)
 
 
+def test_a_parked_task_that_lost_its_answer_on_another_host_does_not_send_again(
+    gong: RunningEmulator, attempts: Attempts, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    home = host("first")
+    spend_the_day()
+    operator, context = attempts.begin(deferrable=True)
+    with pytest.raises(TaskDeferred):
+        operator.execute(context)
+    host("second")
+    gong.add_faults(LOST_ANSWER)
+    text = fails(lambda: create().execute_complete(context, {"status": "due"}), "The meeting may exist")
+    host(home.name)
+    reopen_budget()
+    for resolution in (None, f"{token_of(text)}:not-created"):
+        if attempts.state is None or resolution is None:
+            assert_nothing_is_sent_again(gong, attempts, resolution=resolution)
+    assert len(meetings_in_gong(gong)) == 1
+
+
+def test_a_parked_task_that_is_cleared_on_its_only_host_sends(
+    gong: RunningEmulator, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
+    spend_the_day()
+    operator, context = attempts.begin(deferrable=True)
+    with pytest.raises(TaskDeferred):
+        operator.execute(context)
+    reopen_budget()
+    assert attempts.next()["meeting_id"]
+
+
 def test_a_cleared_task_returns_its_meeting(gong: RunningEmulator, attempts: Attempts) -> None:
     first = attempts.next()
     assert [attempts.next() for _ in range(3)] == [first] * 3
@@ -615,6 +647,29 @@ def test_an_old_record_of_this_host_does_not_hide_what_another_host_sent(gong: R
     host("first")
     for resolution in (f"{token}:not-created", None):
         assert_nothing_is_sent_again(gong, attempts, resolution=resolution)
+
+
+def test_an_answer_about_an_old_record_does_not_hide_what_another_host_sent_since(
+    gong: RunningEmulator, host: Host
+) -> None:
+    attempts = Attempts(None)
+    host("first")
+    old = loses_the_answer(gong, attempts)
+    host("second")
+    token = token_of(assert_nothing_is_sent_again(gong, attempts))
+    resolution = f"{old}:not-created {token}:not-created"
+    assert attempts.next(resolution=resolution)["meeting_id"]
+    host("first")
+    text = assert_nothing_is_sent_again(gong, attempts, resolution=resolution)
+    assert "An earlier attempt of this task was sending the meeting" in text
+    assert attempts.next(resolution=f"{resolution} {token_of(text)}:123")["meeting_id"] == "123"
+
+
+def test_a_token_is_good_after_any_number_of_questions(gong: RunningEmulator, attempts: Attempts) -> None:
+    token = loses_the_answer(gong, attempts)
+    for _ in range(3):
+        assert token_of(assert_nothing_is_sent_again(gong, attempts)) == token
+    assert attempts.next(resolution=f"{token}:not-created")["meeting_id"]
 
 
 def test_a_database_that_all_hosts_share_knows_earlier_attempts(

@@ -1,0 +1,1 @@
+"""Random small histories of tasks that create meetings."""
