@@ -43,6 +43,7 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+@pytest.mark.slow
 def test_readers_start_at_the_newest_snapshot(tmp_path: Path) -> None:
     work(tmp_path)
     earlier = [path for path in tmp_path.rglob("*.jsonl") if "plans" not in path.parts]
@@ -55,6 +56,7 @@ def test_readers_start_at_the_newest_snapshot(tmp_path: Path) -> None:
     assert {row.state for row in before} == {"verified", "uploaded", "failed", "planned"}
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_written_where_it_spares_many_files(tmp_path: Path) -> None:
     work(tmp_path, snapshot_after=2)
     assert 0 < len(list(tmp_path.rglob("snapshot.txt"))) < len(list(tmp_path.rglob("tries/*"))) - 1
@@ -70,6 +72,7 @@ def test_nothing_is_changed_or_deleted(tmp_path: Path) -> None:
         assert files(tmp_path).items() > seen.items()
 
 
+@pytest.mark.slow
 def test_few_files_are_read_after_a_snapshot(tmp_path: Path) -> None:
     with night(tmp_path) as ledger:
         plan(ledger, *(f"pbx-{number}" for number in range(3000)))
@@ -110,6 +113,7 @@ class CountingFolder:
         return file
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_read_by_another_while_it_is_written(tmp_path: Path) -> None:
     work(tmp_path)
     before = rows_of(tmp_path)

@@ -52,6 +52,8 @@ FOREIGN_ANSWERS = [
     ]
 ]
 
+pytestmark = pytest.mark.slow
+
 Host = Callable[[str], Path]
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

@@ -203,7 +203,7 @@ class EndlessLine(io.RawIOBase):
     [
         (f"{HEADER}\n".encode(), b"x"),
         (f"{HEADER}\n".encode(), b",x"),
-        (f"{HEADER}\n".encode(), b'"a\n",'),
+        (f"{HEADER}\n".encode(), b'"a%s\n",' % (b"b" * 500)),
         (b"", b"x,"),
         (b'{"title": "', b"x"),
         (b'{"title": [', b"1,"),
