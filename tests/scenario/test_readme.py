@@ -72,7 +72,7 @@ def public_classes(*kinds: str) -> set[str]:
 
 
 def test_the_hooks_methods_are_there() -> None:
-    table = CLIENT.partition("| about | methods |")[2].partition("## ")[0]
+    table = CLIENT.partition("| resource | methods |")[2].partition("## ")[0]
     methods = [name for row in table.splitlines() if row.startswith("|") for name in re.findall(r"`([\w.]+)`", row)]
     hook = GongHook()
     assert [name for name in methods if not callable(operator.attrgetter(name)(hook))] == []
