@@ -44,7 +44,12 @@ class AirflowComponents(AirflowProcesses):
             "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         }
         if redis_url:
-            settings |= {"CELERY__BROKER_URL": f"{redis_url}/0", "CELERY__RESULT_BACKEND": f"{redis_url}/1"}
+            settings |= {
+                "CELERY__BROKER_URL": f"{redis_url}/0",
+                "CELERY__RESULT_BACKEND": f"{redis_url}/1",
+                # A busy machine is slow, and not broken.
+                "CELERY__OPERATION_TIMEOUT": "120",
+            }
         super().__init__(home, dags_folder, {f"AIRFLOW__{name}": value for name, value in settings.items()})
         self._workers = dict(workers or {})
 
