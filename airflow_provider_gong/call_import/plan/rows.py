@@ -32,7 +32,7 @@ from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, Pl
 _CONCURRENT_CHECKS = 32
 _BATCH = 500
 # Rows whose calls are made at a time: few enough that the garbage collector does not carry them along.
-_STEP = 50
+_STEP = 25
 
 
 @dataclass(frozen=True, slots=True)
