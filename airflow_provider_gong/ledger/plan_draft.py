@@ -196,7 +196,9 @@ class PlanDraft:
 
         :param imported: ids of calls that some import has finished
         """
-        values = [(*plan_values(row), _is_imported(row, imported)) for row in rows]
+        values = [
+            (*plan_values(row), bool(imported) and not row.problems and row.client_unique_id in imported) for row in rows
+        ]
         self._connection.executemany(_INSERT, values)
 
     def rows(self, *, rejected: bool | None = None) -> Iterator[PlannedRow]:
@@ -310,7 +312,3 @@ class PlanDraft:
 
 def _planned_row(found: Sequence[Any]) -> PlannedRow:
     return planned_row(dict(zip(PLAN_COLUMNS, found[1:], strict=True)))
-
-
-def _is_imported(row: PlannedRow, imported: Collection[str]) -> bool:
-    return not row.problems and row.client_unique_id in imported
