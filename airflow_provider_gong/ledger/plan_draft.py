@@ -197,7 +197,8 @@ class PlanDraft:
         :param imported: ids of calls that some import has finished
         """
         values = [
-            (*plan_values(row), bool(imported) and not row.problems and row.client_unique_id in imported) for row in rows
+            (*plan_values(row), bool(imported) and not row.problems and row.client_unique_id in imported)
+            for row in rows
         ]
         self._connection.executemany(_INSERT, values)
 
