@@ -34,12 +34,14 @@ CREATE TABLE planned (
 );
 CREATE INDEX planned_size ON planned (media_bytes, state) WHERE media_bytes > 0;
 CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
-CREATE TABLE compared_size (media_bytes INTEGER PRIMARY KEY);
+CREATE TABLE compared_size (media_bytes PRIMARY KEY);
+CREATE TABLE equally_long (position INTEGER PRIMARY KEY);
 CREATE TABLE compared (position INTEGER PRIMARY KEY);
 BEGIN;
 """
 _INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * len(PLAN_COLUMNS))}, ?, NULL, NULL)"  # noqa: S608 - only names
 _ROWS = f"SELECT position, {', '.join(PLAN_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
+_VALUES = f"SELECT {', '.join(PLAN_COLUMNS)} FROM planned ORDER BY position"  # noqa: S608 - only names
 # A row that is repeated in one way is not looked at in another.
 _FIND_REPEATED = """
 INSERT INTO repeated
@@ -49,30 +51,34 @@ SELECT position, first, '{column}' FROM planned JOIN (
 ) ON {column} = value
 WHERE position > first AND position NOT IN (SELECT position FROM repeated)
 """
+# A cross join starts with its left table: rows are wide, and those that are looked for are few.
 _REPEATED = """
-SELECT planned.position AS position, first_row.row_number, json_extract(first_row.source, '$.file'),
+SELECT repeated.position AS position, first_row.row_number, json_extract(first_row.source, '$.file'),
     json_extract(planned.source, '$.file'), planned.client_unique_id, planned.media
-FROM repeated JOIN planned USING (position) JOIN planned AS first_row ON first_row.position = first
-WHERE planned.position > ? AND what = '{column}'
+FROM repeated CROSS JOIN planned USING (position) JOIN planned AS first_row ON first_row.position = first
+WHERE repeated.position > ? AND what = '{column}'
 """
-_EQUALLY_LONG = """
-SELECT position, client_unique_id, media, media_bytes FROM planned
-WHERE position > ? AND state = 'planned' AND media_bytes IN (
+_FIND_EQUALLY_LONG = """
+INSERT INTO equally_long
+SELECT position FROM (
     SELECT media_bytes FROM planned WHERE media_bytes > 0 AND state = 'planned' GROUP BY media_bytes HAVING count(*) > 1
-) AND media_bytes NOT IN (SELECT media_bytes FROM compared_size)
+) CROSS JOIN planned USING (media_bytes)
+WHERE planned.media_bytes > 0 AND state = 'planned' AND media_bytes NOT IN (SELECT media_bytes FROM compared_size)
 """
 # Those with a sample have no suspected length.
 _COMPARE = """
 INSERT INTO compared
-SELECT position FROM planned JOIN compared_size USING (media_bytes) WHERE state = 'planned'
+SELECT position FROM compared_size CROSS JOIN planned USING (media_bytes)
+WHERE planned.media_bytes > 0 AND state = 'planned'
 UNION
-SELECT position FROM planned JOIN (
-    SELECT media_bytes, sample FROM planned WHERE media_bytes > 0 AND state = 'planned' AND sample IS NOT NULL
-    GROUP BY media_bytes, sample HAVING count(*) > 1
-) USING (media_bytes, sample) WHERE state = 'planned'
+SELECT position FROM (
+    SELECT media_bytes, sample FROM equally_long CROSS JOIN planned USING (position)
+    WHERE state = 'planned' GROUP BY media_bytes, sample HAVING count(*) > 1
+) CROSS JOIN planned USING (media_bytes, sample) WHERE planned.media_bytes > 0 AND state = 'planned'
 """
 _SUSPECTS = """
-SELECT position, client_unique_id, media, media_bytes FROM planned JOIN compared USING (position) WHERE position > ?
+SELECT {of}.position AS position, client_unique_id, media, media_bytes
+FROM {of} CROSS JOIN planned USING (position) WHERE {of}.position > ?
 """
 _REJECT = """
 UPDATE planned SET problems = ?, warnings = NULL, state = 'rejected', is_imported = 0
@@ -190,7 +196,10 @@ class PlanDraft:
 
         :param imported: ids of calls that some import has finished
         """
-        values = [(*plan_values(row), _is_imported(row, imported)) for row in rows]
+        values = [
+            (*plan_values(row), bool(imported) and not row.problems and row.client_unique_id in imported)
+            for row in rows
+        ]
         self._connection.executemany(_INSERT, values)
 
     def rows(self, *, rejected: bool | None = None) -> Iterator[PlannedRow]:
@@ -205,8 +214,7 @@ class PlanDraft:
 
     def values(self) -> Iterator[Sequence[Any]]:
         """Yield the rows as the ledger keeps them: the values of ``PLAN_COLUMNS``."""
-        for page in self._pages(_ROWS, _PAGE):
-            yield from (found[1:] for found in page)
+        yield from self._connection.execute(_VALUES)
 
     def warnings(self) -> Iterator[str]:
         """Yield the remarks on the manifest, and those on rows with their places."""
@@ -254,13 +262,14 @@ class PlanDraft:
 
     def equally_long(self, at_a_time: int) -> Iterator[list[Suspect]]:
         """Yield, some at a time, the planned rows whose recording is as long as another, unless that is suspected."""
-        for page in self._pages(_EQUALLY_LONG, at_a_time):
+        self._connection.execute(_FIND_EQUALLY_LONG)
+        for page in self._pages(_SUSPECTS.format(of="equally_long"), at_a_time):
             yield [Suspect(*found) for found in page]
 
     def suspects(self, at_a_time: int) -> Iterator[list[Suspect]]:
         """Yield, some at a time, the planned rows whose recording has a suspected length, or the sample of another."""
         self._connection.execute(_COMPARE)
-        for page in self._pages(_SUSPECTS, at_a_time):
+        for page in self._pages(_SUSPECTS.format(of="compared"), at_a_time):
             yield [Suspect(*found) for found in page]
 
     def unsent_starts(self) -> Iterator[str]:
@@ -304,7 +313,3 @@ class PlanDraft:
 
 def _planned_row(found: Sequence[Any]) -> PlannedRow:
     return planned_row(dict(zip(PLAN_COLUMNS, found[1:], strict=True)))
-
-
-def _is_imported(row: PlannedRow, imported: Collection[str]) -> bool:
-    return not row.problems and row.client_unique_id in imported

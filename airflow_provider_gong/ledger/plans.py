@@ -99,9 +99,9 @@ def plan_digest(connection: Connection, company: str, import_id: str) -> tuple[i
     columns = (rows.c.row_number, rows.c.client_unique_id, rows.c.state, rows.c.fingerprint)
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     digest, number = hashlib.sha256(), 0
-    for row in connection.execute(select(*columns).where(mine).order_by(rows.c.position)):
-        digest.update(to_json(tuple(row)))
-        number += 1
+    for page in connection.execute(select(*columns).where(mine).order_by(rows.c.position)).partitions(_BATCH):
+        digest.update(to_json([*map(tuple, page)]))
+        number += len(page)
     return number, digest.hexdigest()
 
 

@@ -30,9 +30,9 @@ from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, Pl
 
 # An object store answers each after some ten milliseconds.
 _CONCURRENT_CHECKS = 32
-_BATCH = 500
+_BATCH = 250
 # Rows whose calls are made at a time: few enough that the garbage collector does not carry them along.
-_STEP = 50
+_STEP = 25
 
 
 @dataclass(frozen=True, slots=True)

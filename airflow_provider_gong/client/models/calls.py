@@ -219,11 +219,14 @@ class NewCall(RequestModel):
     def warnings(self) -> list[str]:
         """Return what Gong accepts but ignores, or what is probably a mistake; each names its field."""
         found: list[str] = []
+        hosts = []
         for index, party in enumerate(self.parties):
+            user_id = party.user_id
             # Of most parties there is nothing to say, and plans have hundreds of thousands of them.
-            if party.context or party.media_channel_id is not None or not (party.user_id or party.name):
+            if party.context or party.media_channel_id is not None or not (user_id or party.name):
                 found += self._party_warnings(index, party)
-        hosts = [index for index, party in enumerate(self.parties) if party.user_id == self.primary_user]
+            if user_id == self.primary_user:
+                hosts.append(index)
         if len(hosts) > 1:
             found.append(f"parties: entries {hosts} all carry primaryUser as userId; Gong takes each for the host.")
         return [*found, *_system_warnings("context", self.context)] if self.context else found

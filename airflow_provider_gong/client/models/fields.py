@@ -54,7 +54,7 @@ def close_match(value: object, allowed: Iterable[str]) -> str | None:
 
 def format_time(value: datetime) -> str:
     """Return the time in ISO-8601 with offset, with milliseconds if it has any."""
-    text = value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    text = value.isoformat(timespec="milliseconds") if value.microsecond else value.isoformat()
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
