@@ -153,7 +153,7 @@ class TaskRecord:
 
         :raises GongAttemptReplacedError: if another attempt has taken over
         """
-        intent = dataclasses.replace(self.known or self._mine, state=IntentState.DONE, outcome=outcome)
+        intent = dataclasses.replace(self._last_known or self._mine, state=IntentState.DONE, outcome=outcome)
         for place in self._places:
             place.put(intent)
         return intent

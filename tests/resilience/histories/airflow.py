@@ -63,6 +63,7 @@ class ImportDag:
 
     :param workers: number of upload tasks
     :param options: of the upload
+    :param clock_skews: how far the clocks of hosts that share nothing are ahead
     :param rounds: how often somebody clears what has failed once the storm is over
     """
 
@@ -75,6 +76,7 @@ class ImportDag:
     options: dict[str, Any] = field(default_factory=dict)
     verify_timeout: float = 3600.0
     rounds: int = 4
+    clock_skews: tuple[float, ...] = (0.0,)
     is_green: bool = False
     store_id: str | None = None
     _attempts: int = 0
@@ -164,6 +166,7 @@ class ImportDag:
             lambda process: work(Phase(self.company, process, self.import_id, store_id)),
             **self.fate.draw(world.now),
         )
+        process.clock_skew = self.fate.chance.choice(self.clock_skews)
         while not process.is_over:
             airflow.wait_for([process], 60.0 if process.may_pause else float("inf"))
             since = process.paused_since

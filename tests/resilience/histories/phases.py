@@ -127,7 +127,7 @@ class Phase:
         self._process = process
         self._import_id = import_id
         self._store_id = store_id
-        self._clock = process.world.time
+        self._clock = process.time
         self._options: dict[str, Any] = {
             "transport": Line(process, company.gong, company.recorder.history, company.chance),
         }

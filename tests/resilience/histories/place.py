@@ -35,6 +35,10 @@ class Place:
         name = import_id.rstrip("+")
         return self._opened(name, f"sqlite:///{self.folder.parent / name}.db")
 
+    def is_private(self, file: str) -> bool:
+        """Tell whether a database belongs to one process, which fills it from a folder."""
+        return self.is_folder and Path(file).parent != self.folder.parent
+
     def close(self) -> None:
         """Close what was opened."""
         for store in self._stores.values():

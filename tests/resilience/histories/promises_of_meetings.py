@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.resilience.histories.history import Attempt, History, Request
 
-_EDITS = frozenset({"order changed", "company added"})
+_EDITS = frozenset({"order changed", "company added", "fields corrected"})
 
 
 def one_meeting_for_each_content(history: History) -> Iterator[str]:

@@ -70,7 +70,8 @@ class Recorder:
 
         def on_connect(raw: Any, _: Any) -> None:
             if isinstance(raw, sqlite3.Connection):
-                raw.create_function("julianday", 1, lambda _: self._database_time() / _DAY + _UNIX_DAY)
+                skew = Process.current().clock_skew if place.is_private(_file_of(raw)) else 0.0
+                raw.create_function("julianday", 1, lambda _: (self._database_time() + skew) / _DAY + _UNIX_DAY)
 
         def on_begin(connection: Connection) -> None:
             connection.info["is_changed"] = False
@@ -197,6 +198,10 @@ def calls_in(gong: InProcessEmulator) -> dict[str, dict[str, Any]]:
         }
         for call in gong.state()["calls"]
     }
+
+
+def _file_of(raw: sqlite3.Connection) -> str:
+    return str(raw.execute("PRAGMA database_list").fetchone()[2])
 
 
 def _calls_in(answer: httpx.Response) -> frozenset[str]:

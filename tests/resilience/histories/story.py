@@ -32,6 +32,7 @@ from tests.support.recordings import manifest_row, write_manifest
 _MEMORY = Path("/dev/shm")
 _RATE = 100
 _SECONDS = 61
+_CLOCK_SKEWS = ((0.0,), (0.0, 5.0), (-3600.0, 0.0, 3600.0), (0.0, 90_000.0))
 PLACES = ("sqlite", "sqlite", "folder", "postgresql")
 START = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
 
@@ -60,6 +61,7 @@ class Setting:
     kills: float
     pauses: float
     per_day: int
+    clock_skews: tuple[float, ...]
     gong: dict[str, Any]
 
     @classmethod
@@ -79,7 +81,9 @@ class Setting:
             storm_seconds=chance.choice((60.0, 600.0, 3600.0)),
             kills=chance.choice((0.0, 0.2, 0.5)),
             pauses=chance.choice((0.0, 0.2, 0.4)),
-            per_day=10_000,
+            # As good as no limit, or less than an import needs: then it goes on the next day.
+            per_day=chance.choice((10_000, 10_000, 10_000, 30)) if "day is short" in kinds else 10_000,
+            clock_skews=chance.choice(_CLOCK_SKEWS) if place == "folder" and "clock skew" in kinds else (0.0,),
             gong={
                 "processing_seconds": chance.choice((0.0, 60.0, 240.0)),
                 "processing": chance.choice(("parallel", "queue")),
@@ -173,7 +177,9 @@ def _dag(company: Company, import_id: str, numbers: range, folder: Path, fate: F
     recordings = {row["client_unique_id"]: _recording(folder / row["media"], row["media"]) for row in rows}
     path = write_manifest(folder / f"{import_id}.csv", rows)
     options = {"in_flight": drawn.in_flight, "lease_seconds": drawn.lease_seconds}
-    return ImportDag(company, import_id, path, Manifest(recordings), fate, drawn.workers, options)
+    dag = ImportDag(company, import_id, path, Manifest(recordings), fate, drawn.workers, options)
+    dag.clock_skews = drawn.clock_skews
+    return dag
 
 
 def _recording(path: Path, name: str) -> str:

@@ -39,6 +39,8 @@ EVERYTHING = frozenset(
         "final foreign answers after the effect",
         "foreign 429",
         "clock moves",
+        "clock skew",
+        "day is short",
         "restored store",
         "lost store",
         "restored folder",

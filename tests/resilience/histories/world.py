@@ -31,6 +31,7 @@ class Process:
     :param kill_at: number of the step at which it is killed, counted from 1; None for never
     :param pauses: seconds that it stands still, by the number of the step before which it does
     :ivar environment: variables of its own
+    :ivar clock_skew: seconds that the clock of its host is ahead
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Process:
         self.name = name
         self.number = next(world.numbers)
         self.environment: dict[str, str] = {}
+        self.clock_skew = 0.0
         self.wake_at = world.now
         self.waits_for: tuple[Process, ...] = ()
         self.is_over = self.is_dead = False
@@ -120,6 +122,10 @@ class Process:
         self.world.on_turn(self)
         self._turn.release()
         self.world.turn.acquire()
+
+    def time(self) -> float:
+        """Return what its host takes for the time, in seconds since 1970."""
+        return self.world.time() + self.clock_skew
 
     @property
     def may_pause(self) -> bool:

@@ -667,6 +667,20 @@ def test_an_answer_about_an_old_record_does_not_hide_what_another_host_sent_sinc
     assert attempts.next(resolution=f"{resolution} {token_of(text)}:123")["meeting_id"] == "123"
 
 
+def test_a_meeting_of_an_attempt_that_is_missing_has_the_fields_of_now(gong: RunningEmulator, host: Host) -> None:
+    attempts = Attempts(None)
+    host("first")
+    old = loses_the_answer(gong, attempts, title="Old")
+    host("second")
+    token = token_of(assert_nothing_is_sent_again(gong, attempts))
+    meeting_id = attempts.next(resolution=f"{token}:not-created")["meeting_id"]
+    host("first")
+    resolution = f"{old}:not-created {token}:not-created"
+    token = token_of(assert_nothing_is_sent_again(gong, attempts, resolution=resolution))
+    assert attempts.next(resolution=f"{resolution} {token}:{meeting_id}")["meeting_id"] == meeting_id
+    assert attempts.next()["meeting_id"] == meeting_id
+
+
 def test_a_token_is_good_after_any_number_of_questions(gong: RunningEmulator, attempts: Attempts) -> None:
     token = loses_the_answer(gong, attempts)
     for _ in range(3):

@@ -246,9 +246,13 @@ class MeetingDag:
             self._known[int(elsewhere[1])] = self.contents[index]
             self._restore_order()
         elif "endTime" in text:
-            self._mistakes.discard("typo")
+            self._correct(person, "typo")
         elif "disconnected from Gong" in text:
-            self._mistakes.discard("organizer")
+            self._correct(person, "organizer")
+
+    def _correct(self, person: Process, mistake: str) -> None:
+        self._mistakes.discard(mistake)
+        person.world.note("fields corrected", "DAG", mistake)
 
     def _answer(self, person: Process, index: int, token: str, text: str) -> None:
         """Look for a meeting in Gong, once nothing is on its way any more, and say what is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import random
 from collections.abc import Callable
@@ -83,6 +84,7 @@ def live_meetings(
     new_database: Callable[[], str] | None = None,
     kinds: frozenset[str] = EVERYTHING,
     task_state: bool | None = None,
+    **fixed: Any,
 ) -> History:
     """
     Live through the history of a seed.
@@ -90,10 +92,11 @@ def live_meetings(
     :param new_database: returns the URL of an empty PostgreSQL database; without, hosts share none
     :param kinds: what may happen
     :param task_state: whether Airflow has a task state store; None lets the seed decide
+    :param fixed: what else of the setting the seed does not decide
     """
     chance = random.Random(f"{seed}/meetings")
     random.seed(seed)
-    drawn = Setting.draw(chance, kinds, task_state)
+    drawn = dataclasses.replace(Setting.draw(chance, kinds, task_state), **fixed)
     history = History(seed, per_second=_NO_LIMIT, per_day=_NO_LIMIT)
     world = World(seed, START.timestamp(), lambda what, whom, where: _note(history, world, what, whom, where))
     recorder = Recorder(history, world)
