@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from airflow_provider_gong.call_export.days import day_range
 from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.call_export.planning import PlanSettings
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
+from airflow_provider_gong.client.errors import GongConnectionError
 from airflow_provider_gong.hooks.export_folder import export_folder
-from tests.unit.call_export.conftest import FIRST, LAST, Company
+from tests.unit.call_export.conftest import FIRST, LAST, Company, a_day
 
 pytestmark = pytest.mark.slow
 
@@ -89,3 +92,57 @@ def test_nothing_at_all_is_written_where_nothing_has_changed(company: Company) -
     export.plan(PlanSettings())
     assert export.read(company.client, DAYS, since=company.now, keeps_notes=False)["days_changed"] == 0
     assert company.store.writes == writes
+
+
+def unreadable(company: Company, *days: date) -> set[date]:
+    """Let Gong answer nothing when it is asked for the calls of days, and return those that it was asked for."""
+    tried: set[date] = set()
+
+    def fail(_: str, body: dict[str, Any], __: dict[str, Any]) -> None:
+        day = date.fromisoformat(body["filter"].get("fromDateTime", "1970-01-01")[:10])
+        if day in days:
+            tried.add(day)
+            raise httpx.ReadError("reset")
+
+    company.answers.edits.append(fail)
+    return tried
+
+
+def test_a_day_that_cannot_be_read_stops_no_other_one(company: Company) -> None:
+    company.add_call("first", a_day(1))
+    company.add_call("tenth", a_day(10))
+    export = export_of(company)
+    unreadable(company, DAYS[0], DAYS[9])
+    with pytest.raises(GongConnectionError):
+        export.read(company.client, DAYS, since=company.now)
+    assert [state.day for state in export.states()] == [day for day in DAYS if day not in (DAYS[0], DAYS[9])]
+    company.answers.edits.clear()
+    assert export.read(company.client, DAYS, since=company.now)["days_read"] == len(DAYS)
+    assert company.exported() == ["first", *(f"seed-{number}" for number in range(1, 6)), "tenth"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_deleted_call_goes_although_another_day_cannot_be_read(company: Company, workers: int) -> None:
+    company.add_call("more", a_day(15))
+    company.add_call("first", a_day(1))
+    export = export_of(company)
+    export.read(company.client, DAYS)
+    company.delete_call("more")
+    tried = unreadable(company, DAYS[0])
+    for _ in range(2):
+        company.advance(days=1)
+        for number in range(workers):
+            with contextlib.suppress(GongConnectionError):
+                options: dict[str, Any] = {"worker": f"worker-{number}", "since": company.now}
+                export.read(company.client, DAYS[number::workers], leaves_shrunk=workers > 1, **options)
+        if workers > 1:
+            export.read(company.client, [], since=company.now)
+    assert tried == {DAYS[0]}
+    assert company.exported() == ["first", *(f"seed-{number}" for number in range(1, 6))]
+
+
+def test_where_nothing_can_be_read_only_few_days_are_tried(company: Company) -> None:
+    tried = unreadable(company, *DAYS)
+    with pytest.raises(GongConnectionError):
+        export_of(company).read(company.client, DAYS)
+    assert len(tried) == 3
