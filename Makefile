@@ -127,7 +127,7 @@ playground: $(INSTALLED) ## Keep an Airflow and an emulated Gong running, to try
 	$(BIN)/python -m tests.demo --playground
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure request budget, plans, uploads, imports and ledgers (an hour at least; BENCH="virtual plan" for parts)
+bench: $(INSTALLED) ## Measure request budget, plans, uploads, imports, exports and ledgers (two hours at least; BENCH="virtual plan" for parts)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python \
 	  --constraint .ci/constraints/airflow-$(AIRFLOW).txt --editable ".[bench]"
 	$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -14,6 +14,7 @@ from airflow_provider_gong.call_export.reading.draft import RowSink
 from airflow_provider_gong.call_export.settings import ExportedTable, without
 from airflow_provider_gong.call_export.storage.files import new_file
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, SCRATCH, ExportFolder
+from airflow_provider_gong.call_export.storage.identity import require_company
 from airflow_provider_gong.call_export.tables.reference import REFERENCE_TABLES
 from airflow_provider_gong.client.answers import JsonObject
 
@@ -30,6 +31,7 @@ class GongListings(Protocol):
 def export_reference(
     folder: ExportFolder,
     client: GongListings,
+    company: str,
     tables: Iterable[str],
     file_format: str = FileFormat.PARQUET,
     exclude_columns: Iterable[str] = (),
@@ -37,7 +39,9 @@ def export_reference(
     """
     Replace the snapshots of tables where they have changed.
 
+    :param company: whose users and workspaces they are
     :return: rows by table, the tables that have changed, and the fields of Gong that have no column
+    :raises GongExportSettingsError: for an unknown table or column, or if the folder is that of another company
     :raises GongExportShrinkError: if Gong shows no row of a table at all
     """
     names = list(tables)
@@ -46,12 +50,15 @@ def export_reference(
             f"tables: there is no table {unknown[0]!r}; there are {', '.join(REFERENCE_TABLES)}."
         )
     excluded = without([REFERENCE_TABLES[name][0] for name in names], exclude_columns)
+    require_company(folder, company, *map(_note, names))
     rows: dict[str, int] = {}
     changed = []
     counted: Counter[str] = Counter()
     for table in excluded:
         listed = client.run_all(REFERENCE_TABLES[table.name][1])
-        rows[table.name], is_new = _export(folder, table, listed, FileFormat.of("file_format", file_format), counted)
+        rows[table.name], is_new = _export(
+            folder, table, company, listed, FileFormat.of("file_format", file_format), counted
+        )
         changed += [table.name] if is_new else []
     return {"rows": rows, "tables_changed": changed, "unknown_fields": dict(counted)}
 
@@ -59,12 +66,13 @@ def export_reference(
 def _export(
     folder: ExportFolder,
     table: ExportedTable,
+    company: str,
     listed: Iterable[JsonObject],
     file_format: FileFormat,
     counted: Counter[str],
 ) -> tuple[int, bool]:
     path = f"{table.name}/part-0.{file_format.value}"
-    note = f"{MANIFESTS}/{table.name}.json"
+    note = _note(table.name)
     with scratch_folder(SCRATCH) as scratch:
         place = scratch / "part-0"
         sink = RowSink(place, table, new_file(place, table, file_format))
@@ -78,7 +86,13 @@ def _export(
             raise GongExportShrinkError(
                 f"Gong shows no {table.name} at all.", remedy="Check what the access key may see."
             )
-        facts = {"path": path, "rows": draft.rows, "digest": draft.digest, "columns": [c.name for c in table.columns]}
+        facts = {
+            "company": company,
+            "path": path,
+            "rows": draft.rows,
+            "digest": draft.digest,
+            "columns": [column.name for column in table.columns],
+        }
         found = folder.read_json(note) or {}
         stored = folder.stored(path)
         if stored is not None and stored.size == found.get("size") and facts.items() <= found.items():
@@ -89,3 +103,7 @@ def _export(
                 folder.delete(other)
         folder.write_json(note, {**facts, "size": draft.size, "sha256": draft.sha256})
         return draft.rows, True
+
+
+def _note(table: str) -> str:
+    return f"{MANIFESTS}/{table}.json"

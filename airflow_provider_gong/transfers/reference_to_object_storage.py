@@ -64,4 +64,5 @@ class GongReferenceToObjectStorageOperator(WaitingTask):
 
         with self.hook as hook:
             folder = export_folder(self.path)
-            return export_reference(folder, hook.client, self.tables, self.file_format, self.exclude_columns)
+            company = hook.settings.require_company()
+            return export_reference(folder, hook.client, company, self.tables, self.file_format, self.exclude_columns)

@@ -17,12 +17,13 @@ from airflow_provider_gong.call_export.reading.notes import WorkerNotes, read_mo
 from airflow_provider_gong.call_export.reading.run import ExportRun
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
-from airflow_provider_gong.client.errors import GongApiError, GongRateLimitError
+from airflow_provider_gong.client.errors import GongApiError, GongConnectionError, GongRateLimitError, GongServerError
 
 log = logging.getLogger(__name__)
 
 _PROGRESS_SECONDS = 5.0
 _MOST_FIELDS = 20
+_MOST_FAILED = 3
 
 
 class ReadAttempt:
@@ -54,12 +55,13 @@ class ReadAttempt:
         self._leaves_shrunk = leaves_shrunk
         self._keeps_notes = keeps_notes
         self._earlier_requests = run.figures.requests
+        self._failed: list[GongApiError] = []
 
     def read(self, days: Sequence[date]) -> dict[str, Any]:
         """Read days, note what was read, and return figures."""
         try:
             for day in _with_progress(days, self._run):
-                self._run.read(day)
+                self._read_day(day)
             left = self._end()
         except GongRateLimitError:
             self._take_notes(self._end_parked())
@@ -72,6 +74,8 @@ class ReadAttempt:
             raise
         if self._keeps_notes:
             self._take_notes(left)
+        if self._failed:
+            raise self._failed[0]
         return self._summary()
 
     def skip(self, done: Iterable[DayState], since: datetime) -> None:
@@ -80,6 +84,16 @@ class ReadAttempt:
             state.day.isoformat() for state in done if state.changed_at is not None and state.changed_at >= since
         ]
         self._run.figures.changed_days = sorted({*self._run.figures.changed_days, *written})
+
+    def _read_day(self, day: date) -> None:
+        """Read a day; the others must not wait until it can be read again, unless Gong cannot be reached at all."""
+        try:
+            self._run.read(day)
+        except (GongConnectionError, GongServerError) as error:
+            self._failed.append(error)
+            log.error("Day %s cannot be read: %s", day, error)  # noqa: TRY400 - what matters is in the message
+            if len(self._failed) == _MOST_FAILED:
+                raise
 
     def _end(self) -> list[date]:
         """Write what was read, and return the days that are left to another worker."""

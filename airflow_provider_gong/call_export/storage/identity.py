@@ -54,6 +54,21 @@ def claimed(folder: ExportFolder) -> tuple[ExportSettings, str]:
     return ExportSettings.parsed(found["settings"], filters), found["company"]
 
 
+def require_company(folder: ExportFolder, company: str, *notes: str) -> None:
+    """
+    Check that calls and snapshots in the folder are those of a company.
+
+    :param notes: what earlier snapshots have noted, by path
+    :raises GongExportSettingsError: if they are another's
+    """
+    for path in (_EXPORT, *notes):
+        found = (folder.read_json(path) or {}).get("company", company)
+        if found != company:
+            raise GongExportSettingsError(
+                f"{folder} is an export of company {shown(str(found))}.", remedy="Export into another folder."
+            )
+
+
 def _describe(folder: ExportFolder, name: str, table: ExportedTable | None) -> None:
     path = f"{SCHEMAS}/{name}.json"
     found = folder.read_json(path)
