@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_gong._compat import BaseOperatorLink
 from airflow_provider_gong.client.auth import GENERIC_HOST, is_loopback_url
+from airflow_provider_gong.hooks.configuration import REPORT_SERVER, configured
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import BaseOperator, Context
@@ -53,16 +54,19 @@ def push_report_url(context: Context, report_path: str) -> None:
     """
     Push the URL of a report's page for :class:`GongCallImportReportLink`, if a browser can open it.
 
-    :param report_path: its folder; S3 and Google Cloud Storage have pages for it, other places only if they are web
-        addresses
+    :param report_path: its folder; S3 and Google Cloud Storage have pages for it, local disks if a web server is
+        configured that shows them, and other places only if they are web addresses
     """
-    parts = urlsplit(f"{report_path.rstrip('/')}/report.html")
+    page = f"{report_path.rstrip('/')}/report.html"
+    parts = urlsplit(page)
     bucket = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":
         # Without a signature or a password, which an XCom is no place for.
         url = f"https://{bucket}{parts.path}"
     elif parts.scheme in _CONSOLES:
         url = _CONSOLES[parts.scheme].format(bucket=bucket, key=quote(parts.path.lstrip("/")))
+    elif (file := page.removeprefix("file://")).startswith("/") and (server := configured(REPORT_SERVER)):
+        url = f"{server.rstrip('/')}{quote(file)}"
     else:
         return
     context["ti"].xcom_push(key=REPORT_URL_KEY, value=url)
