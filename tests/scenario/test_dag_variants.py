@@ -99,6 +99,34 @@ def test_a_group_inside_a_group_of_a_mapped_group(
     assert {ids(run)[f"outer.inner.count[{index}]"] for index in range(2)} == {"success"}
 
 
+@pytest.mark.parametrize("manifests", [("0", "1"), ("0", "none")])
+def test_a_group_mapped_over_what_a_task_finds(
+    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, manifests: tuple[str, str]
+) -> None:
+    """Airflow knows the number of map indexes only when that task has ended."""
+    for number in range(2):
+        night(tmp_path / str(number), number)
+    with new_dag(f"mapped_later_{manifests[1]}") as dag:
+
+        @task
+        def find() -> list[str]:
+            return [str(tmp_path / name / "manifest.csv") for name in manifests]
+
+        @task_group
+        def one(manifest: Any) -> None:
+            gong_call_import(manifest, report_path=f"{tmp_path}/{{{{ ti.map_index }}}}")
+
+        one.expand(manifest=find())
+
+    run = run_dag(dag)
+
+    right = [index for index, name in enumerate(manifests) if name != "none"]
+    assert run.state == ("success" if len(right) == 2 else "failed")
+    assert {ids(run)[f"one.gong_call_import.report[{index}]"] for index in right} == {"success"}
+    assert {ids(run)[f"one.gong_call_import.plan[{index}]"] for index in {0, 1} - {*right}} <= {"failed"}
+    assert len(new_calls(gong_emulator)) == len(right)
+
+
 def test_groups_of_a_loop(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
     with new_dag("loop") as dag:
         before = None
