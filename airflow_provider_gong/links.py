@@ -7,7 +7,6 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_gong._compat import BaseOperatorLink
 from airflow_provider_gong.client.auth import GENERIC_HOST, is_loopback_url
-from airflow_provider_gong.hooks.configuration import REPORT_SERVER, configured
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import BaseOperator, Context
@@ -50,12 +49,13 @@ class GongCallImportReportLink(BaseOperatorLink):
         return str(XCom.get_value(key=REPORT_URL_KEY, ti_key=ti_key) or "")
 
 
-def push_report_url(context: Context, report_path: str) -> None:
+def push_report_url(context: Context, report_path: str, server: str | None = None) -> None:
     """
     Push the URL of a report's page for :class:`GongCallImportReportLink`, if a browser can open it.
 
-    :param report_path: its folder; S3 and Google Cloud Storage have pages for it, local disks if a web server is
-        configured that shows them, and other places only if they are web addresses
+    :param report_path: its folder; S3 and Google Cloud Storage have pages for it, local disks if a web server
+        shows them, and other places only if they are web addresses
+    :param server: URL of the web server that shows files of local disks by their full paths
     """
     page = f"{report_path.rstrip('/')}/report.html"
     parts = urlsplit(page)
@@ -65,7 +65,7 @@ def push_report_url(context: Context, report_path: str) -> None:
         url = f"https://{bucket}{parts.path}"
     elif parts.scheme in _CONSOLES:
         url = _CONSOLES[parts.scheme].format(bucket=bucket, key=quote(parts.path.lstrip("/")))
-    elif (file := page.removeprefix("file://")).startswith("/") and (server := configured(REPORT_SERVER)):
+    elif (file := page.removeprefix("file://")).startswith("/") and server:
         url = f"{server.rstrip('/')}{quote(file)}"
     else:
         return
