@@ -49,20 +49,24 @@ class GongCallImportReportLink(BaseOperatorLink):
         return str(XCom.get_value(key=REPORT_URL_KEY, ti_key=ti_key) or "")
 
 
-def push_report_url(context: Context, report_path: str) -> None:
+def push_report_url(context: Context, report_path: str, server: str | None = None) -> None:
     """
     Push the URL of a report's page for :class:`GongCallImportReportLink`, if a browser can open it.
 
-    :param report_path: its folder; S3 and Google Cloud Storage have pages for it, other places only if they are web
-        addresses
+    :param report_path: its folder; S3 and Google Cloud Storage have pages for it, local disks if a web server
+        shows them, and other places only if they are web addresses
+    :param server: URL of the web server that shows files of local disks by their full paths
     """
-    parts = urlsplit(f"{report_path.rstrip('/')}/report.html")
+    page = f"{report_path.rstrip('/')}/report.html"
+    parts = urlsplit(page)
     bucket = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":
         # Without a signature or a password, which an XCom is no place for.
         url = f"https://{bucket}{parts.path}"
     elif parts.scheme in _CONSOLES:
         url = _CONSOLES[parts.scheme].format(bucket=bucket, key=quote(parts.path.lstrip("/")))
+    elif (file := page.removeprefix("file://")).startswith("/") and server:
+        url = f"{server.rstrip('/')}{quote(file)}"
     else:
         return
     context["ti"].xcom_push(key=REPORT_URL_KEY, value=url)

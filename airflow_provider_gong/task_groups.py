@@ -171,7 +171,10 @@ def gong_call_import(
         group.upload = _upload(workers, sending)
         group.verify = GongVerifyCallImportOperator(task_id="verify", **reading)
         group.report = GongReportCallImportOperator(
-            task_id="report", trigger_rule=_report_rule(options), **_chosen(options, ReportOptions), **shared
+            task_id="report",
+            trigger_rule=_report_rule(options, is_mapped=is_mapped),
+            **_chosen(options, ReportOptions),
+            **shared,
         )
         before >> group.upload >> group.verify
         [plan, group.verify] >> group.report
@@ -276,15 +279,17 @@ def _check_mapping(group: TaskGroup, workers: int) -> bool:
     return is_mapped
 
 
-def _report_rule(options: CallImportOptions) -> str:
+def _report_rule(options: CallImportOptions, *, is_mapped: bool) -> str:
     """
     Return the trigger rule of the report: whatever became of upload and verification, if there is a plan to report on.
 
     A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows. Airflow
-    before 3.1 has no such rule; there the report of a failed plan fails as well.
+    before 3.1 has no such rule; there the report of a failed plan fails as well. So it does in a mapped task group:
+    where that is mapped over the result of a task, Airflow (3.3.2, TriggerRuleDep) applies this rule before it has
+    mapped the report, finds no success among no tasks, and the report never runs.
     """
     stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
-    rule = None if stops else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
+    rule = None if stops or is_mapped else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
     return str((rule or TriggerRule.NONE_SKIPPED).value)
 
 

@@ -8,6 +8,7 @@ SECTION = "gong"
 STORE_CONN_ID = "store_conn_id"
 STORE_FOLDER = "store_folder"
 DEFAULT_STORE_FOLDER = "gong"
+REPORT_SERVER = "report_server"
 
 
 def config_section() -> dict[str, Any]:
@@ -25,6 +26,11 @@ def config_section() -> dict[str, Any]:
                 "an SQLite file that the processes of one host share. In containers, put it on a volume.",
                 example="/var/lib/airflow/gong",
                 default=DEFAULT_STORE_FOLDER,
+            ),
+            REPORT_SERVER: _option(
+                "URL of a web server that shows import reports on local disks by their full paths. With this example,\n"
+                "a report in /srv/reports is linked as https://files.example.com/srv/reports/report.html.",
+                example="https://files.example.com",
             ),
         },
     }

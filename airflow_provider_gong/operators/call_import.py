@@ -16,6 +16,7 @@ from airflow_provider_gong.call_import.choices import (
     OnRejected,
     OnRejectedName,
 )
+from airflow_provider_gong.hooks.configuration import REPORT_SERVER, configured
 from airflow_provider_gong.links import GongCallImportReportLink, push_report_url
 from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
 from airflow_provider_gong.operators._tasks import planner_name, run_name, warn_of_other_hosts
@@ -194,7 +195,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     def work(self, context: Context) -> dict[str, int]:
         """Upload until no row waits any more."""
         if self.report_path:
-            push_report_url(context, self.report_path)
+            push_report_url(context, self.report_path, configured(REPORT_SERVER))
         with self.open_ledger(self.canary) as ledger:
             return asyncio.run(self._upload(ledger))
 
@@ -305,6 +306,6 @@ class GongReportCallImportOperator(CallImportOperator):
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             if self.report_path:
                 context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
-                push_report_url(context, self.report_path)
+                push_report_url(context, self.report_path, configured(REPORT_SERVER))
             require_green(summary, self.max_failed)
         return summary

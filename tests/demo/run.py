@@ -16,6 +16,7 @@ from tests.demo.compare import State, differences, request_differences
 from tests.demo.gong import EmulatedGong, user_ids
 from tests.demo.night import Night, export_night
 from tests.demo.nightly import DAG_ID, PHASES, last_night, read_report, report_folder, start_import, task, task_states
+from tests.demo.reports import report_server
 from tests.e2e.airflow_standalone import AirflowStandalone
 
 EXAMPLE_DAGS = Path(__file__).parents[2] / "example_dags"
@@ -59,11 +60,16 @@ def _running() -> Iterator[_Stage]:
     progress = show.Progress()
     folder = Path(tempfile.mkdtemp(prefix="gong-demo-"))
     try:
-        with EmulatedGong(_PROCESSING_SECONDS, folder / "gong-emulator.log") as gong:
+        recordings = folder / "recordings"
+        with (
+            EmulatedGong(_PROCESSING_SECONDS, folder / "gong-emulator.log") as gong,
+            report_server(recordings) as reports,
+        ):
             progress.say(f"The emulated Gong is ready at {gong.url}")
-            with AirflowStandalone(folder / "airflow", EXAMPLE_DAGS, progress=progress.say) as airflow:
+            env = {"AIRFLOW__GONG__REPORT_SERVER": reports}
+            with AirflowStandalone(folder / "airflow", EXAMPLE_DAGS, env, progress=progress.say) as airflow:
                 airflow.call("POST", "/connections", json={"connection_id": CONN_ID, **gong.connection})
-                yield _Stage(airflow, gong, folder / "recordings", progress)
+                yield _Stage(airflow, gong, recordings, progress)
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -132,7 +132,7 @@ def show_places(airflow_url: str, gong_url: str, dag_id: str, conn_id: str) -> N
     print(
         f"""
   Airflow        {airflow_url}/dags/{dag_id}
-                 no login is needed
+                 no login is needed; the upload and report tasks of a run link to the report's page
   Connection     {airflow_url}/connections
                  {conn_id}; its Test button asks the emulated Gong
   Emulated Gong  {gong_url}

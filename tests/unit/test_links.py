@@ -95,3 +95,10 @@ def test_report_is_linked_where_a_browser_can_open_it(monkeypatch, folder, url):
         assert isinstance(link, GongCallImportReportLink)
         assert link.get_link(operator, ti_key=context["ti"]) == url
     assert context["ti"].xcoms.get(REPORT_URL_KEY, "") == url
+
+
+@pytest.mark.parametrize("folder", ["/srv/night of 20", "/srv/night of 20/", "file:///srv/night of 20"])
+def test_report_on_a_disk_is_linked_where_a_web_server_shows_it(folder):
+    context = task_context()
+    push_report_url(context, folder, "https://files.example.com/")
+    assert context["ti"].xcoms[REPORT_URL_KEY] == "https://files.example.com/srv/night%20of%2020/report.html"
