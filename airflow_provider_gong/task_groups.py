@@ -221,7 +221,7 @@ def gong_call_export(
     if daily_requests is not None:
         whole_number("daily_requests", daily_requests, at_least=workers)
     if not 0 <= sweep <= 1:
-        raise ValueError(f"sweep is a share of the day's requests, from 0 to 1, not {sweep}.")
+        raise ValueError(f"sweep must be a share of the day's requests, from 0 to 1, not {sweep}.")
     common: dict[str, Any] = {"path": path, **options}
     with TaskGroup(group_id=group_id) as group:
         _check_mapping(group, workers)
@@ -271,7 +271,7 @@ def _check_mapping(group: TaskGroup, workers: int) -> bool:
     if is_mapped and workers > 1:
         raise ValueError(
             f"workers={workers} maps a task, which Airflow does not allow in a mapped task group (that of "
-            f"{group.group_id!r}). Leave workers out: each index of the mapped group has a task anyway."
+            f"{group.group_id!r}). Leave out workers: each index of the mapped group has its own task anyway."
         )
     return is_mapped
 

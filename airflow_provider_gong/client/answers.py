@@ -93,7 +93,7 @@ def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) ->
     """Return the error that an answer without success stands for (everything but 429, which the exchange handles)."""
     details = _details(operation, answer, unanswered)
     if 300 <= answer.status < 400:
-        where = f"{answer.host or 'The host'} redirects to another place, which is refused."
+        where = f"{answer.host or 'The host'} redirects to another address, which is refused."
         return gong_errors.GongRedirectError(where, **details)
     if answer.status >= 500 or answer.status in _PASSING:
         return _passing(answer, details)
@@ -142,7 +142,7 @@ def _passing(answer: Answer, details: dict[str, Any]) -> gong_errors.GongApiErro
         None
         if answer.is_gongs
         else f"Try again later; if it persists, check the network and the proxy: {answer.host or 'the host'} does not "
-        "answer as Gong does."
+        "respond like Gong."
     )
     return gong_errors.GongServerError("Gong failed to handle the request.", remedy=remedy, **details)
 
@@ -151,7 +151,7 @@ def _foreign_answer(answer: Answer, details: dict[str, Any]) -> gong_errors.Gong
     host = answer.host or "Gong"
     remedy = (
         "Check that the connection's host is your company's API base URL, without a path, and that no proxy or "
-        f"firewall answers in place of {host}."
+        f"firewall responds instead of {host}."
     )
     if answer.status == 401:
         # Gong's own refusal of a key may bear no mark.
@@ -162,7 +162,7 @@ def _foreign_answer(answer: Answer, details: dict[str, Any]) -> gong_errors.Gong
         return gong_errors.GongValidationError(too_large, remedy=remedy, **details)
     # Never "not found" or "not allowed": a gateway's answer says nothing about what the request names.
     kind = gong_errors.GongForeignAnswerError if answer.status in _FINAL else gong_errors.GongConnectionError
-    return kind("The host's answer is not one of Gong's API.", remedy=remedy, **details)
+    return kind("The host's response is not one of Gong's API.", remedy=remedy, **details)
 
 
 def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
@@ -175,10 +175,10 @@ def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.Gon
         return specific
     remedy = _UNKNOWN_USER if details["operation"] in _OF_ONE_USER else None
     if status == 404:
-        return gong_errors.GongNotFoundError("Gong did not find what the request names.", remedy=remedy, **details)
+        return gong_errors.GongNotFoundError("Gong did not find the object in the request.", remedy=remedy, **details)
     if status == 409:
         return gong_errors.GongConflictError("The request conflicts with Gong's state or configuration.", **details)
-    return gong_errors.GongValidationError("Gong refuses the content of the request.", remedy=remedy, **details)
+    return gong_errors.GongValidationError("Gong rejects the content of the request.", remedy=remedy, **details)
 
 
 def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
@@ -190,12 +190,12 @@ def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiErro
 def _known_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiError | None:
     if match := _DUPLICATE_CALL.search(text):
         return gong_errors.GongDuplicateCallError(
-            "A call with this clientUniqueId exists already.", call_id=match[1], **details
+            "A call with this clientUniqueId already exists.", call_id=match[1], **details
         )
     if _DUPLICATE_MEDIA.search(text):
         other = _SAME_CONTENT_CALL.search(text)
         return gong_errors.GongDuplicateMediaError(
-            "The same recording was uploaded to another call before.",
+            "The same recording was already uploaded to another call.",
             call_id=other[1] if other else None,
             **details,
         )
@@ -223,12 +223,12 @@ _BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (
     (
         "has already been handled",
         gong_errors.GongMediaAlreadyHandledError,
-        "The call has a recording already.",
+        "The call already has a recording.",
     ),
     (
         "is not enabled for primaryuser",
         gong_errors.GongRecordingNotEnabledError,
-        "Gong may not import calls of this host.",
+        "Call import is turned off for this host.",
     ),
     (
         "provider disconnected",
@@ -239,6 +239,6 @@ _BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (
     (
         "cursor has expired",
         gong_errors.GongCursorExpiredError,
-        "The listing took longer than its cursor lives.",
+        "The listing's cursor expired before all pages were read.",
     ),
 )

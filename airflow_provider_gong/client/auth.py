@@ -86,14 +86,14 @@ class BearerAuth:
         # The HTTP library would quote such a token in its complaint.
         if not (token.isascii() and token.isprintable()):
             raise GongAuthenticationError(
-                "The access token has characters that no token has, such as line breaks.", remedy="Enter it again."
+                "The access token contains invalid characters, such as line breaks.", remedy="Enter it again."
             )
         return f"Bearer {token}"
 
     def refresh(self, refused: str) -> None:
         """Have the source replace the token of a refused header."""
         if isinstance(self._source, str):
-            raise NotImplementedError("This token has no source that could refresh it.")
+            raise NotImplementedError("This token cannot be refreshed because it has no source.")
         self._source.refresh(refused.removeprefix("Bearer "))
 
 
@@ -119,7 +119,7 @@ def base_url(host: str) -> str:
             f"The host {text!r} must not have a path: expected something like https://us-12345.api.gong.io ."
         )
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ValueError(f"The host {text!r} must use https: credentials are never sent in clear.")
+        raise ValueError(f"The host {text!r} must use https: credentials are never sent unencrypted.")
     if f".{parts.hostname}".endswith(_WEB_APP):
         raise ValueError(
             f"The host {text!r} is that of Gong's web app: set your company's API base URL, as Gong shows it under "

@@ -142,7 +142,7 @@ class GongAnswerTooLargeError(GongConnectionError):
     """The answer to a read is larger than the client accepts."""
 
     retry_can_help = False
-    default_remedy = "Request less at once: fewer ids, or a shorter interval."
+    default_remedy = "Request fewer ids or a shorter interval at a time."
 
 
 class GongForeignAnswerError(GongConnectionError):
@@ -164,7 +164,7 @@ class GongOutcomeUnknownError(GongApiError):
     """A request that must not be sent twice was sent, and its answer was lost: it may or may not have taken effect."""
 
     retry_can_help = False
-    default_remedy = "Look in Gong whether it took effect before sending it again."
+    default_remedy = "Check in Gong whether it took effect before you send it again."
 
     @property
     def may_have_taken_effect(self) -> bool:
@@ -179,7 +179,7 @@ class GongRateLimitError(GongApiError):
     :param retry_after: seconds until the budget is expected to be open again
     """
 
-    default_remedy = "Try again after the time given."
+    default_remedy = "Try again after the given time."
     retry_after: float
 
     def __init__(self, message: str, *, retry_after: float, **details: Any) -> None:
@@ -188,7 +188,7 @@ class GongRateLimitError(GongApiError):
 
 
 class GongDailyQuotaError(GongRateLimitError):
-    """The company's requests of the day are used up."""
+    """The company's requests for the day are used up."""
 
 
 class GongAuthenticationError(GongApiError):
@@ -204,32 +204,32 @@ class GongAuthenticationError(GongApiError):
 class GongGrantRefusedError(GongAuthenticationError):
     """Gong's token endpoint does not accept the code of an authorization, or a refresh token, any more."""
 
-    default_remedy = "Let a technical administrator of Gong authorize the OAuth app again."
+    default_remedy = "Ask a technical administrator of Gong to authorize the OAuth app again."
 
 
 class GongPermissionError(GongApiError):
     """The credentials are valid, but not allowed to do this: missing scope, release, IP allowlist or licence."""
 
     retry_can_help = False
-    default_remedy = "Ask a Gong technical administrator to allow it; trying again does not help."
+    default_remedy = "Ask a technical administrator of Gong to allow it; a retry does not help."
 
 
 class GongNotFoundError(GongApiError):
     """What the request names does not exist, or does not exist yet."""
 
-    default_remedy = "Check the id; a call is found only when Gong has processed its recording."
+    default_remedy = "Check the id. Gong finds a call only after it has processed the recording."
 
 
 class GongEmptyResultError(GongNotFoundError):
     """Nothing matches the filters. Gong says the same to a key that may not see any calls."""
 
-    default_remedy = "Widen the filter; if nothing is ever found, check which calls the access key may see."
+    default_remedy = "Widen the filter. If nothing is ever found, check which calls the access key may see."
 
 
 class GongCallNotReadyError(GongNotFoundError):
     """The call exists, and Gong is still processing its recording."""
 
-    default_remedy = "Read it again in some minutes."
+    default_remedy = "Read it again in a few minutes."
 
 
 class GongValidationError(GongApiError):
@@ -253,7 +253,7 @@ class GongCursorExpiredError(GongValidationError):
     """The cursor of a listing has expired, which happens about an hour after the listing's first page."""
 
     retry_can_help = True
-    default_remedy = "Start the listing again, with filters narrow enough to be read within an hour."
+    default_remedy = "Start the listing again, with narrower filters so it can be read within an hour."
 
 
 class GongConflictError(GongApiError):
@@ -263,10 +263,10 @@ class GongConflictError(GongApiError):
 
 
 class GongRecordingNotEnabledError(GongConflictError):
-    """Gong may not import calls of this host."""
+    """Call import is turned off for this host."""
 
     default_remedy = (
-        "A Gong administrator has to switch on call import for this user (Gong: Team members > Data capture)."
+        "A Gong administrator has to turn on call import for this user (Gong: Team members > Data capture)."
     )
 
 
@@ -301,10 +301,10 @@ class GongDuplicateMediaError(GongConflictError):
 
 
 class GongMediaAlreadyHandledError(GongConflictError):
-    """The call has a recording already."""
+    """The call already has a recording."""
 
 
 class GongServerError(GongApiError):
     """Gong failed (5xx) as often as it was tried, or answered rows that make no sense."""
 
-    default_remedy = "Try again later; if it stays, contact Gong's support with the requestId."
+    default_remedy = "Try again later. If it persists, contact Gong support with the requestId."

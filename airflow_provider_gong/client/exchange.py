@@ -114,7 +114,7 @@ class _Exchange(Generic[T]):
                 try:
                     return self._result(outcome)
                 except (LookupError, TypeError, ValueError, RecursionError):
-                    unusable = NoAnswer("the answer is not in the format of Gong's API")
+                    unusable = NoAnswer("the response is not in the format of Gong's API")
                 yield from self._after_failure(unusable)
             elif outcome.status == 429:
                 yield from self._after_refusal(outcome)
@@ -148,11 +148,11 @@ class _Exchange(Generic[T]):
 
     def _budget_error(self, refused: SlotRefused) -> GongRateLimitError:
         kind, what = (
-            (GongDailyQuotaError, "requests of the day are used up")
+            (GongDailyQuotaError, "requests for the day are used up")
             if refused.daily
             else (GongRateLimitError, "request budget is busy")
         )
-        message = f"The company's {what}; the next is free in about {refused.retry_after:.0f} s."
+        message = f"The company's {what}; the next request can be sent in about {refused.retry_after:.0f} s."
         return kind(message, retry_after=refused.retry_after, operation=self.operation.name, unanswered=self.unanswered)
 
     def _after_refusal(self, answer: Answer) -> Steps[None]:
@@ -160,7 +160,7 @@ class _Exchange(Generic[T]):
         self.refused += 1
         yield CloseGate(_retry_after(answer) or self._backoff(self.refused), foreign=not answer.is_gongs)
         if not answer.is_gongs:
-            self._count_unanswered(f"{answer.host or 'a gateway'} answered 429 without a mark of Gong")
+            self._count_unanswered(f"{answer.host or 'a gateway'} responded with 429 and nothing that identifies Gong")
 
     def _refresh(self, answer: Answer) -> Steps[None]:
         self.may_refresh = False
@@ -171,26 +171,28 @@ class _Exchange(Generic[T]):
             error.operation, error.unanswered = self.operation.name, self.unanswered + (not answer.is_gongs)
             raise
         if not answer.is_gongs:
-            self._count_unanswered("the access token was refused (401) without a mark of Gong, and replaced")
+            self._count_unanswered(
+                "the access token was refused (401) with nothing that identifies Gong, and was replaced"
+            )
 
     def _after_failure(self, failure: NotSent | NoAnswer) -> Steps[None]:
         self.failed += 1
         if isinstance(failure, NoAnswer):
             self._count_unanswered(failure.reason)
         if isinstance(failure, NoAnswer) and failure.too_large and not self.operation.writes:
-            message = f"Gong's answer is of no use: {failure.reason}."
+            message = f"Gong's response is not usable: {failure.reason}."
             raise GongAnswerTooLargeError(message, operation=self.operation.name, unanswered=self.unanswered)
         if self.failed >= self.policy.max_attempts:
             kind = GongTimeoutError if failure.timeout else GongConnectionError
-            message = f"Gong gave no usable answer in {counted(self.failed, 'attempt')}: {failure.reason}."
+            message = f"Gong gave no usable response in {counted(self.failed, 'attempt')}: {failure.reason}."
             raise kind(message, operation=self.operation.name, unanswered=self.unanswered)
-        yield self._wait(self._backoff(self.failed), f"before trying again: {failure.reason}")
+        yield self._wait(self._backoff(self.failed), f"before another attempt: {failure.reason}")
 
     def _count_unanswered(self, reason: str) -> None:
         self.unanswered += 1
         if not self.operation.repeatable:
             raise GongOutcomeUnknownError(
-                f"The request was sent, but Gong's answer was lost: {reason}.",
+                f"The request was sent, but Gong's response was lost:  {reason}.",
                 operation=self.operation.name,
                 unanswered=self.unanswered,
             )
@@ -207,7 +209,7 @@ class _Exchange(Generic[T]):
         if not is_passing or self.failed >= self.policy.max_attempts:
             raise error
         wait = max(self._backoff(self.failed), min(_retry_after(answer) or 0.0, self.policy.max_wait))
-        yield self._wait(wait, f"before trying again: status {error.status}")
+        yield self._wait(wait, f"before another attempt: status {error.status}")
 
     def _wait(self, seconds: float, reason: str) -> Wait:
         return Wait(seconds, reason, self.operation.name)
@@ -233,7 +235,7 @@ def _unclear(error: GongApiError, answer: Answer) -> GongApiError:
         return error
     who = "Gong failed while it handled the request" if answer.is_gongs else f"{answer.host or 'A gateway'} answered"
     return GongOutcomeUnknownError(
-        f"{who}, so it may or may not have taken effect.",
+        f"{who}, so the request may or may not have taken effect.",
         operation=error.operation,
         status=error.status,
         request_id=error.request_id,

@@ -50,7 +50,7 @@ class UploadOverdueError(Exception):
     """Nobody waits for this attempt to send a recording any more."""
 
     def __init__(self) -> None:
-        super().__init__("the recording was not sent in time")
+        super().__init__("the recording could not be sent in time")
 
 
 @dataclass(slots=True)
@@ -175,7 +175,7 @@ class MultipartUpload:
 
     def _changed(self) -> MediaChangedError:
         expected = f"its size is no longer {self.media.size} bytes"
-        return MediaChangedError(f"{self.media.path.name} changed while it was being uploaded: {expected}")
+        return MediaChangedError(f"{self.media.path.name} changed during the upload: {expected}")
 
     @property
     def _head(self) -> bytes:

@@ -32,9 +32,9 @@ _LONGEST_FOREIGN_WAIT = 3600.0
 _HOUR = 3600
 _DAY = 24 * _HOUR
 
-FOR_ITS_TURN = "for its turn in the company's request budget"
-FOR_THE_GATE = "since Gong has refused requests of the company (429)"
-FOR_THE_DAY = "since the company's requests of the day are used up"
+FOR_ITS_TURN = "for the next slot in the company's request budget"
+FOR_THE_GATE = "because Gong refused the company's requests (429)"
+FOR_THE_DAY = "because the company's requests for the day are used up"
 
 
 @dataclass(frozen=True, slots=True)

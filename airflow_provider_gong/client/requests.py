@@ -73,7 +73,7 @@ class Listing(Generic[T]):
         try:
             return [self.item(row) for row in _raw_rows(self.first.operation, page)]
         except (LookupError, TypeError, ValueError, RecursionError) as error:
-            raise _unlistable(self.first, page, "Gong answered rows that are not in the format of its API.") from error
+            raise _unlistable(self.first, page, "Gong returned rows that are not in the format of its API.") from error
 
 
 class Pages(Generic[T]):
@@ -108,12 +108,12 @@ class Pages(Generic[T]):
     def _check_progress(self, following: GongRequest[JsonObject], page: JsonObject) -> None:
         cursor, known = _cursor_of(following), len(self._rows)
         if cursor in self._cursors:
-            raise _unlistable(following, page, "Gong answered an earlier cursor, so the listing would never end.")
+            raise _unlistable(following, page, "Gong returned an earlier cursor, so the listing would never end.")
         self._cursors.add(str(cursor))
         self._rows.update(map(_identity, _raw_rows(following.operation, page)))
         self._pages_without_news = 0 if len(self._rows) > known else self._pages_without_news + 1
         if self._pages_without_news == _PAGES_WITHOUT_NEWS:
-            why = f"Gong answered no new row in {_PAGES_WITHOUT_NEWS} pages, so the listing would never end."
+            why = f"Gong returned no new rows in {_PAGES_WITHOUT_NEWS} pages, so the listing would never end."
             raise _unlistable(following, page, why)
 
 
@@ -131,9 +131,9 @@ def next_page(request: GongRequest[JsonObject], page: JsonObject) -> GongRequest
     if not cursor or request.operation.paging is Paging.NONE:
         return None
     if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR or not (cursor.isascii() and cursor.isprintable()):
-        raise _unlistable(request, page, "Gong answered a cursor that is not in the format of its API.")
+        raise _unlistable(request, page, "Gong returned a cursor that is not in the format of its API.")
     if cursor == _cursor_of(request):
-        raise _unlistable(request, page, "Gong answered a page with its own cursor, so the listing would never end.")
+        raise _unlistable(request, page, "Gong returned a page with its own cursor, so the listing would never end.")
     if request.operation.paging is Paging.QUERY:
         return dataclasses.replace(request, query={**request.query, "cursor": cursor})
     return dataclasses.replace(request, body={**(request.body or {}), "cursor": cursor})
@@ -202,7 +202,7 @@ def raw_request(
 def _path_segment(name: str, value: object) -> str:
     # An empty or dotted segment would name another path, such as the listing instead of one call.
     if not isinstance(value, str) or not value.strip(" ."):
-        raise ValueError(f"Path parameter {name} must be a text that names something, not {value!r}.")
+        raise ValueError(f"Path parameter {name} must be a non-empty text, not {value!r}.")
     return quote(value, safe="")
 
 

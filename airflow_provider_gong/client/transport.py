@@ -250,7 +250,7 @@ class _Body:
     def __init__(self, response: httpx.Response) -> None:
         encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
         if encoding not in ("identity", "gzip", "x-gzip"):
-            raise _UnusableBodyError(f"the answer is encoded as {shown(encoding, 40)}, which was not asked for")
+            raise _UnusableBodyError(f"the response is encoded as {shown(encoding, 40)}, which was not requested")
         self._inflate = None if encoding == "identity" else zlib.decompressobj(_GZIP)
         self._content = bytearray()
 
@@ -265,9 +265,9 @@ class _Body:
         try:
             self._content += chunk[:left] if self._inflate is None else self._inflate.decompress(chunk, left)
         except zlib.error:
-            raise _UnusableBodyError("the answer cannot be decompressed") from None
+            raise _UnusableBodyError("the response cannot be decompressed") from None
         if len(self._content) > _LARGEST_ANSWER:
-            raise _TooLargeBodyError(f"the answer is larger than {_LARGEST_ANSWER // 2**20} MiB")
+            raise _TooLargeBodyError(f"the response is larger than {_LARGEST_ANSWER // 2**20} MiB")
 
 
 def _answer(response: httpx.Response, body: bytes) -> Answer:
@@ -283,4 +283,4 @@ def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:
 
 
 def _too_late(seconds: float) -> NoAnswer:
-    return NoAnswer(f"there was no complete answer within {seconds:.0f} s", timeout=True)
+    return NoAnswer(f"there was no complete response within {seconds:.0f} s", timeout=True)

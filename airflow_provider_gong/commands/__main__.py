@@ -18,7 +18,7 @@ _EPILOG = """\
 The store may also be named by the environment variable AIRFLOW_GONG_STORE, so that its password is in no list of
 processes.
 
-exit codes: 0 done, 1 failed (the reason is the last line of the standard error), 2 wrong usage, 3 done in part
+exit codes: 0 done, 1 failed (the last line of standard error has the reason), 2 wrong usage, 3 partly done
 """
 
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     common = common_options()
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Look after what this provider keeps for Gong: imports, exports, the request budget, OAuth tokens.",
+        description="Show and repair the Gong provider's state: imports, exports, the request budget and OAuth tokens.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[common],

@@ -34,7 +34,7 @@ def common_options() -> argparse.ArgumentParser:
         help="use this store instead of a connection: an SQLite file, or a database as SQLAlchemy URL; "
         f"default: the environment variable {STORE_VARIABLE}",
     )
-    options.add_argument("--company", help="name of the Gong company; default: the connection's")
+    options.add_argument("--company", help="name of the Gong company; default: the connection's company")
     options.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

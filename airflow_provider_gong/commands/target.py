@@ -27,7 +27,7 @@ class Target:
 
     def __init__(self, conn_id: str | None, store: str | None, company: str | None) -> None:
         if conn_id and store:
-            raise UsageError("--conn-id and --store exclude each other")
+            raise UsageError("use either --conn-id or --store, not both")
         self._conn_id = conn_id
         self.named_store = store
         self.named_company = company

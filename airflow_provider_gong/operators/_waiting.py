@@ -65,8 +65,8 @@ class WaitingTask(GongOperator):
         seconds = max(reason.retry_after or 0.0, _SHORTEST_WAIT)
         due = time.time() + seconds
         is_short = seconds <= _LONGEST_SLEEP
-        where = "in the triggerer" if self.deferrable else "on the worker" if is_short else "for the task's retry"
-        self.log.info("Waiting until %s, %s: %s", local_time(due), where, reason)
+        how = "Deferred" if self.deferrable else "Waiting on the worker" if is_short else "Leaving it to a retry"
+        self.log.info("%s until %s: %s", how, local_time(due), reason)
         if self.deferrable:
             # Airflow's own triggers take longer to import than all of a DAG file's operators.
             from airflow_provider_gong.triggers.timer import GongTimerTrigger

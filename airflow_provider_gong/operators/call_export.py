@@ -193,4 +193,4 @@ class GongReportCallExportOperator(CallExportOperator):
                 report["suspects"],
             )
         if report["unknown_fields"]:
-            self.log.warning("Fields of Gong that have no column are kept in 'extra': %s", report["unknown_fields"])
+            self.log.warning("Gong fields without a column are kept in 'extra': %s", report["unknown_fields"])

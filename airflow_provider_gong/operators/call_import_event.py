@@ -52,9 +52,9 @@ class GongCallImportEventOperator(GongOperator):
         ti = context["ti"]
         summary = ti.xcom_pull(task_ids=self.report_task_id, key=SUMMARY_KEY, map_indexes=ti.map_index)
         if not isinstance(summary, Mapping):
-            raise AirflowSkipException("The import has no report, so it has no event.")
+            raise AirflowSkipException("The import has no report, so no event is published.")
         if summary["unfinished"]:
-            raise AirflowSkipException("The import is unfinished, so it has no event.")
+            raise AirflowSkipException("The import is unfinished, so no event is published.")
         if self.event_on is EventOn.SUCCESS and summary["wrong"] > self.max_failed:
             raise AirflowSkipException('More rows are wrong than max_failed, and event_on is "success".')
         extra = {key: summary[key] for key in _EVENT_KEYS}

@@ -122,7 +122,7 @@ class GongUploadCallMediaOperator(WaitingTask):
             try:
                 url = hook.calls.upload_media(call_id, recording).url
             except GongMediaAlreadyHandledError:
-                self.log.warning("Call %s has a recording already; it keeps that one.", call_id)
+                self.log.warning("Call %s already has a recording and keeps it.", call_id)
                 url = None
             _show_call(self, context, hook, call_id, url)
         return {"call_id": call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}

@@ -260,6 +260,6 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
 
 
 def _not_ready_text(status: MeetingIntegrationStatus) -> str:
-    why = status.user_facing_error or ("" if status.exists else "There is no such user in Gong.")
+    why = status.user_facing_error or ("" if status.exists else "Gong does not know this user.")
     fix = f" It can be fixed at {status.fix_url} ." if status.fix_url else ""
     return f"{status.email}: {why or 'Gong gives no reason.'}{fix}"

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 # Observed on live tenants: Gong accepts such recordings and drops them without a word.
 _WHY_A_CALL_STAYS_AWAY = (
-    "Likely reasons, the most frequent first: the recording is shorter than 60 seconds; there is no speech in it; the "
-    "same recording was uploaded to another call; call import is switched off for the host; the access key may not "
-    "see this call; Gong needs longer than this, which is a matter of hours when many calls are queued."
+    "Likely reasons, most frequent first: the recording is shorter than 60 seconds; there is no speech in it; the "
+    "same recording was uploaded to another call; call import is turned off for the host; the access key may not "
+    "see this call; Gong needs more time, which can take hours when many calls are queued."
 )
 # The trigger's own deadline comes first, since it knows what Gong said.
 _TRIGGER_GRACE = timedelta(minutes=5)
@@ -137,4 +137,4 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
 
 
 def _deadline_text(call_id: str, last_answer: str) -> str:
-    return f"Call {call_id} could not be read in time. The last answer was: {last_answer} {_WHY_A_CALL_STAYS_AWAY}"
+    return f"Call {call_id} could not be read in time. The last response was: {last_answer} {_WHY_A_CALL_STAYS_AWAY}"

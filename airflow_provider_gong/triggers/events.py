@@ -15,4 +15,4 @@ class GongTriggerEventError(GongError, AirflowException):
     """
 
     def __init__(self, waiting: str, event: object) -> None:
-        super().__init__(f"The trigger of {waiting} sent an event that is not understood: {event!r}")
+        super().__init__(f"The trigger of {waiting} sent an unknown event: {event!r}")

@@ -84,7 +84,7 @@ class CallParty(RequestModel):
     """
 
     not_in_gong: ClassVar = {
-        "affiliation": "Remove it; Gong finds out who belongs to the company.",
+        "affiliation": "Remove it; Gong detects who belongs to the company.",
         "speakerId": "Remove it; use partyId and speakersTimeline to say who speaks when.",
     }
 
@@ -225,17 +225,19 @@ class NewCall(RequestModel):
                 found += self._party_warnings(index, party)
         hosts = [index for index, party in enumerate(self.parties) if party.user_id == self.primary_user]
         if len(hosts) > 1:
-            found.append(f"parties: entries {hosts} all carry primaryUser as userId; Gong takes each for the host.")
+            found.append(
+                f"parties: entries {hosts} all have primaryUser as their userId; Gong treats each of them as the host."
+            )
         return [*found, *_system_warnings("context", self.context)] if self.context else found
 
     def _party_warnings(self, index: int, party: CallParty) -> Iterator[str]:
         field = f"parties[{index}]"
         if party.media_channel_id is not None and self.speakers_timeline is not None:
-            yield f"{field}.mediaChannelId: Gong ignores it beside speakersTimeline."
+            yield f"{field}.mediaChannelId: Gong ignores it if there is a speakersTimeline."
         if not (party.user_id or party.name or party.email_address or party.phone_number):
-            yield f"{field}: has no name, e-mail address or phone number, so nobody will know who it is."
+            yield f"{field}: has no name, e-mail address or phone number, so no one will know who it is."
         if party.user_id and party.context:
-            yield f"{field}.context: Gong takes CRM objects only for parties of other companies."
+            yield f"{field}.context: Gong accepts CRM objects only for parties from other companies."
         yield from _system_warnings(f"{field}.context", party.context)
 
 

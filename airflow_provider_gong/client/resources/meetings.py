@@ -74,7 +74,7 @@ class Meetings(Resource[D]):
         except GongNotFoundError as error:
             if not (missing_ok and _says_meeting_is_missing(error)):
                 raise
-        log.info("There was no meeting %s to delete.", shown(meeting_id))
+        log.info("Meeting %s did not exist, so nothing was deleted.", shown(meeting_id))
         return None
 
     @ApiMethod
@@ -84,7 +84,7 @@ class Meetings(Resource[D]):
             wrong = FieldProblem(
                 "emails", repr(shown(emails)), "must be a list", "Give a list, even for a single address."
             )
-            raise GongValidationError("The integration status cannot be asked for.", problems=[wrong])
+            raise GongValidationError("The integration status cannot be requested.", problems=[wrong])
         statuses: list[MeetingIntegrationStatus] = []
         for batch in batches(emails, _MAX_STATUS_EMAILS):
             statuses += yield from self._send(typed_request("integrationStatus", _statuses, body={"emails": batch}))
