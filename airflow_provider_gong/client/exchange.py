@@ -1,12 +1,12 @@
 """
-The exchange: every decision about sending one request, without a network, a clock or a thread.
+The exchange: all decisions about sending one request, without a network, a clock or a thread.
 
-:func:`exchange` is a generator. It yields instructions, a driver carries each out and sends back its outcome; the
-generator's return value is the result of the request. So each rule exists once, for threads and for event loops.
+:func:`exchange` is a generator. It yields instructions; a driver carries out each one and sends back its outcome. The
+    generator's return value is the result of the request. This way, each rule exists only once, for threads and for
+    event loops.
 
-Every answer gets two verdicts. Its effect: whether the request may have changed something in Gong, which is known only
-of what Gong itself has answered. Its fate: whether the request is sent again, which depends on what was answered,
-whoever did.
+Every response is judged in two ways. Effect: may the request have changed something in Gong? This is certain only if
+Gong itself responded. Fate: is the request sent again? This depends on the response, wherever it came from.
 """
 
 from __future__ import annotations
@@ -53,11 +53,12 @@ _LEAST_RETRY_AFTER = 1.0
 @dataclass(frozen=True, slots=True)
 class ExchangePolicy:
     """
-    How patient an exchange is.
+    Limits for the waiting and the attempts of an exchange.
 
-    :param max_wait: seconds that one request may wait for the budget in all; beyond it the exchange raises
-    :param max_attempts: how often a request is sent when it fails or stays unanswered
-    :param first_backoff: seconds before the second attempt; doubled for each further one
+    :param max_wait: total seconds that one request may wait for the budget; if it would take longer, the exchange
+        raises
+    :param max_attempts: how often a request is sent if it fails or gets no response
+    :param first_backoff: seconds before the second attempt; doubled for each further attempt
     :param max_backoff: longest wait between two attempts, in seconds
     """
 
@@ -78,10 +79,10 @@ def exchange(
     Decide step by step how a request is sent until it has a result.
 
     :param request: the request
-    :param policy: how patient to be
+    :param policy: limits for waiting and attempts
     :param refreshable: whether credentials that Gong refuses can be replaced
     :param jitter: random numbers from 0 to 1 that spread the attempts of many callers
-    :raises GongApiError: whatever keeps the request from having a result
+    :raises GongApiError: if the request has no result
     """
     return _Exchange(request, policy, jitter, may_refresh=refreshable).steps()
 
@@ -95,7 +96,7 @@ class _Exchange(Generic[T]):
     waited: float = 0.0
     refused: int = 0
     failed: int = 0
-    # Attempts that may have taken effect, since Gong itself has not answered them.
+    # Attempts that may have taken effect, because Gong itself did not respond.
     unanswered: int = 0
     operation: Operation = field(init=False)
 
@@ -156,7 +157,7 @@ class _Exchange(Generic[T]):
         return kind(message, retry_after=refused.retry_after, operation=self.operation.name, unanswered=self.unanswered)
 
     def _after_refusal(self, answer: Answer) -> Steps[None]:
-        """Hold everybody back. Gong's own 429 means that the request was not processed; a gateway's says nothing."""
+        """Close the gate. Gong's own 429 means that the request was not processed; a gateway's leaves this open."""
         self.refused += 1
         yield CloseGate(_retry_after(answer) or self._backoff(self.refused), foreign=not answer.is_gongs)
         if not answer.is_gongs:
@@ -167,7 +168,7 @@ class _Exchange(Generic[T]):
         try:
             yield RefreshToken()
         except GongApiError as error:
-            # It is this request that fails, and what is known of its effect is not what is known of the refresh.
+            # The error must describe this request and its effect, not the refresh.
             error.operation, error.unanswered = self.operation.name, self.unanswered + (not answer.is_gongs)
             raise
         if not answer.is_gongs:
@@ -198,7 +199,7 @@ class _Exchange(Generic[T]):
             )
 
     def _after_error(self, error: GongApiError, answer: Answer) -> Steps[None]:
-        """Judge the effect of what was answered, and decide whether the request is sent again."""
+        """Judge the effect of the request by the response, and decide whether to send it again."""
         is_passing = isinstance(error, GongServerError)
         self.failed += is_passing
         self.unanswered += is_passing or not answer.is_gongs
@@ -220,7 +221,7 @@ class _Exchange(Generic[T]):
 
 
 def _is_documented(operation: Operation, content: JsonObject) -> bool:
-    """Tell whether an answer without a mark of Gong has the form that Gong gives it."""
+    """Return whether a response that does not identify Gong has the documented form."""
     if operation.method == "DELETE" and not content:
         return True
     if operation.known_by:
@@ -229,7 +230,7 @@ def _is_documented(operation: Operation, content: JsonObject) -> bool:
 
 
 def _unclear(error: GongApiError, answer: Answer) -> GongApiError:
-    """Return the error of a request that must not be sent again without a look: itself where no retry follows."""
+    """Return the error for a request that must not be sent again without a check by a person."""
     if not error.retry_can_help:
         error.remedy = f"{error.remedy} {GongOutcomeUnknownError.default_remedy}"
         return error
@@ -245,7 +246,7 @@ def _unclear(error: GongApiError, answer: Answer) -> GongApiError:
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Return the seconds of a ``Retry-After`` header (a number, or a date against the answer's own ``Date``)."""
+    """Return the seconds in a ``Retry-After`` header (a number, or a date relative to the response's own ``Date``)."""
     text = answer.headers.get("retry-after", "").strip()
     try:
         seconds = float(text)

@@ -23,14 +23,14 @@ _EMAIL = re.compile(
     r"@([^\W_]([\w-]*[^\W_])?\.)+(xn--[a-z0-9-]+|[^\W\d_]{2,})",
     re.IGNORECASE,
 )
-# Where an emulated Gong may find recordings.
+# Where an emulated Gong can find recordings.
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
 _QUARTER_HOUR = timedelta(minutes=15)
 _ISO_EXAMPLE = "such as 2026-03-31T09:30:00+02:00 or 2026-03-31T07:30:00Z"
 
 
 def rule_error(rule: str, remedy: str) -> PydanticCustomError:
-    """Return the error for a broken rule of Gong or of ours; ``rule`` continues "this field ..."."""
+    """Return the error for a broken rule, Gong's or our own; ``rule`` continues the sentence "this field ..."."""
     return PydanticCustomError(BROKEN_RULE, "{rule}. {remedy}", {"rule": rule, "remedy": remedy})
 
 
@@ -91,12 +91,12 @@ def _parse_time(value: Any) -> datetime:
     if offset is None:
         raise rule_error("must have an offset from UTC", "Add an offset such as +02:00 or Z.")
     if offset % _QUARTER_HOUR:
-        # A pytz zone passed as tzinfo means the local mean time of the 19th century.
+        # A pytz zone passed as tzinfo means local mean time of the 19th century.
         raise rule_error(
             f"has an offset from UTC that no time zone uses ({offset})",
             "Use zoneinfo or pendulum, or pytz's localize(), to give the time its zone.",
         )
-    # Plain, of fixed offset and of Gong's precision, whatever class of datetime came in.
+    # A plain datetime with a fixed offset and Gong's precision, whatever class was passed.
     return datetime.fromisoformat(time.isoformat(timespec="milliseconds"))
 
 
