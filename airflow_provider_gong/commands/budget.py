@@ -1,4 +1,4 @@
-"""``airflow-gong budget``: what is left of a company's requests, and why they wait."""
+"""``airflow-gong budget``: a company's remaining requests, and why requests wait."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
 @dataclass(frozen=True)
 class _Limits:
     """
-    What may be used of a company's requests.
+    The share of a company's requests that may be used.
 
-    :param reserved: how many of the day imports leave to everything else
+    :param reserved: how many of the day's requests imports leave for everything else
     """
 
     company: str

@@ -1,4 +1,4 @@
-"""``airflow-gong export``: how an export is, what differs from Gong, and days that must not wait."""
+"""``airflow-gong export``: show an export, compare it with Gong, and read days again."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _refresh(options: argparse.Namespace, target: Target) -> Output:
 
 
 def _export(options: argparse.Namespace, target: Target) -> CallExport:
-    """Return the export in a folder, with the settings that it was last run with."""
+    """Return the export in a folder, with the settings of its last run."""
     from airflow_provider_gong.call_export.export import CallExport
     from airflow_provider_gong.call_export.storage.identity import claimed
     from airflow_provider_gong.hooks.export_folder import export_folder

@@ -1,4 +1,4 @@
-"""``airflow-gong imports``: what is in the store, and what people on call do with it."""
+"""``airflow-gong imports``: show and repair the imports in a store."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
 
 
 def _asked_company(target: Target) -> str:
-    """Return the company of the connection, which is needed to ask Gong."""
+    """Return the company of the connection, which is required to read from Gong."""
     if not target.has_connection or target.named_company:
         raise UsageError("this command reads from Gong: use a connection (--conn-id), without --store and --company")
     return target.hook.settings.require_company()
@@ -204,7 +204,7 @@ def _imports(target: Target) -> Imports:
 
 
 def _company(target: Target) -> str | None:
-    """Return the company whose imports are meant; None for all of a store."""
+    """Return the company whose imports to use; None for all companies in a store."""
     if target.named_company or not target.has_connection:
         return target.named_company
     return target.hook.settings.require_company()

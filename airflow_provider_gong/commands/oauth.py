@@ -36,7 +36,7 @@ def _authorize(options: argparse.Namespace, target: Target) -> Output:
     client, tokens = hook.settings.auth, hook.tokens
     if tokens is None or not isinstance(client, OAuthClient):
         raise ValueError(f"The connection {hook.gong_conn_id} does not set auth_type to oauth in its extra.")
-    # Found out before anybody is sent to Gong, since a code is good for ten minutes only.
+    # Checked before anyone is sent to Gong, because a code is valid for only ten minutes.
     _ = hook.store.id
     state = secrets.token_urlsafe(16)
     answer = _ask(client.authorize_url(options.redirect_uri, state, options.scope or SCOPES))
@@ -46,7 +46,7 @@ def _authorize(options: argparse.Namespace, target: Target) -> Output:
 
 
 def _ask(address: str) -> str:
-    """Send the administrator to Gong and return the address where the browser ends up; the dialog is no output."""
+    """Send the administrator to Gong and return the address that the browser ends up at; the dialog is not output."""
     print("Open this address as a technical administrator of Gong, and authorize the app:\n")
     print(address)
     print("\nGong then redirects your browser to the redirect URI; it does not matter if there is no page.")

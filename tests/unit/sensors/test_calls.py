@@ -75,7 +75,7 @@ def test_error_at_the_deadline_says_that_gong_is_still_processing(call_id):
     text = str(caught.value)
     assert text.startswith("Sensor has timed out")
     assert f"Call ID {call_id} is not ready yet" in text
-    reasons = ["shorter than 60 seconds", "no speech", "another call", "switched off for the host", "may not see"]
+    reasons = ["shorter than 60 seconds", "no speech", "another call", "turned off for the host", "may not see"]
     assert [reason in text for reason in reasons] == [True] * 5
     assert [text.index(reason) for reason in reasons] == sorted(text.index(reason) for reason in reasons)
 
