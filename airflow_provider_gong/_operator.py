@@ -61,7 +61,7 @@ def required_id(name: str, value: Any) -> str:
         name,
         repr(value),
         "must be an id",
-        "If it comes from another task, that task returned none: check its result.",
+        "If it comes from another task, that task did not return one: check its result.",
     )
     raise GongValidationError("Nothing was sent.", problems=[problem])
 

@@ -20,7 +20,7 @@ class GongRetryPolicy(RetryPolicy):
     """
     Retries when Gong says that it makes sense, and never when it does not.
 
-    A request budget that is used up is waited for as long as it takes; errors that no retry can help, such as a call
+    A request budget that is used up is waited for as long as it takes; errors that a retry cannot help, such as a call
     that Gong refuses, fail at once; all others follow the task's own settings.
     """
 
@@ -32,11 +32,11 @@ class GongRetryPolicy(RetryPolicy):
         if not isinstance(exception, GongError):
             return RetryDecision.default()
         if not exception.retry_can_help:
-            return RetryDecision.fail(f"{name}: no retry can help")
+            return RetryDecision.fail(f"{name}: a retry cannot help")
         if exception.retry_after is not None:
             # Only a spread, nothing secret.
             delay = timedelta(seconds=exception.retry_after + random.uniform(0.0, _SPREAD))  # noqa: S311
-            return RetryDecision.retry(delay, f"{name}: waiting as long as Gong asks for")
+            return RetryDecision.retry(delay, f"{name}: waiting for as long as Gong requires")
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     :raises ValueError: if it is not of the form ``gong://<company>/<resource>``
     """
     if not _COMPANY.fullmatch(uri.netloc) or not _RESOURCE.fullmatch(uri.path) or uri.query:
-        raise ValueError("An asset of Gong has a URI of the form gong://<company>/calls.")
+        raise ValueError("The URI of a Gong asset has the form gong://<company>/calls.")
     return uri._replace(scheme="gong", netloc=uri.netloc.lower(), fragment="")
 
 

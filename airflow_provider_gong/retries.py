@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def fail_without_retry() -> Iterator[None]:
     """
-    Fail the task at once, whatever its ``retries``, when the block raises an error that no retry can help.
+    Fail the task immediately, whatever its ``retries``, if the block raises an error that a retry cannot fix.
 
-    Others pass, so that Airflow retries. A request whose outcome is unknown counts as one that no retry can help, since
-    sending it again may do twice what was meant once. All operators work this way; for ``@task`` functions that use
-    ``GongHook``.
+    Other errors are raised as they are, so Airflow retries the task. If the outcome of a request is unknown, the task
+    also fails, because a retry could repeat an action. All operators work this way; use this in ``@task`` functions
+    that call ``GongHook``.
 
     :raises AirflowFailException: with the text of the error, which is its cause
     """

@@ -80,13 +80,13 @@ class SharedOptions(TypedDict, total=False):
 
 
 class CallImportOptions(PlanOptions, UploadOptions, VerifyOptions, ReportOptions, SharedOptions, total=False):
-    """What the operators of an import can be given by name, each as its operator documents it."""
+    """Keyword options of the operators of an import, documented by each operator."""
 
     deferrable: bool | None
 
 
 class CallExportOptions(TypedDict, total=False):
-    """What is exported, as ``GongCallsToObjectStorageOperator`` documents it."""
+    """What is exported, as documented by ``GongCallsToObjectStorageOperator``."""
 
     gong_conn_id: str
     tables: Sequence[str] | None
@@ -114,30 +114,31 @@ def gong_call_import(
     """
     Import the calls of a manifest into Gong, as a group of tasks: plan, upload, verify, report.
 
-    Call it inside a DAG, or in a mapped task group to import several manifests. Each task may be retried or cleared at
-    any time; the import resumes where it was, and each call of the manifest ends up in Gong once. If a task before the
-    group is skipped, so is the group.
+    Call this function inside a DAG, or in a mapped task group to import several manifests. Each task can be retried or
+    cleared at any time: the import resumes where it stopped, and each call in the manifest ends up in Gong once. If an
+    upstream task is skipped, so is the group.
 
     :param manifest: the manifest, as for ``GongPlanCallImportOperator`` (templated)
     :param group_id: id of the task group
-    :param import_id: identity of the import (templated); default: one import for each DAG run, and for each map index
-        of a mapped task group
+    :param import_id: id of the import (templated); default: a separate import for each DAG run and each map index of a
+        mapped task group
     :param workers: number of upload tasks that share the rows, on any hosts that share the store; 1 in a mapped task
-        group, where Airflow maps no tasks
-    :param canary: number of rows to upload and verify first: unless all of them arrive, no other row is sent
-    :param dry_run: only plan, and write nothing anywhere
-    :param outlets: assets that get an event when the import has ended, such as ``Asset("gong://us-12345/calls")``
-    :param event_on: ``success`` publishes the event if the report is green, ``end`` also if more rows are wrong than
-        ``max_failed``
-    :param notifiers: callbacks for the end of the import, whatever it is, such as ``GongCallImportNotifier``
+        group, because Airflow does not allow mapped tasks there
+    :param canary: number of rows to upload and verify first; unless all of them arrive, no other rows are sent
+    :param dry_run: only run the plan; nothing is sent to Gong or written to the store
+    :param outlets: assets that get an event when the import has finished, such as ``Asset("gong://us-12345/calls")``
+    :param event_on: ``success`` publishes the event if at most ``max_failed`` rows are wrong; ``end`` publishes it
+        however many rows are wrong
+    :param notifiers: callbacks for the end of the import, whether it succeeded or failed, such as
+        ``GongCallImportNotifier``
     :param options: options of ``GongPlanCallImportOperator`` (``columns``, ``name_template``, ``sidecar``,
         ``media_mode``, ``media_base``, ``host_overrides``, ``default_primary_user``, ``on_rejected``, ``strict``),
         ``GongUploadCallImportOperator`` (``on_existing``, ``in_flight``), ``GongVerifyCallImportOperator``
         (``verify_timeout``) and ``GongReportCallImportOperator`` (``report_path``, ``max_failed``), and of all of them
         (``gong_conn_id``, ``import_path``, ``deferrable``)
-    :return: the task group, which knows its tasks and their results
-    :raises ValueError: for an unknown choice, a number that is none, or several workers with ``import_path`` or in a
-        mapped task group
+    :return: the task group, with its tasks and their results as attributes
+    :raises ValueError: for an unknown choice, an invalid number, or several workers with ``import_path`` or in a mapped
+        task group
     """
     _check(options, workers, canary)
     EventOn.of("event_on", event_on)
@@ -199,32 +200,32 @@ def gong_call_export(
     """
     Keep an export of calls and transcripts up to date, as a group of tasks: plan, read, report.
 
-    Call it inside a DAG. The state is kept in the export's folder; no database is needed. Let one run of the DAG work
-    at a time (``max_active_runs=1``).
+    Call this function inside a DAG. The state is kept in the export's folder, so no database is needed. Set
+    ``max_active_runs=1`` on the DAG so that its runs do not overlap.
 
     :param path: folder of the export, on any object storage that Airflow supports (templated)
     :param group_id: id of the task group
-    :param lookback: days that started within this time are read by every run, such as ``7d`` or a ``timedelta``
-    :param sweep: share of ``daily_requests`` that re-reads all other days, each within 30 days if that is enough. This
-        finds calls that Gong shows late, changes or deletes; 0 switches it off
-    :param backfill_from: the first day of the export, such as ``2023-01-01`` (templated); default: the first exported
-        day, or the first of the lookback
-    :param workers: number of tasks that read days at the same time, on any hosts; with more than one, a task ``settle``
-        then judges what is gone over all that they have read
-    :param daily_requests: requests that the export may make in 24 hours; default: all that the connection may
-    :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
+    :param lookback: every run reads the days that started within this time, such as ``7d`` or a ``timedelta``
+    :param sweep: share of ``daily_requests`` used to read all other days again, each within 30 days if the share is
+        large enough. This finds calls that Gong shows late, changes or deletes; 0 turns it off
+    :param backfill_from: first day of the export, such as ``2023-01-01`` (templated); default: the first exported day,
+        or the first day of the lookback
+    :param workers: number of tasks that read days in parallel, on any hosts; with more than one, a task ``settle`` then
+        checks the missing calls of the run as a whole
+    :param daily_requests: maximum number of requests of the export in 24 hours; default: all that the connection allows
+    :param deferrable: wait in the triggerer while the requests are used up; default: Airflow's setting
     :param options: what is exported, as ``GongCallsToObjectStorageOperator`` documents it: ``tables``, ``file_format``,
         ``include_private``, ``exclude_columns``, ``workspace_id``, ``primary_user_ids``, ``on_shrink``,
         ``gong_conn_id``
     :return: the task group
-    :raises ValueError: for an unknown choice, a number that makes no sense, or several workers in a mapped task group
+    :raises ValueError: for an unknown choice, an invalid number, or several workers in a mapped task group
     """
     _refuse_unknown("gong_call_export", options, CallExportOptions)
     whole_number("workers", workers, at_least=1)
     if daily_requests is not None:
         whole_number("daily_requests", daily_requests, at_least=workers)
     if not 0 <= sweep <= 1:
-        raise ValueError(f"sweep is a share of the day's requests, from 0 to 1, not {sweep}.")
+        raise ValueError(f"sweep must be a share of the day's requests, from 0 to 1, not {sweep}.")
     common: dict[str, Any] = {"path": path, **options}
     with TaskGroup(group_id=group_id) as group:
         _check_mapping(group, workers)
@@ -269,24 +270,24 @@ def _refuse_unknown(function: str, options: Iterable[str], known: type[Any]) -> 
 
 
 def _check_mapping(group: TaskGroup, workers: int) -> bool:
-    """Tell whether the group is in a mapped task group, where no task can be mapped."""
+    """Return whether the group is in a mapped task group, in which no task can be mapped."""
     is_mapped = next(iter(group.iter_mapped_task_groups()), None) is not None
     if is_mapped and workers > 1:
         raise ValueError(
             f"workers={workers} maps a task, which Airflow does not allow in a mapped task group (that of "
-            f"{group.group_id!r}). Leave workers out: each index of the mapped group has a task anyway."
+            f"{group.group_id!r}). Leave out workers: each index of the mapped group has its own task anyway."
         )
     return is_mapped
 
 
 def _report_rule(options: CallImportOptions, *, is_mapped: bool) -> str:
     """
-    Return the trigger rule of the report: whatever became of upload and verification, if there is a plan to report on.
+    Return the trigger rule of the report, which runs after upload and verification whether or not they succeeded.
 
-    A skipped plan skips it. A failed one has nothing to report, unless it has failed because of single rows. Airflow
-    before 3.1 has no such rule; there the report of a failed plan fails as well. So it does in a mapped task group:
-    where that is mapped over the result of a task, Airflow (3.3.2, TriggerRuleDep) applies this rule before it has
-    mapped the report, finds no success among no tasks, and the report never runs.
+    If the plan is skipped, so is the report. If the plan fails, there is nothing to report, unless it failed because of
+    single rows. Airflow before 3.1 has no such rule, so there the report fails as well if the plan fails. The same
+    applies in a mapped task group: if that is mapped over the result of a task, Airflow (3.3.2, ``TriggerRuleDep``)
+    applies this rule before it maps the report, finds no successful task, and never runs the report.
     """
     stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
     rule = None if stops or is_mapped else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
@@ -294,7 +295,7 @@ def _report_rule(options: CallImportOptions, *, is_mapped: bool) -> str:
 
 
 def _chosen(options: CallImportOptions, kind: Any) -> dict[str, Any]:
-    """Return the options of one kind that were given; the operators have the defaults of the others."""
+    """Return the options of one kind that were passed; the operators have the defaults of the others."""
     return {name: value for name, value in options.items() if name in kind.__annotations__}
 
 

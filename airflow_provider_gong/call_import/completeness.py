@@ -61,8 +61,8 @@ def check_completeness(ledger: ImportView, client: GongClient) -> Completeness:
         found.in_gong += len(batch) - len(gone)
     if found.gone and not found.in_gong and not can_read_calls(client):
         raise GongImportFailedError(
-            "The access key does not see any call of the company, so nothing can be said of the import. Let a Gong "
-            "administrator give the key visibility of all calls."
+            "The access key does not see any call of the company, so the import cannot be checked. Ask a Gong "
+            "administrator to let the key see all calls."
         )
     return found
 

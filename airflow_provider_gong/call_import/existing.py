@@ -115,12 +115,12 @@ def differences(call: Call, client_unique_id: str, actual_start: str, primary_us
 
 def still_processed(field: str, value: str, rule: str) -> Problem:
     """Return the problem of a call that Gong was still processing at the deadline."""
-    return Problem(field, value, rule, "Clear the verify task later to look again.", Actor.SUPPORT)
+    return Problem(field, value, rule, "Clear the verify task later to check again.", Actor.SUPPORT)
 
 
 def unseen_by_key(field: str, value: str, rule: str) -> Problem:
     """Return the problem of a call that cannot be judged, since the key sees none."""
-    remedy = "Let a Gong administrator give the access key visibility of all calls, then clear the verify task."
+    remedy = "Ask a Gong administrator to let the access key see all calls, then clear the verify task."
     return Problem(field, value, rule, remedy, Actor.ADMINISTRATOR)
 
 
@@ -130,21 +130,21 @@ def _reading(row: ExistingCall, state: CallState) -> Reading:
 
 def _conflict(row: ExistingCall, wrong: Iterable[str]) -> Problem:
     rule = f"belongs to call {row.call_id}, which is another one: it {' and '.join(wrong)}"
-    remedy = "Give the row an id of its own. If the call in Gong is the wrong one, nobody can change it over the API."
+    remedy = "Give the row a unique id. If the call in Gong is wrong, it cannot be changed over the API."
     return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.MANIFEST)
 
 
 def _incomplete(row: ExistingCall) -> Problem:
-    rule = f"belongs to call {row.call_id}, which has no recording and is not known to be of this import"
+    rule = f"belongs to call {row.call_id}, which has no recording and may not be from this import"
     remedy = (
-        "If these ids never repeat, set on_existing='complete' and clear the upload task, which sends the recording; "
-        "otherwise give the row an id of its own."
+        "If these ids never repeat, set on_existing='complete' and clear the upload task, which uploads the "
+        "recording. Otherwise, give the row a unique id."
     )
     return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.MANIFEST)
 
 
 def _processing(row: ExistingCall) -> Problem:
-    rule = f"belongs to call {row.call_id}, which Gong was still processing when the verification's time was up"
+    rule = f"belongs to call {row.call_id}, which Gong was still processing when verify_timeout expired"
     return still_processed("client_unique_id", row.client_unique_id, rule)
 
 

@@ -58,7 +58,7 @@ class Reconciliation:
             pages = count_requests(self._client, start, end)
             if not 0 < pages < to_send:
                 return 0
-            log.info("Listing the calls of the manifest's window, with about %s.", counted(pages, "request"))
+            log.info("Listing the calls in the manifest's time window with about %s.", counted(pages, "request"))
             found = self._compare(draft, calls_between(self._client, start, end, pages), is_dry_run=is_dry_run)
         except GongPermissionError:
             # Then verification shows it.

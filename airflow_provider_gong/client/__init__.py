@@ -2,8 +2,8 @@
 The Gong API without Airflow, usable from any Python program.
 
 ``GongClient`` and ``AsyncGongClient`` have the same methods: ``client.calls``, ``client.meetings``, ``client.users``,
-``client.workspaces``, and ``client.run`` for every other operation. What they take and return is in
-:mod:`airflow_provider_gong.client.models`. Everything is loaded when it is first used.
+``client.workspaces``, and ``client.run`` for every other operation. The models of their arguments and results are in
+:mod:`airflow_provider_gong.client.models`. Everything is loaded on first use.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ __all__ = [
     "TokenSource",
 ]
 
-# Errors aside, which all are in one module.
+# Except errors, which are all in one module.
 _HOMES = {
     "AccessKeyAuth": "auth",
     "AsyncGongClient": "clients",

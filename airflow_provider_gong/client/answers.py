@@ -1,4 +1,4 @@
-"""What Gong's answers mean: a pure function from status and body to an error of the tree in ``errors``."""
+"""What Gong's responses mean: a pure function from status and body to one of the errors in ``errors``."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _DUPLICATE_MEDIA = re.compile(r"media file with the same content", re.IGNORECASE
 _SAME_CONTENT_CALL = re.compile(r"callID with the same content:? *(\d+)", re.IGNORECASE)
 _MISSING_SCOPE = "permission to use"
 _EMPTY_RESULT = re.compile(r"\bNo .{0,200}found corresponding to the provided filters", re.IGNORECASE)
-# Not a word about the request: it took too long to arrive (408), came too early (425), or was not waited for (499).
+# Says nothing about the request itself: it arrived too slowly (408) or too early (425), or the client gave up (499).
 _PASSING = (408, 425, 499)
-# Refusals of a gateway that stay as they are until somebody changes something.
+# Refusals by a gateway that persist until someone changes something.
 _FINAL = (403, 404, 407)
 _LONGEST_TEXT = 16 * 1024
-# Only this much is read: the search for secrets takes seconds for 20 MB.
+# Only this much is read, because the search for secrets takes seconds for 20 MB.
 _READ = 4 * _LONGEST_TEXT
 _LONGEST_ID = 100
 
@@ -33,12 +33,12 @@ _LONGEST_ID = 100
 @dataclass(frozen=True)
 class Answer:
     """
-    An answer, whoever gave it.
+    A response, from Gong or from something else.
 
     :param status: HTTP status
     :param headers: headers, with names in lower case
     :param body: body
-    :param host: the host that was asked
+    :param host: the host that the request was sent to
     """
 
     status: int
@@ -48,7 +48,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is one of success."""
+        """Whether the status means success."""
         return 200 <= self.status < 300
 
     def json(self) -> JsonObject | None:
@@ -67,13 +67,13 @@ class Answer:
 
     @property
     def request_id(self) -> str | None:
-        """Gong's id of the request, which nobody else gives."""
+        """Gong's id of the request, which only Gong's own responses have."""
         found = (self._json or {}).get("requestId") or self.headers.get("x-traceid")
         return shown(_beginning(str(found), _READ), _LONGEST_ID) if found else None
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The error texts, as they came, without what is too long to be read."""
+        """The error texts, unchanged but limited in length."""
         found = (self._json or {}).get("errors") or []
         texts, left = [], _READ
         for text in found if isinstance(found, list) else [found]:
@@ -85,15 +85,15 @@ class Answer:
 
     @property
     def is_gongs(self) -> bool:
-        """Whether Gong gave this answer, and not somebody in its place, such as a gateway."""
+        """Whether this response came from Gong and not from something else, such as a gateway."""
         return self.request_id is not None or _knows_gong(" ".join(self.texts))
 
 
 def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) -> gong_errors.GongApiError:
-    """Return the error that an answer without success stands for (everything but 429, which the exchange handles)."""
+    """Return the error for an unsuccessful response (all but 429, which the exchange handles)."""
     details = _details(operation, answer, unanswered)
     if 300 <= answer.status < 400:
-        where = f"{answer.host or 'The host'} redirects to another place, which is refused."
+        where = f"{answer.host or 'The host'} redirects to another address, which is refused."
         return gong_errors.GongRedirectError(where, **details)
     if answer.status >= 500 or answer.status in _PASSING:
         return _passing(answer, details)
@@ -103,7 +103,7 @@ def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) ->
 
 
 def is_missing_scope(answer: Answer) -> bool:
-    """Tell a 401 that names a missing scope from one that means a dead token."""
+    """Return whether a 401 is about a missing scope, and not about an expired token."""
     return _MISSING_SCOPE in " ".join(answer.texts)
 
 
@@ -122,12 +122,12 @@ def _details(operation: str, answer: Answer, unanswered: int) -> dict[str, Any]:
 
 
 def _beginning(text: str, longest: int) -> str:
-    """Return a text if it is not too long, otherwise as many whole words of it as fit."""
+    """Return a text, cut after a whole word if it is too long."""
     return text if len(text) <= longest else (text[:longest].rsplit(None, 1) or [""])[0]
 
 
 def _shown(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return texts as errors and logs may show them, with a bounded length in all."""
+    """Return texts in a form that is safe to show in errors and logs, with a limited total length."""
     found, left = [], _LONGEST_TEXT
     for text in texts:
         found.append(shown(text, left))
@@ -142,7 +142,7 @@ def _passing(answer: Answer, details: dict[str, Any]) -> gong_errors.GongApiErro
         None
         if answer.is_gongs
         else f"Try again later; if it persists, check the network and the proxy: {answer.host or 'the host'} does not "
-        "answer as Gong does."
+        "respond like Gong."
     )
     return gong_errors.GongServerError("Gong failed to handle the request.", remedy=remedy, **details)
 
@@ -151,18 +151,18 @@ def _foreign_answer(answer: Answer, details: dict[str, Any]) -> gong_errors.Gong
     host = answer.host or "Gong"
     remedy = (
         "Check that the connection's host is your company's API base URL, without a path, and that no proxy or "
-        f"firewall answers in place of {host}."
+        f"firewall responds instead of {host}."
     )
     if answer.status == 401:
-        # Gong's own refusal of a key may bear no mark.
+        # Gong's own refusal of a key may not identify Gong.
         remedy = f"Check the connection's credentials. {remedy}"
         return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", remedy=remedy, **details)
     if answer.status == 413:
         too_large = f"The request is larger than {host} accepts."
         return gong_errors.GongValidationError(too_large, remedy=remedy, **details)
-    # Never "not found" or "not allowed": a gateway's answer says nothing about what the request names.
+    # Never "not found" or "not allowed": a gateway's response says nothing about the requested object.
     kind = gong_errors.GongForeignAnswerError if answer.status in _FINAL else gong_errors.GongConnectionError
-    return kind("The host's answer is not one of Gong's API.", remedy=remedy, **details)
+    return kind("The host's response is not one of Gong's API.", remedy=remedy, **details)
 
 
 def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
@@ -175,10 +175,10 @@ def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.Gon
         return specific
     remedy = _UNKNOWN_USER if details["operation"] in _OF_ONE_USER else None
     if status == 404:
-        return gong_errors.GongNotFoundError("Gong did not find what the request names.", remedy=remedy, **details)
+        return gong_errors.GongNotFoundError("Gong did not find the object in the request.", remedy=remedy, **details)
     if status == 409:
         return gong_errors.GongConflictError("The request conflicts with Gong's state or configuration.", **details)
-    return gong_errors.GongValidationError("Gong refuses the content of the request.", remedy=remedy, **details)
+    return gong_errors.GongValidationError("Gong rejects the content of the request.", remedy=remedy, **details)
 
 
 def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
@@ -190,12 +190,12 @@ def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiErro
 def _known_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiError | None:
     if match := _DUPLICATE_CALL.search(text):
         return gong_errors.GongDuplicateCallError(
-            "A call with this clientUniqueId exists already.", call_id=match[1], **details
+            "A call with this clientUniqueId already exists.", call_id=match[1], **details
         )
     if _DUPLICATE_MEDIA.search(text):
         other = _SAME_CONTENT_CALL.search(text)
         return gong_errors.GongDuplicateMediaError(
-            "The same recording was uploaded to another call before.",
+            "The same recording was already uploaded to another call.",
             call_id=other[1] if other else None,
             **details,
         )
@@ -208,7 +208,7 @@ def _known_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiErr
 
 
 def _knows_gong(text: str) -> bool:
-    """Tell whether a text is one that only Gong writes."""
+    """Return whether only Gong writes such a text."""
     patterns = (_DUPLICATE_CALL, _DUPLICATE_MEDIA, _EMPTY_RESULT)
     fragments = (_MISSING_SCOPE, *(fragment for fragment, _, _ in _BY_FRAGMENT))
     return any(found.search(text) for found in patterns) or any(found in text.lower() for found in fragments)
@@ -223,12 +223,12 @@ _BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (
     (
         "has already been handled",
         gong_errors.GongMediaAlreadyHandledError,
-        "The call has a recording already.",
+        "The call already has a recording.",
     ),
     (
         "is not enabled for primaryuser",
         gong_errors.GongRecordingNotEnabledError,
-        "Gong may not import calls of this host.",
+        "Call import is turned off for this host.",
     ),
     (
         "provider disconnected",
@@ -239,6 +239,6 @@ _BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (
     (
         "cursor has expired",
         gong_errors.GongCursorExpiredError,
-        "The listing took longer than its cursor lives.",
+        "The listing's cursor expired before all pages were read.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Who we are to Gong, by an access key or a bearer token that can be refreshed, and to which hosts that may travel."""
+"""Authentication with an access key or a refreshable bearer token, and the hosts that credentials may be sent to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOST_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 class Authentication(Protocol):
-    """Gives the ``Authorization`` header. Methods may block (a token may come from a store)."""
+    """Provides the ``Authorization`` header. Methods may block, because a token may come from a store."""
 
     refreshable: bool
 
@@ -25,22 +25,22 @@ class Authentication(Protocol):
         """Return the header's value for the next attempt."""
 
     def refresh(self, refused: str) -> None:
-        """Replace the credentials of the header's value that Gong refused; only called when ``refreshable``."""
+        """Replace the credentials in a header value that Gong refused; only called if ``refreshable``."""
 
 
 class TokenSource(Protocol):
-    """Gives OAuth access tokens, and new ones for those that Gong refuses."""
+    """Provides OAuth access tokens, and replaces those that Gong refuses."""
 
     def token(self) -> str:
         """Return the current access token."""
 
     def refresh(self, refused: str) -> None:
-        """Replace the access token that Gong refused, unless somebody did so already."""
+        """Replace the access token that Gong refused, unless it has already been replaced."""
 
 
 class AccessKeyAuth:
     """
-    Basic authentication with an access key of Gong's API page.
+    Basic authentication with an access key from Gong's API page.
 
     :param access_key: the access key
     :param access_key_secret: its secret
@@ -53,7 +53,7 @@ class AccessKeyAuth:
 
     @property
     def basic_token(self) -> str:
-        """The encoded pair as it travels, to be masked in logs."""
+        """The encoded key and secret as they are sent, to be masked in logs."""
         return self._token
 
     def header(self) -> str:
@@ -80,29 +80,29 @@ class BearerAuth:
         """
         Return the ``Authorization`` header's value.
 
-        :raises GongAuthenticationError: for a token that no header can carry
+        :raises GongAuthenticationError: for a token that is not valid in a header
         """
         token = self._source if isinstance(self._source, str) else self._source.token()
-        # The HTTP library would quote such a token in its complaint.
+        # The HTTP library would show such a token in its error.
         if not (token.isascii() and token.isprintable()):
             raise GongAuthenticationError(
-                "The access token has characters that no token has, such as line breaks.", remedy="Enter it again."
+                "The access token contains invalid characters, such as line breaks.", remedy="Enter it again."
             )
         return f"Bearer {token}"
 
     def refresh(self, refused: str) -> None:
-        """Have the source replace the token of a refused header."""
+        """Let the source replace the token of a refused header."""
         if isinstance(self._source, str):
-            raise NotImplementedError("This token has no source that could refresh it.")
+            raise NotImplementedError("This token cannot be refreshed because it has no source.")
         self._source.refresh(refused.removeprefix("Bearer "))
 
 
 def base_url(host: str) -> str:
     """
-    Return the base URL of the API for a host as people write it.
+    Return the base URL of the API for a host as a person enters it.
 
     :param host: ``https://us-12345.api.gong.io`` or ``us-12345.api.gong.io``; plain ``http`` on loopback only
-    :raises ValueError: for anything that credentials should not be sent to
+    :raises ValueError: for a host that credentials must not be sent to
     """
     text = host.strip()
     if not text:
@@ -119,30 +119,30 @@ def base_url(host: str) -> str:
             f"The host {text!r} must not have a path: expected something like https://us-12345.api.gong.io ."
         )
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ValueError(f"The host {text!r} must use https: credentials are never sent in clear.")
+        raise ValueError(f"The host {text!r} must use https: credentials are never sent unencrypted.")
     if f".{parts.hostname}".endswith(_WEB_APP):
         raise ValueError(
             f"The host {text!r} is that of Gong's web app: set your company's API base URL, as Gong shows it under "
             "Admin center > API, such as https://us-12345.api.gong.io ."
         )
-    # With its default port or without, it is the same company.
+    # The company is the same with the default port as without a port.
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"
 
 
 def is_loopback_url(url: str) -> bool:
-    """Tell whether a base URL leads to this host."""
+    """Return whether a base URL is a loopback address."""
     return _is_loopback(urlsplit(url).hostname or "")
 
 
 def host_name(url: str) -> str:
-    """Return the host of a base URL, with its port if it names one."""
+    """Return the host of a base URL, with its port if it has one."""
     return urlsplit(url).netloc
 
 
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises where it is not a number
+        _ = parts.port  # raises if it is not a number
     except ValueError:
         return None
     return parts if _HOST_NAME.fullmatch(parts.hostname or "") and not parts.netloc.endswith(":") else None

@@ -1,4 +1,4 @@
-"""The request budget: the protocol by which the client asks for it, and the pacer of one process."""
+"""The request budget: the protocol that the client uses, and a budget for a single process."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from airflow_provider_gong.client.pacing import REQUESTS_PER_DAY, REQUESTS_PER_S
 
 
 class RequestBudget(Protocol):
-    """Grants the right to send one request at a time. Calls may block shortly, but never wait for a slot."""
+    """Grants permission to send one request at a time. Methods may block briefly but never wait for a slot."""
 
     def reserve(self, max_wait: float) -> Slot | SlotRefused:
         """Book the next free slot, unless it is more than ``max_wait`` seconds away."""
 
     def confirm(self, slot: Slot) -> bool:
-        """Tell, after the slot's delay, whether it is still good: no gate has closed since it was booked."""
+        """Return, after the slot's delay, whether it is still valid: no gate has closed since it was reserved."""
 
     def close(self, retry_after: float, foreign: bool = False, /) -> None:
-        """Close the gate for everybody, for ``retry_after`` seconds or less if that is not Gong's own word."""
+        """Close the gate for all callers for ``retry_after`` seconds, or less if this did not come from Gong."""
 
 
 class LocalBudget:
     """
-    Paces the requests of one process; other processes and hosts are not known to it.
+    Paces the requests of a single process, without knowing other processes and hosts.
 
     :param requests_per_second: share of the company's limit that this process may use
     :param requests_per_day: requests in any 24 hours, counted from the start of the process
-    :param share: the share in full, instead of the two
+    :param share: the complete share, instead of these two
     :param clock: seconds
     :raises ValueError: for a share that is not greater than zero
     """
@@ -54,25 +54,25 @@ class LocalBudget:
             return self._pace.reserve(self._share, self._clock(), max_wait)
 
     def confirm(self, slot: Slot) -> bool:
-        """Tell whether no gate has closed since the slot was booked."""
+        """Return whether no gate has closed since the slot was reserved."""
         with self._lock:
             return slot.epoch == self._pace.epoch
 
     def close(self, retry_after: float, foreign: bool = False, /) -> None:
-        """Close the gate for ``retry_after`` seconds, or less if that is not Gong's own word."""
+        """Close the gate for ``retry_after`` seconds, or less if this did not come from Gong."""
         with self._lock:
             self._pace.close(self._clock(), retry_after, foreign=foreign)
 
 
 class Turn:
-    """The right of one request to book the client's next slot, held until the request is sent or has failed."""
+    """The right of one request to reserve the client's next slot, held until the request is sent or has failed."""
 
     def __init__(self, turns: asyncio.Lock | None) -> None:
         self._turns = turns
         self._held = False
 
     async def take(self) -> None:
-        """Wait for it, unless it is held already."""
+        """Wait for the right, unless it is already held."""
         if self._turns is not None and not self._held:
             await self._turns.acquire()
             self._held = True

@@ -1,7 +1,7 @@
 """
 The two clients, one for threads and one for event loops.
 
-They carry the instructions of an exchange out and decide nothing.
+They carry out the instructions of an exchange and make no decisions.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _Client(GongApi[D]):
         return f"{type(self).__name__}({self.base_url!r})"
 
     def take_usage(self) -> tuple[int, int]:
-        """Return how many requests were sent and how many Gong refused with 429 since the last time this was asked."""
+        """Return how many requests were sent and how many Gong refused with 429 since the last call."""
         with self._counting:
             usage = (self.requests_sent, self.requests_refused)
             self.requests_sent = self.requests_refused = 0
@@ -99,7 +99,7 @@ class _Client(GongApi[D]):
         return outcome
 
     def _work(self, instruction: Shared, header: str) -> tuple[Any, ...]:
-        """Return the function, and its arguments, that carries an instruction out; ``header`` was sent last."""
+        """Return the function that carries out an instruction, and its arguments; ``header`` was sent last."""
         match instruction:
             case ReserveSlot(max_wait):
                 return self.budget.reserve, max_wait
@@ -117,16 +117,16 @@ class _Client(GongApi[D]):
 
 class GongClient(_Client[ThreadDriver]):
     """
-    Gong's API for threads. Usable as a context manager.
+    Gong's API for threads. Can be used as a context manager.
 
     :param host: the company's API base URL, such as ``https://us-12345.api.gong.io``
     :param auth: credentials, see :mod:`airflow_provider_gong.client.auth`
     :param budget: grants requests; default: a separate pacer with Gong's default limits
-    :param policy: how patient to be with one request
-    :param open_path: makes the path object of a recording that is given as text; default: files of this host
-    :param sleep: waits for seconds
-    :param options: how requests travel, see :class:`airflow_provider_gong.client.transport.ThreadTransport`
-    :raises ValueError: if the host is not one that credentials may be sent to
+    :param policy: limits for waiting and attempts of one request
+    :param open_path: creates the path object of a recording that is given as text; default: files on this host
+    :param sleep: waits for a number of seconds
+    :param options: how requests are sent, see :class:`airflow_provider_gong.client.transport.ThreadTransport`
+    :raises ValueError: for a host that credentials must not be sent to
     """
 
     def __init__(
@@ -152,13 +152,13 @@ class GongClient(_Client[ThreadDriver]):
         """
         Send a request and return its result.
 
-        :raises GongApiError: whatever keeps the request from having a result
+        :raises GongApiError: if the request has no result
         :raises OSError: if a recording cannot be read, or changed while it was being sent
         """
         return self.perform(self.steps(request))
 
     def perform(self, steps: Steps[T]) -> T:
-        """Carry the steps of one or more exchanges out and return their result; raises as :meth:`send`."""
+        """Carry out the steps of one or more exchanges and return their result; raises errors like :meth:`send`."""
         header = ""
 
         def carry_out(instruction: Instruction) -> Any:
@@ -179,7 +179,7 @@ class GongClient(_Client[ThreadDriver]):
                 try:
                     outcome = carry_out(instruction)
                 except Exception as error:
-                    # Whoever asked for it may know more about the failure.
+                    # The caller may know more about the failure.
                     instruction = steps.throw(error)
                 else:
                     instruction = steps.send(outcome)
@@ -188,7 +188,7 @@ class GongClient(_Client[ThreadDriver]):
             return result
 
     def iterate(self, listing: Listing[T]) -> Iterator[T]:
-        """Yield the rows of a listing, page after page; nothing where Gong finds nothing."""
+        """Yield the rows of a listing, page by page; none if Gong finds nothing."""
         pages = Pages(listing)
         while pages.request is not None:
             try:
@@ -212,13 +212,13 @@ class GongClient(_Client[ThreadDriver]):
 
 class AsyncGongClient(_Client[LoopDriver]):
     """
-    Gong's API for event loops: the same as :class:`GongClient`, awaited. Usable as an async context manager.
+    Gong's API for event loops: the same as :class:`GongClient`, but awaited. Can be used as an async context manager.
 
-    Budget, credentials and the files of recordings may block, so they are asked outside of the event loop.
+    Budget, credentials and files of recordings may block, so they are used outside of the event loop.
 
-    :param in_thread: calls a function that blocks outside of the event loop
-    :param one_slot_ahead: of all requests of this client, book a slot for one at a time, so that others who share the
-        budget need not wait for all that this client has in mind
+    :param in_thread: calls a blocking function outside of the event loop
+    :param one_slot_ahead: reserve a slot for only one request of this client at a time, so others who share the budget
+        do not have to wait for all requests of this client
     """
 
     def __init__(
@@ -245,11 +245,11 @@ class AsyncGongClient(_Client[LoopDriver]):
         return self
 
     async def send(self, request: GongRequest[T]) -> T:
-        """Send a request and return its result, as :meth:`GongClient.send`."""
+        """Send a request and return its result, like :meth:`GongClient.send`."""
         return await self.perform(self.steps(request))
 
     async def perform(self, steps: Steps[T]) -> T:
-        """Carry the steps of one or more exchanges out, as :meth:`GongClient.perform`."""
+        """Carry out the steps of one or more exchanges, like :meth:`GongClient.perform`."""
         header, turn = "", Turn(self._turns)
 
         async def carry_out(instruction: Instruction) -> Any:
@@ -282,7 +282,7 @@ class AsyncGongClient(_Client[LoopDriver]):
             turn.give_up()
 
     async def iterate(self, listing: Listing[T]) -> AsyncIterator[T]:
-        """Yield the rows of a listing, page after page, as :meth:`GongClient.iterate`."""
+        """Yield the rows of a listing, page by page, like :meth:`GongClient.iterate`."""
         pages = Pages(listing)
         while pages.request is not None:
             try:
@@ -306,7 +306,7 @@ class AsyncGongClient(_Client[LoopDriver]):
 
 
 def _log_wait(wait: Wait) -> None:
-    """Say why and until when a request waits."""
+    """Log why and until when a request waits."""
     level = logging.INFO if wait.seconds >= _LONG_WAIT else logging.DEBUG
     until = local_time(time.time() + wait.seconds)
     log.log(level, "%s waits %.1f s, until %s, %s.", wait.operation, wait.seconds, until, wait.reason)

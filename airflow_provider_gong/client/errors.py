@@ -1,8 +1,8 @@
 """
-The root of all errors of this package, and everything that can go wrong between us and Gong below it.
+The base class of all errors of this package, and the errors of requests to Gong.
 
-The classes are plain exceptions, so the client works without Airflow. What an answer means is decided by
-:func:`airflow_provider_gong.client.answers.error_from_answer`.
+The classes are plain exceptions, so the client works without Airflow.
+:func:`airflow_provider_gong.client.answers.error_from_answer` decides which error a response means.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
     """
-    One thing that is wrong with one field of a request.
+    One problem with one field of a request.
 
     :param field: path of the field in Gong's names, such as ``parties[1].emailAddress``
-    :param value: the offending value, shortened; URLs without their query
+    :param value: the wrong value, shortened; URLs without their query
     :param rule: the rule that the value breaks
     :param remedy: what to do about it
     """
@@ -33,13 +33,13 @@ class FieldProblem:
 
 
 class GongError(Exception):
-    """Base class of all errors of this package: of the API, of the store, of imports, of the connection."""
+    """Base class of all errors of this package: API, store, imports, exports, connection."""
 
     retry_can_help: ClassVar[bool] = True
-    """Whether the same may succeed later, with nothing changed by a person."""
+    """Whether a retry may succeed without a change by a person."""
 
     retry_after: float | None = None
-    """Seconds until it is worth trying again, where that is known."""
+    """Seconds until a retry may succeed, if known."""
 
     def __reduce__(self) -> tuple[object, ...]:
         # Pickling by constructor would ask for the arguments of the subclasses.
@@ -55,17 +55,17 @@ def _restored(kind: type[GongError], args: tuple[object, ...], state: dict[str, 
 
 class GongApiError(GongError):
     """
-    Base class of what can go wrong between us and Gong.
+    Base class of errors from requests to Gong.
 
     :param message: what happened, in one sentence
     :param operation: Gong's name of the operation, such as ``addCall``
-    :param status: HTTP status of Gong's answer, if there was one
-    :param request_id: Gong's ``requestId``, to quote to Gong's support
+    :param status: HTTP status of the response, if there was one
+    :param request_id: Gong's ``requestId``, to include when you contact Gong support
     :param errors: Gong's own error texts
-    :param user_facing_error: Gong's explanation for end users, given by some meeting operations
+    :param user_facing_error: Gong's explanation for end users, which some meeting operations return
     :param fix_url: page in Gong where the problem can be fixed, if Gong names one
     :param remedy: what the reader can do about it
-    :param unanswered: how many attempts of the request may have reached Gong and got no answer from Gong itself
+    :param unanswered: number of attempts that may have reached Gong but got no response from Gong itself
     """
 
     default_remedy = ""
@@ -99,8 +99,8 @@ class GongApiError(GongError):
         """
         Whether the request may have changed something in Gong.
 
-        That is known only of what was never sent, and of what Gong itself has refused: who answers in Gong's place may
-        do so after Gong has acted. What only reads changes nothing.
+        It did not if it was never sent, if Gong itself refused it, or if it only reads. A response from anything else,
+        such as a gateway, may come after Gong has acted.
         """
         from airflow_provider_gong.client.operations import OPERATIONS
 
@@ -129,31 +129,31 @@ class GongApiError(GongError):
 
 
 class GongConnectionError(GongApiError):
-    """The host could not be reached, or gave no answer of Gong's API, as often as it was tried."""
+    """The host could not be reached, or did not respond like Gong's API, in all attempts."""
 
     default_remedy = "Check the connection's host, the network and the proxy, then try again."
 
 
 class GongTimeoutError(GongConnectionError):
-    """Gong did not answer in time."""
+    """Gong did not respond in time."""
 
 
 class GongAnswerTooLargeError(GongConnectionError):
-    """The answer to a read is larger than the client accepts."""
+    """The response to a read is larger than the client accepts."""
 
     retry_can_help = False
-    default_remedy = "Request less at once: fewer ids, or a shorter interval."
+    default_remedy = "Request fewer ids or a shorter interval at a time."
 
 
 class GongForeignAnswerError(GongConnectionError):
-    """Something else than Gong answers under this host, such as a gateway, a firewall or another web site."""
+    """Something other than Gong responded, such as a gateway, a firewall or a login page."""
 
     retry_can_help = False
     default_remedy = "Check that the connection's host is your company's API base URL, without a path."
 
 
 class GongRedirectError(GongForeignAnswerError):
-    """The host answered with a redirect, which is refused since credentials never travel to another host."""
+    """The host redirects. Redirects are refused because credentials are never sent to another host."""
 
     default_remedy = (
         "Set the connection's host to your company's API base URL, as shown in Gong under Admin center > API."
@@ -161,25 +161,25 @@ class GongRedirectError(GongForeignAnswerError):
 
 
 class GongOutcomeUnknownError(GongApiError):
-    """A request that must not be sent twice was sent, and its answer was lost: it may or may not have taken effect."""
+    """The response to a request that must not be sent twice was lost: the request may or may not have taken effect."""
 
     retry_can_help = False
-    default_remedy = "Look in Gong whether it took effect before sending it again."
+    default_remedy = "Check in Gong whether it took effect before you send it again."
 
     @property
     def may_have_taken_effect(self) -> bool:
-        """Always, that is what it says."""
+        """Always true, by definition."""
         return True
 
 
 class GongRateLimitError(GongApiError):
     """
-    The company's request budget is used up for longer than the caller wants to wait.
+    The company's request budget is used up for longer than the caller is willing to wait.
 
     :param retry_after: seconds until the budget is expected to be open again
     """
 
-    default_remedy = "Try again after the time given."
+    default_remedy = "Try again after the given time."
     retry_after: float
 
     def __init__(self, message: str, *, retry_after: float, **details: Any) -> None:
@@ -188,7 +188,7 @@ class GongRateLimitError(GongApiError):
 
 
 class GongDailyQuotaError(GongRateLimitError):
-    """The company's requests of the day are used up."""
+    """The company's requests for the day are used up."""
 
 
 class GongAuthenticationError(GongApiError):
@@ -202,41 +202,41 @@ class GongAuthenticationError(GongApiError):
 
 
 class GongGrantRefusedError(GongAuthenticationError):
-    """Gong's token endpoint does not accept the code of an authorization, or a refresh token, any more."""
+    """Gong's token endpoint does not accept the authorization code or no longer accepts the refresh token."""
 
-    default_remedy = "Let a technical administrator of Gong authorize the OAuth app again."
+    default_remedy = "Ask a technical administrator of Gong to authorize the OAuth app again."
 
 
 class GongPermissionError(GongApiError):
-    """The credentials are valid, but not allowed to do this: missing scope, release, IP allowlist or licence."""
+    """The credentials are valid but not allowed to do this: missing scope, limited release, IP allowlist or license."""
 
     retry_can_help = False
-    default_remedy = "Ask a Gong technical administrator to allow it; trying again does not help."
+    default_remedy = "Ask a technical administrator of Gong to allow it; a retry does not help."
 
 
 class GongNotFoundError(GongApiError):
-    """What the request names does not exist, or does not exist yet."""
+    """The requested object does not exist, or does not exist yet."""
 
-    default_remedy = "Check the id; a call is found only when Gong has processed its recording."
+    default_remedy = "Check the id. Gong finds a call only after it has processed the recording."
 
 
 class GongEmptyResultError(GongNotFoundError):
-    """Nothing matches the filters. Gong says the same to a key that may not see any calls."""
+    """Nothing matches the filters. Gong's response is the same for a key that may not see any calls."""
 
-    default_remedy = "Widen the filter; if nothing is ever found, check which calls the access key may see."
+    default_remedy = "Widen the filter. If nothing is ever found, check which calls the access key may see."
 
 
 class GongCallNotReadyError(GongNotFoundError):
-    """The call exists, and Gong is still processing its recording."""
+    """The call exists, but Gong is still processing its recording."""
 
-    default_remedy = "Read it again in some minutes."
+    default_remedy = "Read it again in a few minutes."
 
 
 class GongValidationError(GongApiError):
     """
-    The content of a request is wrong: found before it was sent (``problems``) or refused by Gong (``errors``).
+    The content of a request is not valid: found before it was sent (``problems``) or refused by Gong (``errors``).
 
-    :param problems: every problem that was found before sending, field by field
+    :param problems: all problems found before sending, field by field
     """
 
     retry_can_help = False
@@ -253,20 +253,20 @@ class GongCursorExpiredError(GongValidationError):
     """The cursor of a listing has expired, which happens about an hour after the listing's first page."""
 
     retry_can_help = True
-    default_remedy = "Start the listing again, with filters narrow enough to be read within an hour."
+    default_remedy = "Start the listing again, with narrower filters so it can be read within an hour."
 
 
 class GongConflictError(GongApiError):
-    """The request contradicts what Gong holds or how it is configured; sending it again does not help."""
+    """The request conflicts with data in Gong or with its configuration; sending it again does not help."""
 
     retry_can_help = False
 
 
 class GongRecordingNotEnabledError(GongConflictError):
-    """Gong may not import calls of this host."""
+    """Call import is turned off for this host."""
 
     default_remedy = (
-        "A Gong administrator has to switch on call import for this user (Gong: Team members > Data capture)."
+        "A Gong administrator has to turn on call import for this user (Gong: Team members > Data capture)."
     )
 
 
@@ -278,7 +278,7 @@ class GongProviderDisconnectedError(GongConflictError):
 
 class GongDuplicateCallError(GongConflictError):
     """
-    A call with this ``clientUniqueId`` exists already.
+    A call with this ``clientUniqueId`` already exists.
 
     :param call_id: Gong's id of the existing call
     """
@@ -290,9 +290,9 @@ class GongDuplicateCallError(GongConflictError):
 
 class GongDuplicateMediaError(GongConflictError):
     """
-    A recording with the same content was uploaded to another call before.
+    A recording with the same content was already uploaded to another call.
 
-    :param call_id: Gong's id of the other call, where Gong names it
+    :param call_id: Gong's id of the other call, if Gong returns it
     """
 
     def __init__(self, message: str, *, call_id: str | None, **details: Any) -> None:
@@ -301,10 +301,10 @@ class GongDuplicateMediaError(GongConflictError):
 
 
 class GongMediaAlreadyHandledError(GongConflictError):
-    """The call has a recording already."""
+    """The call already has a recording."""
 
 
 class GongServerError(GongApiError):
-    """Gong failed (5xx) as often as it was tried, or answered rows that make no sense."""
+    """Gong failed (5xx) in all attempts, or returned rows that are not valid."""
 
-    default_remedy = "Try again later; if it stays, contact Gong's support with the requestId."
+    default_remedy = "Try again later. If it persists, contact Gong support with the requestId."

@@ -1,12 +1,12 @@
 """
-The exchange: every decision about sending one request, without a network, a clock or a thread.
+The exchange: all decisions about sending one request, without a network, a clock or a thread.
 
-:func:`exchange` is a generator. It yields instructions, a driver carries each out and sends back its outcome; the
-generator's return value is the result of the request. So each rule exists once, for threads and for event loops.
+:func:`exchange` is a generator. It yields instructions; a driver carries out each one and sends back its outcome. The
+    generator's return value is the result of the request. This way, each rule exists only once, for threads and for
+    event loops.
 
-Every answer gets two verdicts. Its effect: whether the request may have changed something in Gong, which is known only
-of what Gong itself has answered. Its fate: whether the request is sent again, which depends on what was answered,
-whoever did.
+Every response is judged in two ways. Effect: may the request have changed something in Gong? This is certain only if
+Gong itself responded. Fate: is the request sent again? This depends on the response, wherever it came from.
 """
 
 from __future__ import annotations
@@ -53,11 +53,12 @@ _LEAST_RETRY_AFTER = 1.0
 @dataclass(frozen=True, slots=True)
 class ExchangePolicy:
     """
-    How patient an exchange is.
+    Limits for the waiting and the attempts of an exchange.
 
-    :param max_wait: seconds that one request may wait for the budget in all; beyond it the exchange raises
-    :param max_attempts: how often a request is sent when it fails or stays unanswered
-    :param first_backoff: seconds before the second attempt; doubled for each further one
+    :param max_wait: total seconds that one request may wait for the budget; if it would take longer, the exchange
+        raises
+    :param max_attempts: how often a request is sent if it fails or gets no response
+    :param first_backoff: seconds before the second attempt; doubled for each further attempt
     :param max_backoff: longest wait between two attempts, in seconds
     """
 
@@ -78,10 +79,10 @@ def exchange(
     Decide step by step how a request is sent until it has a result.
 
     :param request: the request
-    :param policy: how patient to be
+    :param policy: limits for waiting and attempts
     :param refreshable: whether credentials that Gong refuses can be replaced
     :param jitter: random numbers from 0 to 1 that spread the attempts of many callers
-    :raises GongApiError: whatever keeps the request from having a result
+    :raises GongApiError: if the request has no result
     """
     return _Exchange(request, policy, jitter, may_refresh=refreshable).steps()
 
@@ -95,7 +96,7 @@ class _Exchange(Generic[T]):
     waited: float = 0.0
     refused: int = 0
     failed: int = 0
-    # Attempts that may have taken effect, since Gong itself has not answered them.
+    # Attempts that may have taken effect, because Gong itself did not respond.
     unanswered: int = 0
     operation: Operation = field(init=False)
 
@@ -114,7 +115,7 @@ class _Exchange(Generic[T]):
                 try:
                     return self._result(outcome)
                 except (LookupError, TypeError, ValueError, RecursionError):
-                    unusable = NoAnswer("the answer is not in the format of Gong's API")
+                    unusable = NoAnswer("the response is not in the format of Gong's API")
                 yield from self._after_failure(unusable)
             elif outcome.status == 429:
                 yield from self._after_refusal(outcome)
@@ -148,55 +149,57 @@ class _Exchange(Generic[T]):
 
     def _budget_error(self, refused: SlotRefused) -> GongRateLimitError:
         kind, what = (
-            (GongDailyQuotaError, "requests of the day are used up")
+            (GongDailyQuotaError, "requests for the day are used up")
             if refused.daily
             else (GongRateLimitError, "request budget is busy")
         )
-        message = f"The company's {what}; the next is free in about {refused.retry_after:.0f} s."
+        message = f"The company's {what}; the next request can be sent in about {refused.retry_after:.0f} s."
         return kind(message, retry_after=refused.retry_after, operation=self.operation.name, unanswered=self.unanswered)
 
     def _after_refusal(self, answer: Answer) -> Steps[None]:
-        """Hold everybody back. Gong's own 429 means that the request was not processed; a gateway's says nothing."""
+        """Close the gate. Gong's own 429 means that the request was not processed; a gateway's leaves this open."""
         self.refused += 1
         yield CloseGate(_retry_after(answer) or self._backoff(self.refused), foreign=not answer.is_gongs)
         if not answer.is_gongs:
-            self._count_unanswered(f"{answer.host or 'a gateway'} answered 429 without a mark of Gong")
+            self._count_unanswered(f"{answer.host or 'a gateway'} responded with 429 and nothing that identifies Gong")
 
     def _refresh(self, answer: Answer) -> Steps[None]:
         self.may_refresh = False
         try:
             yield RefreshToken()
         except GongApiError as error:
-            # It is this request that fails, and what is known of its effect is not what is known of the refresh.
+            # The error must describe this request and its effect, not the refresh.
             error.operation, error.unanswered = self.operation.name, self.unanswered + (not answer.is_gongs)
             raise
         if not answer.is_gongs:
-            self._count_unanswered("the access token was refused (401) without a mark of Gong, and replaced")
+            self._count_unanswered(
+                "the access token was refused (401) with nothing that identifies Gong, and was replaced"
+            )
 
     def _after_failure(self, failure: NotSent | NoAnswer) -> Steps[None]:
         self.failed += 1
         if isinstance(failure, NoAnswer):
             self._count_unanswered(failure.reason)
         if isinstance(failure, NoAnswer) and failure.too_large and not self.operation.writes:
-            message = f"Gong's answer is of no use: {failure.reason}."
+            message = f"Gong's response is not usable: {failure.reason}."
             raise GongAnswerTooLargeError(message, operation=self.operation.name, unanswered=self.unanswered)
         if self.failed >= self.policy.max_attempts:
             kind = GongTimeoutError if failure.timeout else GongConnectionError
-            message = f"Gong gave no usable answer in {counted(self.failed, 'attempt')}: {failure.reason}."
+            message = f"Gong gave no usable response in {counted(self.failed, 'attempt')}: {failure.reason}."
             raise kind(message, operation=self.operation.name, unanswered=self.unanswered)
-        yield self._wait(self._backoff(self.failed), f"before trying again: {failure.reason}")
+        yield self._wait(self._backoff(self.failed), f"before another attempt: {failure.reason}")
 
     def _count_unanswered(self, reason: str) -> None:
         self.unanswered += 1
         if not self.operation.repeatable:
             raise GongOutcomeUnknownError(
-                f"The request was sent, but Gong's answer was lost: {reason}.",
+                f"The request was sent, but Gong's response was lost:  {reason}.",
                 operation=self.operation.name,
                 unanswered=self.unanswered,
             )
 
     def _after_error(self, error: GongApiError, answer: Answer) -> Steps[None]:
-        """Judge the effect of what was answered, and decide whether the request is sent again."""
+        """Judge the effect of the request by the response, and decide whether to send it again."""
         is_passing = isinstance(error, GongServerError)
         self.failed += is_passing
         self.unanswered += is_passing or not answer.is_gongs
@@ -207,7 +210,7 @@ class _Exchange(Generic[T]):
         if not is_passing or self.failed >= self.policy.max_attempts:
             raise error
         wait = max(self._backoff(self.failed), min(_retry_after(answer) or 0.0, self.policy.max_wait))
-        yield self._wait(wait, f"before trying again: status {error.status}")
+        yield self._wait(wait, f"before another attempt: status {error.status}")
 
     def _wait(self, seconds: float, reason: str) -> Wait:
         return Wait(seconds, reason, self.operation.name)
@@ -218,7 +221,7 @@ class _Exchange(Generic[T]):
 
 
 def _is_documented(operation: Operation, content: JsonObject) -> bool:
-    """Tell whether an answer without a mark of Gong has the form that Gong gives it."""
+    """Return whether a response that does not identify Gong has the documented form."""
     if operation.method == "DELETE" and not content:
         return True
     if operation.known_by:
@@ -227,13 +230,13 @@ def _is_documented(operation: Operation, content: JsonObject) -> bool:
 
 
 def _unclear(error: GongApiError, answer: Answer) -> GongApiError:
-    """Return the error of a request that must not be sent again without a look: itself where no retry follows."""
+    """Return the error for a request that must not be sent again without a check by a person."""
     if not error.retry_can_help:
         error.remedy = f"{error.remedy} {GongOutcomeUnknownError.default_remedy}"
         return error
     who = "Gong failed while it handled the request" if answer.is_gongs else f"{answer.host or 'A gateway'} answered"
     return GongOutcomeUnknownError(
-        f"{who}, so it may or may not have taken effect.",
+        f"{who}, so the request may or may not have taken effect.",
         operation=error.operation,
         status=error.status,
         request_id=error.request_id,
@@ -243,7 +246,7 @@ def _unclear(error: GongApiError, answer: Answer) -> GongApiError:
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Return the seconds of a ``Retry-After`` header (a number, or a date against the answer's own ``Date``)."""
+    """Return the seconds in a ``Retry-After`` header (a number, or a date relative to the response's own ``Date``)."""
     text = answer.headers.get("retry-after", "").strip()
     try:
         seconds = float(text)

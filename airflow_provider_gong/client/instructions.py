@@ -1,4 +1,4 @@
-"""What an exchange asks its driver to do, and what becomes of it."""
+"""The instructions of an exchange to its driver, and their outcomes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ReserveSlot:
-    """Book a slot of the budget within ``max_wait`` seconds. Outcome: ``Slot`` or ``SlotRefused``."""
+    """Reserve a slot of the budget within ``max_wait`` seconds. Outcome: ``Slot`` or ``SlotRefused``."""
 
     max_wait: float
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmSlot:
-    """Ask whether the slot is still good. Outcome: bool."""
+    """Check whether the slot is still valid. Outcome: bool."""
 
     slot: Slot
 
@@ -33,7 +33,7 @@ class CloseGate:
     """
     Hold the whole company's requests back for ``retry_after`` seconds. Outcome: None.
 
-    :param foreign: whether somebody in Gong's place has asked for it, whose word counts for less
+    :param foreign: whether the response came from something other than Gong, which closes the gate for less time
     """
 
     retry_after: float
@@ -42,7 +42,7 @@ class CloseGate:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Sleep, since ``operation`` has to wait. Outcome: None."""
+    """Sleep because ``operation`` has to wait. Outcome: None."""
 
     seconds: float
     reason: str
@@ -51,7 +51,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Call a function that may block, right before the request is sent. Outcome: None."""
+    """Call a function that may block immediately before the request is sent. Outcome: None."""
 
     write: Callable[[], None]
 
@@ -70,7 +70,7 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class OpenMedia:
-    """Look at a recording that is about to be sent. Outcome: ``MediaFile``."""
+    """Open a recording that is about to be sent. Outcome: ``MediaFile``."""
 
     media: AnyMedia
 
@@ -85,7 +85,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """The request may have reached Gong, and no complete answer came back."""
+    """The request may have reached Gong, but there was no complete response."""
 
     reason: str
     timeout: bool = False
@@ -94,8 +94,8 @@ class NoAnswer:
 
 Outcome = Answer | NotSent | NoAnswer
 Shared = ReserveSlot | ConfirmSlot | CloseGate | Record | RefreshToken | OpenMedia
-"""Instructions that threads and event loops carry out by the same code, which may block."""
+"""Instructions that threads and event loops carry out with the same code, which may block."""
 
 Instruction = Shared | Wait | Send
 Steps = Generator[Instruction, Any, T]
-"""Instructions, each sent back its outcome or thrown what went wrong, up to a result."""
+"""A generator of instructions that receives each outcome or error and returns a result."""

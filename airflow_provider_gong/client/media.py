@@ -1,4 +1,4 @@
-"""A recording on its way to Gong: opened when sent, framed as multipart, hashed as it passes, never held in memory."""
+"""Recordings for upload: opened when sent, framed as multipart, hashed while sent, and never held in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import IO, Any, Literal, Protocol, cast
 from airflow_provider_gong.client.errors import GongError
 
 _CHUNK = 256 * 1024
-# Gong refuses some of what the platform's tables say for these (audio in an MP4 container), observed on live tenants.
+# Gong refuses some of the platform's types for these (audio in an MP4 container); observed on live tenants.
 _CONTENT_TYPES = {
     ".wav": "audio/wav",
     ".mp3": "audio/mpeg",
@@ -29,7 +29,7 @@ _CONTENT_TYPES = {
 
 
 class MediaPath(Protocol):
-    """What a recording is read from: ``pathlib.Path`` and Airflow's ``ObjectStoragePath`` both fit."""
+    """Path of a recording, such as ``pathlib.Path`` or Airflow's ``ObjectStoragePath``."""
 
     @property
     def name(self) -> str:
@@ -43,19 +43,19 @@ class MediaPath(Protocol):
 
 
 class MediaChangedError(GongError, OSError):
-    """A recording is not what it was when it was planned, or when its sending began."""
+    """A recording has changed since it was planned, or while it was sent."""
 
 
 class UploadOverdueError(Exception):
-    """Nobody waits for this attempt to send a recording any more."""
+    """The time for this attempt to send a recording is over."""
 
     def __init__(self) -> None:
-        super().__init__("the recording was not sent in time")
+        super().__init__("the recording could not be sent in time")
 
 
 @dataclass(slots=True)
 class ByteMeter:
-    """Counts bytes of recordings as they are sent, those of attempts that fail included."""
+    """Counts the bytes of recordings as they are sent, including failed attempts."""
 
     count: int = 0
 
@@ -83,7 +83,7 @@ class MediaFile:
 
     @classmethod
     def at(cls, path: MediaPath) -> MediaFile:
-        """Return the recording at this path; raises ``FileNotFoundError`` where there is none."""
+        """Return the recording at this path; raises ``FileNotFoundError`` if there is none."""
         return cls(path, path.stat().st_size)
 
 
@@ -93,19 +93,19 @@ def _content_type(name: str) -> str:
 
 
 AnyMedia = str | os.PathLike[str] | MediaPath | MediaFile
-"""A recording, or where it is."""
+"""A recording or its path."""
 
 OpenPath = Callable[[str | os.PathLike[str]], MediaPath]
-"""Makes the path object of a place that is given as text."""
+"""Creates the path object for a path given as text."""
 
 
 def media_file(media: AnyMedia, open_path: OpenPath) -> MediaFile:
     """
     Return a recording that is ready to be uploaded.
 
-    :param media: the recording, or where it is
-    :param open_path: makes the path object, unless ``media`` is one
-    :raises FileNotFoundError: where there is none
+    :param media: the recording or its path
+    :param open_path: creates the path object, unless ``media`` is one
+    :raises FileNotFoundError: if there is none
     """
     if isinstance(media, MediaFile):
         return media
@@ -116,10 +116,10 @@ def media_file(media: AnyMedia, open_path: OpenPath) -> MediaFile:
 @dataclass(slots=True)
 class MultipartUpload:
     """
-    One attempt to send a recording: a multipart body of known length, read from the file as it is sent.
+    One attempt to send a recording: a multipart body of known length that is read from the file while it is sent.
 
     :param media: the recording
-    :param deadline: until when it is read for a thread, by the monotonic clock
+    :param deadline: when a thread must stop reading, by the monotonic clock
     """
 
     media: MediaFile
@@ -148,7 +148,7 @@ class MultipartUpload:
     async def async_chunks(self) -> AsyncIterator[bytes]:
         """Yield the body, for an event loop."""
         yield self._head
-        # Files of object stores block, so each read leaves the event loop.
+        # Files in object stores block, so each read runs outside of the event loop.
         file = await asyncio.to_thread(self.media.path.open, "rb")
         try:
             while chunk := self._passed(await asyncio.to_thread(file.read, _CHUNK)):
@@ -175,7 +175,7 @@ class MultipartUpload:
 
     def _changed(self) -> MediaChangedError:
         expected = f"its size is no longer {self.media.size} bytes"
-        return MediaChangedError(f"{self.media.path.name} changed while it was being uploaded: {expected}")
+        return MediaChangedError(f"{self.media.path.name} changed during the upload: {expected}")
 
     @property
     def _head(self) -> bytes:

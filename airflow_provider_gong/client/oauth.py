@@ -103,7 +103,7 @@ class OAuthClient:
         outcome = post(self._server + _TOKEN, form, (self.client_id, self.client_secret))
         if not isinstance(outcome, Answer):
             raise GongConnectionError(
-                f"Gong's token endpoint gave no answer: {outcome.reason}.",
+                f"Gong's token endpoint did not respond: {outcome.reason}.",
                 unanswered=int(isinstance(outcome, NoAnswer)),
             )
         if outcome.ok:
@@ -120,7 +120,7 @@ def _refusal(answer: Answer) -> GongApiError:
     words = [shown(str(word)) for word in said]
     if not words or not 400 <= answer.status < 500 or answer.status in _PASSING:
         return GongConnectionError(
-            f"Gong's token endpoint gave no answer in its format; {answer.host or 'its host'} did.",
+            f"The response is not in the format of Gong's token endpoint; it came from {answer.host or 'its host'}.",
             status=answer.status,
             unanswered=1,
         )

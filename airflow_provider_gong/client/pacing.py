@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 REQUESTS_PER_SECOND = 3.0
 REQUESTS_PER_DAY = 10_000
-# Refusals for this long mean that the day's quota is gone, not that the last second was busy.
+# Refusals for this long mean that the day's quota is used up, not that the last second was busy.
 DAILY_WAIT = 600.0
 # Gong measures arrivals, not departures: taking a little more than a second for the requests of a second absorbs the
 # network's jitter.
@@ -24,25 +24,25 @@ _LARGEST_MARGIN = 0.3
 _COLD_MARGIN = 0.2
 _WIDEN = 1.25
 _NARROW_PER_SECOND = 0.009 / 3600
-# After the day has reopened, one request goes first: nobody else is sent before its answer could close the gate again.
+# After the day has reopened, one request is sent first; the others wait until its response could have closed the gate.
 _PROBE_HEAD_START = 10.0
-# A gateway's word does not close a company for long, unless it is repeated.
+# A gateway's response does not close a company for long, unless it is repeated.
 _FOREIGN_WAIT = 60.0
 _LONGEST_FOREIGN_WAIT = 3600.0
 _HOUR = 3600
 _DAY = 24 * _HOUR
 
-FOR_ITS_TURN = "for its turn in the company's request budget"
-FOR_THE_GATE = "since Gong has refused requests of the company (429)"
-FOR_THE_DAY = "since the company's requests of the day are used up"
+FOR_ITS_TURN = "for the next slot in the company's request budget"
+FOR_THE_GATE = "because Gong refused the company's requests (429)"
+FOR_THE_DAY = "because the company's requests for the day are used up"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """
-    A booked request: send it after ``delay`` seconds, if the budget's ``epoch`` is still the same.
+    A reserved slot: send the request after ``delay`` seconds if the budget's ``epoch`` is still the same.
 
-    :param left: how many more requests of the day the caller may send, as far as that is known
+    :param left: how many more requests the caller may send on this day, if known
     """
 
     delay: float
@@ -53,14 +53,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class SlotRefused:
-    """No slot within the wait asked for; the next may be free in ``retry_after`` seconds."""
+    """No slot within the requested wait; the next one may be free in ``retry_after`` seconds."""
 
     retry_after: float
     daily: bool
 
 
 class Day(Protocol):
-    """What counts as one day of the quota. Requests are counted in buckets, keyed by the second when they begin."""
+    """How a day of the quota is counted, in buckets whose keys are the seconds at which they begin."""
 
     def bucket(self, moment: float) -> int:
         """Return the bucket that a request of this moment counts in."""
@@ -74,7 +74,7 @@ class Day(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RollingDay:
-    """Any 24 hours in a row, in buckets of an hour: a request counts for 24 to 25 hours."""
+    """A rolling 24 hours, in buckets of an hour: a request counts for 24 to 25 hours."""
 
     def bucket(self, moment: float) -> int:
         """Return the hour."""
@@ -96,7 +96,7 @@ class RollingDay:
 @dataclass(frozen=True, slots=True)
 class DailyReset:
     """
-    Days that end at a time of the clock.
+    Days that end at a fixed time of day.
 
     :param time: when Gong resets the quota
     :param zone: the zone of that time
@@ -119,7 +119,7 @@ class DailyReset:
         return self._reset(now, days=1)
 
     def _reset(self, now: float, *, days: int) -> float:
-        """Return the last reset, or the one some days later."""
+        """Return the last reset, or the one a number of days later."""
         today = dt.datetime.fromtimestamp(now, self.zone).date()
         if self._on(today) > now:
             days -= 1
@@ -132,13 +132,13 @@ class DailyReset:
 @dataclass(frozen=True, slots=True)
 class Share:
     """
-    What a caller may use of the company's limits.
+    The share of the company's limits that a caller may use.
 
     :param requests_per_second: requests per second
     :param requests_per_day: requests per day
-    :param reserved_requests: how many of the day it leaves to everybody else
+    :param reserved_requests: how many requests of the day it leaves to others
     :param day: what counts as a day
-    :raises ValueError: for a share of nothing
+    :raises ValueError: for an empty share
     """
 
     requests_per_second: float = REQUESTS_PER_SECOND
@@ -156,14 +156,14 @@ class Share:
 @dataclass(slots=True)
 class Pace:
     """
-    What is known of a company's budget. Times are seconds of one clock, which need not be a good one.
+    The state of a company's budget. Times are seconds of a single clock, which does not have to be exact.
 
-    :param seen_at: when it was last looked at
+    :param seen_at: when it was last used
     :param next_slot: start of the next free slot
     :param opens_at: when the gate opens
     :param day_is_gone: whether the gate was closed for the day; then one request goes first when it opens
     :param epoch: number of times that the gate was closed
-    :param margin: seconds in addition to the one that the requests of a second are spread over
+    :param margin: seconds in addition to the one second over which the requests of a second are spread
     :param refused_at: when Gong last refused a request; None if it never did
     :param hours: requests by bucket
     """
@@ -179,12 +179,12 @@ class Pace:
 
     def reserve(self, share: Share, now: float, max_wait: float, *, cold: bool = False) -> Slot | SlotRefused:
         """
-        Book the next free slot, unless it is more than ``max_wait`` seconds away.
+        Reserve the next free slot, unless it is more than ``max_wait`` seconds away.
 
-        :param share: what the caller may use
+        :param share: the caller's share
         :param now: the clock's time
         :param max_wait: seconds that the caller would wait
-        :param cold: whether this is the caller's first request, which has yet to connect and may arrive late
+        :param cold: whether this is the caller's first request, which may arrive late because it still has to connect
         """
         self._move_to(now)
         day_opens = self._day_opens(share, now)
@@ -201,14 +201,15 @@ class Pace:
         Close the gate for ``retry_after`` seconds, because a request was refused.
 
         :param now: the clock's time
-        :param retry_after: seconds that were asked for
-        :param foreign: whether not Gong but somebody in its place has refused it, such as a gateway
+        :param retry_after: seconds that the response asked for
+        :param foreign: whether something other than Gong refused it, such as a gateway
         """
         self._move_to(now)
         # No quota is gone for longer than a day, whatever date Gong gives.
         retry_after = min(retry_after, self._longest_foreign(now) if foreign else float(_DAY))
         is_daily = retry_after >= DAILY_WAIT and not foreign
-        # What was under way when the gate closed may be refused too, and says nothing new about the spacing.
+        # Requests that were in flight when the gate closed may also be refused, which says nothing new about the
+        # spacing.
         if now >= self.opens_at and not is_daily and not foreign:
             self.margin = min(self.margin * _WIDEN, _LARGEST_MARGIN)
         self.refused_at = now
@@ -218,7 +219,7 @@ class Pace:
             self.opens_at = self.next_slot = now + retry_after
 
     def _longest_foreign(self, now: float) -> float:
-        """Return for how long somebody in Gong's place may close the gate: each time in a row for twice as long."""
+        """Return for how long a gateway may close the gate, doubled each time in a row."""
         last = 0.0 if self.refused_at is None else self.opens_at - self.refused_at
         is_next_in_a_row = 0 <= now - self.opens_at <= last
         limit = 2 * last if is_next_in_a_row else last if now < self.opens_at else 0.0
@@ -234,7 +235,7 @@ class Pace:
 
     def _day_opens(self, share: Share, now: float) -> float:
         if self.day_is_gone:
-            # Gong's own word on when there is quota again; the count is only a forecast.
+            # Gong itself says when there is quota again; the count is only an estimate.
             return self.opens_at
         counted = share.day.counted(self.hours, now)
         surplus = sum(counted.values()) - (share.requests_per_day - share.reserved_requests) + 1
@@ -259,7 +260,7 @@ class Pace:
         self.hours = RollingDay().counted(self.hours, now)
 
     def _set_back(self, seconds: float, now: float) -> None:
-        """Keep what lies ahead as far ahead as it was, though the clock was set back."""
+        """Keep the remaining waiting times unchanged if the clock was set back."""
         self.next_slot -= seconds
         self.opens_at -= seconds
         if self.refused_at is not None:

@@ -1,4 +1,4 @@
-"""One request of the Gong API as a value: what to send, how to read the answer, and how a listing continues."""
+"""A request of the Gong API as a value: what to send, how to read the response, and how a listing continues."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_gong.client.operations import Operation, Paging, operation
 
 T = TypeVar("T")
 
-# Gong's are JSON web tokens of some hundred characters (observed). Longer ones would not fit in a URL.
+# Gong's cursors are JSON web tokens of a few hundred characters (observed). Longer ones would not fit in a URL.
 _LONGEST_CURSOR = 8000
 _PAGES_WITHOUT_NEWS = 3
 
@@ -33,13 +33,13 @@ class GongRequest(Generic[T]):
 
     :param operation: catalogue entry of the operation
     :param path: path with its parameters filled in
-    :param parse: makes the result from the JSON object that Gong answers
+    :param parse: creates the result from the JSON object in the response
     :param query: query parameters
     :param body: JSON body, None for none
     :param media: recording to send as multipart body
-    :param settle: makes the result from an error that says that an earlier, unanswered attempt has taken effect;
-        returns None for every other error
-    :param record: called each time right before it is sent, when its turn in the budget has come; None for nothing
+    :param settle: creates the result from an error that means that an earlier attempt without a response has taken
+        effect; returns None for all other errors
+    :param record: called immediately before each attempt, when its slot has come; None for nothing
     """
 
     operation: Operation
@@ -55,10 +55,10 @@ class GongRequest(Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
     """
-    A request whose answers come in pages.
+    A request whose results come in pages.
 
     :param first: request of the first page
-    :param item: makes one row from its JSON object
+    :param item: creates a row from its JSON object
     """
 
     first: GongRequest[JsonObject]
@@ -73,12 +73,12 @@ class Listing(Generic[T]):
         try:
             return [self.item(row) for row in _raw_rows(self.first.operation, page)]
         except (LookupError, TypeError, ValueError, RecursionError) as error:
-            raise _unlistable(self.first, page, "Gong answered rows that are not in the format of its API.") from error
+            raise _unlistable(self.first, page, "Gong returned rows that are not in the format of its API.") from error
 
 
 class Pages(Generic[T]):
     """
-    Reading a listing to its end, which a listing that never ends does not reach.
+    Reads a listing to its end, and detects listings that would never end.
 
     :param listing: the listing
     """
@@ -93,7 +93,7 @@ class Pages(Generic[T]):
 
     def take(self, page: JsonObject) -> list[T]:
         """
-        Return the rows of the page that was asked for.
+        Return the rows of the requested page.
 
         :raises GongServerError: if they are not in the format of Gong's API, or if the listing would never end
         """
@@ -108,32 +108,32 @@ class Pages(Generic[T]):
     def _check_progress(self, following: GongRequest[JsonObject], page: JsonObject) -> None:
         cursor, known = _cursor_of(following), len(self._rows)
         if cursor in self._cursors:
-            raise _unlistable(following, page, "Gong answered an earlier cursor, so the listing would never end.")
+            raise _unlistable(following, page, "Gong returned an earlier cursor, so the listing would never end.")
         self._cursors.add(str(cursor))
         self._rows.update(map(_identity, _raw_rows(following.operation, page)))
         self._pages_without_news = 0 if len(self._rows) > known else self._pages_without_news + 1
         if self._pages_without_news == _PAGES_WITHOUT_NEWS:
-            why = f"Gong answered no new row in {_PAGES_WITHOUT_NEWS} pages, so the listing would never end."
+            why = f"Gong returned no new rows in {_PAGES_WITHOUT_NEWS} pages, so the listing would never end."
             raise _unlistable(following, page, why)
 
 
 def next_page(request: GongRequest[JsonObject], page: JsonObject) -> GongRequest[JsonObject] | None:
     """
-    Return the request of the page after ``page``, which answered ``request``; None after the last.
+    Return the request for the page after ``page``, the response to ``request``; None after the last page.
 
-    The end is where no cursor is given. Counts and page numbers in the answer are not relied upon: they run ahead
-    while Gong analyses calls.
+    The listing ends with a response without a cursor. Counts and page numbers in the response are not used, because
+    they include calls that Gong is still analyzing.
 
-    :raises GongServerError: if the cursor is none, or the one that Gong was given, since the listing would never end
+    :raises GongServerError: if the cursor is not valid or the same as in the request, so the listing would never end
     """
     records = page.get("records") or {}
     cursor = records.get("cursor") if isinstance(records, dict) else records
     if not cursor or request.operation.paging is Paging.NONE:
         return None
     if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR or not (cursor.isascii() and cursor.isprintable()):
-        raise _unlistable(request, page, "Gong answered a cursor that is not in the format of its API.")
+        raise _unlistable(request, page, "Gong returned a cursor that is not in the format of its API.")
     if cursor == _cursor_of(request):
-        raise _unlistable(request, page, "Gong answered a page with its own cursor, so the listing would never end.")
+        raise _unlistable(request, page, "Gong returned a page with its own cursor, so the listing would never end.")
     if request.operation.paging is Paging.QUERY:
         return dataclasses.replace(request, query={**request.query, "cursor": cursor})
     return dataclasses.replace(request, body={**(request.body or {}), "cursor": cursor})
@@ -153,7 +153,7 @@ def _raw_rows(operation: Operation, page: JsonObject) -> list[Any]:
 
 
 def _identity(row: Any) -> object:
-    """Return what tells a row from others: its id, since signed URLs in it change each time; else all of it."""
+    """Return what identifies a row: its id, because its signed URLs change each time, or else the whole row."""
     found = row if isinstance(row, dict) else {}
     meta_data = found.get("metaData")
     row_id = found.get("id") or (meta_data.get("id") if isinstance(meta_data, dict) else None)
@@ -180,7 +180,7 @@ def raw_request(
     body: Any = None,
 ) -> GongRequest[JsonObject]:
     """
-    Return a request of any operation of the catalogue, with plain JSON in and out.
+    Return a request for any operation in the catalogue, with plain JSON as input and output.
 
     :param name: Gong's name of the operation, such as ``listFlows``
     :param path: values of the parameters in the path
@@ -200,9 +200,9 @@ def raw_request(
 
 
 def _path_segment(name: str, value: object) -> str:
-    # An empty or dotted segment would name another path, such as the listing instead of one call.
+    # An empty or dotted segment would lead to another path, such as the listing instead of one call.
     if not isinstance(value, str) or not value.strip(" ."):
-        raise ValueError(f"Path parameter {name} must be a text that names something, not {value!r}.")
+        raise ValueError(f"Path parameter {name} must be a non-empty text, not {value!r}.")
     return quote(value, safe="")
 
 
@@ -216,14 +216,14 @@ def typed_request(
     settle: Callable[[GongApiError], T | None] = _never_settled,
     media: MediaFile | None = None,
 ) -> GongRequest[T]:
-    """Return a request whose answer is made into a typed result."""
+    """Return a request with a typed result."""
     raw = raw_request(name, path=path, query=query, body=body)
     return GongRequest(raw.operation, raw.path, parse, raw.query, raw.body, media, settle)
 
 
 def without_repetition(request: GongRequest[T], record: Callable[[], None] | None = None) -> GongRequest[T]:
     """
-    Return the same request, for a caller that wants to look before it is sent again.
+    Return the same request, for a caller that wants to check before it is sent again.
 
     :param record: as for ``GongRequest``
     """

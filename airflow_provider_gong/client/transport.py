@@ -1,4 +1,4 @@
-"""One attempt to send a request, for threads and for event loops. The only module that knows the HTTP library."""
+"""One attempt to send a request, for threads and for event loops. The only module that uses the HTTP library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from airflow_provider_gong.client.requests import GongRequest
 
 USER_AGENT = "airflow-provider-gong"
 _CONNECT_SECONDS = 10.0
-# Gong answers a recording only after it has taken all of it in.
+# Gong responds to a recording only after it has received all of it.
 _MEDIA_PATIENCE = 5
 _DEADLINE_SECONDS = 60.0
 _BYTES_PER_SECOND = 64 * 1024
@@ -44,13 +44,13 @@ _NEVER_SENT = (
 
 class _Transport:
     """
-    What both kinds share: settings, and how a request and an answer look to the HTTP library.
+    What both kinds share: settings, and converting requests and responses for the HTTP library.
 
     :param base_url: base URL of the API
     :param user_agent: value of the ``User-Agent`` header
     :param proxy: URL of a proxy
     :param ca_bundle: file of certificate authorities to trust instead of the default ones
-    :param timeout: seconds that Gong may be silent before an attempt is given up; five times as long for a recording
+    :param timeout: seconds without data after which an attempt is given up; five times as long for a recording
     :param deadline: seconds after which an attempt is given up in any case; one more for each 64 KiB of a recording
     """
 
@@ -74,7 +74,7 @@ class _Transport:
     def _built(self, http: httpx.Client | httpx.AsyncClient, request: GongRequest[Any], header: str) -> httpx.Request:
         options: dict[str, Any] = {"headers": {"Authorization": header}, "params": request.query or None}
         if request.media is not None:
-            # An attempt in an event loop is cancelled at its deadline, one in a thread has to end by itself.
+            # An attempt in an event loop is cancelled at its deadline; one in a thread has to end on its own.
             upload = MultipartUpload(request.media, deadline=time.monotonic() + self._seconds(request))
             options["headers"] |= upload.headers
             content = upload.async_chunks() if isinstance(http, httpx.AsyncClient) else upload.chunks()
@@ -189,17 +189,17 @@ def _timeout(seconds: float) -> httpx.Timeout:
 
 def _within(seconds: float, work: Callable[[], Outcome]) -> Outcome:
     """
-    Return what becomes of an attempt, or that it took too long.
+    Return the outcome of an attempt, or that it took too long.
 
-    The HTTP library limits silence only. So the attempt gets a thread, which is left alone when its time is up: with
-    a peer that sends a byte now and then it may go on for long.
+    The HTTP library limits only the time without data. The attempt therefore runs in a separate thread, which is
+    abandoned when its time is up: if the other side sends a byte now and then, the attempt could take very long.
     """
     done: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
 
     def run() -> None:
         try:
             done.put(work())
-        except BaseException as error:  # raised where it is waited for
+        except BaseException as error:  # raised where the result is awaited
             done.put(error)
 
     threading.Thread(target=run, name="gong-request", daemon=True).start()
@@ -231,47 +231,47 @@ def _received(http: httpx.Client, request: httpx.Request, **options: Any) -> Out
 
 
 class _UnusableBodyError(Exception):
-    """The body of an answer is too large, or cannot be decompressed."""
+    """The body of a response is too large or cannot be decompressed."""
 
 
 class _TooLargeBodyError(_UnusableBodyError):
-    """The body of an answer is too large."""
+    """The body of a response is too large."""
 
 
 class _Body:
     """
-    The body of an answer, of bounded size.
+    The body of a response, limited in size.
 
-    The HTTP library would decompress all at once what one piece of the network's data holds, which may be gigabytes.
+    The HTTP library would decompress each piece of data from the network at once, which may be gigabytes.
 
-    :param response: the answer's head
+    :param response: the head of the response
     """
 
     def __init__(self, response: httpx.Response) -> None:
         encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
         if encoding not in ("identity", "gzip", "x-gzip"):
-            raise _UnusableBodyError(f"the answer is encoded as {shown(encoding, 40)}, which was not asked for")
+            raise _UnusableBodyError(f"the response is encoded as {shown(encoding, 40)}, which was not requested")
         self._inflate = None if encoding == "identity" else zlib.decompressobj(_GZIP)
         self._content = bytearray()
 
     @property
     def content(self) -> bytes:
-        """What came, decompressed."""
+        """The decompressed content."""
         return bytes(self._content)
 
     def take(self, chunk: bytes) -> None:
-        """Add a piece of the network's data."""
+        """Add a piece of data from the network."""
         left = _LARGEST_ANSWER - len(self._content) + 1
         try:
             self._content += chunk[:left] if self._inflate is None else self._inflate.decompress(chunk, left)
         except zlib.error:
-            raise _UnusableBodyError("the answer cannot be decompressed") from None
+            raise _UnusableBodyError("the response cannot be decompressed") from None
         if len(self._content) > _LARGEST_ANSWER:
-            raise _TooLargeBodyError(f"the answer is larger than {_LARGEST_ANSWER // 2**20} MiB")
+            raise _TooLargeBodyError(f"the response is larger than {_LARGEST_ANSWER // 2**20} MiB")
 
 
 def _answer(response: httpx.Response, body: bytes) -> Answer:
-    # An answer without a date was made when it arrived (RFC 9110, 6.6.1).
+    # A response without a date counts as created on arrival (RFC 9110, 6.6.1).
     headers = {"date": formatdate(usegmt=True), **response.headers}
     return Answer(response.status_code, headers, body, response.request.url.host)
 
@@ -283,4 +283,4 @@ def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:
 
 
 def _too_late(seconds: float) -> NoAnswer:
-    return NoAnswer(f"there was no complete answer within {seconds:.0f} s", timeout=True)
+    return NoAnswer(f"there was no complete response within {seconds:.0f} s", timeout=True)

@@ -1,4 +1,4 @@
-"""The tree of ``airflow-gong``, and what happens around each of its commands."""
+"""The command ``airflow-gong``: its subcommands, and the handling of their errors and output."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _EPILOG = """\
 The store may also be named by the environment variable AIRFLOW_GONG_STORE, so that its password is in no list of
 processes.
 
-exit codes: 0 done, 1 failed (the reason is the last line of the standard error), 2 wrong usage, 3 done in part
+exit codes: 0 done, 1 failed (the last line of standard error has the reason), 2 wrong usage, 3 partly done
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """
-    Run the command that the command line names.
+    Run the command on the command line.
 
     :param arguments: the command line without the program's name; the process's own by default
     """
@@ -32,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments, Defaults())
     stdout = sys.stdout
     try:
-        # Airflow 2 and 3.0 log to the standard output, which is for what was asked.
+        # Airflow 2 and 3.0 log to standard output, which is reserved for the result.
         with contextlib.redirect_stdout(sys.stderr):
             code = _run(options, stdout)
     except UsageError as error:
         parser.error(str(error))
     except BrokenPipeError:
-        # Nobody reads on; what Python writes at its exit must not fail in its turn.
+        # The reader has gone away; Python's output at exit must not fail as well.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     common = common_options()
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Look after what this provider keeps for Gong: imports, exports, the request budget, OAuth tokens.",
+        description="Show and repair the Gong provider's state: imports, exports, the request budget and OAuth tokens.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[common],

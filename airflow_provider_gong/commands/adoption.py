@@ -24,7 +24,7 @@ def read_calls(file: Path) -> dict[str, str]:
     """
     Return the call ids of a CSV file by client unique id.
 
-    :raises ValueError: with all that is wrong with the file
+    :raises ValueError: with all problems in the file
     """
     from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 
@@ -42,10 +42,10 @@ def read_calls(file: Path) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class Window:
     """
-    A span of time.
+    A time window.
 
-    :param start: its first moment
-    :param end: the moment after its last
+    :param start: start of the window
+    :param end: end of the window, which is not included
     """
 
     start: datetime
@@ -54,10 +54,10 @@ class Window:
     @classmethod
     def of_days(cls, first: str, last: str | None) -> Window:
         """
-        Return the window of some days in UTC.
+        Return the window of several days in UTC.
 
-        :param last: its last day, today by default
-        :raises ValueError: if a text is no day, or the window ends before it starts
+        :param last: the last day, today by default
+        :raises ValueError: if a text is not a day, or the window ends before it starts
         """
         start, end = (
             datetime.combine(_day(text), time(), UTC) for text in (first, last or str(datetime.now(UTC).date()))
@@ -69,9 +69,9 @@ class Window:
 
 def adopt_from_gong(imports: Imports, company: str, client: GongClient, window: Window, requests: int) -> Adoption:
     """
-    Make the calls known that Gong lists in a window; those that were not created over the API have no id of their own.
+    Adopt the calls that Gong lists in a window; calls that were not created over the API have no ``clientUniqueId``.
 
-    :param requests: about how many requests that takes
+    :param requests: about how many requests this takes
     """
     from airflow_provider_gong.call_import.reconcile import calls_between
     from airflow_provider_gong.ledger.imports import Adoption

@@ -1,4 +1,4 @@
-"""``airflow-gong budget``: what is left of a company's requests, and why they wait."""
+"""``airflow-gong budget``: a company's remaining requests, and why requests wait."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
-    text = "show what is used and left of the requests that Gong grants a company, and what holds them back"
+    text = "show how many of a company's requests are used and left, and why requests wait"
     commands = add_group(groups, common, "budget", text)
-    text = "show the request budget; uses nothing of it"
+    text = "show the request budget without using any of it"
     add_command(commands, common, name="show", run=_show, text=text)
-    text = "open the budget, and forget the day's count and the spacing, for instance when Gong has raised a limit"
+    text = "open the gate and reset the daily count and the spacing, for example after Gong has raised a limit"
     add_command(commands, common, name="reset", run=_reset, text=text)
 
 
 @dataclass(frozen=True)
 class _Limits:
     """
-    What may be used of a company's requests.
+    The share of a company's requests that may be used.
 
-    :param reserved: how many of the day imports leave to everything else
+    :param reserved: how many of the day's requests imports leave for everything else
     """
 
     company: str
@@ -72,7 +72,7 @@ def _limits(target: Target) -> _Limits:
         company = target.named_company or settings.company
         return _Limits(company, settings.share(bulk=False), settings.reserved_requests)
     if target.named_company is None:
-        raise UsageError("--store needs --company: a store may hold several")
+        raise UsageError("--store requires --company, because a store can contain several companies")
     return _Limits(target.named_company, Share(), 0)
 
 
@@ -81,7 +81,7 @@ def _described(limits: _Limits, now: float, pace: Pace) -> dict[str, str]:
     spacing = pace.spacing(share)
     return {
         "share": f"{share.requests_per_second:g} requests per second, {share.requests_per_day} per day",
-        "reserved": f"{limits.reserved} of the day, left by imports to everything else",
+        "reserved": f"{limits.reserved} of the day, left by imports for everything else",
         "day": _day(share),
         "used": f"{used} of {counted(share.requests_per_day, 'request')} today ({used / share.requests_per_day:.0%})",
         "gate": _gate(now, pace),
@@ -96,13 +96,13 @@ def _day(share: Share) -> str:
 
     if isinstance(share.day, DailyReset):
         return f"ends at {share.day.time:%H:%M} {share.day.zone.key}"
-    return "any 24 hours in a row"
+    return "a rolling 24 hours"
 
 
 def _gate(now: float, pace: Pace) -> str:
     if pace.opens_at <= now:
         return "open"
-    why = "the day's requests are used up" if pace.day_is_gone else "Gong has refused requests"
+    why = "the day's requests are used up" if pace.day_is_gone else "Gong refused requests"
     return f"closed for another {duration(pace.opens_at - now)}, until {local_time(pace.opens_at)}: {why}"
 
 

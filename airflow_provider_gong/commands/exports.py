@@ -1,4 +1,4 @@
-"""``airflow-gong export``: how an export is, what differs from Gong, and days that must not wait."""
+"""``airflow-gong export``: show an export, compare it with Gong, and read days again."""
 
 from __future__ import annotations
 
@@ -24,27 +24,31 @@ _DAYS = "days, such as 2026-11-20, 2026-11-01..2026-11-30, or several of them se
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
-    commands = add_group(groups, common, "export", "look at exports of calls, and bring days up to date")
+    commands = add_group(groups, common, "export", "show exports of calls and update days")
     place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("path", help="folder of the export, as the DAG names it")
+    place.add_argument("path", help="folder of the export, as in the DAG")
 
-    text = "show a calendar of the days of an export; makes no request"
+    text = "show a calendar of the days of an export; sends no requests"
     add_command(commands, place, common, name="status", run=_status, text=text)
 
     text = "compare days of an export with Gong; writes nothing"
     check = add_command(commands, place, common, name="check", run=_check, text=text)
     check.add_argument("--days", required=True, help=_DAYS)
-    check.add_argument("--yes", action="store_true", help="make the requests; without it only their number is shown")
+    check.add_argument(
+        "--yes", action="store_true", help="send the requests; without this option, only their number is shown"
+    )
 
-    text = "read days again now, for instance after calls were erased in Gong"
+    text = "read days again immediately, for example after calls were deleted in Gong"
     refresh = add_command(commands, place, common, name="refresh", run=_refresh, text=text)
     refresh.add_argument("--days", help=_DAYS)
-    refresh.add_argument("--call-ids", help="calls whose days are read; those that Gong has erased are removed at once")
+    refresh.add_argument(
+        "--call-ids", help="calls whose days are read; those that Gong no longer shows are removed immediately"
+    )
     refresh.add_argument(
         "--on-shrink",
         choices=[choice.value for choice in OnShrink],
         default=OnShrink.FAIL.value,
-        help="what to do when too much is gone; see the documentation of gong_call_export",
+        help="what to do if too many calls are missing; see the documentation of gong_call_export",
     )
 
 
@@ -71,7 +75,7 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
     requests = expected_requests(export, days)
     if not options.yes:
         line = (
-            f"Comparing {counted(len(days), 'day')} takes about {counted(requests, 'request')}. Make them with --yes."
+            f"Comparing {counted(len(days), 'day')} takes about {counted(requests, 'request')}. Send them with --yes."
         )
         return Output({"days": len(days), "requests": requests}, [line])
     checked = list(check(export, target.hook.client, days))
@@ -87,7 +91,7 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
     ]
     lines = [line for different in found for line in _difference(different)]
     if found and not any(different.shown for different in checked):
-        lines.append("Gong shows no call at all on these days: check which calls the access key may see.")
+        lines.append("Gong shows no calls at all on these days: check which calls the access key may see.")
     return Output(data, lines or ["Nothing differs."], DONE_IN_PART if found else 0)
 
 
@@ -112,20 +116,20 @@ def _refresh(options: argparse.Namespace, target: Target) -> Output:
     lines = [
         f"Read {counted(result['days_read'], 'day')} with {counted(result['requests'], 'request')}; "
         f"{result['days_changed']} changed, {counted(result['removed_calls'], 'call')} removed.",
-        *(f"The export holds no call {shown(call_id)}." for call_id in unknown),
+        *(f"The export does not contain call {shown(call_id)}." for call_id in unknown),
         *(f"Gong still shows call {shown(call_id)}: it stays in the export." for call_id in left),
     ]
     return Output({**result, "not_exported": unknown, "still_exported": left}, lines, DONE_IN_PART if left else 0)
 
 
 def _export(options: argparse.Namespace, target: Target) -> CallExport:
-    """Return the export in a folder, with the settings that it was last run with."""
+    """Return the export in a folder, with the settings of its last run."""
     from airflow_provider_gong.call_export.export import CallExport
     from airflow_provider_gong.call_export.storage.identity import claimed
     from airflow_provider_gong.hooks.export_folder import export_folder
 
     if target.named_store or target.named_company:
-        raise UsageError("an export belongs to a connection: name it with --conn-id, without --store and --company")
+        raise UsageError("an export belongs to a connection: use --conn-id, without --store and --company")
     folder = export_folder(options.path)
     settings, company = claimed(folder)
     if options.run is not _status and company != target.hook.company:

@@ -1,4 +1,4 @@
-"""``airflow-gong imports``: what is in the store, and what people on call do with it."""
+"""``airflow-gong imports``: show and repair the imports in a store."""
 
 from __future__ import annotations
 
@@ -22,40 +22,49 @@ _DAY = 86_400
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
-    commands = add_group(
-        groups, common, "imports", "look at imports of calls, and repair them; changes nothing in Gong"
-    )
+    commands = add_group(groups, common, "imports", "show and repair imports of calls; changes nothing in Gong")
     one = argparse.ArgumentParser(add_help=False)
-    one.add_argument("import_id", help="name of the import, as 'list' shows it")
+    one.add_argument("import_id", help="id of the import, as shown by 'list'")
 
-    text = "list the imports, the oldest first"
+    text = "list the imports, oldest first"
     add_command(commands, common, name="list", run=_list, text=text)
 
-    text = "show what became of an import, and who has to act"
+    text = "show the outcome of an import and who needs to act"
     show = add_command(commands, one, common, name="show", run=_show, text=text)
-    show.add_argument("--state", help="list the rows in this state instead of those that are wrong")
+    show.add_argument("--state", help="list the rows in this state instead of the wrong rows")
 
-    text = "let the upload task send failed rows again"
+    text = "allow the upload task to send failed rows again"
     add_command(commands, one, common, name="retry", run=_retry, text=text)
 
-    text = "delete the rows of a finished import, which are personal data"
+    text = "delete the rows of a finished import, which contain personal data"
     add_command(commands, one, common, name="forget", run=_forget, text=text)
 
-    text = "forget all finished imports that are old enough"
+    text = "forget all finished imports that are older than the given number of days"
     purge = add_command(commands, common, name="purge", run=_purge, text=text)
-    purge.add_argument("--older-than", type=float, required=True, metavar="DAYS", help="days since they were planned")
-    purge.add_argument("--dry-run", action="store_true", help="only say what would be forgotten")
+    purge.add_argument(
+        "--older-than", type=float, required=True, metavar="DAYS", help="number of days since they were planned"
+    )
+    purge.add_argument("--dry-run", action="store_true", help="only show what would be forgotten")
 
-    text = "make calls known that another tool has imported, so that none is sent again"
+    text = "adopt calls that another tool has imported, so they are not sent again"
     adopt = add_command(commands, common, name="adopt", run=_adopt, text=text)
     adopt.add_argument("file", type=Path, nargs="?", help="CSV file with the columns client_unique_id and call_id")
-    adopt.add_argument("--from", dest="first", metavar="DAY", help="instead of a file: list the calls since this day")
+    adopt.add_argument(
+        "--from",
+        dest="first",
+        metavar="DAY",
+        help="instead of a file: adopt the calls that Gong lists from this day on",
+    )
     adopt.add_argument("--to", dest="last", metavar="DAY", help="last day of the list, in UTC; default: today")
-    adopt.add_argument("--yes", action="store_true", help="list them; without it only the number of requests is shown")
+    adopt.add_argument(
+        "--yes", action="store_true", help="adopt them; without this option, only the number of requests is shown"
+    )
 
     text = "check whether the calls of an import are still in Gong"
     check = add_command(commands, one, common, name="check", run=_check, text=text)
-    check.add_argument("--yes", action="store_true", help="make the requests; without it only their number is shown")
+    check.add_argument(
+        "--yes", action="store_true", help="send the requests; without this option, only their number is shown"
+    )
 
 
 def _list(options: argparse.Namespace, target: Target) -> Output:
@@ -99,7 +108,9 @@ def _forget(options: argparse.Namespace, target: Target) -> Output:
     imports = _imports(target)
     deleted = imports.forget(imports.ledger(options.import_id))
     was = "was" if deleted == 1 else "were"
-    line = f"{counted(deleted, 'row')} {was} deleted. What was sent stays known by its ids and is never sent again."
+    line = (
+        f"{counted(deleted, 'row')} {was} deleted. The ids of sent calls are kept, so the calls are never sent again."
+    )
     return Output({"import_id": options.import_id, "deleted": deleted}, [line])
 
 
@@ -120,12 +131,12 @@ def _purge(options: argparse.Namespace, target: Target) -> Output:
 
 def _adopt(options: argparse.Namespace, target: Target) -> Output:
     if bool(options.file) == bool(options.first):
-        raise UsageError("give a FILE, or --from and perhaps --to")
+        raise UsageError("give either FILE or --from, optionally with --to")
     if options.first:
         return _adopt_from_gong(options, target)
     company = _company(target)
     if company is None:
-        raise UsageError("--company is needed with --store, to say whose calls these are")
+        raise UsageError("--store requires --company, the company that these calls belong to")
     return _adopted(company, _imports(target).adopt(company, read_calls(options.file)))
 
 
@@ -136,7 +147,7 @@ def _adopt_from_gong(options: argparse.Namespace, target: Target) -> Output:
     window = Window.of_days(options.first, options.last)
     requests = count_requests(client, window.start, window.end)
     if not options.yes:
-        line = f"Listing these calls takes about {counted(requests, 'request')}. Make them with --yes."
+        line = f"Listing these calls takes about {counted(requests, 'request')}. Send them with --yes."
         return Output({"company": company, "requests": requests}, [line])
     return _adopted(company, adopt_from_gong(_imports(target), company, client, window, requests))
 
@@ -158,7 +169,7 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
     ledger = _imports(target).ledger(options.import_id)
     if not options.yes:
         requests = expected_requests(ledger)
-        line = f"Reading the calls takes about {counted(requests, 'request')}. Make them with --yes."
+        line = f"Reading the calls takes about {counted(requests, 'request')}. Send them with --yes."
         return Output({"import_id": options.import_id, "requests": requests}, [line])
     found = check_completeness(ledger, target.hook.client)
     never = {state.value: count for state, count in sorted(found.never.items())}
@@ -180,9 +191,9 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
 
 
 def _asked_company(target: Target) -> str:
-    """Return the company of the connection, which is needed to ask Gong."""
+    """Return the company of the connection, which is required to read from Gong."""
     if not target.has_connection or target.named_company:
-        raise UsageError("this asks Gong: name a connection with --conn-id, without --store and --company")
+        raise UsageError("this command reads from Gong: use a connection (--conn-id), without --store and --company")
     return target.hook.settings.require_company()
 
 
@@ -193,7 +204,7 @@ def _imports(target: Target) -> Imports:
 
 
 def _company(target: Target) -> str | None:
-    """Return the company whose imports are meant; None for all of a store."""
+    """Return the company whose imports to use; None for all companies in a store."""
     if target.named_company or not target.has_connection:
         return target.named_company
     return target.hook.settings.require_company()

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
     commands = add_group(groups, common, "oauth", "authorize the Gong OAuth app of a connection")
-    text = "authorize the app, and keep its tokens in the connection's store, where all workers find them"
+    text = "authorize the app and store its tokens in the connection's store, which all workers share"
     parser = add_command(commands, common, name="authorize", run=_authorize, text=text)
-    parser.add_argument("--redirect-uri", required=True, help="one of the redirect URIs of the app, as Gong knows it")
+    parser.add_argument("--redirect-uri", required=True, help="one of the app's redirect URIs in Gong")
     parser.add_argument(
-        "--scope", action="append", help="scope to ask for, may be repeated; default: what the operators need"
+        "--scope",
+        action="append",
+        help="scope to request; can be repeated; default: all scopes that the operators need",
     )
 
 
@@ -29,25 +31,25 @@ def _authorize(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.client.oauth import SCOPES, OAuthClient
 
     if target.named_store or target.named_company:
-        raise UsageError("the tokens belong to a connection: name it with --conn-id, without --store and --company")
+        raise UsageError("the tokens belong to a connection: use --conn-id, without --store and --company")
     hook = target.hook
     client, tokens = hook.settings.auth, hook.tokens
     if tokens is None or not isinstance(client, OAuthClient):
-        raise ValueError(f"The connection {hook.gong_conn_id} has no auth_type oauth in its extra.")
-    # Found out before anybody is sent to Gong, since a code is good for ten minutes only.
+        raise ValueError(f"The connection {hook.gong_conn_id} does not set auth_type to oauth in its extra.")
+    # Checked before anyone is sent to Gong, because a code is valid for only ten minutes.
     _ = hook.store.id
     state = secrets.token_urlsafe(16)
     answer = _ask(client.authorize_url(options.redirect_uri, state, options.scope or SCOPES))
     base_url = tokens.authorize(_code(answer.strip(), state), options.redirect_uri).base_url
     data = {"conn_id": hook.gong_conn_id, "base_url": base_url}
-    return Output(data, [f"Authorized. Requests of the connection {hook.gong_conn_id} go to {base_url} from now on."])
+    return Output(data, [f"Authorized. Requests of the connection {hook.gong_conn_id} now go to {base_url} ."])
 
 
 def _ask(address: str) -> str:
-    """Send the administrator to Gong and return the address where the browser ends up; the dialog is no output."""
+    """Send the administrator to Gong and return the address that the browser ends up at; the dialog is not output."""
     print("Open this address as a technical administrator of Gong, and authorize the app:\n")
     print(address)
-    print("\nGong then sends your browser to the redirect URI; it does not matter whether a page is there.")
+    print("\nGong then redirects your browser to the redirect URI; it does not matter if there is no page.")
     try:
         return input("Enter the whole address that the browser shows: ")
     except EOFError:
@@ -59,7 +61,9 @@ def _code(address: str, state: str) -> str:
     if "error" in query:
         raise ValueError(f"Gong did not authorize the app: {query['error'][0]}.")
     if "code" not in query:
-        raise ValueError("That address has no code. Enter all of it, with what follows the question mark.")
+        raise ValueError(
+            "That address has no code. Enter the whole address, including the part after the question mark."
+        )
     if query.get("state") != [state]:
         raise ValueError("That address belongs to another authorization: its state differs. Start again.")
     return query["code"][0]

@@ -1,4 +1,4 @@
-"""What commands print: tables and lines for people, JSON for programs, errors in one line."""
+"""The output of commands: tables and lines for people, JSON for programs, errors on one line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LONGEST_LINE = 10_000
 @dataclass(frozen=True)
 class Output:
     """
-    What a command has to say, in two forms.
+    The result of a command in two forms.
 
-    :param data: for programs, as JSON knows it
+    :param data: for programs, as JSON values
     :param lines: for people
-    :param exit_code: of the process
+    :param exit_code: exit code of the process
     """
 
     data: Any
@@ -29,7 +29,7 @@ class Output:
 
 
 def write(output: Output, file: TextIO, *, as_json: bool) -> None:
-    """Print one of the forms, without secrets and without what could control a terminal."""
+    """Print one of the forms, without secrets and without characters that could control a terminal."""
     lines = [json.dumps(_without_secrets(output.data), indent=2)] if as_json else map(_safe_line, output.lines)
     for line in lines:
         print(line, file=file)
@@ -45,7 +45,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[s
 
 
 def one_line_each(text: str) -> str:
-    """Return the lines of a text as lines that may be shown."""
+    """Return the lines of a text in a form that is safe to show."""
     return "\n".join(map(_safe_line, text.splitlines()))
 
 

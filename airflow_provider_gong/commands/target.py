@@ -1,4 +1,4 @@
-"""What a command works on: the connection or the store that its options name."""
+"""The connection or the store that a command works on."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 class Target:
     """
-    The connection or the store that the command line names, opened when it is needed, and closed with the block.
+    The connection or the store on the command line, opened when needed and closed at the end of the block.
 
-    :param conn_id: Airflow connection; by default ``gong_default``, unless a store is named
-    :param store: file or URL of a store; by default the one of the environment, unless a connection is named
-    :param company: the Gong company; None for that of the connection
-    :raises UsageError: if both a connection and a store are named
+    :param conn_id: Airflow connection; by default ``gong_default``, unless a store is given
+    :param store: file or URL of a store; by default the one in the environment, unless a connection is given
+    :param company: the Gong company; None for the company of the connection
+    :raises UsageError: if both a connection and a store are given
     """
 
     def __init__(self, conn_id: str | None, store: str | None, company: str | None) -> None:
         if conn_id and store:
-            raise UsageError("--conn-id and --store exclude each other")
+            raise UsageError("use either --conn-id or --store, not both")
         self._conn_id = conn_id
         self.named_store = store
         self.named_company = company
@@ -52,12 +52,12 @@ class Target:
 
     @cached_property
     def has_connection(self) -> bool:
-        """Whether the store is that of a connection."""
+        """Whether the store belongs to a connection."""
         return self._store_alone is None
 
     @cached_property
     def store(self) -> Store:
-        """The store; one that is named must exist, since a mistyped name would be an empty store."""
+        """The store; if it is given by name, it must exist, because a mistyped name would create an empty store."""
         from airflow_provider_gong.store.database import Store, file_url
 
         name = self._store_alone

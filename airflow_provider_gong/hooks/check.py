@@ -39,7 +39,7 @@ def check_connection(
             f"Gong accepts the credentials. Company: {settings.company}. Host: {base_url}.",
             _workspaces(base_url, client_options),
             f"Request budget: {settings.requests_per_second:g} per second and {settings.requests_per_day} per day, of "
-            f"which imports leave {settings.reserved_requests} to everything else.",
+            f"which imports leave {settings.reserved_requests} for everything else.",
             _scope(settings, get_connection),
         )
     )
@@ -59,7 +59,7 @@ def _workspaces(base_url: str, client_options: dict[str, Any]) -> str:
         # Only credentials that are valid are told which scope they lack.
         if error.status != 401:
             raise
-        return "Workspaces: not shown, the credentials lack the scope api:workspaces:read."
+        return "Workspaces are not shown because the credentials lack the scope api:workspaces:read."
     more = f" and {len(names) - _WORKSPACES_SHOWN} more" if len(names) > _WORKSPACES_SHOWN else ""
     return f"Workspaces: {', '.join(names[:_WORKSPACES_SHOWN])}{more}."
 
@@ -68,10 +68,10 @@ def _scope(settings: GongConnection, get_connection: Callable[[str], Connection]
     conn_id = settings.store_conn_id
     if conn_id is None:
         return (
-            "The budget is shared by the processes of one host: each host counts its own requests. Set store_conn_id "
-            "for workers on several hosts."
+            "The budget is shared by the processes on one host: each host counts only its own requests. Set "
+            "store_conn_id if workers run on several hosts."
         )
-    shared = f"The budget is shared by all workers that reach the store {conn_id}."
+    shared = f"The budget is shared by all workers that use the store {conn_id}."
     try:
         store_url(get_connection(conn_id))
     except Exception as error:

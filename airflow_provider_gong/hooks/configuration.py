@@ -17,13 +17,13 @@ def config_section() -> dict[str, Any]:
         "description": "Options of the Gong provider (airflow-provider-gong).",
         "options": {
             STORE_CONN_ID: _option(
-                "Airflow connection of type postgres or sqlite to the store that all workers share: request budget,\n"
+                "Airflow connection of type postgres or sqlite for the store that all workers share: request budget,\n"
                 "imports, OAuth tokens. A Gong connection that sets store_conn_id in its extra overrides this.",
                 example="gong_store",
             ),
             STORE_FOLDER: _option(
-                "Folder of the store where no store_conn_id is set; a relative path starts at AIRFLOW_HOME. It holds\n"
-                "an SQLite file that the processes of one host share. In containers, put it on a volume.",
+                "Folder of the store if no store_conn_id is set. Relative paths start at AIRFLOW_HOME. It contains\n"
+                "SQLite files that the processes on one host share. In containers, put it on a volume.",
                 example="/var/lib/airflow/gong",
                 default=DEFAULT_STORE_FOLDER,
             ),

@@ -141,8 +141,8 @@ class GongConnection:
         if self.company == GENERIC_HOST:
             raise GongConnectionConfigError(
                 self.conn_id,
-                f"company is required for imports and exports through {GENERIC_HOST}, where companies cannot be told "
-                "apart. Name the company, or set host to its own API base URL.",
+                f"company is required for imports and exports through {GENERIC_HOST}, a host that all companies "
+                "share. Set company, or set the host to your company's own API base URL.",
             )
         return self.company
 
@@ -199,7 +199,7 @@ def _oauth_client(connection: Connection, settings: Mapping[str, Any], url: str)
 
     for name in ("client_id", "client_secret"):
         if name not in settings:
-            raise ValueError(f"{name} is missing: auth_type oauth needs the id and the secret of a Gong OAuth app.")
+            raise ValueError(f"{name} is missing: auth_type oauth requires the id and the secret of a Gong OAuth app.")
     secret = _secret(connection.conn_id, "client_secret", settings["client_secret"])
     return OAuthClient(str(settings["client_id"]).strip(), secret or "", url)
 
@@ -210,7 +210,7 @@ def _host(connection: Connection) -> str:
     if not host:
         return host
     if scheme and scheme not in ("https", "http"):
-        raise ValueError(f"schema must be https or http, or stay empty, not {scheme!r}.")
+        raise ValueError(f"schema must be https, http or empty, not {scheme!r}.")
     url = host if "://" in host else f"{scheme or 'https'}://{host}"
     if connection.port and urlsplit(url).port is None:
         url = f"{url.rstrip('/')}:{connection.port}"
@@ -219,9 +219,9 @@ def _host(connection: Connection) -> str:
 
 def _access_key(connection: Connection) -> AccessKeyAuth:
     if not connection.login:
-        raise ValueError("login is missing: it is the access key of Gong's API page (Admin center > API).")
+        raise ValueError("login is missing: set it to the access key from Gong's API page (Admin center > API).")
     if not connection.password:
-        raise ValueError("password is missing: it is the secret of the access key.")
+        raise ValueError("password is missing: set it to the secret of the access key.")
     login = _secret(connection.conn_id, "login", connection.login)
     password = _secret(connection.conn_id, "password", connection.password)
     return AccessKeyAuth(login or "", password or "")
@@ -233,7 +233,7 @@ def _secret(conn_id: str | None, name: str, value: Any) -> str | None:
         return None
     text = _without_line_break(str(value))
     if text != value:
-        log.warning("Connection %r: the line break at the end of %s is not used. Remove it.", conn_id, name)
+        log.warning("Connection %r: the line break at the end of %s is ignored. Remove it.", conn_id, name)
     return text
 
 

@@ -62,57 +62,57 @@ FIELDS = (
     FormField(
         "timezone",
         "Time zone",
-        "IANA time zone in which times without an offset are read, such as Europe/Berlin. "
-        "Default: such times are refused.",
+        "IANA time zone of times without an offset, such as Europe/Berlin. Default: such times are rejected.",
         "Europe/Berlin",
     ),
     FormField(
         "store_conn_id",
         "Store connection id",
-        "Airflow connection to the PostgreSQL database in which all workers share the request budget and "
-        "the progress of imports. Default: a SQLite file under AIRFLOW_HOME, which serves one host.",
+        "Airflow connection of the PostgreSQL database in which all workers share the request budget and "
+        "the progress of imports. Default: an SQLite file in AIRFLOW_HOME, which works on a single host.",
         "gong_store",
     ),
     FormField(
         "company",
         "Company",
-        "Name of the Gong company that the request budget and imports are kept under. Default: the host of "
-        "the API base URL. Required for imports and exports through https://api.gong.io, where companies cannot be "
-        "told apart.",
+        "Name of the Gong company in the request budget and in the store. Default: the host of "
+        "the API base URL. Required for imports and exports through https://api.gong.io, a host that all companies "
+        "share.",
         "example",
     ),
     FormField(
         "retention_days",
         "Retention in days",
-        "Finished imports that were planned so many days ago are forgotten by the next plan: names, addresses, titles. "
-        "What was sent stays known by its ids. Default: imports are kept.",
+        "Each plan forgets finished imports that were planned more than this many days ago, with their names, "
+        "addresses and titles. The ids of sent calls are kept. Default: imports are kept.",
         "90",
         type="number",
     ),
     FormField(
         "report_mode",
         "Permissions of reports",
-        "Permissions of report files on a local disk, in octal. They hold names and addresses. Default: the umask.",
+        "Octal permissions of report files on a local disk. The files contain names and addresses. Default: the umask.",
         "0640",
     ),
     FormField(
         "requests_per_second",
         "Requests per second",
-        "This deployment's share of the 3 requests per second that Gong grants the whole company. Default: 3.",
+        "This deployment's share of the 3 requests per second that Gong allows the whole company. Default: 3.",
         "3",
         type="number",
     ),
     FormField(
         "requests_per_day",
         "Requests per day",
-        "This deployment's share of the 10,000 requests per day that Gong grants the whole company. Default: 10000.",
+        "This deployment's share of the 10,000 requests per day that Gong allows the whole company. Default: 10000.",
         "10000",
         type="integer",
     ),
     FormField(
         "reserved_requests",
         "Reserved requests",
-        "How many of the day's requests imports leave to everything else, such as meetings. Default: 500 of 10,000.",
+        "How many of the day's requests imports leave for everything else, such as meetings. Default: 5 % of the "
+        "requests per day.",
         "500",
         type="integer",
     ),
@@ -120,7 +120,7 @@ FIELDS = (
         "quota_reset",
         "Daily quota reset",
         "Time of day and IANA time zone at which Gong resets the daily quota, such as 00:00 America/Los_Angeles. "
-        "Default: any 24 hours in a row count as a day.",
+        "Default: a rolling 24 hours.",
         "00:00 America/Los_Angeles",
     ),
     FormField(
@@ -154,7 +154,7 @@ FIELDS = (
     FormField(
         "token_key",
         "Token key",
-        "Secret that stored OAuth tokens are encrypted with (oauth only). Default: the client secret.",
+        "Secret that encrypts stored OAuth tokens (oauth only). Default: the client secret.",
         "Any long random text",
         secret=True,
     ),

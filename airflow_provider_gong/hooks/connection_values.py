@@ -45,7 +45,7 @@ def whole_number(settings: Mapping[str, Any], name: str, default: int) -> int:
 
 
 def reserved_requests(settings: Mapping[str, Any], per_day: int) -> int:
-    """Return how many of the day's requests bulk work leaves to everything else."""
+    """Return how many of the day's requests bulk work leaves for everything else."""
     name = "reserved_requests"
     if name not in settings:
         return int(per_day * _RESERVED_PART)

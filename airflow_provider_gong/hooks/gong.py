@@ -41,18 +41,18 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
     """
     Gong's API with the credentials and limits of an Airflow connection.
 
-    ``hook.calls``, ``hook.meetings``, ``hook.users`` and ``hook.workspaces`` have the methods of the client,
-    ``hook.run`` and ``hook.run_all`` send any other operation. Recordings may be given as URL of any object store that
-    Airflow knows.
+    ``hook.calls``, ``hook.meetings``, ``hook.users`` and ``hook.workspaces`` have the methods of the client, and
+    ``hook.run`` and ``hook.run_all`` send any other operation. Recordings can be URLs on any object storage that
+    Airflow supports.
 
-    Nothing is read or sent before a method needs it. Usable in operators and ``@task`` functions, best as a context
-    manager, which closes what was opened.
+    Nothing is read or sent before a method needs it. Use the hook in operators and ``@task`` functions, preferably as a
+    context manager, which closes its connections.
 
     :param gong_conn_id: Airflow connection of type ``gong``
-    :param max_wait: seconds that one request may wait for the company's request budget; beyond it
+    :param max_wait: seconds that one request may wait for the company's request budget; if the wait is longer,
         ``GongRateLimitError`` is raised
-    :param bulk: whether this is bulk work, which leaves ``reserved_requests`` of the day to everything else and books
-        one slot at a time
+    :param bulk: whether this is bulk work, which leaves ``reserved_requests`` of the day to everything else and
+        reserves only one slot at a time
     """
 
     conn_name_attr = "gong_conn_id"
@@ -88,7 +88,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
         self.close()
 
     def close(self) -> None:
-        """Close the client and the store, if they were used; they open again when needed."""
+        """Close the client and the store if they were used; they are opened again when needed."""
         for name in ("client", "store"):
             opened = vars(self).pop(name, None)
             if opened is not None:
@@ -99,23 +99,23 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
         """
         The connection's settings; its secrets are masked in logs from now on.
 
-        :raises GongConnectionConfigError: when a field of the connection is missing or wrong
+        :raises GongConnectionConfigError: if a field of the connection is missing or wrong
         """
         return self._read(self.get_connection(self.gong_conn_id))
 
     @property
     def company(self) -> str:
-        """Name that the company's request budget and imports are kept under."""
+        """Name of the Gong company in the request budget and in the store."""
         return self.settings.company
 
     @property
     def timezone(self) -> str | None:
-        """IANA name of the zone in which times without an offset are read, if one is set."""
+        """IANA time zone of times without an offset, if one is set."""
         return self.settings.timezone
 
     @cached_property
     def client(self) -> GongClient:
-        """The client for threads, paced together with everybody who shares the connection's store."""
+        """The client for threads, which shares the request budget with everything that uses the connection's store."""
         from airflow_provider_gong.client.clients import GongClient
 
         return GongClient(self.base_url, **self._client_options())
@@ -125,25 +125,25 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
         return self.client
 
     def async_client(self) -> AsyncGongClient:
-        """Return a new client for an event loop, to be closed by the caller; blocks on the first use of the hook."""
+        """Return a new client for an event loop, which the caller has to close; the first use of the hook blocks."""
         from airflow_provider_gong.client.clients import AsyncGongClient
 
         options = {**self._client_options(), "one_slot_ahead": self.bulk, "in_thread": run_in_thread}
         return AsyncGongClient(self.base_url, **options)
 
     async def get_async_client(self) -> AsyncGongClient:
-        """Return a new client for an event loop, as :meth:`async_client`, without blocking the loop."""
+        """Return a new client for an event loop like :meth:`async_client`, without blocking the loop."""
         if "settings" not in vars(self):
             connection = await get_async_connection(self.gong_conn_id)
             self.settings = await run_in_thread(self._read, connection)
         if "_store_url" not in vars(self) and self.settings.store_conn_id is not None:
             self._store_url = store_url(await get_async_connection(self.settings.store_conn_id))
-        # Loading certificates and modules takes longer than a loop should block.
+        # Loading certificates and modules would block the loop for too long.
         return await run_in_thread(self.async_client)
 
     @cached_property
     def _store_url(self) -> URL:
-        """Where the store is: that of ``store_conn_id``, or a file below ``AIRFLOW_HOME``."""
+        """URL of the store: the one of ``store_conn_id``, or a file below ``AIRFLOW_HOME``."""
         conn_id = self.settings.store_conn_id
         return default_store_url() if conn_id is None else store_url(self.get_connection(conn_id))
 
@@ -156,19 +156,19 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
 
     @property
     def base_url(self) -> str:
-        """Base URL of the API: that of the connection, or the one that Gong has handed out with OAuth tokens."""
+        """Base URL of the API: the one of the connection, or the one that Gong returned with the OAuth tokens."""
         return self.settings.base_url if self.tokens is None else self.tokens.base_url
 
     @cached_property
     def store(self) -> Store:
-        """The store of the connection: that of ``store_conn_id``, or an SQLite file below ``AIRFLOW_HOME``."""
+        """The store of the connection: the one of ``store_conn_id``, or an SQLite file below ``AIRFLOW_HOME``."""
         from airflow_provider_gong.store.database import Store
 
         return Store(self._store_url)
 
     def export_rows(self, table: str, day: str | date, **settings: Any) -> Iterator[dict[str, Any]]:
         """
-        Yield the rows of a table of an export as plain mappings, for all calls of a UTC day.
+        Yield the rows of an export table as plain mappings, for all calls of a UTC day.
 
         :param table: name of the table, such as ``call_documents``
         :param day: the day, such as ``2026-11-20``
@@ -179,7 +179,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
         return export_rows(self.client, table, day, **settings)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Tell whether Gong accepts the connection, with one request (``GET /v2/workspaces``) outside of the budget."""
+        """Check the connection with one request (``GET /v2/workspaces``) that does not use the budget."""
         from airflow_provider_gong.hooks.check import check_connection
 
         try:
@@ -188,7 +188,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
             return False, str(error)
 
     def _read(self, connection: Connection) -> GongConnection:
-        # Airflow masks the password and some fields of the extra, but neither login nor Basic token.
+        # Airflow masks the password and some fields of the extra, but not the login or the Basic token.
         for secret in secrets_of(connection):
             mask_secret(secret)
         return GongConnection.from_airflow(connection)

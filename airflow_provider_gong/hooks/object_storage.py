@@ -54,7 +54,7 @@ class ObjectStorage:
         media = self.path(place)
         store = getattr(media, "fs", None)
         if store is None:
-            raise MediaUrlError("it is not in an object store, which could sign a URL for it")
+            raise MediaUrlError("it is not in an object store that can sign URLs")
         try:
             url = str(store.sign(getattr(media, "path", ""), expiration=_VALID_SECONDS))
         except NotImplementedError:
@@ -92,5 +92,5 @@ def _check_credentials(store: Any) -> None:
         ends_soon = getattr(credentials, "token", None) is not None
     if ends_soon:
         raise MediaUrlError(
-            "its URL would be signed with temporary credentials that may end within an hour, before Gong has pulled it"
+            "its URL would be signed with temporary credentials that may end within an hour, before Gong has fetched it"
         )

@@ -40,7 +40,7 @@ def store_url(connection: Connection) -> URL:
         return _sqlite_url(connection)
     raise GongConnectionConfigError(
         connection.conn_id or "",
-        f"as a store (store_conn_id) it must be of type postgres or sqlite, not {connection.conn_type!r}.",
+        f"the connection of a store (store_conn_id) must be of type postgres or sqlite, not {connection.conn_type!r}.",
     )
 
 

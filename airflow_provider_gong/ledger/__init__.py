@@ -1,1 +1,1 @@
-"""One row for each call of an import: plan, lease, outcome; and what was imported before."""
+"""One row per call of an import, with plan, lease and outcome, and the calls of earlier imports."""

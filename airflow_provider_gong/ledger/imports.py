@@ -1,4 +1,4 @@
-"""All imports of a store: which there are, trying rows again, forgetting, and adopting what others have imported."""
+"""All imports of a store: list them, retry rows, forget imports, and adopt calls that another tool has imported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ADOPTED = "adopted"
 @dataclass(frozen=True, slots=True)
 class ImportInfo:
     """
-    An import as a list shows it.
+    An import, as shown in a list.
 
     :param planned_at: when it was last planned, in seconds since 1970
     :param age: seconds since then
@@ -43,11 +43,11 @@ class ImportInfo:
 @dataclass(frozen=True, slots=True)
 class Adoption:
     """
-    What became of calls that were to be adopted.
+    The result of adopting calls.
 
-    :param adopted: calls that are known from now on
-    :param known: calls that were known with the same call id
-    :param conflicts: client unique ids of calls that imports of this store have sent, or know by another call id
+    :param adopted: number of adopted calls
+    :param known: number of calls that were already known with the same call id
+    :param conflicts: client unique ids of calls that imports of this store have sent or know with another call id
     """
 
     adopted: int
@@ -58,9 +58,9 @@ class Adoption:
 @dataclass(frozen=True, slots=True)
 class Purged:
     """
-    What became of an import that is old enough to be forgotten.
+    The result for an import that is old enough to be forgotten.
 
-    :param rows: number of its rows; None if it was kept, since it is unfinished or in use
+    :param rows: number of its rows; None if it was kept because it is unfinished or in use
     :param reason: why it was kept
     """
 
@@ -73,8 +73,8 @@ class Imports:
     """
     The imports of a store.
 
-    :param store: where they are kept
-    :param company: only those of this company; None for all
+    :param store: the store of the imports
+    :param company: only the imports of this company; None for all
     """
 
     def __init__(self, store: Store, company: str | None = None) -> None:
@@ -82,7 +82,7 @@ class Imports:
         self._company = company
 
     def all(self) -> list[ImportInfo]:
-        """Return the imports, the oldest first."""
+        """Return the imports, oldest first."""
         columns = (imports.c.company, imports.c.import_id, imports.c.manifest, imports.c.planned_at)
         query = select(*columns, (db_now() - imports.c.planned_at).label("age")).order_by(imports.c.planned_at)
         if self._company is not None:
@@ -94,7 +94,7 @@ class Imports:
         """
         Return the ledger of an import.
 
-        :raises GongStoreError: if there is none, or several companies have one of this name
+        :raises GongStoreError: if there is none, or several companies have one with this name
         """
         found = [info for info in self.all() if info.import_id == import_id]
         if not found:
@@ -109,26 +109,26 @@ class Imports:
         return Ledger(self._store, info.company, info.import_id)
 
     def counts(self, info: ImportInfo) -> dict[CallState, int]:
-        """Return how many rows of an import are in each state."""
+        """Return the number of an import's rows in each state."""
         return self.ledger_of(info).counts()
 
     def forget(self, ledger: Ledger, *, dry_run: bool = False) -> int:
         """
-        Delete the rows of an import, which are personal data, and return their number.
+        Delete the rows of an import, which contain personal data, and return their number.
 
-        What was sent stays known by its ids, so that it is never sent again.
+        The ids of sent calls are kept, so they are never sent again.
 
-        :param dry_run: only count them
-        :raises GongImportInUseError: if rows are unfinished, or somebody is planning it
+        :param dry_run: only count the rows
+        :raises GongImportInUseError: if rows are unfinished, or a task is planning the import
         """
         return self._forget(ledger.company, ledger.import_id, dry_run=dry_run)
 
     def purge(self, min_age: float, *, dry_run: bool = False) -> Iterator[Purged]:
         """
-        Forget all finished imports of some age, yielding each, and the lists of users that plans have kept for so long.
+        Forget all finished imports of a minimum age, yielding each, and lists of users of the same age.
 
-        :param min_age: seconds since they were planned
-        :param dry_run: forget nothing
+        :param min_age: seconds since the imports were planned
+        :param dry_run: do not forget anything
         """
         for info in self.all():
             if info.age < min_age:
@@ -144,7 +144,7 @@ class Imports:
 
     def adopt(self, company: str, call_ids: Mapping[str, str]) -> Adoption:
         """
-        Make calls known that something else has imported: rows with their ids end as ``exists`` and are not sent.
+        Adopt calls that another tool has imported: rows with their ids end as ``exists`` and are not sent.
 
         :param call_ids: Gong's call id by client unique id
         """
@@ -168,11 +168,11 @@ class Imports:
 
 
 def _lock_import(connection: Connection, company: str, import_id: str, planned_at: float | None) -> None:
-    """Keep others from planning an import that was planned at this time, None for any, until the transaction ends."""
+    """Lock an import that was planned at this time (None for any time) against planning, until the transaction ends."""
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
     if planned_at is not None:
         this = and_(this, imports.c.planned_at == planned_at)
-    # Not waited for: whoever plans it holds its row, for minutes if the manifest is long.
+    # Without waiting: a task that plans the import locks its row, for minutes if the manifest is long.
     locked = select(imports.c.import_id).where(this).with_for_update(skip_locked=True)
     if connection.execute(locked).first() is None:
         raise GongImportInUseError(
@@ -183,7 +183,7 @@ def _lock_import(connection: Connection, company: str, import_id: str, planned_a
 def _count_finished(connection: Connection, company: str, import_id: str) -> int:
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     counts = {CallState(row.effective): row.number for row in connection.execute(count_by_state(mine))}
-    # Of a call that somebody else has created, nothing is left to be sent.
+    # For a call that someone else created, nothing is left to send.
     unfinished = sum(count for state, count in counts.items() if state in UNFINISHED - {CallState.DUPLICATE})
     if unfinished:
         raise GongImportInUseError(
@@ -210,7 +210,7 @@ def _delete_import(connection: Connection, company: str, import_id: str) -> None
 
 
 def _adopt(connection: Connection, company: str, client_unique_id: str, call_id: str) -> bool | None:
-    """Return True for an adopted call, None for one that is known, False for one that contradicts what is known."""
+    """Return True for an adopted call, None for a known call, and False for a call that conflicts with a known one."""
     values = {"import_id": ADOPTED, "state": CallState.EXISTS.value, "call_id": call_id, "updated_at": db_now()}
     identity = {"company": company, "client_unique_id": client_unique_id}
     this = and_(calls.c.company == company, calls.c.client_unique_id == client_unique_id)

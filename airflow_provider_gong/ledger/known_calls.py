@@ -1,4 +1,4 @@
-"""What the imports of a company have sent so far."""
+"""The calls that the imports of a company have sent so far."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _WAITING = [state.value for state in (*UNFINISHED, CallState.FAILED)]
 
 class KnownCalls:
     """
-    The calls that any import of a company has claimed. Each question may be about some hundred values at most.
+    The calls that any import of a company has claimed. Each method accepts a few hundred values at most.
 
-    :param store: where they are kept
+    :param store: the store of the imports
     :param company: name of the Gong company
     """
 
@@ -29,22 +29,22 @@ class KnownCalls:
         self._company = company
 
     def is_empty(self) -> bool:
-        """Tell whether no import has claimed any call."""
+        """Return whether no import has claimed any call."""
         with self._store.read() as connection:
             return connection.execute(select(calls.c.state).where(calls.c.company == self._company)).first() is None
 
     def finished(self, client_unique_ids: Collection[str]) -> set[str]:
-        """Return those of these ids for whose calls nothing is left to be done."""
+        """Return those of these ids whose calls are finished."""
         wanted = (self._is_among(calls.c.client_unique_id, client_unique_ids), calls.c.state.not_in(_WAITING))
         return {found.client_unique_id for found in self._find(calls.c.client_unique_id, where=wanted)}
 
     def recorded_sizes(self, sizes: Collection[int]) -> set[int]:
-        """Return those of these lengths that a recording has which was uploaded."""
+        """Return those of these lengths that an uploaded recording has."""
         wanted = (self._is_among(calls.c.media_bytes, sizes), calls.c.media_sha256.is_not(None))
         return {found.media_bytes for found in self._find(calls.c.media_bytes, where=wanted)}
 
     def recordings(self, sizes: Collection[int], hashes: Collection[str]) -> list[KnownRecording]:
-        """Return the recordings of these lengths and contents that were uploaded."""
+        """Return the uploaded recordings with these lengths and contents."""
         columns = (calls.c.media_sha256, calls.c.client_unique_id, calls.c.call_id)
         wanted = (self._is_among(calls.c.media_bytes, sizes), self._is_among(calls.c.media_sha256, hashes))
         return [KnownRecording(*found) for found in self._find(*columns, where=wanted)]

@@ -1,8 +1,8 @@
 """
-The ledger of imports: what each import plans, and what became of every call, once for all imports of a company.
+The ledger of imports: the plan of each import, and the outcome of each call, once for all imports of a company.
 
-A row of a plan is claimed when it is leased. Whoever holds the lease's number may say what became of the call; anybody
-else who tries learns that the lease is lost.
+A row of a plan is claimed when it is leased. Only the holder of the lease's number can record the outcome of the call;
+for all others, the lease is lost.
 """
 
 from __future__ import annotations
@@ -42,41 +42,41 @@ class Ledger(ImportView):
     """
     The rows of one import, and the calls of its company.
 
-    :param store: where they are kept
+    :param store: the store of the import
     :param company: name of the Gong company
-    :param import_id: identity of the import
+    :param import_id: id of the import
     """
 
     def __init__(self, store: Store, company: str, import_id: str) -> None:
         super().__init__(store, company, import_id)
-        # Where the search for the next row starts, so that it does not pass all that were sent each time.
+        # Where the search for the next row starts, so it does not go through all sent rows each time.
         self._sent_up_to = 0
 
     @contextlib.contextmanager
     def _change(self, *, before_sending: bool = False) -> Iterator[Connection]:
         """
-        Run a transaction that changes the import. There is no other way to change one.
+        Run a transaction that changes the import. This is the only way to change one.
 
-        :param before_sending: whether the change must outlive this process before anything is sent to Gong
+        :param before_sending: whether the change must be durable before anything is sent to Gong
         """
         with self.store.begin() as connection:
             yield connection
         self._has_changed(before_sending=before_sending)
 
     def _has_changed(self, *, before_sending: bool) -> None:
-        """Learn of each change, as soon as the store has it."""
+        """React to a change in the store."""
 
     def replace_plan(
         self, manifest: str, planned: PlanDraft | Iterable[PlannedRow], planner: str | None = None
     ) -> None:
         """
-        Write a plan in place of an earlier one of the same import, as a whole or not at all.
+        Replace the import's earlier plan with a new one, completely or not at all.
 
-        What was sent stays: a row that left the manifest, or is rejected now, is kept if its call was sent. A row that
-        left before it was sent is withdrawn.
+        Sent calls are kept: a row that left the manifest or is now rejected is kept if its call was sent. A row that
+        left the manifest before it was sent is withdrawn.
 
-        :param manifest: what was planned, for people
-        :param planned: the plan, or its rows, which are taken one by one
+        :param manifest: name of the manifest, for people
+        :param planned: the plan, or its rows, which are read one by one
         :param planner: the task that plans the import; None for a program, which may replace any plan
         :raises GongOtherPlannerError: if another task has planned the import
         """
@@ -97,7 +97,7 @@ class Ledger(ImportView):
             connection.execute(update(imports).where(self._import).values(**counted))
 
     def resume(self, owner: str) -> None:
-        """Free what an earlier attempt of the same worker had leased."""
+        """Release the rows that an earlier attempt of the same worker leased."""
         unsent = calls.c.state.in_((CallState.PLANNED.value, CallState.CREATED.value))
         leased = and_(self._my_calls(), calls.c.lease_owner == owner, unsent)
         with self._change() as connection:
@@ -105,34 +105,34 @@ class Ledger(ImportView):
 
     def reopen(self, *, complete: bool = False) -> int:
         """
-        Let failed rows be sent again unless burned, and verification begin anew; return the number of the rows.
+        Allow failed rows to be sent again, unless burned, and restart verification; return the number of rows.
 
-        :param complete: whether the calls without a recording that others have created are given that of their rows
+        :param complete: whether calls without a recording that others created get the recordings of their rows
         """
         again = case((calls.c.call_id.is_(None), CallState.PLANNED.value), else_=CallState.CREATED.value)
         failed = and_(self._my_calls(), calls.c.state == CallState.FAILED.value, calls.c.burned == 0)
         with self._change() as connection:
-            # The import first, as whoever forgets it does: in another order, each could wait for the other.
+            # Lock the import first, as forgetting does; in another order, the two could wait for each other.
             connection.execute(update(imports).where(self._import).values(verify_until=None))
             changed = connection.execute(update(calls).where(failed).values(state=again, attempts=0, problem=None))
             return int(changed.rowcount) + (self._adopt_incomplete(connection) if complete else 0)
 
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:
         """
-        Claim rows that wait to be sent; the claim is the intent to send them.
+        Claim rows that wait to be sent; the claim records the intent to send them.
 
-        :param owner: identity of the worker, the same for each of its attempts
-        :param limit: rows at most
+        :param owner: id of the worker, the same for each of its attempts
+        :param limit: maximum number of rows
         :param seconds: how long the lease lasts unless it is renewed
         """
         free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
         query = rows_and_calls.where(self._mine, is_unsent, free).order_by(rows.c.position).limit(limit)
         while True:
-            # Looked for without holding anybody up: a claim counts only if the row is still as it was seen.
+            # Searched without locks: a claim counts only if the row has not changed since it was read.
             with self.store.read() as connection:
                 found = connection.execute(query.where(rows.c.position > self._sent_up_to)).all()
             if not found and self._sent_up_to:
-                # Rows that others hold, or that were released, may have become free again.
+                # Rows that others held, or that were released, may be free again.
                 self._sent_up_to = 0
                 continue
             if not found:
@@ -143,22 +143,22 @@ class Ledger(ImportView):
             leases = [lease for lease in claims if lease is not None]
             if leases:
                 return leases
-            # Others were quicker with all of these; there may be more.
+            # Others claimed all of these first; there may be more.
 
     def renew(self, leases: Iterable[LeasedRow], *, seconds: float) -> None:
-        """Make leases last ``seconds`` from now; those that are lost stay lost."""
+        """Extend leases to ``seconds`` from now; lost leases stay lost."""
         with self._change() as connection:
             for lease in leases:
-                # A row that was released meanwhile stays free.
+                # A row that has been released stays free.
                 held = and_(self._held(lease), calls.c.lease_until.is_not(None))
                 connection.execute(update(calls).where(held).values(lease_until=db_now() + seconds))
 
     def intent_changed(self, lease: LeasedRow) -> None:
-        """Record, before the call is created otherwise than intended, that only Gong knows if its recording arrived."""
+        """Record, before the call is created in a different way, that only Gong knows if its recording arrived."""
         self._move(lease, lease.state, before_sending=True, keep=True, is_pulled=0, media_sent_at=db_now())
 
     def created(self, lease: LeasedRow, call_id: str, *, is_pulled: bool) -> None:
-        """Record the call of a row. If Gong fetches its recording, nothing is left to upload."""
+        """Record the call of a row. If Gong fetches the recording, nothing is left to upload."""
         state = CallState.UPLOADED if is_pulled else CallState.CREATED
         self._move(lease, state, keep=not is_pulled, call_id=call_id, is_pulled=int(is_pulled))
 
@@ -167,7 +167,7 @@ class Ledger(ImportView):
         self._move(lease, CallState.CREATED, keep=True, media_sent_at=db_now())
 
     def uploaded(self, lease: LeasedRow, sha256: str | None = None) -> None:
-        """Record that Gong has accepted the recording, and its hash if it was sent now."""
+        """Record that Gong has accepted the recording, and its hash if it has just been sent."""
         digest: dict[str, Any] = {"media_sha256": sha256} if sha256 else {}
         self._move(lease, CallState.UPLOADED, **digest)
 
@@ -175,16 +175,16 @@ class Ledger(ImportView):
         """
         End a row with a problem.
 
-        :param sent: whether its create may have reached Gong
+        :param sent: whether the request to create the call may have reached Gong
         :param is_burned: whether Gong will never accept the row again
         """
         self._end(lease, CallState.FAILED, problem, burned=int(is_burned), **forgotten_intent(lease, sent=sent))
 
     def exists_elsewhere(self, lease: LeasedRow, call_id: str, failure: Problem | None = None) -> None:
         """
-        Leave a row whose id has a call in Gong that is not known to be its own.
+        Record that Gong has a call with the row's id that may not be the row's own.
 
-        :param failure: ends the row as failed; None lets verification judge whether it is the same call
+        :param failure: ends the row as failed; None leaves it to verification to decide whether it is the same call
         """
         found: dict[str, Any] = {"burned": 1, "call_id": call_id, "intended_at": None}
         if failure is None:
@@ -194,10 +194,10 @@ class Ledger(ImportView):
 
     def released(self, lease: LeasedRow, *, sent: bool, pause: float = 0.0) -> None:
         """
-        Record that the worker leaves a row as it is.
+        Release a row without changing it.
 
-        :param sent: whether its create may have reached Gong
-        :param pause: seconds until it may be leased again
+        :param sent: whether the request to create the call may have reached Gong
+        :param pause: seconds until the row may be leased again
         """
         until = db_now() + pause if pause else None
         changes = {"lease_until": until, **forgotten_intent(lease, sent=sent)}
@@ -205,7 +205,7 @@ class Ledger(ImportView):
             connection.execute(update(calls).where(self._held(lease)).values(**changes))
 
     def verify_time_left(self, timeout: float) -> float:
-        """Return the seconds until verification ends; the first question starts the clock of ``timeout`` seconds."""
+        """Return the seconds until verification ends; the first call starts the ``timeout``."""
         starts = update(imports).where(self._import, imports.c.verify_until.is_(None))
         with self._change() as connection:
             connection.execute(starts.values(verify_until=db_now() + timeout))
@@ -213,7 +213,7 @@ class Ledger(ImportView):
         return max(float(left), 0.0)
 
     def read_back(self, readings: Iterable[Reading]) -> None:
-        """Record the results of reading calls back; what was seen in Gong before stays."""
+        """Record the results of reading calls back; calls that were seen in Gong before stay verified."""
         unseen = calls.c.state.in_([seen.value for seen in UNSEEN])
         with self._change() as connection:
             for reading in readings:
@@ -223,7 +223,7 @@ class Ledger(ImportView):
                 connection.execute(this.values(problem=problem, updated_at=db_now(), **found))
 
     def judged(self, readings: Iterable[tuple[ExistingCall, Reading]]) -> None:
-        """Record what calls that others have created are to their rows."""
+        """Record the result of comparing rows with calls that others created."""
         with self._change() as connection:
             for found, reading in readings:
                 problem = None if reading.problem is None else problems_as_json((reading.problem,))
@@ -231,12 +231,12 @@ class Ledger(ImportView):
                 judge(connection, self.company, found, problem=problem, **values)
 
     def looked_for(self, found: ExistingCall, *, is_missing: bool) -> None:
-        """Record that Gong does not find a call that somebody else has created, or that it does after all."""
+        """Record whether Gong finds a call that someone else created."""
         with self._change() as connection:
             judge(connection, self.company, found, missing_since=db_now() if is_missing else None)
 
     def _adopt_incomplete(self, connection: Connection) -> int:
-        """Take calls without a recording for those of this import's rows."""
+        """Treat calls without a recording as those of this import's rows."""
         incomplete = and_(self._mine, row_state == CallState.INCOMPLETE.value)
         found = connection.execute(
             select(rows.c.client_unique_id, rows.c.fingerprint).select_from(rows_with_calls).where(incomplete)
@@ -266,10 +266,10 @@ class Ledger(ImportView):
         self, lease: LeasedRow, state: CallState, *, before_sending: bool = False, keep: bool = False, **changes: Any
     ) -> None:
         """
-        Move a leased call on to another state.
+        Move a leased call to another state.
 
-        :param keep: whether the worker goes on with the row
-        :raises LeaseLostError: if somebody else has leased the row meanwhile
+        :param keep: whether the worker continues with the row
+        :raises LeaseLostError: if another worker has leased the row in the meantime
         """
         if not keep:
             changes["lease_until"] = None

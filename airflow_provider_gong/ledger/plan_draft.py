@@ -1,8 +1,8 @@
 """
-A plan while it is being made.
+A plan while it is being created.
 
-Its rows are in a private file of this process, in SQLite, whose indexes find what is repeated. The store that all
-workers share is neither written nor locked before the whole plan is known.
+Its rows are in a private SQLite file of this process, whose indexes find duplicates. The store that all workers share
+is neither written nor locked before the whole plan is complete.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ BEGIN;
 _INSERT = f"INSERT INTO planned VALUES (NULL, {', '.join('?' * len(PLAN_COLUMNS))}, ?, NULL, NULL)"  # noqa: S608 - only names
 _ROWS = f"SELECT position, {', '.join(PLAN_COLUMNS)} FROM planned WHERE position > ?"  # noqa: S608 - only names
 _VALUES = f"SELECT {', '.join(PLAN_COLUMNS)} FROM planned ORDER BY position"  # noqa: S608 - only names
-# A row that is repeated in one way is not looked at in another.
+# A row that repeats one value is not checked for others.
 _FIND_REPEATED = """
 INSERT INTO repeated
 SELECT position, first, '{column}' FROM planned JOIN (
@@ -65,7 +65,7 @@ SELECT position FROM (
 ) CROSS JOIN planned USING (media_bytes)
 WHERE planned.media_bytes > 0 AND state = 'planned' AND media_bytes NOT IN (SELECT media_bytes FROM compared_size)
 """
-# Those with a sample have no suspected length.
+# Those with a sample do not have a suspected length.
 _COMPARE = """
 INSERT INTO compared
 SELECT position FROM compared_size CROSS JOIN planned USING (media_bytes)
@@ -102,7 +102,7 @@ FROM planned WHERE position > ? AND state = 'planned' AND NOT is_imported
 @dataclass(frozen=True, slots=True)
 class PlanFigures:
     """
-    What a plan comes to.
+    The figures of a plan.
 
     :param rows: rows of the manifest
     :param planned: rows without problems
@@ -110,7 +110,7 @@ class PlanFigures:
     :param to_send: the other planned rows
     :param pulled: those to send whose recording Gong fetches
     :param bytes: length of all recordings that are to be uploaded
-    :param warnings: remarks on the manifest, and on rows that are planned all the same
+    :param warnings: warnings about the manifest and about planned rows
     """
 
     rows: int
@@ -130,7 +130,7 @@ class PlanFigures:
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """
-    A row that repeats something of an earlier row.
+    A row that repeats a value of an earlier row.
 
     :param position: place of the row in the draft
     :param first_number: number of the first row in its file
@@ -149,7 +149,7 @@ class Repeated:
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """
-    A planned row whose recording may be that of another one.
+    A planned row whose recording may be the same as another row's.
 
     :param position: place of the row in the draft
     """
@@ -163,7 +163,7 @@ class Suspect:
 @dataclass(frozen=True, slots=True)
 class Unsent:
     """
-    A planned row whose call no import has finished.
+    A planned row whose call is not finished by any import.
 
     :param position: place of the row in the draft
     :param actual_start: when its call started
@@ -178,23 +178,23 @@ class Unsent:
 
 
 class PlanDraft:
-    """A plan while it is being made, by one thread. Its file has no name and is gone with the process."""
+    """A plan while it is being created by one thread. Its file has no name and disappears with the process."""
 
     def __init__(self) -> None:
         self.remarks: list[str] = []
-        # For SQLite, an empty name is a temporary file that is deleted as soon as it was opened.
+        # In SQLite, an empty name means a temporary file that is deleted as soon as it is opened.
         self._connection = sqlite3.connect("", isolation_level=None)
         self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Forget the draft."""
+        """Delete the draft."""
         self._connection.close()
 
     def add(self, rows: Iterable[PlannedRow], imported: Collection[str] = ()) -> None:
         """
         Add rows at the end.
 
-        :param imported: ids of calls that some import has finished
+        :param imported: ids of calls that an import has finished
         """
         values = [
             (*plan_values(row), bool(imported) and not row.problems and row.client_unique_id in imported)
@@ -217,7 +217,7 @@ class PlanDraft:
         yield from self._connection.execute(_VALUES)
 
     def warnings(self) -> Iterator[str]:
-        """Yield the remarks on the manifest, and those on rows with their places."""
+        """Yield the warnings about the manifest and about rows, with their places."""
         yield from self.remarks
         for page in self._pages(f"{_ROWS} AND warnings IS NOT NULL", _PAGE):
             for row in map(_planned_row, page):
@@ -235,7 +235,7 @@ class PlanDraft:
             yield from (Repeated(*found) for found in page)
 
     def reject(self, problems: Iterable[tuple[int, Problem]]) -> None:
-        """Add problems to rows, given by their places in the draft."""
+        """Add problems to rows, identified by their places in the draft."""
         for position, problem in problems:
             found = self._connection.execute("SELECT problems FROM planned WHERE position = ?", (position,))
             known = problems_from_json(found.fetchone()[0])
@@ -250,42 +250,42 @@ class PlanDraft:
         self._note("sha256", hashes)
 
     def sizes(self) -> Iterator[list[int]]:
-        """Yield, some at a time, the lengths of the recordings of planned rows, each once."""
+        """Yield the lengths of the recordings of planned rows in batches, each length once."""
         cursor = self._connection.execute(_SIZES)
         while page := cursor.fetchmany(_PAGE):
             yield [size for (size,) in page]
 
     def suspect(self, sizes: Iterable[int]) -> None:
-        """Suspect the planned rows with recordings of these lengths."""
+        """Mark the planned rows with recordings of these lengths as suspects."""
         values = ((size,) for size in sizes)
         self._connection.executemany("INSERT OR IGNORE INTO compared_size VALUES (?)", values)
 
     def equally_long(self, at_a_time: int) -> Iterator[list[Suspect]]:
-        """Yield, some at a time, the planned rows whose recording is as long as another, unless that is suspected."""
+        """Yield the planned rows whose recordings have equal lengths in batches, except suspected lengths."""
         self._connection.execute(_FIND_EQUALLY_LONG)
         for page in self._pages(_SUSPECTS.format(of="equally_long"), at_a_time):
             yield [Suspect(*found) for found in page]
 
     def suspects(self, at_a_time: int) -> Iterator[list[Suspect]]:
-        """Yield, some at a time, the planned rows whose recording has a suspected length, or the sample of another."""
+        """Yield the planned rows whose recording has a suspected length or another's sample in batches."""
         self._connection.execute(_COMPARE)
         for page in self._pages(_SUSPECTS.format(of="compared"), at_a_time):
             yield [Suspect(*found) for found in page]
 
     def unsent_starts(self) -> Iterator[str]:
-        """Yield when the calls of the rows that are to be sent started."""
+        """Yield the starts of the calls that will be sent."""
         for page in self._pages(_UNSENT, _PAGE):
             yield from (Unsent(*found).actual_start for found in page)
 
     def sample(self, places: Iterable[int]) -> Iterator[tuple[str, str]]:
-        """Yield id and start of some of the rows that are to be sent, by their places among them, from 1."""
+        """Yield the id and start of some of the rows that will be sent, by their places among them, from 1."""
         for place in places:
             query = f"{_UNSENT} ORDER BY position LIMIT 1 OFFSET ?"
             for found in self._connection.execute(query, (0, place - 1)):
                 yield Unsent(*found).client_unique_id, Unsent(*found).actual_start
 
     def unsent(self, idents: Sequence[str]) -> list[Unsent]:
-        """Return the rows with these ids that are to be sent; some hundred ids at most."""
+        """Return the rows with these ids that will be sent; accepts a few hundred ids at most."""
         query = f"{_UNSENT} AND client_unique_id IN ({', '.join('?' * len(idents))})"
         return [Unsent(*found) for found in self._connection.execute(query, (0, *idents))]
 
@@ -295,7 +295,7 @@ class PlanDraft:
         self._connection.executemany(query, ((position,) for position in positions))
 
     def figures(self) -> PlanFigures:
-        """Return what the plan comes to."""
+        """Return the figures of the plan."""
         found = PlanFigures(*map(int, self._connection.execute(_FIGURES).fetchone()))
         return replace(found, warnings=found.warnings + len(self.remarks))
 
@@ -304,7 +304,7 @@ class PlanDraft:
         self._connection.executemany(f"UPDATE planned SET {column} = ? WHERE position = ?", values)  # noqa: S608
 
     def _pages(self, query: str, size: int) -> Iterator[list[Any]]:
-        # Read anew for each page, since rows may be changed between two of them.
+        # Queried again for each page, because rows may change between pages.
         after = 0
         while page := self._connection.execute(f"{query} ORDER BY position LIMIT {size}", (after,)).fetchall():
             yield page

@@ -1,4 +1,4 @@
-"""How a plan takes the place of an earlier one of the same import, in one transaction."""
+"""Replacing an import's earlier plan in one transaction."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _is_rejected = rows.c.state == CallState.REJECTED.value
 
 def replace_rows(connection: Connection, company: str, import_id: str, planned: Iterable[Sequence[Any]]) -> None:
     """
-    Write the rows of a plan in place of those of an earlier one.
+    Replace the rows of an earlier plan with those of a new one.
 
-    Until the end, the earlier ones have negative positions, so that statements tell them from the new ones.
+    Until the end, the earlier rows have negative positions, which distinguishes them from the new ones.
 
     :param planned: values of ``PLAN_COLUMNS``
     """
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
-    # Rejected rows are of no use for a later plan.
+    # A later plan does not need rejected rows.
     connection.execute(delete(rows).where(mine, _is_rejected))
     had_plan = connection.execute(update(rows).where(mine).values(position=-rows.c.position)).rowcount > 0
     values = ((company, import_id, place, *row) for place, row in enumerate(planned, 1))
@@ -47,7 +47,7 @@ def replace_rows(connection: Connection, company: str, import_id: str, planned: 
         _insert(connection, batch)
     if had_plan:
         if connection.dialect.name == "postgresql":
-            # Of rows that were just written it has no statistics, and would compare each with each.
+            # The planner has no statistics for rows that were just written, and would compare each row with each.
             connection.execute(text("SET LOCAL enable_nestloop = off"))
         _drop_what_is_replaced(connection, mine)
         _keep_the_rest(connection, mine)
@@ -55,7 +55,7 @@ def replace_rows(connection: Connection, company: str, import_id: str, planned: 
 
 def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
     if connection.dialect.name == "sqlite":
-        # Three times as fast as through SQLAlchemy, which looks at each value.
+        # Three times as fast as through SQLAlchemy, which processes each value.
         connection.exec_driver_sql(_INSERT, values)
     else:
         connection.execute(insert(rows), [dict(zip(_COLUMNS, row, strict=True)) for row in values])
@@ -71,7 +71,7 @@ def note_plan(
     planner: str | None = None,
 ) -> None:
     """
-    Record that an import was planned; whoever else plans it at the same time waits for this transaction.
+    Record that an import was planned; other tasks that plan it at the same time wait for this transaction.
 
     :param planner: the task that plans it; None for a program, which may replace any plan
     :raises GongOtherPlannerError: if another task has planned it
@@ -79,7 +79,7 @@ def note_plan(
     values: dict[str, Any] = {"manifest": manifest, "planned_at": db_now(), "verify_until": None}
     values["warnings"] = json.dumps(list(warnings)) if warnings else None
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
-    # Updated where it exists, so that the requests counted so far stay.
+    # Updated if it exists, to keep the requests counted so far.
     if connection.execute(update(imports).where(this).values(**values)).rowcount == 0:
         connection.execute(insert(imports).values(company=company, import_id=import_id, planned_by=planner, **values))
     elif planner is not None:
@@ -95,7 +95,7 @@ def _check_planner(connection: Connection, import_id: str, this: Any, planner: s
 
 
 def plan_digest(connection: Connection, company: str, import_id: str) -> tuple[int, str]:
-    """Return the number of an import's rows and a hash of what a plan says of them."""
+    """Return the number of an import's rows and a hash of their planned content."""
     columns = (rows.c.row_number, rows.c.client_unique_id, rows.c.state, rows.c.fingerprint)
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     digest, number = hashlib.sha256(), 0
@@ -106,7 +106,7 @@ def plan_digest(connection: Connection, company: str, import_id: str) -> tuple[i
 
 
 def note_digest(connection: Connection, company: str, import_id: str) -> None:
-    """Record how many rows the plan has, and what they are."""
+    """Record the number of the plan's rows and their digest."""
     number, digest = plan_digest(connection, company, import_id)
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
     connection.execute(update(imports).where(this).values(plan_rows=number, plan_digest=digest))
@@ -115,14 +115,14 @@ def note_digest(connection: Connection, company: str, import_id: str) -> None:
 def _drop_what_is_replaced(connection: Connection, mine: Any) -> None:
     earlier, new = and_(mine, _is_earlier), and_(mine, _is_new)
     connection.execute(delete(rows).where(earlier, rows.c.client_unique_id.in_(_ids(new, _is_planned))))
-    # What was sent stays, whatever the manifest says of it now.
+    # Sent calls are kept, whatever the manifest says now.
     sent_earlier = rows.c.client_unique_id.in_(_ids(earlier, _is_planned, _was_sent()))
     connection.execute(delete(rows).where(new, _is_rejected, sent_earlier))
     connection.execute(delete(rows).where(earlier, ~_stays(), rows.c.client_unique_id.in_(_ids(new))))
 
 
 def _keep_the_rest(connection: Connection, mine: Any) -> None:
-    """Put the earlier rows that are left behind the new ones; those that were not sent are withdrawn."""
+    """Move the remaining earlier rows after the new ones, and withdraw those that were not sent."""
     earlier = and_(mine, _is_earlier)
     connection.execute(update(rows).where(earlier, ~_stays()).values(state=CallState.WITHDRAWN.value))
     last = connection.execute(select(func.max(rows.c.position)).where(mine, _is_new)).scalar() or 0
@@ -130,7 +130,7 @@ def _keep_the_rest(connection: Connection, mine: Any) -> None:
 
 
 def _ids(*conditions: Any) -> Any:
-    # Of an alias, or SQL would take the names for those of the statement around it.
+    # Uses an alias; otherwise SQL would resolve the names in the surrounding statement.
     chosen = select(rows.c.client_unique_id).where(*conditions).subquery()
     return select(chosen.c.client_unique_id)
 

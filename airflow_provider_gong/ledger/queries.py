@@ -1,4 +1,4 @@
-"""How the ledger's shapes are kept in its tables: the one place that knows both the columns and the shapes."""
+"""Conversion between the ledger's classes and its tables: the only module that knows both."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airflow_provider_gong.ledger.tables import existing_table as existing
 from airflow_provider_gong.ledger.tables import row_table as rows
 from airflow_provider_gong.store.schema import db_now
 
-# What a plan says of a row; the other columns say whose row it is, and at which place.
+# A row's content in the plan; the other columns identify its import and position.
 PLAN_COLUMNS = tuple(column.name for column in rows.c if column.name not in ("company", "import_id", "position"))
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -35,11 +35,11 @@ _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 _PLANNED, _REJECTED = CallState.PLANNED.value, CallState.REJECTED.value
 _WITHOUT_CALL = (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
 
-# Also where a create's answer is not known; an intent that had no effect is forgotten.
+# Also true if the response to a create is unknown; an intent that had no effect is deleted.
 was_sent = calls.c.intended_at.is_not(None)
 _other_content = calls.c.fingerprint != rows.c.fingerprint
-# A row without a call, one that was sent from other content, and one whose call somebody else has created differ from
-# what is in gong_call.
+# Differs from gong_call for a row without a call, a row whose call was sent with other content, and a row whose call
+# someone else created.
 row_state = case(
     (rows.c.state != CallState.PLANNED.value, rows.c.state),
     (calls.c.client_unique_id.is_(None), CallState.PLANNED.value),
@@ -63,7 +63,7 @@ rows_with_calls = rows.outerjoin(
         existing.c.call_id == calls.c.call_id,
     ),
 )
-# The row's columns by their own names, the others' with a prefix: the tables have some of these names in common.
+# The row's columns keep their names; the others get a prefix, because the tables share some names.
 rows_and_calls = select(
     *rows.c,
     *(column.label(f"call_{column.name}") for column in calls.c),
@@ -74,7 +74,7 @@ rows_and_calls = select(
 
 def count_by_state(condition: Any) -> Any:
     """Return the query that counts the rows for which the condition holds, by their state."""
-    # Grouped by the name: as an expression, its parameters would make it another one than the selected.
+    # Grouped by name: as an expression, its parameters would make it different from the selected one.
     found = select(row_state.label("effective")).select_from(rows_with_calls).where(condition).subquery()
     return select(found.c.effective, func.count().label("number")).group_by(found.c.effective)
 
@@ -100,12 +100,12 @@ def plan_values(row: PlannedRow) -> tuple[Any, ...]:
 
 
 def _storable_id(text: str) -> str:
-    # Longer ones are rejected, and would not fit into the column and its index.
+    # Longer ids are rejected and would not fit into the column and its index.
     return text if len(text) * 4 <= MAX_ID_BYTES else text.encode()[:MAX_ID_BYTES].decode(errors="ignore")
 
 
 def planned_row(found: Mapping[str, Any]) -> PlannedRow:
-    """Return the row that a plan keeps like this."""
+    """Return the row that is stored like this in a plan."""
     source = json.loads(found["source"])
     return PlannedRow(
         row_number=found["row_number"],
@@ -127,7 +127,7 @@ def planned_row(found: Mapping[str, Any]) -> PlannedRow:
 
 
 def import_row(found: Any) -> ImportRow:
-    """Return a row of ``rows_and_calls`` as the ledger shows it."""
+    """Convert a row of ``rows_and_calls`` to an ``ImportRow``."""
     effective = CallState(found.effective)
     own = effective not in _WITHOUT_CALL
     is_existing = own and found.call_state == CallState.EXISTS.value
@@ -158,12 +158,12 @@ def import_row(found: Any) -> ImportRow:
 
 
 def _may_be_sent(found: Any, effective: CallState) -> bool:
-    # The answer to its create was lost.
+    # The response to its create was lost.
     return effective is CallState.PLANNED and found.call_fingerprint == found.fingerprint
 
 
 def existing_call(found: Any) -> ExistingCall:
-    """Return a row of ``rows_and_calls`` whose id has a call that is not known to be its own."""
+    """Convert a row of ``rows_and_calls`` whose id has a call that may not be its own."""
     payload = json.loads(found.payload)
     return ExistingCall(
         client_unique_id=found.client_unique_id,
@@ -191,9 +191,9 @@ def _call_problems(found: Any, effective: CallState) -> tuple[Problem, ...]:
 
 def claim(connection: Connection, import_id: str, found: Any, owner: str, seconds: float) -> LeasedRow | None:
     """
-    Lease a row of ``rows_and_calls`` and record the intent to send it; None if somebody else was quicker.
+    Lease a row of ``rows_and_calls`` and record the intent to send it; None if another worker was faster.
 
-    :param owner: identity of the worker
+    :param owner: id of the worker
     :param seconds: how long the lease lasts
     """
     is_known = found.call_client_unique_id is not None
@@ -230,7 +230,7 @@ def claim(connection: Connection, import_id: str, found: Any, owner: str, second
 
 
 def judge(connection: Connection, company: str, found: ExistingCall, **values: Any) -> None:
-    """Record what is known of a row and the call that has its id."""
+    """Record the result of comparing a row with the call that has its id."""
     identity = {"company": company, "client_unique_id": found.client_unique_id, "fingerprint": found.fingerprint}
     values |= {"call_id": found.call_id, "updated_at": db_now()}
     new = _INSERT[connection.dialect.name](existing).values(**identity, **values)
@@ -238,7 +238,7 @@ def judge(connection: Connection, company: str, found: ExistingCall, **values: A
 
 
 def _write_claim(connection: Connection, identity: dict[str, str], values: dict[str, Any], *, seen: int | None) -> bool:
-    """Write a claim, unless somebody else was quicker; ``seen`` is the call's lease number, None for a new call."""
+    """Write a claim, unless another worker was faster; ``seen`` is the call's lease number, None for a new call."""
     if seen is None:
         new = _INSERT[connection.dialect.name](calls).values(**identity, **values).on_conflict_do_nothing()
         return bool(connection.execute(new).rowcount == 1)
@@ -247,22 +247,22 @@ def _write_claim(connection: Connection, identity: dict[str, str], values: dict[
 
 
 def forgotten_intent(lease: LeasedRow, *, sent: bool) -> dict[str, Any]:
-    """Return the change that forgets a lease's intent where it is known to have had no effect."""
+    """Return the change that deletes a lease's intent if it is known to have had no effect."""
     if sent or lease.earlier_intent:
         return {}
     return {"intended_at": case((calls.c.call_id.is_(None), null()), else_=calls.c.intended_at)}
 
 
 def problems_as_json(problems: tuple[Problem, ...]) -> str:
-    """Return problems as the tables keep them."""
+    """Return problems as stored in the tables."""
     return json.dumps([problem.as_dict() for problem in problems]) if problems else "[]"
 
 
 def problems_from_json(text: str | None) -> tuple[Problem, ...]:
-    """Return problems from the text of a table."""
+    """Return problems from the text in a table."""
     return tuple(Problem(**problem) for problem in json.loads(text or "[]"))
 
 
 def _json(value: Any) -> str:
-    # Four times as fast as the standard library's.
+    # Four times as fast as the standard library.
     return to_json(value).decode()

@@ -1,4 +1,4 @@
-"""What goes into the ledger and comes out of it."""
+"""The data that goes into the ledger and comes out of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_gong._text import shown
 
 
 class CallState(enum.StrEnum):
-    """Where a row of an import stands."""
+    """The state of an import's row."""
 
     PLANNED = "planned"
     CREATED = "created"
@@ -30,21 +30,22 @@ class CallState(enum.StrEnum):
     UNVERIFIABLE = "unverifiable"
 
 
-# The field of a call by which Gong fetches its recording. Plans have its place: URLs are made when rows are sent.
+# The field of a call from which Gong fetches its recording. Plans contain its location: URLs are created when rows are
+# sent.
 URL_FIELD = "downloadMediaUrl"
-# Of clientUniqueId, in UTF-8.
+# Of a clientUniqueId in UTF-8.
 MAX_ID_BYTES = 2048
 _LONGEST_VALUE = 300
 _LONGEST_RULE = 1000
-# A duplicate is a row whose id has a call in Gong that is not known to be its own, before that call was read.
+# A duplicate is a row whose id has a call in Gong that may not be its own, before that call was read.
 UNFINISHED = frozenset({CallState.PLANNED, CallState.CREATED, CallState.UPLOADED, CallState.DUPLICATE})
-# Read in Gong with its recording, which was sent by this import, or by somebody before it.
+# Read in Gong with its recording, which this import or someone before it sent.
 RIGHT = frozenset({CallState.VERIFIED, CallState.EXISTS})
-# Uploaded and not seen in Gong so far: what verification reads, also when it runs again after its deadline.
+# Uploaded but not seen in Gong yet: verification reads these, even if it runs again after its timeout.
 UNSEEN = (CallState.UPLOADED, CallState.PROCESSING, CallState.NOT_VISIBLE, CallState.UNVERIFIABLE)
-# What no later reading of a call that somebody else has created can change.
+# States that reading a call of someone else again cannot change.
 SETTLED = (CallState.EXISTS, CallState.CONFLICT)
-# What keeps an import from being a success once it has ended.
+# States that keep a finished import from succeeding.
 WRONG = frozenset(
     {
         CallState.REJECTED,
@@ -69,7 +70,7 @@ class Actor(enum.StrEnum):
 
     @property
     def described(self) -> str:
-        """The actor as a report names it."""
+        """The actor's name in reports."""
         return _ACTOR_TITLES[self]
 
 
@@ -84,10 +85,10 @@ _ACTOR_TITLES = {
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
-    What is wrong with a row, and who can fix it. Its texts may be shown: one line each, and URLs without their query.
+    A problem with a row, and who can fix it. Its texts are safe to show: one line each, and URLs without their query.
 
     :param field: column of the manifest or field of Gong
-    :param value: the offending value, shortened
+    :param value: the wrong value, shortened
     :param rule: what is wrong
     :param remedy: what to do
     :param who: who can fix it
@@ -102,7 +103,7 @@ class Problem:
     is_final: bool = False
 
     def __post_init__(self) -> None:
-        # What the store keeps is text.
+        # The store keeps text.
         object.__setattr__(self, "who", Actor(self.who))
         for name, longest in (("field", _LONGEST_VALUE), ("value", _LONGEST_VALUE), ("rule", _LONGEST_RULE)):
             object.__setattr__(self, name, shown(getattr(self, name), longest))
@@ -117,14 +118,14 @@ class Problem:
 
 class PlannedRow(NamedTuple):
     """
-    A row as the plan writes it; a tuple, which is made in a third of the time.
+    A row as the plan writes it; a tuple, because creating it takes a third of the time.
 
-    :param row_number: place among the rows of its file, from 1
-    :param client_unique_id: Gong's ``clientUniqueId``, empty where the manifest has none
+    :param row_number: number of the row in its file, from 1
+    :param client_unique_id: Gong's ``clientUniqueId``, empty if the manifest has none
     :param title: title of the call
     :param payload: the validated body of the create request, without a URL of the recording; None for a rejected row
-    :param media: where the recording is
-    :param media_bytes: its length; None for what is in the web
+    :param media: location of the recording
+    :param media_bytes: size of the recording; None for a URL on the web
     :param fingerprint: hash of the payload and of what identifies the recording; None for a rejected row
     :param problems: why it is rejected; empty if it is not
     :param source: the row as the manifest has it
@@ -163,15 +164,14 @@ class LeasedRow:
     """
     A row that one worker may work on until its lease ends.
 
-    :param media_type: MIME type of the recording's content; None where the plan does not know it
-    :param media_mark: what the recording was when it was planned; None where the plan does not know it
-    :param lease_number: fences the worker off once somebody else has leased the row
+    :param media_type: MIME type of the recording's content; None if the plan does not have it
+    :param media_mark: ``media_mark`` of the plan; None if the plan does not have it
+    :param lease_number: stops this worker from changing the row after another worker has leased it
     :param state: ``planned`` or ``created``
     :param earlier_intent: whether a create with the same content may have been sent before
-    :param is_pulled: whether Gong is to fetch the recording by URL, as the plan has it
-    :param intent_is_pulled: whether the ledger has recorded the create, of now or of an earlier attempt, as one with a
-        URL
-    :param attempts: how often it was leased, this time included
+    :param is_pulled: whether, according to the plan, Gong fetches the recording by URL
+    :param intent_is_pulled: whether the ledger has recorded the create of this or an earlier attempt as one with a URL
+    :param attempts: how often it was leased, including this time
     """
 
     client_unique_id: str
@@ -193,10 +193,10 @@ class LeasedRow:
 @dataclass(frozen=True, slots=True)
 class ImportRow:
     """
-    A row with what became of its call, also where another import sent it.
+    A row with the outcome of its call, even if another import sent it.
 
     :param sent_at: when the call was sent, in seconds since 1970 by the store's clock
-    :param warnings: what the plan noticed and did not reject
+    :param warnings: the plan's warnings
     :param line: the line of the file that it begins in, as an editor counts them; None where there are none
     :param payload: the body of the create request as JSON; None for a rejected row
     """
@@ -233,7 +233,7 @@ class ImportRow:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """
-    What reading a call back from Gong has shown.
+    The result of reading a call back from Gong.
 
     :param state: ``verified``, or why it is not
     :param url: the call's page
@@ -251,14 +251,14 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class ExistingCall:
     """
-    A row whose id has a call in Gong that is not known to be its own.
+    A row whose id has a call in Gong that may not be its own.
 
-    :param fingerprint: of the row's content
+    :param fingerprint: fingerprint of the row's content
     :param call_id: Gong's id of that call
     :param actual_start: when the row's call started
     :param primary_user: Gong's id of the user who hosts the row's call
-    :param state: what it was judged to be, ``duplicate`` before that
-    :param missing_for: seconds since reading found no such call for the first time; None if it never did
+    :param state: result of the comparison; ``duplicate`` before it
+    :param missing_for: seconds since the call was first not found; None if it has not been missing
     """
 
     client_unique_id: str
@@ -273,7 +273,7 @@ class ExistingCall:
 @dataclass(frozen=True, slots=True)
 class KnownRecording:
     """
-    A recording that was uploaded.
+    An uploaded recording.
 
     :param sha256: hash of its content, in hexadecimal digits
     """

@@ -1,4 +1,4 @@
-"""The ledger's tables on the store: imports, the rows of their plans, their calls, and what others have created."""
+"""The ledger's tables in the store: imports, the rows of their plans, their calls, and calls created by others."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import_table = Table(
     Column("requests_sent", Integer, nullable=False, default=0),
     Column("requests_refused", Integer, nullable=False, default=0),
     Column("warnings", Text),
-    # What the plan has written, so that rows which a lost or restored store lacks are missed. None in older plans.
+    # What the plan wrote, to detect rows that a lost or restored store lacks. None in older plans.
     Column("plan_rows", Integer),
     Column("plan_digest", String(64)),
     Column("planned_by", String(1024)),
 )
 
-# What a plan says of a row of its manifest. What became of the call stands in gong_call, once for all imports.
+# A row of the manifest as planned. The outcome of its call is in gong_call, once for all imports.
 row_table = Table(
     "gong_import_row",
     metadata,
@@ -73,7 +73,7 @@ call_table = Table(
     Index("gong_call_recording", "company", "media_bytes", "media_sha256"),
 )
 
-# What a row is to a call in Gong that has its id and is not known to be its own: one row's content against one call.
+# The comparison of one row with one call in Gong that has its id but may not be its own.
 existing_table = Table(
     "gong_existing_call",
     metadata,
@@ -81,7 +81,7 @@ existing_table = Table(
     Column("client_unique_id", String(2048), primary_key=True),
     Column("fingerprint", String(64), primary_key=True),
     Column("call_id", String(20), nullable=False),
-    # None while the call was only looked for.
+    # None if the call was searched for but not found yet.
     Column("state", String(16)),
     Column("missing_since", Float),
     Column("url", Text),

@@ -1,4 +1,4 @@
-"""What can be asked of an import, its rows and their calls."""
+"""Reading an import, its rows and their calls."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class ImportView:
     """
     The rows of one import, for reading.
 
-    :param store: where they are kept
+    :param store: the store of the import
     :param company: name of the Gong company
-    :param import_id: identity of the import
+    :param import_id: id of the import
     """
 
     def __init__(self, store: Store, company: str, import_id: str) -> None:
@@ -61,11 +61,11 @@ class ImportView:
 
     @property
     def store_name(self) -> str:
-        """The identity, and after a space where the store is, for errors that name it."""
+        """The id, and after a space the location of the store, for error messages."""
         return f"{self.store_id} ({self.store.place})"
 
     def first_rows(self, number: int) -> Self:
-        """Return the ledger of the first so many planned rows, for all that is done after the plan."""
+        """Return the ledger of only this many of the first planned rows, for everything after the plan."""
         planned = and_(self._mine, rows.c.state == CallState.PLANNED.value)
         places = select(rows.c.position).where(planned).order_by(rows.c.position).limit(number)
         with self.store.read() as connection:
@@ -75,15 +75,15 @@ class ImportView:
         return part
 
     def is_planned(self) -> bool:
-        """Tell whether the import has a plan."""
+        """Return whether the import has a plan."""
         with self.store.read() as connection:
             return connection.execute(select(imports.c.import_id).where(self._import)).first() is not None
 
     def is_whole(self) -> bool:
-        """Tell whether the rows of the plan, if there is one, are those that were planned."""
+        """Return whether the rows in the store, if there is a plan, are those that were planned."""
         with self.store.read() as connection:
             planned = connection.execute(select(imports.c.plan_rows, imports.c.plan_digest).where(self._import)).first()
-            # An earlier package has counted none.
+            # Earlier versions did not count them.
             return (
                 planned is None
                 or planned.plan_digest is None
@@ -91,7 +91,7 @@ class ImportView:
             )
 
     def rows(self) -> Iterator[ImportRow]:
-        """Yield all rows in the manifest's order, with what became of their calls."""
+        """Yield all rows in the manifest's order, with the outcomes of their calls."""
         query = rows_and_calls.where(self._mine).order_by(rows.c.position).limit(_BATCH)
         after = 0
         while True:
@@ -103,7 +103,7 @@ class ImportView:
             after = page[-1].position
 
     def remarks(self) -> list[str]:
-        """Return what the plan noticed on the manifest as a whole."""
+        """Return the plan's warnings about the manifest as a whole."""
         with self.store.read() as connection:
             return list(json.loads(connection.execute(select(imports.c.warnings).where(self._import)).scalar() or "[]"))
 
@@ -113,13 +113,13 @@ class ImportView:
             return str(connection.execute(select(imports.c.manifest).where(self._import)).scalar() or "")
 
     def counts(self) -> dict[CallState, int]:
-        """Return how many rows are in each state."""
+        """Return the number of rows in each state."""
         with self.store.read() as connection:
             found = connection.execute(count_by_state(self._mine)).all()
         return {CallState(row.effective): row.number for row in found}
 
     def unsent(self) -> tuple[int, float]:
-        """Return how many rows are still to be sent, and in how many seconds the first of them may be leased."""
+        """Return how many rows are not sent yet, and in how many seconds the first of them can be leased."""
         free_in = func.min(calls.c.lease_until) - db_now()
         query = select(func.count(), free_in).select_from(rows_with_calls).where(self._mine, is_unsent)
         with self.store.read() as connection:
@@ -127,14 +127,14 @@ class ImportView:
         return int(number), max(float(seconds or 0.0), 0.0)
 
     def unseen(self) -> dict[str, str]:
-        """Return the calls that were uploaded and not yet seen in Gong: client unique id by call id."""
+        """Return the calls that were uploaded but not seen in Gong yet: client unique id by call id."""
         found = select(calls.c.call_id, calls.c.client_unique_id).select_from(rows_with_calls)
         query = found.where(self._mine, row_state.in_([unseen.value for unseen in UNSEEN]))
         with self.store.read() as connection:
             return {row.call_id: row.client_unique_id for row in connection.execute(query)}
 
     def existing(self) -> list[ExistingCall]:
-        """Return the rows whose ids have a call in Gong that is not known to be their own, unless that was settled."""
+        """Return the rows whose ids have a call in Gong that may not be their own, unless this is settled."""
         missing_for = (db_now() - existing.c.missing_since).label("missing_for")
         query = rows_and_calls.add_columns(missing_for).where(
             self._mine,
@@ -146,7 +146,7 @@ class ImportView:
             return [existing_call(found) for found in connection.execute(query.order_by(rows.c.position))]
 
     def usage(self) -> tuple[int, int]:
-        """Return the requests sent for the import, and how many of them were refused."""
+        """Return the number of requests sent for the import, and how many of them were refused."""
         query = select(imports.c.requests_sent, imports.c.requests_refused).where(self._import)
         with self.store.read() as connection:
             found = connection.execute(query).first()

@@ -122,14 +122,14 @@ class ImportFacts:
     def counts(self) -> str:
         """Company, number of rows, and rows by state, in one line."""
         if self.summary is None:
-            return self.error or "See the log of the task."
+            return self.error or "See the task's log."
         states = self.summary["states"].items()
         by_state = ", ".join(f"{count} {shown(str(state))}" for state, count in states) or "none"
         return f"Company {self.company}, {counted(self.summary['rows'], 'row')}: {by_state}"
 
     @property
     def actors(self) -> tuple[str, ...]:
-        """Who has to act, each with the number of problems."""
+        """Who needs to act, each with the number of problems."""
         chosen = {who: count for who, count in self._who_must_act.items() if self.who in (None, who)}
         return tuple(f"{counted(count, 'problem')} for {who.described}" for who, count in chosen.items())
 

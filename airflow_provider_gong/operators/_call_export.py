@@ -24,7 +24,7 @@ class CallExportOperator(GongOperator):
     :param path: folder of the export, on any object storage that Airflow supports (templated)
     :param tables: names of the tables to write; default: all
     :param file_format: ``parquet`` or ``jsonl``
-    :param include_private: export private calls, too
+    :param include_private: also export private calls
     :param exclude_columns: columns to leave out, such as ``email_address`` or ``calls.brief``
     :param workspace_id: export only the calls of this workspace (templated)
     :param primary_user_ids: export only the calls that these users host (templated)
@@ -63,12 +63,12 @@ class CallExportOperator(GongOperator):
 
     @cached_property
     def hook(self) -> GongHook:
-        """The hook of the connection, which leaves the reserve of the day's requests to others."""
+        """The hook of the connection, which leaves the reserved requests of the day to others."""
         return GongHook(self.gong_conn_id, bulk=True)
 
     @contextmanager
     def opened_hook(self) -> Iterator[GongHook]:
-        """Use the hook, and close what it has opened."""
+        """Use the hook, and close it afterwards."""
         with self.hook as hook:
             yield hook
 
@@ -104,7 +104,7 @@ class CallExportOperator(GongOperator):
         keeps_notes: bool = True,
         leaves_shrunk: bool = False,
     ) -> dict[str, Any]:
-        """Read days of the export; what an earlier attempt of this run has read is done."""
+        """Read days of the export, except those that an earlier attempt of this run has read."""
         export = self.export
         with self.opened_hook() as hook:
             return export.read(

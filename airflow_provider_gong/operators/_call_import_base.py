@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def check_choice(choices: type[Choice], parameter: str, value: Any) -> None:
     """
-    Check a choice when the DAG is parsed. A template or the output of a task is checked when it is known.
+    Check a choice when the DAG is parsed. Templates and outputs of tasks are checked later, when their value is known.
 
     :raises ValueError: if it is none of the choices
     """
@@ -29,14 +29,14 @@ def check_choice(choices: type[Choice], parameter: str, value: Any) -> None:
 
 class CallImportOperator(GongOperator):
     """
-    What the phases share: the connection, the import's identity, and its ledger.
+    Base class of the phases: the connection, the import's id, and its ledger.
 
-    :param import_id: identity of the import (templated)
+    :param import_id: id of the import (templated)
     :param gong_conn_id: Airflow connection to Gong
-    :param store_id: identity of the plan and of the store that holds it, and its place, the plan's result ``store_id``
-        (templated): a worker that sees another one stops before any request. Empty if the plan has no result; None
-        skips the check
-    :param import_path: folder on any object storage where the import is kept, for workers that share no database
+    :param store_id: the ``store_id`` in the plan's result, which identifies the plan and its store (templated). A
+        worker that uses another store stops before it sends any request. Empty if the plan has no result; None skips
+        the check
+    :param import_path: folder in an object store in which the import is kept, for workers without a shared database
         (templated); None keeps it in the store of the connection
     """
 
@@ -67,9 +67,9 @@ class CallImportOperator(GongOperator):
         """
         Open the import's ledger.
 
-        :param canary: only its first so many planned rows; None for all
+        :param canary: use only this many of the first planned rows; None for all
         :raises GongImportFailedError: if the plan has no result
-        :raises GongStoreNotSharedError: if this worker does not see what the plan has written
+        :raises GongStoreNotSharedError: if this worker does not see what the plan wrote
         """
         if self.store_id == "":
             raise GongImportFailedError(

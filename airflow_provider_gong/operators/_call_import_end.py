@@ -1,4 +1,4 @@
-"""Who is told of the end of an import."""
+"""Notifications at the end of an import."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def notify_of_end(plan: BaseOperator, report: BaseOperator, callbacks: Sequence[Callback]) -> None:
     """
-    Add callbacks to those that the DAG has given its tasks: of the report, and of a plan whose failure ends the import.
+    Add callbacks to those that the DAG already has: to the report, and to the plan if its failure ends the import.
 
-    Where the report runs after a failed plan, it is the one that tells.
+    If the report runs even after a failed plan, only the report notifies.
     """
     _add(report, "on_success_callback", callbacks)
     _add(report, "on_failure_callback", callbacks)

@@ -1,4 +1,4 @@
-"""The task group of an import, and what its tasks leave for others."""
+"""The task group of an import, and the results that its tasks leave for others."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class CallImportGroup(TaskGroup):
     """
     The tasks of an import: ``plan``, ``upload``, ``verify`` and ``report``; with ``dry_run`` there is only ``plan``.
 
-    Tasks behind the group run once the report is green. A task that is to run in any case has the trigger rule
-    ``all_done``, and finds what happened in ``summary``.
+    Tasks after the group run when the report has succeeded. A task with the trigger rule ``all_done`` always runs and
+    can read the outcome in ``summary``.
     """
 
     plan: GongPlanCallImportOperator
@@ -30,10 +30,10 @@ class CallImportGroup(TaskGroup):
 
     @property
     def summary(self) -> Any:
-        """What became of the import, for another task; also if the report fails."""
+        """The outcome of the import, for another task; set even if the report fails."""
         return XComArg(self.report, key=SUMMARY_KEY)
 
     @property
     def report_path(self) -> Any:
-        """Folder of the report, for another task; also if the report fails. Needs ``report_path``."""
+        """Folder of the report, for another task; set even if the report fails. Requires ``report_path``."""
         return XComArg(self.report, key=REPORT_PATH_KEY)

@@ -1,4 +1,4 @@
-"""What names a task, and where tasks run."""
+"""How tasks are identified, and where they run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_ONE_HOST = ("LocalExecutor", "SequentialExecutor", "DebugExecutor")
 
 
 def executor_of_several_hosts() -> str | None:
-    """Return the first executor of this Airflow that may run tasks on another host, None if there is none."""
+    """Return the first executor of this Airflow that may run tasks on another host; None if there is none."""
     # Entries are names, aliases with a class, or a team and its executors.
     entries = re.split(r"[,;]", conf.get("core", "executor", fallback=""))
     names = (re.split(r"[.:=]", entry.strip())[-1] for entry in entries)
@@ -42,7 +42,7 @@ def warn_of_other_hosts(place: str) -> None:
 
 
 def planner_name(context: Context) -> str | None:
-    """Return what names the task that plans an import, the same in each DAG run; None outside of Airflow."""
+    """Return a name for the task that plans an import, the same in each DAG run; None outside of Airflow."""
     ti = context.get("ti")
     if ti is None:
         return None
@@ -57,6 +57,6 @@ def run_name(context: Context) -> str:
 
 
 def task_key(context: Context) -> str:
-    """Return what names a task of a DAG run, the same for each of its attempts."""
+    """Return the key of a task of a DAG run, the same for each of its attempts."""
     ti = context["ti"]
     return "/".join((ti.dag_id, ti.task_id, ti.run_id, str(ti.map_index)))

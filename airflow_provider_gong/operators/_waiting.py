@@ -1,4 +1,4 @@
-"""Waiting of tasks: in the triggerer, asleep on the worker for a moment, or with the task's retry."""
+"""How tasks wait: in the triggerer, briefly on the worker, or until the task's retry."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from airflow_provider_gong.triggers.events import GongTriggerEventError
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
 
-# Tasks that were parked at the same time wake up spread over this many seconds.
+# Tasks that were deferred at the same time resume spread over this many seconds.
 _WAKE_UP_SPREAD = 60.0
-# Waits up to this long are slept on the worker where there is no triggerer.
+# Without a triggerer, waits up to this long are spent on the worker.
 _LONGEST_SLEEP = 60.0
 _SHORTEST_WAIT = 1.0
 
 
 class WaitingTask(GongOperator):
     """
-    An operator that does not hold a worker while it waits, for the company's request budget above all.
+    An operator that does not occupy a worker while it waits, mainly for the company's request budget.
 
-    :param deferrable: wait in the triggerer; otherwise the task sleeps for up to a minute, or fails for its retry to
-        continue when the wait is longer; default: Airflow's setting ``default_deferrable``
+    :param deferrable: wait in the triggerer; otherwise the task waits on the worker for up to a minute, or fails if the
+        wait is longer and leaves it to its retry to continue; default: Airflow's setting ``default_deferrable``
     """
 
     def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:
@@ -37,7 +37,7 @@ class WaitingTask(GongOperator):
         self.deferrable = default if deferrable is None else deferrable
 
     def work(self, context: Context) -> Any:
-        """Do what the operator is for; safe to be done again after a wait."""
+        """Do the operator's work; it can safely be done again after a wait."""
         raise NotImplementedError
 
     def execute(self, context: Context) -> Any:
@@ -48,7 +48,7 @@ class WaitingTask(GongOperator):
         """
         Do the work again after the wait.
 
-        :raises GongTriggerEventError: for an event that is not the timer's
+        :raises GongTriggerEventError: if the event is not from the timer
         """
         match event:
             case {"status": "due"}:
@@ -57,16 +57,16 @@ class WaitingTask(GongOperator):
 
     def wait(self, reason: GongError) -> None:
         """
-        Wait for as long as an error asks for; returns only after a short wait on the worker.
+        Wait for as long as an error requires; returns only after a short wait on the worker.
 
         :raises TaskDeferred: with ``deferrable``
-        :raises GongError: the reason, without ``deferrable``, if the wait is too long to hold a worker
+        :raises GongError: the reason, without ``deferrable``, if the wait is too long to occupy a worker
         """
         seconds = max(reason.retry_after or 0.0, _SHORTEST_WAIT)
         due = time.time() + seconds
         is_short = seconds <= _LONGEST_SLEEP
-        where = "in the triggerer" if self.deferrable else "on the worker" if is_short else "for the task's retry"
-        self.log.info("Waiting until %s, %s: %s", local_time(due), where, reason)
+        how = "Deferred" if self.deferrable else "Waiting on the worker" if is_short else "Leaving it to a retry"
+        self.log.info("%s until %s: %s", how, local_time(due), reason)
         if self.deferrable:
             # Airflow's own triggers take longer to import than all of a DAG file's operators.
             from airflow_provider_gong.triggers.timer import GongTimerTrigger
@@ -86,7 +86,7 @@ class WaitingTask(GongOperator):
                 self.wait(spent)
 
     def _passed_on(self, context: Context, result: Any) -> Any:
-        """Return the result, with its keys pushed already where Airflow would fail because a value is None."""
+        """Return the result, after pushing its keys here if Airflow would fail because a value is None."""
         if self.multiple_outputs and isinstance(result, Mapping) and not can_push_none():
             self.multiple_outputs = False
             for key, value in result.items():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, XComArg
 
 SUMMARY_KEY = "summary"
-"""XCom key under which the plan task leaves its figures."""
+"""XCom key of the plan's figures."""
 
 _COUNTED = (
     "days_read",
@@ -30,17 +30,17 @@ _COUNTED = (
 
 class GongPlanCallExportOperator(CallExportOperator):
     """
-    Plan an export: find out which days are due, why, and what reading them costs. Makes no request.
+    Plan an export: find out which days are due, why, and how many requests they need. Sends no requests.
 
-    :param lookback: days that started within this time are read by every run, such as ``7d`` or a ``timedelta``
-    :param sweep: share of ``daily_requests`` that re-reads all other days, each within 30 days if that is enough; 0
-        switches it off
-    :param backfill_from: the first day of the export, such as ``2023-01-01`` (templated); default: the first exported
-        day, or the first of the lookback
-    :param daily_requests: requests that the export may make in 24 hours; default: all that the connection may
-    :param workers: number of tasks that the days are spread over
-    :return: the days, as a list for each reading task; the plan in figures is the XCom ``summary``
-    :raises GongExportError: if the settings are wrong, or the folder is that of another export
+    :param lookback: every run reads the days that started within this time, such as ``7d`` or a ``timedelta``
+    :param sweep: share of ``daily_requests`` used to read all other days again, each within 30 days if the share is
+        large enough; 0 turns it off
+    :param backfill_from: first day of the export, such as ``2023-01-01`` (templated); default: the first exported day,
+        or the first day of the lookback
+    :param daily_requests: maximum number of requests of the export in 24 hours; default: all that the connection allows
+    :param workers: number of tasks that the days are distributed over
+    :return: the days, as a list for each reading task; the XCom ``summary`` contains the figures of the plan
+    :raises GongExportError: if the settings are wrong, or the folder contains another export
     """
 
     template_fields: Sequence[str] = (*CallExportOperator.template_fields, "backfill_from")
@@ -96,14 +96,14 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
     """
     Read days from Gong, and replace the files of those that have changed.
 
-    Calls ``POST /v2/calls/extensive`` and ``POST /v2/calls/transcript``. May be retried at any time. Parked while the
-    day's requests are spent.
+    Calls ``POST /v2/calls/extensive`` and ``POST /v2/calls/transcript``. Can be retried at any time. Deferred while the
+    day's requests are used up.
 
     :param days: the days, or lists of them (templated)
-    :param daily_requests: requests that this task may make in 24 hours; default: all that the connection may
-    :param leaves_shrunk: leave days of which something is gone to a later task that is given the same days without
-        this, since only the run as a whole shows whether calls were deleted or the access key has gone blind
-    :param deferrable: wait in the triggerer while the requests are spent; default: Airflow's setting
+    :param daily_requests: maximum number of requests of this task in 24 hours; default: all that the connection allows
+    :param leaves_shrunk: leave days with missing calls to a later task that gets the same days without this option,
+        because only the run as a whole shows whether calls were deleted or the access key can no longer see them
+    :param deferrable: wait in the triggerer while the requests are used up; default: Airflow's setting
     :return: days read and changed, rows by table, requests, missing transcripts, suspects, path of the manifests
     :raises GongExportShrinkError: if so many calls are missing that the access key is the more likely reason
     """
@@ -129,7 +129,7 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
         from airflow_provider_gong.call_export.days import parse_day
 
         worker = f"worker-{max(context['ti'].map_index or 0, 0)}"
-        # One task reads all batches, a mapped one its own.
+        # A single task reads all batches, a mapped one only its own.
         days = [parse_day(day) for batch in self.days for day in ([batch] if isinstance(batch, str) else batch)]
         return self.read_days(
             context, days, worker=worker, daily_requests=self.daily_requests, leaves_shrunk=self.leaves_shrunk
@@ -137,7 +137,7 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
 
 
 def _flat(results: Any) -> Iterator[dict[str, Any]]:
-    """Yield what tasks have returned; a mapped task has returned a list."""
+    """Yield the results of tasks; the result of a mapped task is a list."""
     if isinstance(results, dict):
         yield results
         return
@@ -147,11 +147,11 @@ def _flat(results: Any) -> Iterator[dict[str, Any]]:
 
 class GongReportCallExportOperator(CallExportOperator):
     """
-    Report what an export has done, and how it is. Makes no request.
+    Report what an export has done and its state. Sends no requests.
 
-    :param results: what the reading tasks have returned (templated)
-    :return: what all reading tasks have done together, and in ``changed_days`` all days that have changed since the
-        previous report of this task, whoever has changed them
+    :param results: the results of the reading tasks (templated)
+    :return: the results of all reading tasks together, and in ``changed_days`` all days that have changed since the
+        previous report of this task, no matter what changed them
     """
 
     template_fields: Sequence[str] = (*CallExportOperator.template_fields, "results")
@@ -170,7 +170,7 @@ class GongReportCallExportOperator(CallExportOperator):
             for result in results:
                 counts.update(result[name])
             report[name] = dict(counts)
-        # Also those that were changed by a run that has failed, by a person, or by another DAG.
+        # Includes days changed by a failed run, by a person or by another DAG.
         report["changed_days"] = self.export.days_changed_for(f"{self.dag_id}.{self.task_id}", context["run_id"])
         report["days_changed"] = len(report["changed_days"])
         report["manifests"] = results[0]["manifests"] if results else ""
@@ -193,4 +193,4 @@ class GongReportCallExportOperator(CallExportOperator):
                 report["suspects"],
             )
         if report["unknown_fields"]:
-            self.log.warning("Fields of Gong that have no column are kept in 'extra': %s", report["unknown_fields"])
+            self.log.warning("Gong fields without a column are kept in 'extra': %s", report["unknown_fields"])

@@ -29,44 +29,44 @@ if TYPE_CHECKING:
     from airflow_provider_gong.ledger.ledger import Ledger
 
 SUMMARY_KEY = "summary"
-"""XCom key under which the report task leaves its summary, also when it fails."""
+"""XCom key of the report task's summary, which is set even if the task fails."""
 
 REPORT_PATH_KEY = "report_path"
-"""XCom key under which the report task leaves the folder of its report, also when it fails."""
+"""XCom key of the report's folder, which is set even if the report task fails."""
 
 
 class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     """
-    Plan a bulk import: check every row of a manifest, and write what may be sent into the ledger.
+    Plan a bulk import: check every row of a manifest, and write the rows that can be sent to the ledger.
 
-    Nothing is written to Gong. Reads users (``GET /v2/users``) and whether the key sees calls (``GET /v2/calls``).
+    Nothing is written to Gong. Reads users (``GET /v2/users``) and checks that the key sees calls (``GET /v2/calls``).
 
-    :param manifest: path or URL of a manifest on any object storage that Airflow knows, or a path object: CSV, JSON
-        lines (``.jsonl``) or Parquet (``.parquet``), also compressed; a pattern such as
-        ``s3://bucket/2026-*/calls.csv``, a list of them, or a list of rows as an upstream task returns them, which are
-        mappings of column to value (templated)
-    :param columns: for each field of the call that is to be read, where it takes its text from: a header
-        (``{"title": "Subject"}``), a template (``"{First} {Last}"``), a constant (``"=Outbound"``), or a dict of these
-        as ``source`` with what texts mean (``values``) or the form of a time (``format``); ``"*": "*"`` reads all other
-        fields from the columns of their own names, and None leaves a field out
-    :param name_template: how the names of recordings are read, such as
-        ``{direction}-{party_1_phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav``. With it or ``sidecar``, the
-        manifest is a folder or a pattern of recordings (templated)
-    :param sidecar: where the JSON or XML file of each recording is, such as ``{file_stem}.json`` (templated)
-    :param media_mode: ``push`` uploads recordings; ``pull`` has Gong pull them, from the https URLs in the manifest or
-        from URLs that are signed for recordings in S3; ``auto`` has Gong pull what it can, and uploads the others
+    :param manifest: path, URL or path object of a manifest on any object storage that Airflow supports: CSV, JSON Lines
+        (``.jsonl``) or Parquet (``.parquet``), optionally compressed. Also a pattern such as
+        ``s3://bucket/2026-*/calls.csv``, a list of these, or a list of rows from an upstream task, which are mappings
+        from column to value (templated)
+    :param columns: source of each field of the call: a header (``{"title": "Subject"}``), a template (``"{First}
+        {Last}"``), a constant (``"=Outbound"``), or a dict with one of these as ``source`` and a map of values
+        (``values``) or a date format (``format``). ``"*": "*"`` reads all other fields from the columns with the same
+        names, and None leaves out a field
+    :param name_template: template that reads fields from the names of recordings, such as
+        ``{direction}-{party_1_phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav``. With this or ``sidecar``,
+        the manifest is a folder or a pattern of recordings (templated)
+    :param sidecar: path of the JSON or XML file of each recording, such as ``{file_stem}.json`` (templated)
+    :param media_mode: ``push`` uploads recordings; ``pull`` lets Gong fetch them, from the https URLs in the manifest
+        or from signed URLs of recordings in S3; ``auto`` lets Gong fetch those that it can and uploads the others
         (templated)
-    :param media_base: folder that recordings may come from, and that relative paths start at (templated); default:
-        the manifest's folder, and for object stores everything in the manifest's bucket. Required to upload the
-        recordings of rows from a task
+    :param media_base: folder that recordings may come from and that relative paths refer to (templated); default: the
+        manifest's folder or, in an object store, the manifest's bucket. Required to upload the recordings of rows from
+        a task
     :param host_overrides: path or URL of a CSV file with the columns ``manifest_value`` and ``gong_user``, for hosts
         that are named differently in the manifest (templated)
-    :param default_primary_user: id or address of the Gong user who hosts the calls whose own host is not given, is
-        unknown to Gong or inactive (templated); without it such rows are rejected
-    :param on_rejected: ``continue`` lets the rows without problems be sent, ``stop`` fails when any row is wrong
-        (templated)
-    :param strict: reject rows for optional cells that cannot be read, instead of leaving these cells out with a warning
-    :param dry_run: write no ledger either
+    :param default_primary_user: id or address of the Gong user who hosts calls whose own host is missing, unknown or
+        inactive (templated); without it, such rows are rejected
+    :param on_rejected: ``continue`` sends the valid rows, ``stop`` fails if any row is wrong (templated)
+    :param strict: reject rows with optional cells that cannot be read, instead of leaving out these cells with a
+        warning
+    :param dry_run: do not write the ledger
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: figures of the plan, ``import_id`` and ``store_id``, number and first 50 of the warnings
     :raises GongManifestError: if the manifest cannot be read, or does not fit ``columns``
@@ -153,17 +153,18 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
 
 class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     """
-    Upload the rows of a planned import: create calls (``POST /v2/calls``) and send their recordings.
+    Upload the rows of a planned import: create calls (``POST /v2/calls``) and upload their recordings.
 
-    May be retried and cleared at any time: it goes on where it was. While the day's quota is spent it is parked.
+    Can be retried and cleared at any time: it resumes where it stopped. It is deferred while the day's requests are
+    used up.
 
-    :param on_existing: what becomes of a row whose ``clientUniqueId`` has a call in Gong already: ``resume`` continues
-        a call that an earlier attempt has created, and lets verification judge others; ``complete`` also sends the
-        recordings of others that have none, which is right where these ids never repeat; ``skip`` lets verification
-        judge all, ``fail`` ends all as ``failed``
-    :param in_flight: rows that are sent at the same time
-    :param worker: number of this worker, from 0, where several share the import; each has to have its own
-    :param canary: send only the first so many planned rows; None sends all
+    :param on_existing: what happens if Gong already has a call with a row's ``clientUniqueId``: ``resume`` continues a
+        call that an earlier attempt created and leaves all others to verification; ``complete`` also uploads the
+        recording if another call has none, which is right only if ids never repeat; ``skip`` leaves all of them to
+        verification; ``fail`` ends these rows as ``failed``
+    :param in_flight: number of rows that are sent at the same time
+    :param worker: number of this worker, from 0, if several share the import; each needs a different number
+    :param canary: send only this many of the first planned rows; None sends all
     :param report_path: folder of the report that is written later, which the task links to (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: number of rows by state
@@ -193,7 +194,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
         self.report_path = report_path
 
     def work(self, context: Context) -> dict[str, int]:
-        """Upload until no row waits any more."""
+        """Upload until no more rows are waiting."""
         if self.report_path:
             push_report_url(context, self.report_path, configured(REPORT_SERVER))
         with self.open_ledger(self.canary) as ledger:
@@ -218,15 +219,15 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
 
 class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
     """
-    Verify an import: read its calls back (``POST /v2/calls/extensive``) until each is there or time is up.
+    Verify an import: read its calls back (``POST /v2/calls/extensive``) until all have appeared or time is up.
 
-    A call that has a row's id and is not known to be its own is read as well, and compared with the row. One that is
-    not found is read again 10 minutes later at the earliest, also beyond ``verify_timeout``, before it counts as a call
-    without a recording.
+    If a call has a row's id but may not be the row's own, it is read as well and compared with the row. If it is not
+    found, it is read again after at least 10 minutes, even after ``verify_timeout``, before it counts as a call without
+    a recording.
 
-    :param verify_timeout: how long after the first look recordings may take to appear, in seconds or as ``timedelta``
-    :param canary: look only at the first so many planned rows, and fail unless each of them is in Gong; None for all
-    :param deferrable: wait in the triggerer between two looks; default: Airflow's setting
+    :param verify_timeout: how long recordings may take to appear after the first check, in seconds or as ``timedelta``
+    :param canary: check only this many of the first planned rows, and fail unless all of them are in Gong; None for all
+    :param deferrable: wait in the triggerer between two checks; default: Airflow's setting
     :return: number of rows by state
     :raises GongError: if the calls cannot be read at all
     :raises GongImportFailedError: if rows of the plan are lost; with ``canary``, if one of its rows went wrong
@@ -262,17 +263,17 @@ class GongVerifyCallImportOperator(WaitingTask, CallImportOperator):
 
 class GongReportCallImportOperator(CallImportOperator):
     """
-    Report what became of every row of an import, whatever happened before.
+    Report the outcome of every row of an import, whether or not the earlier tasks succeeded.
 
-    Succeeds if no row is unfinished, at most ``max_failed`` are wrong, and each other row that was not withdrawn was
-    read in Gong with its recording, by this import or by one before it.
+    Succeeds if no row is unfinished, at most ``max_failed`` rows are wrong, and every other row that was not withdrawn
+    was read in Gong with its recording, by this import or an earlier one.
 
-    Writes ``report.csv``, ``report.json``, ``report.html``, ``retry.csv`` (rows that may be sent again: a valid next
-    manifest) and ``permanent.csv`` (rows that Gong does not accept, whatever anybody fixes) to ``report_path``.
+    Writes ``report.csv``, ``report.json``, ``report.html``, ``retry.csv`` (rows that can be sent again, as the manifest
+    of another import) and ``permanent.csv`` (rows that Gong will not accept, whatever is fixed) to ``report_path``.
 
-    :param report_path: folder on any object storage that Airflow knows (templated); None writes no files
-    :param max_failed: rows that may be wrong before the task fails
-    :return: rows by state, problems, who has to act, requests used
+    :param report_path: folder on any object storage that Airflow supports (templated); None writes no files
+    :param max_failed: maximum number of wrong rows with which the task still succeeds
+    :return: rows by state, problems, who needs to act, number of requests
     :raises GongImportFailedError: while rows are unfinished, or if more than ``max_failed`` are wrong
     """
 
@@ -302,7 +303,7 @@ class GongReportCallImportOperator(CallImportOperator):
             mode, zone = self.hook.settings.report_mode, self.hook.settings.timezone
             report = ImportReport(ledger, folder=folder, file_mode=mode, zone=zone, dag_run=run_name(context))
             summary = report.run()
-            # A task that fails has no result, and this one fails on purpose.
+            # A failed task has no result, and this one may fail on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             if self.report_path:
                 context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)

@@ -1,4 +1,4 @@
-"""The asset event of an import that has ended."""
+"""The asset event at the end of an import."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _EVENT_KEYS = ("import_id", "company", "rows", "states", "wrong")
 
 class GongCallImportEventOperator(GongOperator):
     """
-    Publish an event for the assets in ``outlets`` when an import has ended; a skipped task publishes none.
+    Publish an event for the assets in ``outlets`` when an import has finished, unless the task is skipped.
 
-    ``gong_call_import(..., outlets=[...])`` adds it after the report, as a teardown: it never changes the state of the
-    DAG run. Each event carries ``import_id``, ``company``, ``rows``, ``states`` and ``wrong`` as extra.
+    ``gong_call_import(..., outlets=[...])`` adds this task after the report as a teardown, so it never changes the
+    state of the DAG run. The extra of each event contains ``import_id``, ``company``, ``rows``, ``states`` and
+    ``wrong``.
 
     :param report_task_id: id of the import's report task
-    :param event_on: ``success`` publishes if at most ``max_failed`` rows are wrong; ``end`` also if more are. Neither
-        publishes while rows are unfinished
+    :param event_on: ``success`` publishes the event if at most ``max_failed`` rows are wrong; ``end`` publishes it
+        however many rows are wrong. Neither publishes it while rows are unfinished
     :param max_failed: as for ``GongReportCallImportOperator``
     :param outlets: the assets, such as ``Asset("gong://us-12345/calls")``
     :return: the extra of the events
@@ -48,13 +49,13 @@ class GongCallImportEventOperator(GongOperator):
         self.max_failed = max_failed
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Attach the counts to the events, which Airflow publishes when the task succeeds."""
+        """Add the counts to the events, which Airflow publishes when the task succeeds."""
         ti = context["ti"]
         summary = ti.xcom_pull(task_ids=self.report_task_id, key=SUMMARY_KEY, map_indexes=ti.map_index)
         if not isinstance(summary, Mapping):
-            raise AirflowSkipException("The import has no report, so it has no event.")
+            raise AirflowSkipException("The import has no report, so no event is published.")
         if summary["unfinished"]:
-            raise AirflowSkipException("The import is unfinished, so it has no event.")
+            raise AirflowSkipException("The import is unfinished, so no event is published.")
         if self.event_on is EventOn.SUCCESS and summary["wrong"] > self.max_failed:
             raise AirflowSkipException('More rows are wrong than max_failed, and event_on is "success".')
         extra = {key: summary[key] for key in _EVENT_KEYS}
@@ -65,7 +66,7 @@ class GongCallImportEventOperator(GongOperator):
 
 
 def event_after(report: GongReportCallImportOperator, outlets: Sequence[Any], event_on: Any) -> Any:
-    """Return the task that publishes the event of a report, as a teardown: it decides nothing about the DAG run."""
+    """Return the task that publishes the event, as a teardown, which does not affect the DAG run's state."""
     return GongCallImportEventOperator(
         task_id="event",
         report_task_id=report.task_id,

@@ -25,25 +25,24 @@ if TYPE_CHECKING:
 
 class GongCreateCallOperator(WaitingTask):
     """
-    Create a call (``POST /v2/calls``). Gong lets nobody change or delete it afterwards.
+    Create a call (``POST /v2/calls``). Gong's API cannot change or delete it afterwards.
 
-    Gong takes each ``clientUniqueId`` once, so no retry creates a second call. What is about to be sent is
+    Gong accepts each ``clientUniqueId`` once, so a retry never creates a second call. Before the call is sent, it is
     recorded in the store of the Gong connection, so a retry recognizes the call of an earlier attempt. A call that
-    somebody else has created is not necessarily the one that is meant, since telephone systems reuse their ids: by
-    default it fails the task, with its id in the error.
+    someone else created may be a different call, because phone systems can reuse ids. By default, the task then fails
+    with the call's id in the error.
 
-    Returns ``call_id`` and ``request_id``, which is None for a call that existed, and gives the task a link to the
-    call.
+    Returns ``call_id`` and ``request_id``, which is None for an existing call, and adds a link to the call to the task.
 
-    :param call: the call, with Gong's field names (``clientUniqueId``), in snake_case, or in the other vocabulary
-        found in the wild (templated)
-    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` returns the call that an
-        earlier attempt of this task has created and fails for anybody else's; ``complete`` returns anybody's, unless it
-        can be read and has another start or host, which is right where these ids are never reused; ``skip`` returns
-        its id, whatever its content; ``fail`` fails
+    :param call: the call, with Gong's field names (``clientUniqueId``), in snake_case, or with other common names
+        (templated)
+    :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` returns the call if an
+        earlier attempt of this task created it, and fails otherwise; ``complete`` returns any call, unless it can be
+        read and has another start or host, which is right only if ids are never reused; ``skip`` returns its id,
+        whatever its content; ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises AirflowFailException: when the call is wrong, exists, or is refused by Gong; no retry follows
+    :raises AirflowFailException: if the call is not valid, exists, or is refused by Gong; the task is not retried
     """
 
     template_fields = ("call", "gong_conn_id")
@@ -80,20 +79,21 @@ class GongUploadCallMediaOperator(WaitingTask):
     """
     Upload the recording of a call that has none yet (``PUT /v2/calls/{id}/media``).
 
-    The recording is streamed, without a temporary file. Gong answers when it has accepted it, and drops short, silent
-    and duplicate recordings afterwards without a word: wait for the call with ``GongCallProcessedSensor``.
+    The recording is streamed, without a temporary file. Gong responds when it has accepted the recording, but may later
+    drop it silently if it is short, silent or a duplicate. Wait for the call with ``GongCallProcessedSensor``.
 
-    A call that has a recording already counts as done: an earlier attempt whose worker died leaves it that way.
+    If the call already has a recording, the task succeeds, because an earlier attempt whose worker died may have
+    uploaded it.
 
-    Returns ``call_id``, ``url`` (None if the call had a recording), and ``sha256`` and ``bytes`` of the recording; the
-    hash is None where Gong answered before all of it was read.
+    Returns ``call_id``, ``url`` (None if the call already had a recording), and ``sha256`` and ``bytes`` of the
+    recording; the hash is None if Gong responded before the whole file was read.
 
     :param call_id: Gong's id of the call, as text (templated)
-    :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
-        (templated); WAV, MP3, MP4, MKV or FLAC, at most 1.5 GB
+    :param media: path, or URL on any object storage that Airflow supports, such as
+        ``s3://aws_default@recordings/1.wav`` (templated); WAV, MP3, MP4, MKV or FLAC, at most 1.5 GB
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises AirflowFailException: when Gong refuses the recording; no retry follows
+    :raises AirflowFailException: if Gong refuses the recording; the task is not retried
     """
 
     template_fields = ("call_id", "media", "gong_conn_id")
@@ -122,7 +122,7 @@ class GongUploadCallMediaOperator(WaitingTask):
             try:
                 url = hook.calls.upload_media(call_id, recording).url
             except GongMediaAlreadyHandledError:
-                self.log.warning("Call %s has a recording already; it keeps that one.", call_id)
+                self.log.warning("Call %s already has a recording and keeps it.", call_id)
                 url = None
             _show_call(self, context, hook, call_id, url)
         return {"call_id": call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
@@ -130,28 +130,29 @@ class GongUploadCallMediaOperator(WaitingTask):
 
 class GongUploadCallOperator(WaitingTask):
     """
-    Create a call and upload its recording, in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
+    Create a call and upload its recording in one step (``POST /v2/calls`` and ``PUT /v2/calls/{id}/media``).
 
-    Call and recording are checked before anything is sent. What is sent is recorded in the store of the Gong connection
-    first, so a retry after a crash finds the call that exists and finishes it.
+    The call and the recording are checked before anything is sent. The call is first recorded in the store of the Gong
+    connection, so a retry after a crash finds the existing call and finishes it.
 
-    Gong drops duplicate recordings and those without speech after it has accepted them, without a word: wait for the
+    After Gong has accepted a recording, it may drop it silently if it is a duplicate or has no speech. Wait for the
     call with ``GongCallProcessedSensor``.
 
-    Returns ``call_id``, ``state`` (``uploaded``; ``exists`` for a call that this operator has not created and has not
-    touched; or what an earlier import knows of the same call), ``sha256`` of the recording and ``url`` of the call,
-    None where they are not known, and gives the task a link to the call.
+    Returns ``call_id``, ``state`` (``uploaded``; ``exists`` for a call that this operator neither created nor changed;
+    or the state of the same call in an earlier import), ``sha256`` of the recording and ``url`` of the call (None if
+    unknown), and adds a link to the call to the task.
 
     :param call: the call, with Gong's field names (``clientUniqueId``) or in snake_case (templated)
-    :param media: path, or URL of any object store that Airflow knows, such as ``s3://aws_default@recordings/1.wav``
-        (templated); WAV, MP3, MP4, MKV or FLAC, at least 60 s and at most 1.5 GB
+    :param media: path, or URL on any object storage that Airflow supports, such as
+        ``s3://aws_default@recordings/1.wav`` (templated); WAV, MP3, MP4, MKV or FLAC, at least 60 s and at most 1.5 GB
     :param on_existing: what to do if a call with this ``clientUniqueId`` exists: ``resume`` continues a call that an
-        earlier attempt has created, leaves the same call of somebody else alone if it has a recording, and fails for
-        another one; ``complete`` also uploads the recording of somebody else's that has none, which is right where
-        these ids are never reused; ``skip`` leaves all alone, ``fail`` fails
+        earlier attempt created, does not change the same call if someone else created it with a recording, and fails
+        for a different call; ``complete`` also uploads the recording if someone else's call has none, which is right
+        only if ids are never reused; ``skip`` does not change any existing call; ``fail`` fails
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises AirflowFailException: when the call or its recording is wrong, or is refused by Gong; no retry follows
+    :raises AirflowFailException: if the call or its recording is not valid or is refused by Gong; the task is not
+        retried
     """
 
     template_fields = ("call", "media", "gong_conn_id")
@@ -174,7 +175,7 @@ class GongUploadCallOperator(WaitingTask):
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
-        """Send the call, or finish what an earlier attempt has begun."""
+        """Send the call, or finish the call of an earlier attempt."""
         from airflow_provider_gong.call_import.upload.single import plan_single_call
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
         from airflow_provider_gong.ledger.ledger import Ledger
@@ -205,7 +206,7 @@ class GongUploadCallOperator(WaitingTask):
 def _show_call(
     task: WaitingTask, context: Context, hook: GongHook, call_id: str | None, url: str | None = None
 ) -> None:
-    """Write a call's id and URL into the log, and link the task to its page."""
+    """Log a call's id and URL, and link the task to its page."""
     if call_id is None:
         return
     page = url or call_url(hook.base_url, call_id)

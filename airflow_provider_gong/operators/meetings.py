@@ -22,9 +22,9 @@ _MEETING_FIELDS = ("start_time", "end_time", "organizer_email", "invitees", "tit
 
 class GongMeetingIntegrationError(GongError, AirflowFailException):
     """
-    Some users cannot create Gong meetings. The task is not retried, since somebody has to act first.
+    Some users cannot create Gong meetings. The task is not retried because a person has to act first.
 
-    :param statuses: what Gong says of each of them
+    :param statuses: Gong's status of each of these users
     """
 
     retry_can_help = False
@@ -36,7 +36,7 @@ class GongMeetingIntegrationError(GongError, AirflowFailException):
 
 
 class _MeetingOperator(WaitingTask):
-    """What creating and updating a meeting share: its fields."""
+    """Fields that creating and updating a meeting have in common."""
 
     template_fields: Sequence[str] = (*_MEETING_FIELDS, "gong_conn_id")
     template_fields_renderers = {"invitees": "json"}  # noqa: RUF012 - Airflow's own declaration
@@ -74,14 +74,15 @@ class GongCreateMeetingOperator(_MeetingOperator):
     """
     Create a Gong meeting, once for each task of a DAG run (``POST /v2/meetings``).
 
-    Gong does not detect duplicate meetings and cannot look one up. So the task keeps a record of what it is about to
-    send: in the store of the Gong connection, and from Airflow 3.3 on in the task state store as well. A task that is
-    retried or cleared returns the meeting that it created before; if the outcome of an earlier attempt is unknown, it
-    fails without sending the meeting again, and names what to look for and a token to continue with.
+    Gong does not detect duplicate meetings, and its API cannot look up a meeting. The task therefore keeps a record of
+    what it is about to send, in the store of the Gong connection and, on Airflow 3.3 and later, also in the task state
+    store. If the task is retried or cleared, it returns the meeting that it created before. If the outcome of an
+    earlier attempt is unknown, it fails without sending the meeting again; the error says which meeting to look for and
+    contains a token to continue with.
 
-    Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``, who have to be invited to the
-    calendar event as well, since Gong records nothing otherwise. Only ``meeting_id`` is set for a meeting that
-    ``resolution`` names.
+    Returns ``meeting_id``, ``meeting_url``, ``request_id`` and ``additional_invitees``. Invite these to the calendar
+    event as well; otherwise Gong does not record the meeting. For a meeting from ``resolution``, only ``meeting_id`` is
+    set.
 
     :param start_time: start, as a ``datetime`` or ISO-8601 text with offset (templated)
     :param end_time: end, later than the start (templated)
@@ -92,12 +93,12 @@ class GongCreateMeetingOperator(_MeetingOperator):
     :param external_id: id in another system (templated)
     :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
     :param resolution: what a person found in Gong after an unknown outcome: ``<token>:not-created`` or
-        ``<token>:<meeting_id>``, with the token from the error; several are separated by spaces. It applies to that
-        attempt only, so it need not be removed afterwards (templated)
+        ``<token>:<meeting_id>``, with the token from the error; separate several with spaces. It applies only to that
+        attempt, so it does not have to be removed afterwards (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises AirflowFailException: when the fields are wrong, Gong refuses them, it is unknown whether the meeting
-        exists, or the task has created another meeting in this DAG run; no retry follows
+    :raises AirflowFailException: if the fields are not valid, Gong refuses them, it is unknown whether the meeting
+        exists, or the task has created another meeting in this DAG run; the task is not retried
     """
 
     template_fields = (*_MEETING_FIELDS, "resolution", "gong_conn_id")
@@ -108,15 +109,15 @@ class GongCreateMeetingOperator(_MeetingOperator):
         self._was_parked = False
 
     def execute_complete(self, context: Context, event: Any = None) -> Any:
-        """Do the work again after the wait; only a meeting that may be sent waits."""
+        """Do the work again after the wait; only meetings that may be sent wait."""
         self._was_parked = True
         return super().execute_complete(context, event)
 
-    # Airflow calls it for mapped tasks as well, which it does not do with render_template_fields.
+    # Unlike render_template_fields, Airflow also calls this for mapped tasks.
     def _do_render_template_fields(
         self, parent: Any, template_fields: Any, context: Context, jinja_env: Any, seen_oids: set[int]
     ) -> None:
-        """Render the fields. An attempt that fails here has sent nothing, which the next one has to know."""
+        """Render the fields. If this fails, nothing was sent, and the next attempt has to know this."""
         try:
             super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
         except Exception:
@@ -150,7 +151,7 @@ class GongCreateMeetingOperator(_MeetingOperator):
 
 class GongUpdateMeetingOperator(_MeetingOperator):
     """
-    Replace the details of a Gong meeting (``PUT /v2/meetings/{meetingId}``). What is not given is no longer set.
+    Replace all details of a Gong meeting (``PUT /v2/meetings/{meetingId}``). Fields that are not passed are cleared.
 
     Returns ``meeting_id`` and ``request_id``.
 
@@ -165,7 +166,7 @@ class GongUpdateMeetingOperator(_MeetingOperator):
     :param provider: conferencing provider, such as ``zoom``; by default the organizer's (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises AirflowFailException: when the fields are wrong or Gong refuses them; no retry follows
+    :raises AirflowFailException: if the fields are not valid or Gong refuses them; the task is not retried
     """
 
     template_fields = ("meeting_id", *_MeetingOperator.template_fields)
@@ -190,10 +191,10 @@ class GongDeleteMeetingOperator(WaitingTask):
 
     :param meeting_id: Gong's id of the meeting, as text (templated)
     :param organizer_email: e-mail address of its organizer (templated)
-    :param missing_ok: succeed when Gong knows no such meeting, as after an attempt whose answer was lost
+    :param missing_ok: succeed if the meeting does not exist, for example after an attempt whose response was lost
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises AirflowFailException: when Gong refuses it; no retry follows
+    :raises AirflowFailException: if Gong refuses it; the task is not retried
     """
 
     template_fields = ("meeting_id", "organizer_email", "gong_conn_id")
@@ -223,15 +224,16 @@ class GongDeleteMeetingOperator(WaitingTask):
 
 class GongMeetingIntegrationStatusOperator(WaitingTask):
     """
-    Tell which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
+    Check which users can create Gong meetings (``POST /v2/meetings/integration/status``, 100 users per request).
 
     Returns one entry per address with ``email``, ``exists``, ``valid``, ``user_facing_error`` and ``fix_url``.
 
     :param emails: e-mail addresses of the users (templated)
-    :param fail_if_not_ready: fail when one of them cannot
+    :param fail_if_not_ready: fail if one of the users cannot create meetings
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
-    :raises GongMeetingIntegrationError: when somebody cannot and ``fail_if_not_ready`` is set; no retry follows
+    :raises GongMeetingIntegrationError: if a user cannot create meetings and ``fail_if_not_ready`` is set; the task is
+        not retried
     """
 
     template_fields = ("emails", "gong_conn_id")
@@ -260,6 +262,6 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
 
 
 def _not_ready_text(status: MeetingIntegrationStatus) -> str:
-    why = status.user_facing_error or ("" if status.exists else "There is no such user in Gong.")
+    why = status.user_facing_error or ("" if status.exists else "Gong does not know this user.")
     fix = f" It can be fixed at {status.fix_url} ." if status.fix_url else ""
     return f"{status.email}: {why or 'Gong gives no reason.'}{fix}"

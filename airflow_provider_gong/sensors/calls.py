@@ -23,13 +23,13 @@ from airflow_provider_gong.triggers.events import GongTriggerEventError
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
 
-# Observed on live tenants: Gong accepts such recordings and drops them without a word.
+# Observed on live tenants: Gong accepts such recordings and drops them silently.
 _WHY_A_CALL_STAYS_AWAY = (
-    "Likely reasons, the most frequent first: the recording is shorter than 60 seconds; there is no speech in it; the "
-    "same recording was uploaded to another call; call import is switched off for the host; the access key may not "
-    "see this call; Gong needs longer than this, which is a matter of hours when many calls are queued."
+    "Likely reasons, most frequent first: the recording is shorter than 60 seconds; there is no speech in it; the "
+    "same recording was uploaded to another call; call import is turned off for the host; the access key may not "
+    "see this call; Gong needs more time, which can take hours when many calls are queued."
 )
-# The trigger's own deadline comes first, since it knows what Gong said.
+# The trigger times out first because it has Gong's last response.
 _TRIGGER_GRACE = timedelta(minutes=5)
 
 
@@ -40,28 +40,28 @@ class GongCallNotProcessedError(GongError, AirflowFailException):
 
 
 class GongCallSensorError(GongError, AirflowFailException):
-    """Waiting for a call ended with an error that no waiting can help."""
+    """Waiting for a call ended with an error that waiting cannot fix."""
 
     retry_can_help = False
 
 
 class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
     """
-    Wait until Gong has processed a call that was uploaded (``GET /v2/calls/{id}``).
+    Wait until Gong has processed an uploaded call (``GET /v2/calls/{id}``).
 
-    That Gong accepted a recording does not mean that it keeps it: only a call that can be read was imported. While
-    Gong works on it, the call is "not ready yet" or "not found", so both are waited out. Each read is one request of
+    Gong may drop a recording after accepting it: a call was imported only if it can be read. While Gong is processing
+    it, the call is "not ready yet" or "not found", so the sensor waits in both cases. Each read takes one request of
     the company's budget.
 
-    Returns the call, and gives the task a link to it.
+    Returns the call, and adds a link to it to the task.
 
     :param call_id: Gong's id of the call, as text (templated)
     :param gong_conn_id: Airflow connection of type ``gong`` (templated)
     :param deferrable: wait in the triggerer instead of on a worker
     :param poke_interval: seconds between two reads (a parameter of all sensors)
     :param timeout: seconds after which to give up (a parameter of all sensors)
-    :raises AirflowFailException: when the connection or the call's id is wrong
-    :raises GongCallNotProcessedError: at the deadline, if deferred; otherwise Airflow's own error of sensors
+    :raises AirflowFailException: if the connection or the call's id is wrong
+    :raises GongCallNotProcessedError: after the timeout, if deferred; otherwise Airflow's own sensor timeout is raised
     """
 
     template_fields = ("call_id", "gong_conn_id")
@@ -90,7 +90,7 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
         try:
             return super().execute(context)
         except AirflowException as error:
-            # Airflow's own error at the deadline, or the skip that soft_fail makes of it, does not know why.
+            # Airflow's own timeout error, or the skip caused by soft_fail, does not say why.
             if self._last_answer:
                 error.args = (f"{error} {_deadline_text(self.call_id, self._last_answer)}",)
             raise
@@ -110,7 +110,7 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
         return PokeReturnValue(True, self._found(context, call.model_dump(mode="json", exclude_none=True)))
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Return the call that the trigger has read, or fail with what it says."""
+        """Return the call that the trigger has read, or fail with its message."""
         match event:
             case {"status": "processed", "call": dict() as call}:
                 return self._found(context, call)
@@ -137,4 +137,4 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
 
 
 def _deadline_text(call_id: str, last_answer: str) -> str:
-    return f"Call {call_id} could not be read in time. The last answer was: {last_answer} {_WHY_A_CALL_STAYS_AWAY}"
+    return f"Call {call_id} could not be read in time. The last response was: {last_answer} {_WHY_A_CALL_STAYS_AWAY}"

@@ -61,7 +61,7 @@ class Store:
         except (ArgumentError, ValueError):
             # Not chained: the original quotes the URL, which may hold a password.
             raise GongStoreError(
-                "The store's URL is not one: expected something like postgresql://user:password@host/database ."
+                "The store's URL is not valid: expected something like postgresql://user:password@host/database ."
             ) from None
         self._durable = durable
         self._mounts = mounts
@@ -116,8 +116,7 @@ class Store:
             is_there = self._file.exists()
         if not is_there:
             raise GongStoreError(
-                f"{self!r} does not exist. Check the name; a store is created by the first task that uses its "
-                "connection."
+                f"{self!r} does not exist. Check the name. The first task that uses the connection creates the store."
             )
 
     @property
@@ -126,8 +125,8 @@ class Store:
         if self._file_id is not None and file_id(self._file) != self._file_id:
             self.close()
             raise GongStoreError(
-                f"{self!r} was deleted or replaced while this process used it, and what it held is lost to the others. "
-                "Stop all workers before the store is moved or restored."
+                f"{self!r} was deleted or replaced while this process was using it. Stop all workers before you move "
+                "or restore a store."
             )
         rooms = [room for room in declared_rooms() if self._holds(room)]
         # A room may be declared long after the first use.

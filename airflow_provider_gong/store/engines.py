@@ -27,7 +27,7 @@ def sqlite_engine(url: URL, mounts: Path, *, durable: bool) -> Engine:
     :raises GongStoreError: if SQLite is not safe there
     """
     if url.database in (None, "", ":memory:"):
-        raise GongStoreError("The store in SQLite needs a file: one in memory is not seen by any other process.")
+        raise GongStoreError("An SQLite store needs a file: no other process can see a store in memory.")
     file = Path(url.database or "").absolute()
     check_folder(file.parent, mounts)
     # SQLAlchemy 1.4 would open the file anew for each transaction, which takes three times as long.

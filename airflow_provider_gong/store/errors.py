@@ -27,8 +27,8 @@ class GongOtherPlannerError(GongStoreError):
 
     def __init__(self, import_id: str, planned_by: str, planner: str) -> None:
         super().__init__(
-            f"Import {shown(import_id)!r} was planned by {shown(planned_by)}, so {shown(planner)} cannot plan it as "
-            "well: the rows of the first plan would be withdrawn. Give each plan its own import_id; for a mapped task, "
+            f"Import {shown(import_id)!r} was planned by {shown(planned_by)}, so {shown(planner)} cannot plan it too: "
+            "the rows of the first plan would be withdrawn. Give each plan its own import_id; for a mapped task, "
             "add {{ ti.map_index }} to it."
         )
 
@@ -48,19 +48,21 @@ class GongStoreNotSharedError(GongStoreError):
         if import_path:
             what = (
                 f"The plan {planned} of the import was written to {shown(import_path)}, where this task sees "
-                f"{f'plan {found}' if found else 'no plan'}: its workers do not share that folder. Set import_path to "
-                "one that all workers reach, such as s3://bucket/gong-imports."
+                f"{f'plan {found}' if found else 'no plan'}: its workers do not share this folder. Set import_path to "
+                "a folder that all workers can reach, such as s3://bucket/gong-imports."
             )
         elif planned.partition("/")[0] == found.partition("/")[0]:
             what = (
-                f"The import was planned as {planned}, and the store now holds {found}: the plan is lost, or another "
-                "one, as after restoring an older backup. Clear the plan task; what was sent is not sent again."
+                f"The import was planned as {planned}, and the store now holds {found}: the plan was lost or replaced, "
+                "for example because an older backup was restored. Clear the plan task; calls that were sent are not "
+                "sent again."
             )
         else:
             what = (
-                f"The import was planned in store {planned}, and this task sees store {found}: its workers do not "
+                f"The import was planned in store {planned}, but this task uses store {found}: its workers do not "
                 "share a store. Set store_conn_id in the extra of the Gong connection to a database that all workers "
-                "reach, give the import an import_path on object storage, or run all tasks of the import on one host."
+                "can reach, set import_path of the import to a folder in object storage, or run all tasks of the "
+                "import on one host."
             )
         super().__init__(what)
 
@@ -74,8 +76,8 @@ class JournalTakenOverError(GongStoreError):
 
     def __init__(self, journal: str) -> None:
         super().__init__(
-            f"Another task has begun to work on the import in {journal}, so this one stops. Only one may at a time: to "
-            "have several, share a database with store_conn_id instead of import_path."
+            f"Another task has begun to work on the import in {journal}, so this one stops. Only one task at a time "
+            "can work on it. To use several workers, set store_conn_id to a shared database instead of import_path."
         )
 
 

@@ -82,8 +82,8 @@ class FallbackBudget:
                 return
             self._log_again_at = now + _LOG_AGAIN_SECONDS
         log.warning(
-            "The shared request budget cannot be reached: %s Until it can, this process paces itself at %g requests "
-            "per second and %d per day, and knows nothing of the requests of others.",
+            "The shared request budget cannot be reached: %s Until it can, this process limits itself to %g requests "
+            "per second and %d per day, without counting the requests of other processes.",
             error,
             self._own_share.requests_per_second,
             self._own_share.requests_per_day,

@@ -44,7 +44,7 @@ def check_folder(folder: Path, mounts: Path) -> None:
     """
     if not _is_writable(folder):
         raise GongStoreError(
-            f"The store's folder {folder} cannot be written to: set store_conn_id in the Gong connection's extra to a "
+            f"The store's folder {folder} is not writable: set store_conn_id in the Gong connection's extra to a "
             "PostgreSQL database."
         )
     kind = _file_system(folder, mounts)
@@ -100,7 +100,7 @@ def _lock(handle: int, folder: Path) -> None:
             if time.monotonic() > give_up_at:
                 raise GongStoreError(
                     f"Another process has held the lock of {folder} for more than {_LOCK_SECONDS:.0f} s. Find it with "
-                    f"'fuser {folder}' and end it."
+                    f"'fuser {folder}' and stop it."
                 ) from None
             time.sleep(_LOOK_AGAIN_SECONDS)
         else:

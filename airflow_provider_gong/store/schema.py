@@ -181,8 +181,8 @@ def refuse_newer(found: int | None, known: int) -> None:
     """
     if found is not None and found > known:
         raise GongStoreError(
-            f"The store was written by a newer airflow-provider-gong (schema {found}, this one knows {known}): upgrade "
-            "the package on this host."
+            f"The store was written by a newer airflow-provider-gong (schema {found}, this package supports {known}): "
+            "upgrade the package on this host."
         )
 
 

@@ -35,12 +35,12 @@ _EARLY_SECONDS = 60.0
 _EARLY_SHARE = 0.2
 _KEEP_AGAIN_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
 _AUTHORIZE_AGAIN = (
-    "Let a technical administrator of Gong authorize the app again, with the command 'airflow-gong oauth authorize'."
+    "Ask a technical administrator of Gong to authorize the app again with the command 'airflow-gong oauth authorize'."
 )
 _SHARE_OR_AUTHORIZE = (
-    "If another host has been authorized, name its store as store_conn_id in the extra of the connection: a second "
-    "authorization may end the first. Otherwise let a technical administrator of Gong authorize the app, with the "
-    "command 'airflow-gong oauth authorize'."
+    "If the app was authorized on another host, set store_conn_id in the extra of the connection to that host's "
+    "store: a second authorization can invalidate the first. Otherwise, ask a technical administrator of Gong to "
+    "authorize the app with the command 'airflow-gong oauth authorize'."
 )
 
 
@@ -189,7 +189,7 @@ class StoredTokens:
                 with self._store.begin() as connection:
                     connection.execute(change.where(token_table.c.tokens == held.sealed))
             except GongStoreError as error:
-                log.warning("New OAuth tokens cannot be stored yet, trying again in %g s: %s", pause, error)
+                log.warning("New OAuth tokens cannot be stored yet; trying again in %g s: %s", pause, error)
                 self._sleep(pause)
             else:
                 return
@@ -231,8 +231,9 @@ class StoredTokens:
             access_token, refresh_token = json.loads(self._fernet.decrypt(row.tokens.encode()))
         except InvalidToken:
             raise GongAuthenticationError(
-                "The stored OAuth tokens cannot be decrypted: they were kept under another client_secret or token_key.",
-                remedy=f"Set the one that they were kept under. {_AUTHORIZE_AGAIN}",
+                "The stored OAuth tokens cannot be decrypted: they were encrypted with another client_secret or "
+                "token_key.",
+                remedy=f"Restore the one that they were encrypted with. {_AUTHORIZE_AGAIN}",
             ) from None
         return Tokens(access_token, refresh_token, row.expires_at - row.now, row.base_url)
 
@@ -254,8 +255,8 @@ class StoredTokens:
 
 def _dead(words: str, *, status: int | None = None) -> GongGrantRefusedError:
     return GongGrantRefusedError(
-        "Gong does not accept the refresh token. It may have been used by a worker that died before it could keep the "
-        "new one, or the authorization was withdrawn.",
+        "Gong does not accept the refresh token. A worker may have used it and died before it could store the new "
+        "one, or the authorization was revoked.",
         status=status,
         errors=[words],
         remedy=_AUTHORIZE_AGAIN,
@@ -264,7 +265,7 @@ def _dead(words: str, *, status: int | None = None) -> GongGrantRefusedError:
 
 def _log_wait(seconds: float) -> None:
     until = local_time(time.time() + seconds)
-    log.info("Waiting until %s at the latest, while another worker refreshes the OAuth tokens.", until)
+    log.info("Waiting until %s at the latest while another worker refreshes the OAuth tokens.", until)
 
 
 def _derived_key(secret: str, client_id: str) -> bytes:

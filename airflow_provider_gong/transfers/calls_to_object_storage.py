@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 class GongCallsToObjectStorageOperator(WaitingTask, CallExportOperator):
     """
-    Export the calls of an interval, with transcripts, into files on any object storage.
+    Export the calls and transcripts of an interval to files on any object storage.
 
-    All UTC days that the interval touches are read completely (``POST /v2/calls/extensive``,
-    ``POST /v2/calls/transcript``) and replace the files of those days, such as
-    ``<path>/calls/started_date=2026-11-20/part-0.parquet``. A day that has not changed is not written.
-    May be run again at any time.
+    All UTC days that overlap the interval are read completely (``POST /v2/calls/extensive``, ``POST
+    /v2/calls/transcript``), and the files of these days are replaced, such as
+    ``<path>/calls/started_date=2026-11-20/part-0.parquet``. Days that have not changed are not written. Can be run
+    again at any time.
 
-    To keep an export up to date, see :func:`airflow_provider_gong.task_groups.gong_call_export`: late calls appear in
-    days that were exported before.
+    Calls can appear late, on days that were already exported. To keep an export up to date, use
+    :func:`airflow_provider_gong.task_groups.gong_call_export`.
 
     .. seealso:: ``docs/call_export.md``
 
     :param path: folder of the export, on any object storage that Airflow supports (templated)
-    :param since: beginning of the interval, a date or a moment (templated); default: that of the run's data interval
-    :param until: its end, which is not part of it (templated); default: that of the run's data interval
+    :param since: start of the interval, a date or a time (templated); default: the start of the run's data interval
+    :param until: end of the interval, which is not included (templated); default: the end of the run's data interval
     :param tables: names of the tables to write; default: all
     :param file_format: ``parquet`` or ``jsonl``
-    :param include_private: export private calls, too
+    :param include_private: also export private calls
     :param exclude_columns: columns to leave out, such as ``email_address`` or ``calls.brief``
     :param workspace_id: export only the calls of this workspace (templated)
     :param primary_user_ids: export only the calls that these users host (templated)
     :param on_shrink: what to do when so many calls are missing that the access key is the more likely reason: ``fail``
         deletes nothing and fails, ``keep`` deletes nothing and succeeds, ``accept`` deletes them
     :param gong_conn_id: Airflow connection to Gong (templated)
-    :param deferrable: wait in the triggerer while the company's requests are spent; default: Airflow's setting
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: days read and changed, rows by table, requests, missing transcripts, suspects, path of the manifests
     :raises GongExportSettingsError: for wrong settings, an empty interval, or a folder of another export
     :raises GongExportShrinkError: if so many calls are missing that the access key is the more likely reason

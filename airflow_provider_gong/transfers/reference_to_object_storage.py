@@ -1,4 +1,4 @@
-"""Users and workspaces of the company into any object storage."""
+"""Export of users and workspaces to any object storage."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ class GongReferenceToObjectStorageOperator(WaitingTask):
     """
     Export snapshots to join calls with: users (``GET /v2/users``) and workspaces (``GET /v2/workspaces``).
 
-    Each table is one file, ``<path>/users/part-0.parquet``, which is replaced as a whole when it has changed.
+    Each table is one file, such as ``<path>/users/part-0.parquet``, which is replaced as a whole if it has changed.
 
     .. seealso:: ``docs/call_export.md``
 
-    :param path: folder of the export, on any object storage that Airflow supports (templated); may be that of calls
+    :param path: folder of the export, on any object storage that Airflow supports (templated); can be the same as for
+        calls
     :param tables: ``users``, ``workspaces``
     :param file_format: ``parquet`` or ``jsonl``
     :param exclude_columns: columns to leave out, such as ``phone_number``
     :param gong_conn_id: Airflow connection to Gong (templated)
-    :param deferrable: wait in the triggerer while the company's requests are spent; default: Airflow's setting
+    :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: rows by table, and the tables that have changed
-    :raises GongExportError: for wrong settings, or if Gong shows no user or workspace at all
+    :raises GongExportError: for wrong settings, or if Gong shows no users or workspaces at all
     """
 
     template_fields: Sequence[str] = ("path", "gong_conn_id")

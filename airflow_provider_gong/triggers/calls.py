@@ -24,14 +24,14 @@ class GongCallProcessedTrigger(BaseTrigger):
     Yields one event, by ``status``:
 
     - ``processed``, with the ``call``
-    - ``timeout``, with what Gong said last as ``message``
-    - ``error``, with the class of the error as ``error`` and its text as ``message``, when waiting does not help
+    - ``timeout``, with Gong's last response as ``message``
+    - ``error``, with the class of the error as ``error`` and its text as ``message``, if waiting does not help
 
-    Errors that pass, such as a request budget that is used up, are waited out.
+    The trigger waits out temporary errors, such as a used-up request budget.
 
     :param gong_conn_id: Airflow connection of type ``gong``
     :param call_id: Gong's id of the call, as text
-    :param end_time: when to give up, in seconds since 1970; restarts of the triggerer do not move it
+    :param end_time: when to give up, in seconds since 1970; a restart of the triggerer does not change it
     :param poll_interval: seconds between two reads
     """
 
@@ -43,7 +43,7 @@ class GongCallProcessedTrigger(BaseTrigger):
         self.poll_interval = poll_interval
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return what the triggerer makes the trigger from."""
+        """Return the data from which the triggerer creates the trigger."""
         arguments = {
             "gong_conn_id": self.gong_conn_id,
             "call_id": self.call_id,
@@ -89,5 +89,5 @@ class GongCallProcessedTrigger(BaseTrigger):
     def _pause_after(self, refusal: GongApiError) -> float:
         if refusal.retry_after is None:
             return self.poll_interval
-        # Spread, so that all the sensors that wait for the budget do not ask at once.
+        # Spread, so sensors that wait for the budget do not all ask at once.
         return refusal.retry_after + random.uniform(0.0, self.poll_interval)  # noqa: S311 - nothing secret

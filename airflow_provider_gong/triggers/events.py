@@ -1,4 +1,4 @@
-"""What tasks think of the events of triggers."""
+"""Errors about the events of triggers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from airflow_provider_gong.client.errors import GongError
 
 class GongTriggerEventError(GongError, AirflowException):
     """
-    A trigger sent an event that this version of the package does not understand.
+    A trigger sent an event that this version of the package does not know.
 
-    :param waiting: who waited for the event
+    :param waiting: what waited for the event
     :param event: the event
     """
 
     def __init__(self, waiting: str, event: object) -> None:
-        super().__init__(f"The trigger of {waiting} sent an event that is not understood: {event!r}")
+        super().__init__(f"The trigger of {waiting} sent an unknown event: {event!r}")

@@ -1,4 +1,4 @@
-"""A trigger that waits for a moment and asks nobody."""
+"""A trigger that waits until a point in time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from airflow_provider_gong._compat import BaseTrigger, TriggerEvent
 
-# The wall clock may be set while the trigger sleeps.
+# The wall clock may be changed while the trigger sleeps.
 _LONGEST_SLEEP = 60.0
 
 
 class GongTimerTrigger(BaseTrigger):
     """
-    Fire once when a moment has come, also if the triggerer was restarted or is late. Asks neither Gong nor a store.
+    Fire once at a point in time, even if the triggerer was restarted or is late. Uses neither Gong nor a store.
 
-    :param due: the moment, in seconds since 1970
-    :param jitter: fire up to this many seconds later, at random, so that many tasks do not wake up at once
+    :param due: the point in time, in seconds since 1970
+    :param jitter: fire up to this many seconds later, at random, so tasks do not all resume at once
     """
 
     def __init__(self, due: float, jitter: float = 0.0) -> None:
@@ -28,7 +28,7 @@ class GongTimerTrigger(BaseTrigger):
         self.jitter = jitter
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return what the triggerer makes the trigger from."""
+        """Return the data from which the triggerer creates the trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {"due": self.due, "jitter": self.jitter}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

@@ -60,7 +60,7 @@ QUESTIONS = {
     "run without a shared database": Question(
         clicks=("How do I …?", "Without a shared database"),
         answer='import_path="{{ params.imports }}"',
-        searches=("without database", "shared database", "import_path"),
+        searches=("without database", "shared database", "no database"),
         pages=("call_import", "how_do_i", "installation"),
     ),
     "know what incomplete means": Question(

@@ -57,7 +57,7 @@ MISTAKES = (
     Mistake("the recording was not exported", "media", write=lambda path: None),
     Mistake("the direction is none", "direction", "transfer"),
     Mistake("the recording is an empty file", "media", write=lambda path: path.write_bytes(b"")),
-    Mistake("call import is switched off for the host", "primary_user", "noor.haddad@example.com"),
+    Mistake("call import is turned off for the host", "primary_user", "noor.haddad@example.com"),
     Mistake("the recording lasts 30 seconds", "media", write=lambda path: write_wav(path, seconds=30, seed=30)),
     Mistake("the recording is a text file", "media", write=lambda path: path.write_text("Call was not recorded.\n")),
     Mistake("the id is that of an earlier row", "client_unique_id"),

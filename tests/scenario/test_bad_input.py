@@ -71,7 +71,7 @@ def test_host_that_is_not_gong(
 ) -> None:
     change_connection(monkeypatch, host=other_host)
     error = error_of_plan(run_dag, manifest)
-    assert "The host's answer is not one of Gong's API" in error
+    assert "The host's response is not one of Gong's API" in error
     assert "Check that the connection's host is your company's API base URL" in error
 
 

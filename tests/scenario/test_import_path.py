@@ -119,7 +119,7 @@ def test_workers_that_do_not_see_the_folder_stop_before_any_request(
     run = run_dag(dag)
 
     assert task_states(run)["upload"] == ("failed", 1)
-    assert "its workers do not share that folder" in failures[0]
+    assert "its workers do not share this folder" in failures[0]
     assert new_calls(gong_emulator) == {}
 
 

@@ -105,7 +105,7 @@ def test_a_lost_answer_is_resolved_by_a_person(
         Cleared(task_id="create", resolution="{{ var.value.get('gong_resolution', '') }}", **new_meeting())
     run = run_dag(dag)
     assert task_states(run) == {"create": ("success", 4)}
-    assert "The meeting may exist, so no retry sends it again." in texts[0]
+    assert "The meeting may exist, so retries do not send it again." in texts[0]
     assert "the meeting may exist. It was not sent again." in texts[1]
     assert (
         f"'Kick-off' that starts at 2026-03-09T10:00:00+00:00, in Gong and in the calendar of {ORGANIZER}" in texts[1]

@@ -7,7 +7,7 @@ from airflow_provider_gong.store.budget import SharedBudget
 
 
 def reopen_budget(gong_conn_id: str = GongHook.default_conn_name) -> None:
-    """Forget that Gong has refused requests, as if the time that it asked for had passed."""
+    """Forget that Gong refused requests, as if the time that it asked for had passed."""
     with GongHook(gong_conn_id) as hook:
         SharedBudget(hook.store, hook.company).reset()
 

@@ -115,7 +115,7 @@ def test_airflow_lists_the_options_of_the_section():
         env={name: value for name, value in os.environ.items() if name != "AIRFLOW__CORE__UNIT_TEST_MODE"},
     ).stdout
     assert "store_folder" in listed
-    assert "that the processes of one host share" in listed
+    assert "that the processes on one host share" in listed
     assert "store_conn_id" in listed
 
 

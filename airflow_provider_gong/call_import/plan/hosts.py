@@ -150,7 +150,7 @@ def _eligible(user: User, text: str) -> Host | Problem:
             _FIELD,
             text,
             "is a Gong user whose telephony calls may not be imported",
-            "A Gong administrator has to switch on call import for this user (Gong: Team members > Data capture).",
+            "A Gong administrator has to turn on call import for this user (Gong: Team members > Data capture).",
             Actor.ADMINISTRATOR,
         )
     name = " ".join(part for part in (user.first_name, user.last_name) if part)

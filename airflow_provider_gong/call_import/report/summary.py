@@ -92,13 +92,13 @@ def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
     rows = counted(summary["rows"], "row")
     if unfinished:
         raise GongImportFailedError(
-            f"Import {summary['import_id']} is unfinished: {unfinished} of {rows}. Clear the first task of the import "
-            "that failed; it resumes where it was."
+            f"Import {summary['import_id']} is unfinished: {unfinished} of {rows}. Clear the first failed task of the "
+            "import; it resumes where it stopped."
         )
     if wrong > max_failed:
         raise GongImportFailedError(
             f"Import {summary['import_id']} has failed: {wrong} of {rows} {'is' if wrong == 1 else 'are'} "
-            f"wrong; max_failed is {max_failed}. The log above and the report show the problems, and who has to act."
+            f"wrong; max_failed is {max_failed}. The log above and the report show the problems and who needs to act."
         )
 
 

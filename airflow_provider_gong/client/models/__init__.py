@@ -1,4 +1,4 @@
-"""Models of what goes over the wire: requests are checked strictly, answers are read tolerantly."""
+"""Models of requests and responses: requests are validated strictly, responses are read tolerantly."""
 
 from airflow_provider_gong.client.models.base import RequestModel, ResponseModel
 from airflow_provider_gong.client.models.call_filters import (

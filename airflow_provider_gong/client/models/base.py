@@ -1,4 +1,4 @@
-"""Base classes of what goes over the wire."""
+"""Base classes of requests and responses."""
 
 import functools
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ class WireModel(BaseModel):
 
 class RequestModel(WireModel):
     """
-    What we send: unknown fields are refused and text is stripped of surrounding white space.
+    Base class of requests: unknown fields are refused, and surrounding white space is removed from text.
 
-    Field names may be given as in Gong (``actualStart``) or in snake_case (``actual_start``).
+    Fields can have Gong's names (``actualStart``) or the same names in snake_case (``actual_start``).
     """
 
     model_config = ConfigDict(
@@ -33,14 +33,14 @@ class RequestModel(WireModel):
     )
 
     other_names: ClassVar[Mapping[str, str]] = {}
-    """Names of another vocabulary in the wild, each with the official name."""
+    """Other common names, each with the official name."""
 
     not_in_gong: ClassVar[Mapping[str, str]] = {}
-    """Names of another vocabulary that Gong has nothing for, each with what to do instead."""
+    """Other common names that Gong has no field for, each with a remedy."""
 
     @classmethod
     def official_name(cls, name: str) -> str:
-        """Return Gong's name of the field that goes by this name, or the name itself if there is none."""
+        """Return Gong's name for the field with this name, or the name itself if there is none."""
         field = cls.model_fields.get(name)
         if field is not None:
             return field.alias or name
@@ -60,13 +60,13 @@ class RequestModel(WireModel):
         renamed: dict[Any, Any] = {}
         for name, value in data.items():
             official = cls.official_name(name) if isinstance(name, str) else name
-            # A field given under two names keeps the second one, which is then refused as unknown.
+            # If a field is given with two names, the second one is kept and then refused as unknown.
             taken = official in renamed or (official != name and official in data)
             renamed[name if taken else official] = value
         return renamed
 
 
 class ResponseModel(WireModel):
-    """What Gong answers: unknown fields are kept, enumerations are plain text, numeric ids become strings."""
+    """Base class of responses: unknown fields are kept, enumerations are plain text, and numeric ids become strings."""
 
     model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)

@@ -19,7 +19,7 @@ class CallFilter(RequestModel):
     :param to_date_time: calls that started before this time, with offset
     :param workspace_id: calls of this workspace
     :param call_ids: these calls
-    :param primary_user_ids: calls hosted by these users; transcripts know no such filter
+    :param primary_user_ids: calls hosted by these users; not available for transcripts
     """
 
     from_date_time: Timestamp | None = None
@@ -31,7 +31,7 @@ class CallFilter(RequestModel):
 
 class ContentFields(RequestModel):
     """
-    Parts of what was said, each ``True`` to read it.
+    Parts of the conversation's content; set each to ``True`` to read it.
 
     :param structure: agenda
     :param topics: length of each topic
@@ -66,7 +66,7 @@ class ContentFields(RequestModel):
 
 class InteractionFields(RequestModel):
     """
-    Parts of how the parties interacted, each ``True`` to read it.
+    Parts of the interaction between the parties; set each to ``True`` to read it.
 
     :param speakers: talk time of each speaker
     :param video: video statistics
@@ -82,7 +82,7 @@ class InteractionFields(RequestModel):
 
 class CollaborationFields(RequestModel):
     """
-    Parts of what colleagues added, each ``True`` to read it.
+    Parts that colleagues added; set each to ``True`` to read it.
 
     :param public_comments: public comments
     """
@@ -92,13 +92,13 @@ class CollaborationFields(RequestModel):
 
 class ExposedFields(RequestModel):
     """
-    Blocks of a call to read beside its metadata.
+    Blocks of a call to read in addition to its metadata.
 
     :param parties: participants
     :param content: what was said
     :param interaction: how the parties interacted
     :param collaboration: what colleagues added
-    :param media: URLs of the recording, valid for 8 hours; needs the scope ``api:calls:read:media-url``
+    :param media: URLs of the recording, valid for 8 hours; requires the scope ``api:calls:read:media-url``
     """
 
     parties: bool | None = None
@@ -114,7 +114,7 @@ class ContentSelector(RequestModel):
 
     :param context: CRM links: ``None`` (the text, Gong's default), ``Basic`` or ``Extended``
     :param context_timing: ``Now``, ``TimeOfCall`` or both; only with the ``Extended`` context
-    :param exposed_fields: blocks to read beside the metadata
+    :param exposed_fields: blocks to read in addition to the metadata
     """
 
     context: ContextDetail | None = None

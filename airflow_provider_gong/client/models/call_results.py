@@ -1,4 +1,4 @@
-"""Calls as Gong answers them."""
+"""Calls as Gong returns them."""
 
 from typing import Annotated
 
@@ -11,14 +11,14 @@ JsonObject = dict[str, JsonValue]
 
 
 class CreatedCall(ResponseModel):
-    """Answer of ``POST /v2/calls``."""
+    """Response of ``POST /v2/calls``."""
 
     call_id: str
     request_id: str | None = None
 
 
 class UploadedMedia(ResponseModel):
-    """Answer of ``PUT /v2/calls/{id}/media``: the recording was accepted, which does not mean processed."""
+    """Response of ``PUT /v2/calls/{id}/media``: the recording was accepted, but not necessarily processed."""
 
     call_id: str
     request_id: str | None = None
@@ -51,7 +51,7 @@ class Call(ResponseModel):
 
 
 class Party(ResponseModel):
-    """A participant; ``speaker_id`` is what transcripts refer to."""
+    """A participant; transcripts refer to ``speaker_id``."""
 
     id: str | None = None
     email_address: str | None = None
@@ -66,14 +66,14 @@ class Party(ResponseModel):
 
 
 class CallMedia(ResponseModel):
-    """URLs of the recording, signed and valid for 8 hours; fetched without Gong's credentials."""
+    """Signed URLs of the recording, valid for 8 hours; fetch them without Gong's credentials."""
 
     audio_url: Annotated[str | None, Field(repr=False)] = None
     video_url: Annotated[str | None, Field(repr=False)] = None
 
 
 class ExtensiveCall(ResponseModel):
-    """A call with the blocks that were asked for; a block that Gong does not have yet is ``None``."""
+    """A call with the requested blocks; a block that Gong does not have yet is ``None``."""
 
     meta_data: Call
     context: list[JsonObject] | None = None

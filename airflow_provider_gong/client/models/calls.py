@@ -62,7 +62,7 @@ class CrmContext(RequestModel):
     """
     Links to the objects of one CRM.
 
-    :param system: the CRM; Gong takes uploads for ``Salesforce`` and ``Generic`` only
+    :param system: the CRM; Gong accepts only ``Salesforce`` and ``Generic`` for uploads
     :param objects: the objects in it
     """
 
@@ -74,17 +74,17 @@ class CallParty(RequestModel):
     """
     A participant of a call.
 
-    :param user_id: Gong user id, for participants of the own company
+    :param user_id: Gong user id, for participants from your own company
     :param name: name
     :param email_address: e-mail address
     :param phone_number: phone number
-    :param party_id: own id of the party, which the speakers' timeline refers to
+    :param party_id: your own id for the party, used in the speakers' timeline
     :param media_channel_id: audio channel of the company's participant: 0 (left) or 1 (right)
-    :param context: CRM objects of the participant, for participants of other companies
+    :param context: CRM objects of the participant, for participants from other companies
     """
 
     not_in_gong: ClassVar = {
-        "affiliation": "Remove it; Gong finds out who belongs to the company.",
+        "affiliation": "Remove it; Gong detects who belongs to the company.",
         "speakerId": "Remove it; use partyId and speakersTimeline to say who speaks when.",
     }
 
@@ -99,7 +99,7 @@ class CallParty(RequestModel):
 
 class SpeechSegment(RequestModel):
     """
-    A stretch of speech.
+    A segment of speech.
 
     :param from_time: start, in milliseconds from the beginning of the call
     :param to_time: end, in milliseconds from the beginning of the call
@@ -147,7 +147,7 @@ class NewCall(RequestModel):
 
     Neither the call nor its ``client_unique_id`` can be changed or freed afterwards.
 
-    :param client_unique_id: id in the recording system, up to 2048 characters; Gong takes each one once
+    :param client_unique_id: id in the recording system, up to 2048 characters; Gong accepts each id only once
     :param actual_start: when the call started, with offset
     :param primary_user: Gong user id of the host, who must be one of the parties
     :param direction: ``Inbound``, ``Outbound``, ``Conference`` or ``Unknown``
@@ -217,28 +217,30 @@ class NewCall(RequestModel):
         return value
 
     def warnings(self) -> list[str]:
-        """Return what Gong accepts but ignores, or what is probably a mistake; each names its field."""
+        """Return warnings about fields that Gong ignores and about probable mistakes."""
         found: list[str] = []
         hosts = []
         for index, party in enumerate(self.parties):
             user_id = party.user_id
-            # Of most parties there is nothing to say, and plans have hundreds of thousands of them.
+            # Most parties have no warnings, and plans have hundreds of thousands of parties.
             if party.context or party.media_channel_id is not None or not (user_id or party.name):
                 found += self._party_warnings(index, party)
             if user_id == self.primary_user:
                 hosts.append(index)
         if len(hosts) > 1:
-            found.append(f"parties: entries {hosts} all carry primaryUser as userId; Gong takes each for the host.")
+            found.append(
+                f"parties: entries {hosts} all have primaryUser as their userId; Gong treats each of them as the host."
+            )
         return [*found, *_system_warnings("context", self.context)] if self.context else found
 
     def _party_warnings(self, index: int, party: CallParty) -> Iterator[str]:
         field = f"parties[{index}]"
         if party.media_channel_id is not None and self.speakers_timeline is not None:
-            yield f"{field}.mediaChannelId: Gong ignores it beside speakersTimeline."
+            yield f"{field}.mediaChannelId: Gong ignores it if there is a speakersTimeline."
         if not (party.user_id or party.name or party.email_address or party.phone_number):
-            yield f"{field}: has no name, e-mail address or phone number, so nobody will know who it is."
+            yield f"{field}: has no name, e-mail address or phone number, so no one will know who it is."
         if party.user_id and party.context:
-            yield f"{field}.context: Gong takes CRM objects only for parties of other companies."
+            yield f"{field}.context: Gong accepts CRM objects only for parties from other companies."
         yield from _system_warnings(f"{field}.context", party.context)
 
 

@@ -23,14 +23,14 @@ _EMAIL = re.compile(
     r"@([^\W_]([\w-]*[^\W_])?\.)+(xn--[a-z0-9-]+|[^\W\d_]{2,})",
     re.IGNORECASE,
 )
-# Where an emulated Gong may find recordings.
+# Where an emulated Gong can find recordings.
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
 _QUARTER_HOUR = timedelta(minutes=15)
 _ISO_EXAMPLE = "such as 2026-03-31T09:30:00+02:00 or 2026-03-31T07:30:00Z"
 
 
 def rule_error(rule: str, remedy: str) -> PydanticCustomError:
-    """Return the error for a broken rule of Gong or of ours; ``rule`` continues "this field ..."."""
+    """Return the error for a broken rule, Gong's or our own; ``rule`` continues the sentence "this field ..."."""
     return PydanticCustomError(BROKEN_RULE, "{rule}. {remedy}", {"rule": rule, "remedy": remedy})
 
 
@@ -78,7 +78,7 @@ def _time_from_text(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise rule_error("must be a date and time that exists", f"Correct it, {_ISO_EXAMPLE}.") from None
+        raise rule_error("must be a date and time that exist", f"Correct it, {_ISO_EXAMPLE}.") from None
 
 
 def _parse_time(value: Any) -> datetime:
@@ -89,21 +89,21 @@ def _parse_time(value: Any) -> datetime:
         )
     offset = time.utcoffset()
     if offset is None:
-        raise rule_error("must say its offset from UTC", "Add an offset such as +02:00 or Z.")
+        raise rule_error("must have an offset from UTC", "Add an offset such as +02:00 or Z.")
     if offset % _QUARTER_HOUR:
-        # A pytz zone passed as tzinfo means the local mean time of the 19th century.
+        # A pytz zone passed as tzinfo means local mean time of the 19th century.
         raise rule_error(
             f"has an offset from UTC that no time zone uses ({offset})",
             "Use zoneinfo or pendulum, or pytz's localize(), to give the time its zone.",
         )
-    # Plain, of fixed offset and of Gong's precision, whatever class of datetime came in.
+    # A plain datetime with a fixed offset and Gong's precision, whatever class was passed.
     return datetime.fromisoformat(time.isoformat(timespec="milliseconds"))
 
 
 def _parse_id(value: Any) -> str:
     if isinstance(value, float):
         raise rule_error(
-            "must be a Gong id given as text; a floating-point number has lost digits of it",
+            "must be a Gong id as text; a floating-point number loses digits",
             "Read the column as text, then try again.",
         )
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
@@ -117,7 +117,7 @@ def _parse_id(value: Any) -> str:
 def _id_text(value: Any) -> Any:
     if isinstance(value, float):
         raise rule_error(
-            "must be an id given as text; a floating-point number has lost digits of it",
+            "must be an id as text; a floating-point number loses digits",
             "Read the column as text, then try again.",
         )
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -146,7 +146,7 @@ def _check_url(value: str) -> str:
 def _check_media_url(value: str) -> str:
     url = urlsplit(_check_url(value))
     if url.scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
-        raise rule_error("must use https, since the recording would travel in clear", "Give an https URL.")
+        raise rule_error("must use https; otherwise the recording is sent unencrypted", "Give an https URL.")
     if "@" in url.netloc:
         # Whoever may read the call's log at Gong would have them.
         raise rule_error("must not contain a user or password", "Give a signed URL.")
@@ -171,7 +171,7 @@ def not_empty(values: tuple[T, ...]) -> tuple[T, ...]:
     Pydantic's own limit counts the valid entries only, and would report a list of wrong ones as empty.
     """
     if not values:
-        raise rule_error("must not be empty", "Add an entry, or leave it out if it is optional.")
+        raise rule_error("must not be empty", "Add an entry, or leave the field out if it is optional.")
     return values
 
 

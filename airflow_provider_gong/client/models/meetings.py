@@ -19,7 +19,7 @@ class MeetingInvitee(RequestModel):
     """
 
     other_names: ClassVar = {"emailAddress": "email", "name": "displayName"}
-    not_in_gong: ClassVar = {"responseStatus": "Remove it; answers to an invitation are the calendar's business."}
+    not_in_gong: ClassVar = {"responseStatus": "Remove it; responses to an invitation belong in the calendar."}
 
     email: EmailAddress | None = None
     display_name: str | None = None
@@ -37,7 +37,7 @@ class _MeetingRequest(RequestModel):
     }
     not_in_gong: ClassVar = {
         "description": "Remove it; a description belongs in the calendar event.",
-        "meetingUrl": "Remove it; Gong makes the URL and answers with it.",
+        "meetingUrl": "Remove it; Gong creates the URL and returns it.",
     }
 
     start_time: Timestamp
@@ -51,7 +51,7 @@ class _MeetingRequest(RequestModel):
     def warnings(self) -> list[str]:
         """Return what Gong accepts but is probably a mistake; each names its field."""
         if not self.invitees:
-            return ["invitees: nobody is invited."]
+            return ["invitees: no one is invited."]
         organizer = self.organizer_email.lower()
         emails = [(index, (entry.email or "").lower()) for index, entry in enumerate(self.invitees)]
         nameless = [f"invitees[{index}].email: is missing." for index, email in emails if not email]

@@ -82,7 +82,7 @@ def _unknown_field(model: type[RequestModel], name: str) -> tuple[str, str]:
     official = model.official_name(name)
     known = [field.alias or python_name for python_name, field in model.model_fields.items()]
     if official in known:
-        return f"is another name of {official}, which is given as well", "Give one of the two."
+        return f"is another name of {official}, which is also given", "Give one of the two."
     if name in model.not_in_gong:
         return "does not exist in Gong", model.not_in_gong[name]
     meant = close_match(name, known)

@@ -1,4 +1,4 @@
-"""The one surface of Gong's API: a resource for each kind of object, and any other operation by its name."""
+"""The public methods of Gong's API: a resource for each kind of object, and any other operation by its name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class GongApi(Driven[D]):
-    """Gong's API, as both clients and the hook have it. Nothing of it is loaded before it is used."""
+    """Gong's API, as in both clients and the hook. Everything is loaded on first use."""
 
     @property
     def calls(self) -> Calls[D]:
@@ -58,14 +58,14 @@ class GongApi(Driven[D]):
         body: Any = None,
     ) -> Steps[JsonObject]:
         """
-        Send any operation of Gong's API with plain JSON in and out; of a listing, one page.
+        Send any operation of Gong's API, with plain JSON as input and output; for a listing, this reads one page.
 
         :param operation: Gong's name of the operation, such as ``listFlows``
         :param path: parameters of the path
         :param query: query parameters
         :param body: JSON body
         :raises ValueError: for an unknown operation or wrong path parameters
-        :raises GongApiError: whatever keeps the request from having a result
+        :raises GongApiError: if the request has no result
         """
         from airflow_provider_gong.client.requests import raw_request
 
@@ -75,7 +75,7 @@ class GongApi(Driven[D]):
     def run_all(
         self, operation: str, *, query: Mapping[str, Any] | None = None, body: Any = None
     ) -> Listing[JsonObject]:
-        """Yield the rows of all pages of any listing operation as plain JSON; parameters as in :meth:`run`."""
+        """Yield the rows of all pages of any listing operation as plain JSON; parameters as for :meth:`run`."""
         from airflow_provider_gong.client.requests import Listing, raw_request
 
         return Listing(raw_request(operation, query=query, body=body), item=lambda row: row)

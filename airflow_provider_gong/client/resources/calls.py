@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Gong's page size; more ids than that in one filter would only come back in pages.
+# Gong's page size; the results for more ids would come in pages.
 MAX_CALL_IDS = 100
 
 
@@ -41,12 +41,12 @@ class Calls(Resource[D]):
     @ApiMethod
     def create(self, call: NewCall | Mapping[str, Any]) -> Steps[CreatedCall]:
         """
-        ``POST /v2/calls``: create a call. Gong lets nobody change or delete it afterwards.
+        ``POST /v2/calls``: create a call. Gong's API cannot change or delete it afterwards.
 
-        :param call: the call, under Gong's field names or in snake_case
-        :raises GongValidationError: if the call is wrong, before anything is sent
-        :raises GongDuplicateCallError: if its ``clientUniqueId`` has a call already, unless an unanswered attempt of
-            this request has created it
+        :param call: the call, with Gong's field names or in snake_case
+        :raises GongValidationError: if the call is not valid, before anything is sent
+        :raises GongDuplicateCallError: if a call with its ``clientUniqueId`` already exists, unless an attempt of this
+            request whose response was lost has created it
         """
         new_call = parse_request(NewCall, call)
         for warning in new_call.warnings():
@@ -61,7 +61,7 @@ class Calls(Resource[D]):
         ``PUT /v2/calls/{id}/media``: stream the recording of a call that has none yet.
 
         :param call_id: Gong's id of the call
-        :param media: the recording, or its path; the hook also takes URLs of any object store that Airflow knows
+        :param media: the recording or its path; the hook also accepts URLs on any object storage that Airflow supports
         :raises FileNotFoundError: if there is no recording, before anything is sent
         :raises OSError: if it cannot be read, or changed while it was being sent
         """
@@ -72,13 +72,13 @@ class Calls(Resource[D]):
 
     @ApiMethod
     def get(self, call_id: str) -> Steps[Call]:
-        """``GET /v2/calls/{id}``: read a call; Gong finds it only when it has processed its recording."""
+        """``GET /v2/calls/{id}``: read a call; Gong finds it only after it has processed the recording."""
         request = typed_request("getCall", lambda answer: Call.model_validate(answer["call"]), path={"id": call_id})
         return (yield from self._send(request))
 
     @ApiListing
     def list(self, window: CallFilter | Mapping[str, Any]) -> Listing[Call]:
-        """``GET /v2/calls``: yield basic data of the calls of a time window, which Gong requires here."""
+        """``GET /v2/calls``: yield basic data of the calls in a time window, which is required here."""
         query = parse_request(CallFilter, window).wire()
         return Listing(raw_request("listCalls", query=query), Call.model_validate)
 
@@ -86,7 +86,7 @@ class Calls(Resource[D]):
     def list_extensive(
         self, filters: CallFilter | Mapping[str, Any], selector: ContentSelector | Mapping[str, Any] | None = None
     ) -> Listing[ExtensiveCall]:
-        """``POST /v2/calls/extensive``: yield calls with the blocks that the selector names."""
+        """``POST /v2/calls/extensive``: yield calls with the blocks in the selector."""
         body: JsonObject = {"filter": parse_request(CallFilter, filters).wire()}
         if selector is not None:
             body["contentSelector"] = parse_request(ContentSelector, selector).wire()
@@ -104,8 +104,9 @@ def create_call(call: NewCall | Mapping[str, Any], *, resume: bool = True) -> Go
     Return the request that creates a call.
 
     :param call: the call
-    :param resume: take the duplicate that follows an unanswered attempt for its work; else it is an error as any other
-    :raises GongValidationError: if the call is wrong
+    :param resume: after an attempt whose response was lost, treat a duplicate as created by this attempt; otherwise it
+        is an error
+    :raises GongValidationError: if the call is not valid
     """
     body = parse_request(NewCall, call).wire()
 

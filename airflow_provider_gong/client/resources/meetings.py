@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Gong API reference: at most this many addresses in one status request.
+# Gong API reference: at most this many addresses per status request.
 _MAX_STATUS_EMAILS = 100
 
 
@@ -38,9 +38,9 @@ class Meetings(Resource[D]):
         """
         ``POST /v2/meetings``: create a meeting.
 
-        :param meeting: the meeting, under Gong's field names or in snake_case
-        :raises GongValidationError: if the meeting is wrong, before anything is sent
-        :raises GongOutcomeUnknownError: when the answer was lost; sending it again may create a second meeting
+        :param meeting: the meeting, with Gong's field names or in snake_case
+        :raises GongValidationError: if the meeting is not valid, before anything is sent
+        :raises GongOutcomeUnknownError: if the response was lost; sending the request again may create a second meeting
         """
         new_meeting = parse_request(NewMeeting, meeting)
         _warn(new_meeting)
@@ -66,15 +66,15 @@ class Meetings(Resource[D]):
 
         :param meeting_id: Gong's id of the meeting
         :param organizer_email: e-mail address of its organizer
-        :param missing_ok: return None, instead of raising, when Gong knows no such meeting
-        :raises GongNotFoundError: if there is no such meeting, or it is another organizer's
+        :param missing_ok: return None instead of raising if the meeting does not exist
+        :raises GongNotFoundError: if the meeting does not exist, or has another organizer
         """
         try:
             return (yield from self._send(delete_meeting(meeting_id, organizer_email)))
         except GongNotFoundError as error:
             if not (missing_ok and _says_meeting_is_missing(error)):
                 raise
-        log.info("There was no meeting %s to delete.", shown(meeting_id))
+        log.info("Meeting %s did not exist, so nothing was deleted.", shown(meeting_id))
         return None
 
     @ApiMethod
@@ -84,7 +84,7 @@ class Meetings(Resource[D]):
             wrong = FieldProblem(
                 "emails", repr(shown(emails)), "must be a list", "Give a list, even for a single address."
             )
-            raise GongValidationError("The integration status cannot be asked for.", problems=[wrong])
+            raise GongValidationError("The integration status cannot be requested.", problems=[wrong])
         statuses: list[MeetingIntegrationStatus] = []
         for batch in batches(emails, _MAX_STATUS_EMAILS):
             statuses += yield from self._send(typed_request("integrationStatus", _statuses, body={"emails": batch}))
@@ -92,7 +92,7 @@ class Meetings(Resource[D]):
 
 
 def create_meeting(meeting: NewMeeting | Mapping[str, Any]) -> GongRequest[CreatedMeeting]:
-    """Return the request that creates a meeting; it is never repeated when its answer is lost."""
+    """Return the request that creates a meeting; it is never repeated if its response is lost."""
     body = parse_request(NewMeeting, meeting).wire()
     return typed_request("addMeeting", CreatedMeeting.model_validate, body=body)
 
@@ -113,7 +113,7 @@ def delete_meeting(meeting_id: str, organizer_email: str | None = None) -> GongR
 
 
 def _says_meeting_is_missing(error: GongApiError) -> bool:
-    """Tell a meeting that does not exist from another organizer's, and from a host that is not Gong: all are 404."""
+    """Return whether a 404 means that the meeting does not exist, not another organizer or a wrong host."""
     return isinstance(error, GongNotFoundError) and any("meeting id" in text.lower() for text in error.errors)
 
 

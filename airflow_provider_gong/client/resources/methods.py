@@ -1,8 +1,8 @@
 """
-Methods that are written once: they return a result to threads, and an awaitable of it to event loops.
+Methods that are written once for both clients: threads get a result, event loops an awaitable.
 
-A method is a generator of the steps of its exchanges, or returns the listing to read. Who carries the steps out decides
-what the caller gets, at run time as for the type checker.
+A method is a generator of the steps of its exchanges, or returns the listing to read. The driver that carries out the
+steps determines what the caller gets, at run time and for the type checker.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Driver(Protocol):
-    """What the clients have in common here."""
+    """What these methods require of both clients."""
 
     def steps(self, request: GongRequest[T], /) -> Steps[T]:
         """Return the steps of sending a request."""
@@ -32,7 +32,7 @@ class ThreadDriver(Driver, Protocol):
     """A client that blocks."""
 
     def perform(self, steps: Steps[T], /) -> T:
-        """Carry steps out and return their result."""
+        """Carry out steps and return their result."""
 
     def iterate(self, listing: Listing[T], /) -> Iterator[T]:
         """Yield the rows of a listing."""
@@ -42,7 +42,7 @@ class LoopDriver(Driver, Protocol):
     """A client that is awaited."""
 
     async def perform(self, steps: Steps[T], /) -> T:
-        """Carry steps out and return their result."""
+        """Carry out steps and return their result."""
 
     def iterate(self, listing: Listing[T], /) -> AsyncIterator[T]:
         """Yield the rows of a listing."""

@@ -1,1 +1,1 @@
-"""The ledger of an import that is kept in a folder: a private database, and the journal that it is filled from."""
+"""The ledger of an import in a folder: a private database that is filled from a journal."""

@@ -1,11 +1,12 @@
 """
-A journal in files, below a folder on any object storage: one writer after the other adds, and nothing is ever changed.
+A journal in files in a folder on any object storage, to which one writer after another adds files that never change.
 
-Each attempt of a task is a writer. ``tries/000001.txt`` names the first, whose segments are ``<writer>/000001.jsonl``
-and so on. A writer that finds many segments begins with a snapshot of what they say, ``<writer>/snapshot``, which
-``<writer>/snapshot.txt`` ends: readers start at the newest complete one. The rows of a plan are in a folder of their
-own, ``plans/<store_id>``. Files are numbered without gaps and found by their numbers, since listings of object stores
-may be out of date. Each has its length and digest in its first line, so that a file that was cut off is noticed.
+Each attempt of a task is a writer. ``tries/000001.txt`` contains the name of the first writer, whose segments are
+``<writer>/000001.jsonl`` and so on. A writer that finds many segments begins with a snapshot of their content,
+``<writer>/snapshot``, which is complete once ``<writer>/snapshot.txt`` exists; readers start at the newest complete
+snapshot. The rows of a plan are in a separate folder, ``plans/<store_id>``. Files are numbered without gaps and found
+by their numbers, because listings of object stores can be out of date. The first line of each file has its length and
+digest, so truncated files are detected.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from airflow_provider_gong.ledger.folder.segments import DamageError, Entry, Seg
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
 
 _READERS = 16
-# As many are read at once; more are worth a snapshot.
+# This many are read at once; for more, a snapshot is worthwhile.
 SNAPSHOT_AFTER = 2 * _READERS
 _FORMAT = "gong-import-journal"
 _VERSIONS = ("1", "2")
@@ -31,16 +32,16 @@ _SNAPSHOT, _MARK = "snapshot", "snapshot.txt"
 
 
 class JournalFolder(Protocol):
-    """Where a journal is kept: ``pathlib.Path`` and Airflow's ``ObjectStoragePath`` both fit."""
+    """Path of a journal's folder, such as ``pathlib.Path`` or Airflow's ``ObjectStoragePath``."""
 
     def __truediv__(self, name: str) -> Any:
-        """Return what has this name in the folder."""
+        """Return the entry with this name in the folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
     """
-    Segments in a folder, as a mark or an entry refers to them.
+    Segments in a folder that a mark or an entry refers to.
 
     :param count: number of segments
     :param digest: hash of all of them
@@ -58,9 +59,9 @@ class _Writer:
 
 class Journal:
     """
-    A journal, read from its newest snapshot and then added to by one writer at a time.
+    A journal that is read from its newest snapshot, and that one writer at a time adds to.
 
-    A writer looks for others after it has written, and not before: of two who write at the same time, at least one
+    A writer checks for others after it has written, not before: if two write at the same time, at least one of them
     sees the other.
 
     :param folder: where its files are
@@ -83,12 +84,12 @@ class Journal:
 
     @property
     def is_snapshot_due(self) -> bool:
-        """Whether a snapshot would spare the next reader many files."""
+        """Whether a snapshot would save the next reader many files."""
         return not self._has_begun and self._segments_read > self._snapshot_after
 
     def segments(self) -> Iterator[Segment]:
         """
-        Yield the segments of the newest snapshot and all later ones; what a killed writer left cut off is left out.
+        Yield the segments of the newest snapshot and all later ones, without those that a killed writer left truncated.
 
         :raises GongStoreError: if a file cannot be read, or is damaged
         """
@@ -104,10 +105,10 @@ class Journal:
 
     def files(self, folder: str, files: Files, *, told_by: str = "") -> Iterator[Segment]:
         """
-        Yield segments that something refers to, all of which have to be there.
+        Yield segments that something refers to; all of them must exist.
 
         :param told_by: the file that refers to them
-        :raises GongStoreError: if one is missing or damaged, or they are not what was written
+        :raises GongStoreError: if a segment is missing, damaged or changed
         """
         digests = []
         for number in range(1, files.count + 1):
@@ -129,16 +130,16 @@ class Journal:
         return Files(len(digests), mark_of(digests))
 
     def write_snapshot(self, batches: Iterable[Sequence[Entry]]) -> None:
-        """Write all that is known; readers start with it as soon as this returns."""
+        """Write a snapshot of the whole state; readers start with it as soon as this method returns."""
         self._begin()
         files = self.write_files(f"{self._name}/{_SNAPSHOT}", batches)
         self._write(f"{self._name}/{_MARK}", f"{files.count} {files.digest}\n".encode())
 
     def append(self, entries: Sequence[Entry]) -> None:
         """
-        Add entries, as one segment. What they say of the future may be done when this returns.
+        Add entries as one segment. When this method returns, the actions that they announce may be carried out.
 
-        :raises JournalTakenOverError: if another writer has begun since this one has read the journal
+        :raises JournalTakenOverError: if another writer has begun since this one read the journal
         :raises GongStoreError: if the segment cannot be written
         """
         self._begin()
@@ -151,7 +152,7 @@ class Journal:
 
     @contextlib.contextmanager
     def damage(self, name: str) -> Iterator[None]:
-        """Name the file where its content is not what a journal holds."""
+        """Add the file's name to errors about its content."""
         try:
             yield
         except DamageError as damage:
@@ -172,7 +173,7 @@ class Journal:
         # Once, also if it fails: after a failed write we would mistake our own file for another writer's.
         self._has_begun = True
         self._write(_try(number), f"{_FORMAT} {_VERSIONS[-1]} {self._name}\n".encode(), mode="xb")
-        # Whoever was there before may have continued since the journal was read.
+        # An earlier writer may have continued since the journal was read.
         last = self._earlier[-1].name if self._earlier else ""
         self._stop_if(bool(last) and self._read(f"{last}/{_segment(self._last_segments + 1)}") is not None)
 
@@ -182,7 +183,7 @@ class Journal:
             raise JournalTakenOverError(repr(self))
 
     def _writer(self, name: str, content: bytes) -> _Writer:
-        """Return the writer of an attempt, without a name if it was killed as it began."""
+        """Return the writer of an attempt, without a name if it was killed when it began."""
         text = content.decode(errors="replace")
         if not text.endswith("\n"):
             return _Writer("", _VERSIONS[0])
@@ -217,7 +218,7 @@ class Journal:
             current = following
 
     def _numbered(self, name: Callable[[int], str]) -> Iterator[tuple[str, bytes]]:
-        """Yield the names and contents of numbered files, some of which are read ahead."""
+        """Yield the names and contents of numbered files, and read some of them ahead."""
         with ThreadPoolExecutor(_READERS) as pool:
             for first in itertools.count(1, _READERS):
                 names = [name(number) for number in range(first, first + _READERS)]

@@ -1,8 +1,8 @@
 """
-The ledger of an import whose workers share no database: a private one, filled from a journal and written back to it.
+The ledger of an import without a shared database: a private database, filled from a journal and written back to it.
 
-What may have been sent is in the journal before it is sent, for some rows at a time; what became of them follows every
-few seconds. When a worker dies, the next one asks Gong for what the journal does not know yet.
+Before rows are sent, the journal records that they may be sent, a few rows at a time. Their outcomes follow every few
+seconds. If a worker dies, the next one asks Gong for the outcomes that are missing in the journal.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from airflow_provider_gong.store.errors import GongStoreError
 
 log = logging.getLogger(__name__)
 
-# Each of these costs a read of its call when the worker dies.
+# If the worker dies, each of these takes a read of its call.
 _LEASED_AHEAD = 20
-# Nobody else leases rows of a private ledger.
+# No one else leases rows of a private ledger.
 _FOREVER = 1e9
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.+=_-]+")
 _LONGEST_NAME = 100
@@ -49,14 +49,14 @@ def journaled_ledger(
 
     :param base: folder of all imports
     :param company: name of the Gong company
-    :param import_id: identity of the import
-    :param clock: seconds that only go forward
-    :param snapshot_after: segments that are read one by one before a snapshot takes their place
+    :param import_id: id of the import
+    :param clock: monotonic seconds
+    :param snapshot_after: number of segments after which a snapshot is written
     :raises GongStoreError: if the journal cannot be read or written
     """
     journal = Journal(base / _name(company) / _name(import_id), snapshot_after=snapshot_after)
     with scratch_folder(_PREFIX) as place, contextlib.closing(Store(folder_url(place), durable=False)) as store:
-        # The next worker asks Gong for what the journal does not hold, so nothing has to survive here.
+        # The next worker asks Gong for whatever the journal lacks, so nothing here has to be durable.
         ledger = JournaledLedger(store, company, import_id, journal, clock=clock)
         try:
             yield ledger
@@ -70,7 +70,7 @@ class JournaledLedger(Ledger):
     """
     A ledger for one worker at a time.
 
-    :param store: an empty one that only this ledger uses
+    :param store: an empty store that only this ledger uses
     :param company: name of the Gong company
     :param import_id: identity of the import
     :param journal: where the import is kept
@@ -98,16 +98,16 @@ class JournaledLedger(Ledger):
 
     @property
     def store_id(self) -> str:
-        """Identity of the plan, the same for all tasks that see the same folder; empty before there is one."""
+        """Id of the plan, the same for all tasks that see the same folder; empty if there is no plan yet."""
         return self._sync.store_id
 
     @property
     def store_name(self) -> str:
-        """The identity; the folder has the same name everywhere."""
+        """The id; the folder has the same name everywhere."""
         return self.store_id
 
     def finish(self) -> None:
-        """Release what was leased ahead, and write what is not written yet."""
+        """Release the rows that were leased ahead, and write all unwritten changes."""
         self._release_leased_ahead()
         self._sync.write()
 
@@ -119,21 +119,21 @@ class JournaledLedger(Ledger):
             log.warning("The last changes were not written; the next task asks Gong for them: %s", error)
 
     def resume(self, owner: str) -> None:
-        """Free what an earlier attempt of the worker had leased."""
+        """Release the rows that an earlier attempt of this worker leased."""
         self._release_leased_ahead()
         super().resume(owner)
 
     def lease(self, owner: str, *, limit: int, seconds: float) -> list[LeasedRow]:
-        """Claim rows that wait to be sent. The journal says that they may be on their way when this returns."""
+        """Claim rows that wait to be sent. On return, the journal records that they may have been sent."""
         with self._lock:
             if not self._leased_ahead:
-                # Nobody gets a row of which the journal does not know: this returns after it was written.
+                # This returns only after the journal was written, so no row is sent that the journal does not know.
                 ahead = super().lease(owner, limit=max(limit, _LEASED_AHEAD), seconds=_FOREVER)
                 self._leased_ahead.extend(ahead)
             return [self._leased_ahead.popleft() for _ in range(min(limit, len(self._leased_ahead)))]
 
     def renew(self, leases: Iterable[LeasedRow], *, seconds: float) -> None:
-        """Do nothing: nobody else could take them."""
+        """Do nothing: no one else can lease the rows."""
 
     def _has_changed(self, *, before_sending: bool) -> None:
         if before_sending:
@@ -147,6 +147,6 @@ class JournaledLedger(Ledger):
 
 
 def _name(text: str) -> str:
-    """Return a name for files that is as readable as it can be, and another one for each text."""
+    """Return a readable file name that is different for each text."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     return f"{_NOT_IN_NAMES.sub('_', text)[:_LONGEST_NAME]}-{digest}"

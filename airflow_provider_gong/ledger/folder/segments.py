@@ -12,16 +12,16 @@ Entry = dict[str, Any]
 
 
 class DamageError(Exception):
-    """A file of a journal is not as it was written; the text continues the file's name."""
+    """A file of a journal was damaged; the text continues the sentence after the file's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """
-    What was written at once.
+    The entries that were written together.
 
-    :param name: its file
-    :param digest: hash of its entries; empty if it was written without one, as earlier packages did
+    :param name: name of the file
+    :param digest: hash of the entries; empty if an earlier version wrote the segment without one
     """
 
     name: str
@@ -46,7 +46,7 @@ def unpacked(name: str, content: bytes | None, *, version: str = "2", may_be_cut
     Return a segment, without entries if its writer was killed while writing it.
 
     :param version: format of the journal; segments of the first one have neither length nor digest
-    :param may_be_cut: whether it is the last of its writer
+    :param may_be_cut: whether it is the last segment of its writer
     :raises DamageError: if it is not what was written
     """
     if content is None:

@@ -1,4 +1,4 @@
-"""A private ledger's database on one side, its journal on the other, and what the journal does not hold yet."""
+"""Synchronization between a private ledger's database and its journal."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from airflow_provider_gong.store.database import Store
 _WRITE_SECONDS = 10.0
 _ENTRIES_OF_SEGMENT = 1000
 _IDENTITY = ("company", "import_id")
-# What reading something else as an entry ends in.
+# The errors that reading something other than an entry raises.
 _NOT_ENTRIES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
-# What the journal does not hold yet: calls by their ids, the import, or its plan. A change that is noted again gets
-# another number, so what was written differs from what has changed meanwhile.
+# What is not in the journal yet: calls by their ids, the import, or its plan. If something changes again, it gets a new
+# number, which distinguishes it from what has already been written.
 _changed = Table(
     "changed",
     MetaData(),
@@ -40,8 +40,8 @@ _changed = Table(
 )
 _IMPORT, _NEW_PLAN = "import", "plan"
 _CALL, _EXISTING = "call ", "existing "
-# The database notes each change itself, whichever statement makes it: no verb of the ledger can forget to.
-# Not INSERT OR REPLACE: an upsert's own rule for conflicts would take the place of the trigger's.
+# The database records each change itself, whichever statement makes it, so no function of the ledger can forget it. Not
+# INSERT OR REPLACE: an upsert's conflict rule would override the trigger's.
 _TRIGGERS = tuple(
     f"CREATE TRIGGER note_{number} AFTER {event} BEGIN DELETE FROM changed WHERE what = {what}; "  # noqa: S608 - only names
     f"INSERT INTO changed (what) VALUES ({what}); END"
@@ -61,13 +61,13 @@ _TRIGGERS = tuple(
 
 class JournalSync:
     """
-    Fills the database from the journal, and writes what changes back to it.
+    Fills the database from the journal, and writes changes back to it.
 
     :param store: the private database
     :param company: name of the Gong company
-    :param import_id: identity of the import
-    :param journal: where the import is kept
-    :param clock: seconds that only go forward
+    :param import_id: id of the import
+    :param journal: the import's journal
+    :param clock: monotonic seconds
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class JournalSync:
                 connection.exec_driver_sql(trigger)
 
     def write_if_due(self) -> None:
-        """Write what has changed, every few seconds."""
+        """Write all changes, every few seconds."""
         if self._clock() - self._written_at >= _WRITE_SECONDS:
             self.write()
 
     def write(self) -> None:
-        """Write what has changed."""
+        """Write all changes."""
         with self._lock:
             with self._store.read() as connection:
                 last = connection.execute(select(func.max(_changed.c.number))).scalar()
@@ -156,7 +156,7 @@ class JournalSync:
         if not segment.digest:
             _check_unsigned(by_kind)
         if by_kind["row"]:
-            # Of the first format: under the plan's own id for as long as it is not known to be complete.
+            # In the first format: under the plan's own id until it is known to be complete.
             self._replace(rows, [self._values(row, rows) | {"import_id": row["plan_id"]} for row in by_kind["row"]])
         # The latest entry of a call counts.
         latest = {entry["client_unique_id"]: self._values(entry, calls) for entry in by_kind["call"]}
@@ -210,7 +210,7 @@ class JournalSync:
 
 
 def _check_unsigned(entries: dict[str, list[Entry]]) -> None:
-    """Read entries that have no digest as they will be read later, so that damaged ones are noticed now."""
+    """Read entries without a digest in the same way as later, so damage is detected now."""
     for row in entries["row"]:
         planned_row({"is_pulled": None, "media_type": None, "media_mark": None, **row})
     for call in entries["call"]:
@@ -220,7 +220,7 @@ def _check_unsigned(entries: dict[str, list[Entry]]) -> None:
 
 def _value(entry: Entry, column: Column[Any]) -> Any:
     value = entry.get(column.name, entry.get(column.info.get("was", "")))
-    # An integer does for a float.
+    # An integer is accepted as a float.
     if value is not None and not isinstance(value, (column.type.python_type, int)):
         raise DamageError(f"holds an entry whose {column.name} is of another type")
     return value
@@ -233,7 +233,7 @@ def _columns(found: Any, table: Table) -> Entry:
 def _call_entry(found: Any) -> Entry:
     values = _columns(found, calls)
     if values["lease_until"] is not None:
-        # It may be sent at any moment from now on, and its recording as well, before anything is written again.
+        # From now on, the call and its recording can be sent at any time before anything else is written.
         values["media_sent_at"] = values["media_sent_at"] or values["intended_at"]
     return {"kind": "call", **values, "lease_until": None}
 

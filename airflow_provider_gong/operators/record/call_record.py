@@ -72,7 +72,9 @@ class CallRecord:
                 raise
             if on_existing is not OnExisting.SKIP:
                 _check_same(hook, call, error)
-            whose = "An earlier attempt created call" if is_ours else "This clientUniqueId has a call already:"
+            whose = (
+                "An earlier attempt created call" if is_ours else "Gong already has a call with this clientUniqueId:"
+            )
             log.warning("%s %s; its id is returned.", whose, error.call_id)
             return {"call_id": error.call_id, "request_id": None}
         return {"call_id": created.call_id, "request_id": created.request_id}

@@ -91,12 +91,13 @@ class MeetingRecord:
         known = f"This task created meeting {outcome.get('meeting_id')} in this DAG run"
         if earlier.company != mine.company:
             raise GongMeetingConflictError(
-                f"{known}, in Gong company {earlier.company}, and its connection now names company {mine.company}. "
+                f"{known}, in Gong company {earlier.company}, but its connection is now for company {mine.company}. "
                 "Nothing was sent. Restore the connection, or start a new DAG run for another meeting."
             )
         if earlier.content != mine.content:
             raise GongMeetingConflictError(
-                f"{known}, with other fields. The changes were not sent. Use GongUpdateMeetingOperator to send them, "
+                f"{known} with different fields. The changes were not sent. Use GongUpdateMeetingOperator to send "
+                "them, "
                 "or start a new DAG run for another meeting."
             )
         log.info("%s. It is not created again.", known)
@@ -114,14 +115,14 @@ class MeetingRecord:
             raise
         outcome = created.model_dump(mode="json")
         if not self._record.complete(outcome):
-            log.warning("Meeting %s was created, which could not be recorded.", created.meeting_id)
+            log.warning("Meeting %s was created, but this could not be recorded.", created.meeting_id)
         return outcome
 
     def _lost(self, error: GongApiError) -> GongOutcomeUnknownError:
         mine = self._record.mine
         whats_wrong = error.remedy.removesuffix(GongOutcomeUnknownError.default_remedy).strip()
         return GongOutcomeUnknownError(
-            f"{error.message.rstrip('.')}. The meeting may exist, so no retry sends it again.",
+            f"{error.message.rstrip('.')}. The meeting may exist, so retries do not send it again.",
             operation=error.operation,
             status=error.status,
             request_id=error.request_id,
@@ -135,11 +136,11 @@ class MeetingRecord:
         about = known.about if known and known.content != mine.content else mine.about
         remedy = _remedy(about, self._record.token)
         if known is None:
-            what = f"This is attempt {number} of the task, and no record of the earlier ones is found here"
+            what = f"This is attempt {number} of the task, but no record of the earlier attempts was found here"
             remedy = f"{remedy} {_SHARE_THE_RECORD}"
         else:
             when = "" if known.sent_at is None else f" at {utc_time(known.sent_at)}"
-            what = f"An earlier attempt of this task was sending the meeting{when}, and its outcome is unknown"
+            what = f"An earlier attempt of this task was sending the meeting{when}, but its outcome is unknown"
         return GongOutcomeUnknownError(
             f"{what}: the meeting may exist. It was not sent again.", operation="addMeeting", remedy=remedy
         )
@@ -189,12 +190,12 @@ def _sent_by_another(taken: ContentTakenError) -> GongMeetingConflictError:
     what = f"created meeting {meeting_id} with" if meeting_id else "sent, with unknown outcome so far,"
     return GongMeetingConflictError(
         f"Map index {taken.map_index} of this task {what} the same fields in this DAG run. It was not sent again. "
-        "If the mapped list has changed its order, restore it. If two equal meetings are meant, tell them apart by "
-        "external_id."
+        "If the order of the mapped list has changed, restore it. If you want two equal meetings, give each a "
+        "different external_id."
     )
 
 
 _SHARE_THE_RECORD = (
-    "For one record that all hosts see, set store_conn_id in the extra of the Gong connection to a database that all "
-    "workers reach, or use Airflow 3.3 or later."
+    "To keep one record for all hosts, set store_conn_id in the extra of the Gong connection to a database that all "
+    "workers can reach, or use Airflow 3.3 or later."
 )

@@ -116,7 +116,7 @@ class Place:
         try:
             self.put(dataclasses.replace(self.present, state=state, **changes))
         except GongError as error:
-            log.warning("The record of this task could not be brought up to date (%s): %s", state.value, error)
+            log.warning("The record of this task could not be updated (%s): %s", state.value, error)
             return False
         return True
 
@@ -136,5 +136,5 @@ def _task_state_errors(action: str) -> Iterator[None]:
     except Exception as error:
         raise GongStoreError(
             f"The record of this task cannot be {action} in Airflow's task state store: {shown(str(error))}. Airflow "
-            "refuses attempts that it has replaced by another."
+            "refuses access to attempts that were replaced by a newer one."
         ) from error

@@ -123,7 +123,7 @@ def test_problems_of_rows_that_ended_well_are_not_shown() -> None:
 def test_only_the_first_problems_are_shown() -> None:
     page = Page(report_page(SUMMARY, [row(CallState.FAILED, problem())] * 203, ()))
     assert "203 problems for" in page.text
-    assert "3 more stand in report.csv" in page.text
+    assert "3 more in report.csv" in page.text
 
 
 def test_calls_are_shown_over_time() -> None:
@@ -152,7 +152,7 @@ def test_warnings_of_rows_are_shown_up_to_a_number() -> None:
     assert page.count("li") == 201
     assert "remark 99" in page.text
     assert "remark 100" not in page.text
-    assert "2 more stand in report.csv" in page.text
+    assert "2 more in report.csv" in page.text
 
 
 def test_nothing_that_a_manifest_says_is_more_than_text() -> None:
@@ -201,7 +201,7 @@ def test_calls_that_are_in_gong_are_linked() -> None:
 def test_only_the_first_calls_are_listed() -> None:
     page = Page(report_page(SUMMARY, [row(CallState.VERIFIED)] * 202, ()))
     assert "202 calls in Gong" in page.text
-    assert "2 more stand in report.csv" in page.text
+    assert "2 more in report.csv" in page.text
 
 
 @pytest.mark.parametrize("url", [DANGEROUS, "javascript:alert(1)", "http://example.com/", f"https://{DANGEROUS}", None])

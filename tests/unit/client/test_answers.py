@@ -97,12 +97,12 @@ def test_duplicates_name_the_existing_call(text: str, call_id: str | None) -> No
 @pytest.mark.parametrize(
     ("status", "text", "remedy"),
     [
-        (409, "Recording or telephony call import is not enabled for primaryUser 1", "switch on call import"),
+        (409, "Recording or telephony call import is not enabled for primaryUser 1", "turn on call import"),
         (409, "Provider disconnected", "reconnect the provider"),
         (401, "access token has been revoked", "your company's own API base URL"),
-        (403, "Forbidden", "Ask a Gong technical administrator"),
+        (403, "Forbidden", "Ask a technical administrator of Gong"),
         (404, "No calls found corresponding to the provided filters", "Widen the filter"),
-        (404, "Call 1 is not ready yet", "Read it again in some minutes"),
+        (404, "Call 1 is not ready yet", "Read it again in a few minutes"),
         (400, "cursor has expired", "Start the listing again"),
         (500, "Internal server error occurred", "requestId"),
     ],

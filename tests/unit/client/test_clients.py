@@ -437,7 +437,7 @@ def test_long_waits_are_announced_with_their_reason_and_end(drive: Driver, caplo
     assert wait == "getCall waits 7.0 s"
     moment = datetime.fromisoformat(until.removeprefix("until "))
     assert began + timedelta(seconds=6) <= moment <= datetime.now().astimezone() + timedelta(seconds=7)
-    assert reason == "since Gong has refused requests of the company (429)."
+    assert reason == "because Gong refused the company's requests (429)."
 
 
 def test_refusal_holds_back_the_other_clients_of_the_budget(drive: Driver) -> None:

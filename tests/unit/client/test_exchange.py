@@ -278,7 +278,7 @@ def test_meeting_whose_answer_was_lost_has_an_unknown_outcome() -> None:
     assert error.operation == "addMeeting"
     assert error.unanswered == 1
     assert "the connection broke" in str(error)
-    assert "Look in Gong" in str(error)
+    assert "Check in Gong" in str(error)
 
 
 def test_meeting_that_gong_failed_on_has_an_unknown_outcome_with_gongs_words() -> None:

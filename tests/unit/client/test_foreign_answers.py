@@ -104,7 +104,7 @@ def test_leaves_the_effect_of_a_write_unknown(
     error = play(request_, foreign(status)).failed_with(kind)
     assert error.may_have_taken_effect
     assert error.unanswered == 1
-    assert ("Look in Gong" in str(error)) is (request_ is MEETING)
+    assert ("Check in Gong" in str(error)) is (request_ is MEETING)
 
 
 @pytest.mark.parametrize(("status", "kind"), FINAL)

@@ -64,7 +64,7 @@ def test_answer_that_comes_byte_by_byte_ends_at_the_deadline(
     began = time.monotonic()
     error = drive(server.url, sending(READ), deadline=0.5, policy=ONCE).failed_with(GongTimeoutError)
     assert time.monotonic() - began < 60
-    assert "no complete answer within 0 s" in str(error) or "within 1 s" in str(error)
+    assert "no complete response within 0 s" in str(error) or "within 1 s" in str(error)
 
 
 def test_deadline_leaves_the_outcome_of_a_meeting_open(server: MisbehavingServer, drive: Driver) -> None:
@@ -133,7 +133,7 @@ def test_larger_answers_are_not_read(server: MisbehavingServer, drive: Driver, b
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert "the answer is larger than 64 MiB" in str(error)
+    assert "the response is larger than 64 MiB" in str(error)
     # The same request would get the same answer.
     assert len(server.received) == 1
     assert peak < 220 * MIB
@@ -242,7 +242,7 @@ def test_listing_that_goes_in_circles_ends_with_an_error() -> None:
 def test_listing_without_news_ends_with_an_error(rows: Any) -> None:
     asked, error = read(LISTING, lambda number: page(rows(number), f"cursor-{number}"))
     assert asked in (3, 4)
-    assert "no new row in 3 pages" in str(error)
+    assert "no new rows in 3 pages" in str(error)
 
 
 def test_listing_with_news_on_each_third_page_is_read() -> None:

@@ -78,7 +78,7 @@ def test_prints_a_table_for_people(gong, capsys):
 def test_store_needs_a_company(capsys, tmp_path):
     with pytest.raises(SystemExit):
         main(["budget", "show", "--store", str(tmp_path / "gong_store.db")])
-    assert "--store needs --company" in capsys.readouterr().err
+    assert "--store requires --company" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--store", "nosuchdatabase://airflow:s3cret@db/gong", "--company", "x"], []])

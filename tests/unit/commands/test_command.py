@@ -87,7 +87,7 @@ def test_the_environment_may_name_the_store(
 def test_a_connection_and_a_store_exclude_each_other(capsys: pytest.CaptureFixture[str], store_file: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["budget", "show", "--store", store_file, "--conn-id", "gong_default"])
-    assert "--conn-id and --store exclude each other" in capsys.readouterr().err
+    assert "use either --conn-id or --store, not both" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--store", "--company"])
@@ -99,7 +99,7 @@ def test_what_belongs_to_a_connection_takes_no_other_place(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         main([*arguments, option, "x"])
-    assert "to a connection: name it with --conn-id" in capsys.readouterr().err
+    assert "to a connection: use --conn-id" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

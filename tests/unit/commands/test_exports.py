@@ -100,7 +100,7 @@ def test_a_call_that_gong_shows_stays(emulator: RunningEmulator, path: str, run:
 
 def test_a_call_that_the_export_does_not_hold_is_named(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["export", "refresh", path, "--call-ids", "123"])
-    assert "The export holds no call 123." in capsys.readouterr().out
+    assert "The export does not contain call 123." in capsys.readouterr().out
 
 
 def test_a_blind_key_is_suspected(

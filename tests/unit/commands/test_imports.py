@@ -254,7 +254,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
 def test_adopting_needs_a_company(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         command("adopt", "nowhere.csv")
-    assert "--company is needed with --store" in capsys.readouterr().err
+    assert "--store requires --company" in capsys.readouterr().err
 
 
 def test_an_unknown_state_is_wrong_usage(command: Command, capsys: pytest.CaptureFixture[str]) -> None:

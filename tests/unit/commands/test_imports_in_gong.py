@@ -57,7 +57,7 @@ def imported(gong: RunningEmulator, folder: Path) -> None:
 def test_an_import_is_still_complete(gong: RunningEmulator, command: Command, tmp_path: Path) -> None:
     imported(gong, tmp_path)
     before = len(gong.requests())
-    assert command("check", "night") == "Reading the calls takes about 1 request. Make them with --yes.\n"
+    assert command("check", "night") == "Reading the calls takes about 1 request. Send them with --yes.\n"
     assert len(gong.requests()) == before
     text = command("check", "night", "--yes")
     assert text.splitlines() == ["3 calls in Gong with their recordings, 0 gone.", "The import is complete."]
@@ -101,7 +101,7 @@ def test_calls_of_a_script_are_adopted_from_gong(
     # A host that has never imported anything.
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "second"))
     days = ("--from", "2026-11-19", "--to", "2026-11-19")
-    assert command("adopt", *days) == "Listing these calls takes about 1 request. Make them with --yes.\n"
+    assert command("adopt", *days) == "Listing these calls takes about 1 request. Send them with --yes.\n"
     assert command("adopt", *days, "--yes") == "3 calls adopted, 0 known already.\n"
     assert command("adopt", *days, "--yes") == "0 calls adopted, 3 known already.\n"
     plan(tmp_path, 4)
@@ -115,10 +115,10 @@ def test_calls_of_a_script_are_adopted_from_gong(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("adopt",), "give a FILE, or --from"),
-        (("adopt", "calls.csv", "--from", "2026-11-01"), "give a FILE, or --from"),
-        (("--company", "x", "adopt", "--from", "2026-11-01"), "name a connection with --conn-id"),
-        (("--company", "x", "check", "night"), "name a connection with --conn-id"),
+        (("adopt",), "give either FILE or --from"),
+        (("adopt", "calls.csv", "--from", "2026-11-01"), "give either FILE or --from"),
+        (("--company", "x", "adopt", "--from", "2026-11-01"), "use a connection (--conn-id)"),
+        (("--company", "x", "check", "night"), "use a connection (--conn-id)"),
     ],
 )
 def test_wrong_usage(

@@ -102,7 +102,7 @@ def test_store_that_is_away_does_not_keep_requests_from_being_sent(
     )
     assert list_workspaces()
     assert "The shared request budget cannot be reached" in caplog.text
-    assert "paces itself at 1000 requests per second" in caplog.text
+    assert "limits itself to 1000 requests per second" in caplog.text
     assert "s3cret" not in caplog.text
 
 

@@ -22,8 +22,8 @@ def test_works_with_one_request_and_without_a_store(gong, monkeypatch, tmp_path)
     assert "Company: example." in text
     assert f"Host: {gong.url}." in text
     assert "Workspaces: Sales, Customer Success." in text
-    assert "10000 per second and 900 per day, of which imports leave 45 to everything else" in text
-    assert "shared by the processes of one host" in text
+    assert "10000 per second and 900 per day, of which imports leave 45 for everything else" in text
+    assert "shared by the processes on one host" in text
     assert [request["operation"] for request in gong.requests()] == ["listWorkspaces"]
     assert not (tmp_path / "gong").exists()
 
@@ -45,7 +45,7 @@ def test_shared_store_is_named(gong, monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW_CONN_GONG_STORE", f"sqlite:///{tmp_path}/shared.db")
     ok, text = result_of(monkeypatch, connection_json(gong, extra={"store_conn_id": "gong_store"}))
     assert ok
-    assert text.endswith("shared by all workers that reach the store gong_store.")
+    assert text.endswith("shared by all workers that use the store gong_store.")
     assert not (tmp_path / "shared.db").exists()
 
 
@@ -83,13 +83,13 @@ def test_host_that_nobody_listens_on(gong, monkeypatch):
 def test_host_that_is_not_gong(gong, monkeypatch, other_web_server):
     ok, text = result_of(monkeypatch, connection_json(gong, host=other_web_server.url))
     assert not ok
-    assert "The host's answer is not one of Gong's API." in text
+    assert "The host's response is not one of Gong's API." in text
 
 
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Fault(action="redirect", url="https://gong.example.com/", nth=1), "redirects to another place"),
+        (Fault(action="redirect", url="https://gong.example.com/", nth=1), "redirects to another address"),
         (Fault(action="status", status=403, text="Not allowed", nth=1), "Gong does not allow this."),
         (Fault(action="status", status=429, retry_after=1, nth=1), "request budget is busy"),
         (Fault(action="status", status=500, nth=1), "Gong failed to handle the request."),

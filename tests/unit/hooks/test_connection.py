@@ -101,7 +101,7 @@ def test_host_that_names_its_port_keeps_it():
         ({"host": None}, "host is missing"),
         ({"host": " "}, "host is missing"),
         ({"host": "http://us-12345.api.gong.io"}, "must use https"),
-        ({"host": "us-12345.api.gong.io", "schema": "ftp"}, "schema must be https or http"),
+        ({"host": "us-12345.api.gong.io", "schema": "ftp"}, "schema must be https, http or empty"),
         ({"login": None}, "login is missing"),
         ({"password": ""}, "password is missing"),
     ],
@@ -279,7 +279,7 @@ def test_line_breaks_at_the_end_of_secrets_are_cut(caplog, line_break):
     settings = read(login=f"the-key{line_break}", password=f"the-secret{line_break}")
     assert settings.auth.header() == read().auth.header()
     assert [record.getMessage() for record in caplog.records] == [
-        f"Connection 'gong_default': the line break at the end of {name} is not used. Remove it."
+        f"Connection 'gong_default': the line break at the end of {name} is ignored. Remove it."
         for name in ("login", "password")
     ]
     assert "the-secret" in set(secrets_of(connection(password=f"the-secret{line_break}")))

@@ -173,7 +173,7 @@ def test_what_gong_ignores_is_logged(hook, gong, caplog):
     hook.calls.create(call)
     hook.meetings.create(new_meeting(invitees=[]))
     assert "call parties[2]: has no name" in caplog.text
-    assert "meeting invitees: nobody is invited." in caplog.text
+    assert "meeting invitees: no one is invited." in caplog.text
 
 
 def test_hook_opens_again_after_it_was_closed(gong):

@@ -89,7 +89,7 @@ CLIENTS: dict[str, Callable[[], list[str | None]]] = {
 
 def test_authorized_connection_sends_requests_where_gong_says(gong: RunningEmulator, authorize: Authorize) -> None:
     printed = authorize()
-    assert f"go to {gong.url} from now on" in printed
+    assert f"now go to {gong.url} ." in printed
     assert all(read() for read in CLIENTS.values())
     assert {request["status"] for request in gong.requests("listWorkspaces")} == {200}
     assert GongHook().base_url == gong.url
@@ -210,5 +210,5 @@ def test_connection_with_an_access_key_needs_no_authorization(
     gong: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(CONNECTION, "gong://key:secret@us-1.api.gong.io")
-    with pytest.raises(SystemExit, match="has no auth_type oauth"):
+    with pytest.raises(SystemExit, match="does not set auth_type to oauth"):
         main(["oauth", "authorize", "--redirect-uri", CALLBACK])

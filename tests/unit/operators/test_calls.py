@@ -81,7 +81,7 @@ def test_wrong_call_fails_for_good_before_anything_is_sent(gong):
 def test_host_without_call_import_fails_for_good(gong):
     host = user_id(gong, DISABLED_HOST)
     call = new_call(gong, primaryUser=host, parties=[{"userId": host}])
-    with pytest.raises(AirflowFailException, match="switch on call import for this user"):
+    with pytest.raises(AirflowFailException, match="turn on call import for this user"):
         create(call).execute(task_context())
 
 
@@ -240,7 +240,7 @@ def test_upload_that_is_tried_again_succeeds(gong, call_id, recording, logged):
     first = upload(call_id, recording).execute(task_context())
     second = upload(call_id, recording).execute(task_context())
     assert second == {**first, "url": None}
-    assert f"Call {call_id} has a recording already" in log()
+    assert f"Call {call_id} already has a recording" in log()
     assert state_of(gong, call_id)["media"]["sha256"] == first["sha256"]
 
 

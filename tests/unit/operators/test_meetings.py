@@ -61,7 +61,7 @@ def test_task_that_is_tried_again_returns_the_meeting_it_created(gong, caplog):
 
 def test_fields_that_changed_after_the_meeting_was_created_are_not_sent(gong):
     first = create().execute(task_context())
-    with pytest.raises(AirflowFailException, match=rf"created meeting {first['meeting_id']} .* with other fields"):
+    with pytest.raises(AirflowFailException, match=rf"created meeting {first['meeting_id']} .* with different fields"):
         create(title="Renamed").execute(task_context(try_number=2))
     assert [meeting["title"] for meeting in meetings_in_gong(gong)] == ["Kick-off"]
     assert create().execute(task_context(try_number=3)) == first
@@ -77,7 +77,7 @@ def test_other_tasks_and_runs_create_meetings_of_their_own(gong, other):
 
 def test_lost_answer_fails_for_good_and_so_does_every_retry(gong):
     gong.add_faults(LOST_ANSWER)
-    with pytest.raises(AirflowFailException, match="answer was lost") as caught:
+    with pytest.raises(AirflowFailException, match="response was lost") as caught:
         create().execute(task_context())
     assert isinstance(caught.value.__cause__, errors.GongOutcomeUnknownError)
     with pytest.raises(AirflowFailException) as again:

@@ -104,7 +104,7 @@ def test_plan_that_wakes_up_plans(gong: RunningEmulator, tmp_path: Path) -> None
 @pytest.mark.parametrize("event", [None, {}, {"status": "error"}, {"status": "processed", "call": {}}])
 def test_task_that_is_woken_up_by_an_unknown_event_sends_nothing(gong: RunningEmulator, event: Any) -> None:
     operator = GongDeleteMeetingOperator(task_id="delete", meeting_id="1", deferrable=True)
-    with pytest.raises(GongTriggerEventError, match="task delete sent an event that is not understood"):
+    with pytest.raises(GongTriggerEventError, match="task delete sent an unknown event"):
         operator.execute_complete(task_context(), event)
     assert gong.requests() == []
 
@@ -164,15 +164,15 @@ def test_short_waits_are_slept_without_a_triggerer(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deferrable", "retry_after", "place"),
+    ("deferrable", "retry_after", "how"),
     [
-        (True, 4.0, "in the triggerer"),
-        (False, 4.0, "on the worker"),
-        (False, 61.0, "for the task's retry"),
+        (True, 4.0, "Deferred"),
+        (False, 4.0, "Waiting on the worker"),
+        (False, 61.0, "Leaving it to a retry"),
     ],
 )
 def test_each_wait_is_logged_once_with_its_end_and_reason(
-    clock: Clock, logged: Any, deferrable: bool, retry_after: float, place: str
+    clock: Clock, logged: Any, deferrable: bool, retry_after: float, how: str
 ) -> None:
     said = logged(_Busy)
     operator = _Busy(task_id="busy", deferrable=deferrable)
@@ -180,8 +180,8 @@ def test_each_wait_is_logged_once_with_its_end_and_reason(
     with contextlib.suppress(TaskDeferred, GongRateLimitError):
         operator.execute(task_context())
     until = datetime.fromtimestamp(clock.start + retry_after).astimezone().isoformat(timespec="seconds")
-    assert said().count("Waiting until") == 1
-    assert f"Waiting until {until}, {place}: The company's request budget is busy." in said()
+    assert said().count(f"{how} until") == 1
+    assert f"{how} until {until}: The company's request budget is busy." in said()
 
 
 def test_without_a_triggerer_the_error_says_when_to_try_again(gong: RunningEmulator) -> None:

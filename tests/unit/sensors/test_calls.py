@@ -75,7 +75,7 @@ def test_error_at_the_deadline_says_that_gong_is_still_processing(call_id):
     text = str(caught.value)
     assert text.startswith("Sensor has timed out")
     assert f"Call ID {call_id} is not ready yet" in text
-    reasons = ["shorter than 60 seconds", "no speech", "another call", "switched off for the host", "may not see"]
+    reasons = ["shorter than 60 seconds", "no speech", "another call", "turned off for the host", "may not see"]
     assert [reason in text for reason in reasons] == [True] * 5
     assert [text.index(reason) for reason in reasons] == sorted(text.index(reason) for reason in reasons)
 
@@ -96,7 +96,7 @@ def test_limits_are_waited_out(gong, call_id, monkeypatch):
     company = {"company": uuid.uuid4().hex}
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", connection_json(gong, extra=company))
     gong.add_faults(Fault(action="status", status=429, retry_after=3600, operation="getCall", nth=1))
-    with pytest.raises(AirflowException, match=r"Sensor has timed out.*requests of the day are used up"):
+    with pytest.raises(AirflowException, match=r"Sensor has timed out.*requests for the day are used up"):
         sensor(call_id).execute(task_context())
     assert len(gong.requests("getCall")) == 1
 
@@ -111,7 +111,7 @@ def test_wrong_key_fails_for_good(gong, monkeypatch):
 
 def test_redirecting_host_fails_for_good(gong):
     gong.add_faults(Fault(action="redirect", url="https://gong.example.com/", nth=1))
-    with pytest.raises(AirflowFailException, match="redirects to another place"):
+    with pytest.raises(AirflowFailException, match="redirects to another address"):
         sensor("123", timeout=60).execute(task_context())
 
 
@@ -167,7 +167,7 @@ def test_deferred_sensor_fails_with_the_triggers_error():
     "event", [None, "processed", {}, {"status": "done"}, {"status": "processed"}, {"status": "timeout", "message": 3}]
 )
 def test_events_that_are_not_understood_are_errors(event):
-    with pytest.raises(GongTriggerEventError, match="call 123 sent an event that is not understood"):
+    with pytest.raises(GongTriggerEventError, match="call 123 sent an unknown event"):
         resumed(sensor("123", deferrable=True), event)
 
 

@@ -185,7 +185,7 @@ def test_platform_that_tells_no_mounts_is_trusted(tmp_path: Path) -> None:
 
 def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(GongStoreError, match=r"cannot be written to.*store_conn_id"):
+    with pytest.raises(GongStoreError, match=r"is not writable.*store_conn_id"):
         _ = Store.in_folder(tmp_path / "file" / "airflow").id
 
 
@@ -211,7 +211,7 @@ def test_read_only_folder_is_refused(exists: bool) -> None:
         assert process.exitcode == 0
         message = said.get()
         Path(name).chmod(0o755)
-    assert "cannot be written to" in message
+    assert "is not writable" in message
     assert "store_conn_id" in message
 
 
@@ -331,7 +331,7 @@ def test_a_file_that_was_deleted_is_noticed_and_the_next_one_used(
     for path in list(tmp_path.iterdir()):
         path.rename(tmp_path / f"{path.name}.old")
     new = part(Store.in_folder(tmp_path)).id if is_replaced else None
-    with pytest.raises(GongStoreError, match="was deleted or replaced while this process used it"), used.begin():
+    with pytest.raises(GongStoreError, match="was deleted or replaced while this process was using it"), used.begin():
         pass
     assert used.id != before
     assert used.id == part(Store.in_folder(tmp_path)).id

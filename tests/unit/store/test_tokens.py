@@ -209,7 +209,7 @@ def test_worker_that_dies_with_the_new_token_in_hand_is_reported_with_what_to_do
     endpoint.fails_with.append(Killed())
     with pytest.raises(Killed):
         worker().refresh("access-1")
-    with pytest.raises(GongAuthenticationError, match=r"died before it could keep.*invalid.*airflow-gong oauth"):
+    with pytest.raises(GongAuthenticationError, match=r"died before it could store.*invalid.*airflow-gong oauth"):
         worker().refresh("access-1")
     worker().authorize("code-2", "https://example.com/callback")
     assert worker().token() == "access-3"

@@ -107,7 +107,7 @@ def test_request_limits_are_waited_out(gong, call_id, monkeypatch):
     gong.add_faults(Fault(action="status", status=429, retry_after=3600, operation="getCall", nth=1))
     event = event_of(trigger_of(call_id, left=SOON))
     assert event["status"] == "timeout"
-    assert "requests of the day are used up" in event["message"]
+    assert "requests for the day are used up" in event["message"]
     assert len(gong.requests("getCall")) == 1
 
 

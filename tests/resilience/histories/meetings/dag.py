@@ -26,9 +26,9 @@ _MOST_ROUNDS = 30
 _TASK = "meetings/create/manual__2026-03-02"
 _TOKEN = re.compile(r"resolution='([0-9a-f]{8}):not-created'")
 _CONTENT = re.compile(r"the meeting '(M\d+)'")
-_CREATED = re.compile(r"This task created meeting (\d+) in this DAG run, with other fields")
+_CREATED = re.compile(r"This task created meeting (\d+) in this DAG run with different fields")
 _ELSEWHERE = re.compile(r"Map index (\d+) of this task (?:created|sent)")
-_COMPANY = re.compile(r"in Gong company (\S+), and its connection now names")
+_COMPANY = re.compile(r"in Gong company (\S+), but its connection is now for")
 
 
 @dataclass

@@ -117,7 +117,7 @@ def test_finished_model_is_returned_as_it_is() -> None:
         ({"duration": -1}, "duration", "at least 0", "Correct"),
         ({"duration": float("inf")}, "duration", "finite", "finite"),
         ({"primaryUser": "ann@example.com"}, "primaryUser", "not an e-mail address", "list of users"),
-        ({"primaryUser": 7.782342274025938e18}, "primaryUser", "lost digits", "as text"),
+        ({"primaryUser": 7.782342274025938e18}, "primaryUser", "loses digits", "as text"),
         ({"primaryUser": True}, "primaryUser", "1 to 20 digits", "Look up"),
         ({"workspaceId": "Sales"}, "workspaceId", "1 to 20 digits", "Look up"),
         ({"languageCode": "en-us"}, "languageCode", "language codes", "en-US"),

@@ -53,7 +53,7 @@ def test_the_other_vocabulary_is_taken_and_not_sent(model: type[NewMeeting | Mee
     ("changes", "field", "rule", "remedy"),
     [
         ({"description": "x"}, "description", "does not exist in Gong", "calendar"),
-        ({"meetingUrl": "https://zoom.example.com/1"}, "meetingUrl", "does not exist in Gong", "Gong makes the URL"),
+        ({"meetingUrl": "https://zoom.example.com/1"}, "meetingUrl", "does not exist in Gong", "Gong creates the URL"),
         ({"invitees": [{"responseStatus": "x"}]}, "invitees[0].responseStatus", "does not exist", "calendar"),
         ({"invitees": [{"mail": "x"}]}, "invitees[0].mail", "not a field of MeetingInvitee", "email"),
         ({"invitees": [{"email": "na"}]}, "invitees[0].email", "e-mail", "leave the field out"),
