@@ -11,6 +11,8 @@ from airflow_provider_gong.client.media import MediaFile, MediaPath
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Place
 
+# As many as the recordings that a plan checks at a time; botocore opens 10.
+_CONNECTIONS = 32
 _VALID_SECONDS = 24 * 3600
 # Gong does not say when it pulls a recording. A call whose URL ends earlier never gets its recording.
 _NEEDED_SECONDS = 3600
@@ -34,7 +36,9 @@ class ObjectStorage:
         if isinstance(place, ObjectStoragePath):
             return place
         if isinstance(place, str) and "://" in place:
-            return ObjectStoragePath(place)
+            path = ObjectStoragePath(place)
+            _allow_connections(path.fs)
+            return path
         return Path(place)
 
     def file(self, media: Place | MediaFile) -> MediaFile:
@@ -65,6 +69,13 @@ class ObjectStorage:
         _check_signature(url)
         _check_credentials(store)
         return url
+
+
+def _allow_connections(store: Any) -> None:
+    """Let an S3 client that is not connected yet open more connections, unless its Airflow connection says how many."""
+    options = getattr(store, "config_kwargs", None)
+    if isinstance(options, dict):
+        options.setdefault("max_pool_connections", _CONNECTIONS)
 
 
 def _check_signature(url: str) -> None:

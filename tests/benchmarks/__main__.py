@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import checks, costs, dag_files, exports, plans, processes, simulation, uploads
+from tests.benchmarks import checks, costs, dag_files, exports, object_stores, plans, processes, simulation, uploads
 from tests.benchmarks.gong_limits import LIMITS
 
 Rows = list[dict[str, Any]]
@@ -113,6 +113,11 @@ def media(options: argparse.Namespace) -> Rows:
     return plans.media_checks(recordings=options.recordings)
 
 
+def remote(options: argparse.Namespace) -> Rows:
+    """A plan of recordings in an object store that takes its time, and a look at one after the other."""
+    return object_stores.plan_at_a_distance(recordings=options.recordings, latency=options.latency)
+
+
 def checks_by_format(options: argparse.Namespace) -> Rows:
     """The check of a recording by format: reads, bytes and time; on an object store, as its server counts them."""
     return checks.by_format(latency=options.latency)
@@ -157,6 +162,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
         dag_file_imports,
         plan,
         media,
+        remote,
         checks_by_format,
         damaged,
         ledgers,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
+from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from tests.support.boxes import FTYP, box, movie, track
 from tests.support.object_store import ObjectStore, running_object_store
 from tests.support.recordings import write_wav
@@ -48,6 +51,19 @@ def test_an_mp4_takes_one_more(store: ObjectStore) -> None:
     assert check("1.m4a").seconds == 75
     assert (store.heads, store.gets) == (1, 2)
     assert store.bytes <= 32 * 1024
+
+
+def test_many_are_asked_for_at_a_time(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    # More than botocore's own 10 connections: the store answers nobody before so many have asked.
+    asked = 20
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_MANY", store.airflow_connection)
+    write_wav(store.folder / "recordings" / "many.wav", seconds=61, seed=1)
+    storage, gate = ObjectStorage(), threading.Barrier(asked)
+    monkeypatch.setattr(store, "wait", lambda: gate.wait(timeout=60))
+    with ThreadPoolExecutor(asked) as pool:
+        paths = [storage.path("s3://aws_many@recordings/many.wav") for _ in range(asked)]
+        sizes = list(pool.map(lambda path: path.stat().st_size, paths))
+    assert (len(sizes), store.most_in_flight) == (asked, asked)
 
 
 def test_a_missing_one(store: ObjectStore) -> None:

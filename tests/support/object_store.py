@@ -35,6 +35,8 @@ class ObjectStore:
     heads: int = 0
     gets: int = 0
     bytes: int = 0
+    in_flight: int = 0
+    most_in_flight: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -44,12 +46,20 @@ class ObjectStore:
         return json.dumps({"conn_type": "aws", "login": "AKIAEXAMPLE00000", "password": "example", "extra": extra})
 
     def count(self, *, is_get: bool, length: int) -> None:
-        """Note an answer."""
-        time.sleep(self.latency)
+        """Note a request, and wait with its answer."""
         with self._lock:
             self.gets += is_get
             self.heads += not is_get
             self.bytes += length
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self.wait()
+        with self._lock:
+            self.in_flight -= 1
+
+    def wait(self) -> None:
+        """Take the time that an answer takes."""
+        time.sleep(self.latency)
 
     def etag_of(self, path: Path) -> str:
         """Return the ETag of an object."""
@@ -57,7 +67,7 @@ class ObjectStore:
 
     def reset(self) -> None:
         """Forget what was asked for."""
-        self.heads = self.gets = self.bytes = 0
+        self.heads = self.gets = self.bytes = self.most_in_flight = 0
 
 
 @contextlib.contextmanager
