@@ -49,7 +49,7 @@ def plan_at_a_distance(*, recordings: int, latency: float) -> list[dict[str, Any
             sample = min(_SAMPLE, recordings)
             alone = _measured(counts, lambda: _one_after_the_other(place, sample))
     at_a_time = {"most in flight": alone.pop("most in flight")}
-    all_alone = {name: round(value * recordings / sample, 1) for name, value in alone.items()}
+    all_alone = {name: round(value * recordings / sample) for name, value in alone.items()}
     return [
         {"how": "plan", "recordings": recordings, **planned},
         {"how": f"one after the other, from {sample}", "recordings": recordings, **all_alone, **at_a_time},

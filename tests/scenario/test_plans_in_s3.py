@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.recordings.marks import Mark
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
@@ -22,6 +24,7 @@ NAMES = [f"out-+1202555{number:04d}-20261120-{9 + number % 9:02d}3000-pbx-{numbe
 TEMPLATE = "{direction}-{party_1_phone:phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav"
 HOST = "tobias.okafor@example.com"
 HEAD = 16 * 1024
+OF_TWO_PAGES = 1001
 ODD = ("a#1", "a#2", "who?", "50%25", "a b+c", "\u00e9")
 
 
@@ -76,6 +79,21 @@ def test_a_folder_is_listed_once_and_each_recording_read_once(s3: S3Server, buck
     assert asked_for_recordings(requests) == {"GET": RECORDINGS}
     assert sum(request.bytes for request in requests if request.path.endswith(".wav")) == RECORDINGS * HEAD
     assert len([request for request in requests if "list-type" in request.query]) == 1
+
+
+def test_a_list_of_several_pages_is_all_that_is_asked_for(s3: S3Server, bucket: str) -> None:
+    client = s3.client()
+    for number in range(OF_TWO_PAGES):
+        client.put_object(Bucket="planned", Key=f"many/{number}.wav", Body=b"RIFF")
+    storage = ListedRecordings(ObjectStorage())
+    before = len(s3.requests)
+    folder = RecordingFolder(storage, name_template="{client_unique_id}.wav")
+    places = [record["media"] for table in folder.tables([f"{bucket}/many/*.wav"]) for _, record in table.records]
+    # The store's own list, of which each look-up goes through all.
+    folder.forget()
+    assert sum(storage.path(place).stat().st_size for place in places) == 4 * OF_TWO_PAGES
+    requests = s3.requests[before:]
+    assert ["list-type" in request.query for request in requests] == [True, True]
 
 
 def test_sidecar_files_are_read_once_each(s3: S3Server, bucket: str) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import io
 import posixpath
-import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import IO, Any
@@ -30,6 +29,10 @@ _COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
 _NO_DATA = ("_", ".")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _HEAD = 8
+LARGEST_COPY = 1024**3
+"""Bytes of a compressed Parquet file once it is decompressed."""
+
+_CHUNK = 1024 * 1024
 _SAVE = "Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
 # What is given instead of a manifest, by its first bytes.
 _OTHERS = (
@@ -96,7 +99,7 @@ def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | 
     if not head:
         return None
     if suffix in _PARQUET:
-        return parquet_table(content if content is file else opened.enter_context(_copied(content)), name)
+        return parquet_table(content if content is file else opened.enter_context(_copied(content, name)), name)
     _check_format(head, name)
     lines = opened.enter_context(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
     return jsonl_table(lines, name) if suffix in _JSON_LINES else csv_table(lines, name)
@@ -133,11 +136,24 @@ def _decompressed(file: IO[bytes], name: str) -> IO[bytes]:
     return io.BufferedReader(ZstdDecompressor().stream_reader(file, read_across_frames=True))
 
 
-def _copied(content: IO[bytes]) -> IO[bytes]:
-    """Return content as a file that can be read from its end."""
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
-    shutil.copyfileobj(content, copy)
-    copy.seek(0)
+def _copied(content: IO[bytes], name: str) -> IO[bytes]:
+    """
+    Return content as a file that can be read from its end.
+
+    :raises GongManifestError: if it is too large for the worker's disk
+    """
+    with contextlib.ExitStack() as opened:
+        copy = opened.enter_context(tempfile.TemporaryFile())
+        while chunk := content.read(_CHUNK):
+            if copy.tell() + len(chunk) > LARGEST_COPY:
+                raise GongManifestError(
+                    f"Manifest {shown(name)} is a compressed Parquet file of more than {LARGEST_COPY} bytes, which is "
+                    "more than the worker copies to its disk. Decompress it, since Parquet compresses its own columns."
+                )
+            copy.write(chunk)
+        copy.seek(0)
+        # Closed by the caller.
+        opened.pop_all()
     return copy
 
 

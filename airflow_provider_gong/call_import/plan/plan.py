@@ -17,6 +17,7 @@ from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Col
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.manifest.files import find_files, read_files
 from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.media import MediaStorage
@@ -102,8 +103,10 @@ class ImportPlan:
         self._client = client
         self._manifest = _listed(manifest)
         self._storage = storage
-        is_folder = name_template or sidecar
-        self._folder = RecordingFolder(storage.path, columns, name_template, sidecar) if is_folder else None
+        self._folder: RecordingFolder | None = None
+        if name_template or sidecar:
+            self._storage = storage = ListedRecordings(storage)
+            self._folder = RecordingFolder(storage, columns, name_template, sidecar)
         self._columns = self._folder.columns if self._folder else ColumnMap(columns)
         self._settings = PlanSettings(
             media_base=MediaBase.at(str(media_base)) if media_base else None,

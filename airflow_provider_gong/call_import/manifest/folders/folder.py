@@ -12,6 +12,7 @@ from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
 from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
 from airflow_provider_gong.call_import.manifest.manifest import Record, Table, UnreadRecord
@@ -28,7 +29,7 @@ class RecordingFolder:
     """
     Reads the rows of recordings that no manifest lists.
 
-    :param open_path: makes the path object of a place
+    :param storage: where the recordings are; it learns what the lists tell of them
     :param columns: how what names and sidecar files say becomes the fields of the call, as for ``ColumnMap``
     :param name_template: how the names are read, as for ``NameTemplate``; None if they say nothing
     :param sidecar: where sidecar files are, as for ``Sidecars``; None if there are none
@@ -37,17 +38,18 @@ class RecordingFolder:
 
     def __init__(
         self,
-        open_path: Callable[[str], Any],
+        storage: ListedRecordings,
         columns: Columns | None = None,
         name_template: str | None = None,
         sidecar: str | None = None,
     ) -> None:
-        self._open_path = open_path
+        self._storage = storage
+        self._open_path: Callable[[str], Any] = storage.path
         self._template = NameTemplate(name_template) if name_template else None
         self._named = self._template.columns if self._template else []
         self.columns = ColumnMap(columns, self._named)
         """The mapping, which reads all fields that the template names."""
-        self._sidecars = Sidecars(sidecar, open_path) if sidecar else None
+        self._sidecars = Sidecars(sidecar, storage.path) if sidecar else None
         self._stores: list[Any] = []
         # Named by columns only where they are wanted.
         self._own = [column for column in ("file_name", "file_stem") if self.columns.uses(column)]
@@ -98,7 +100,9 @@ class RecordingFolder:
         path.fs.invalidate_cache()
         found = path.fs.glob(f"{root}/{pattern}", detail=True)
         folder = folder.rstrip("/")
-        return folder, [folder + key.removeprefix(root) for key, info in found.items() if info["type"] == "file"]
+        files = {folder + key.removeprefix(root): info for key, info in found.items() if info["type"] == "file"}
+        self._storage.details |= files
+        return folder, list(files)
 
     def _records(self, places: Sequence[str]) -> Iterator[Record]:
         with ThreadPoolExecutor(_AT_A_TIME) as pool:

@@ -19,6 +19,7 @@ import pytest
 import zstandard
 
 from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest import files
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.files import find_files, read_files
@@ -152,6 +153,17 @@ def test_a_manifest_that_is_named_otherwise_on_the_disk_is_suggested(tmp_path: P
     for found in ("calls.csv", unicodedata.normalize("NFD", "Zo\u00eb.csv")):
         write_manifest(tmp_path / "day" / found, [manifest_row(1)])
     assert f"Did you mean {tmp_path}/day/" in error_of(tmp_path / name)
+
+
+def test_compressed_parquet_is_not_copied_without_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = contents()["calls.parquet"]
+    (tmp_path / "calls.parquet.gz").write_bytes(gzip.compress(content, mtime=0))
+    monkeypatch.setattr(files, "LARGEST_COPY", len(content))
+    assert ids(tmp_path / "calls.parquet.gz") == ["pbx-00001", "pbx-00002"]
+    monkeypatch.setattr(files, "LARGEST_COPY", len(content) - 1)
+    error = error_of(tmp_path / "calls.parquet.gz")
+    assert f"calls.parquet.gz is a compressed Parquet file of more than {len(content) - 1} bytes" in error
+    assert "Decompress it" in error
 
 
 def test_ids_in_parquet_may_be_uuids(tmp_path: Path) -> None:

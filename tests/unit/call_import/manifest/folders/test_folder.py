@@ -13,6 +13,7 @@ from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import Columns
 from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.plan.call_draft import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
@@ -37,10 +38,11 @@ def plan(places: Any, *, columns: Columns | None = None, **options: str) -> Seen
     """Plan recordings for a company of a few users, without an emulator and a ledger."""
     listed = places if isinstance(places, list) else [places]
     open_path = ObjectStoragePath if "://" in listed[0] else Path
-    folder = RecordingFolder(open_path, columns, options.get("name_template"), options.get("sidecar"))
+    storage = ListedRecordings(Files(open_path))
+    folder = RecordingFolder(storage, columns, options.get("name_template"), options.get("sidecar"))
     manifest = Manifest(folder.tables(listed), folder.columns)
     rules = CellRules("Europe/Berlin", now=NOW)
-    settings = PlanSettings(None, Files(open_path), rules=rules)
+    settings = PlanSettings(None, storage, rules=rules)
     with checked_rows(manifest, HostDirectory(USERS), settings) as draft:
         return SeenPlan.of(draft)
 
