@@ -11,7 +11,7 @@ OLDER_AIRFLOWS := 3.2.2 3.1.8 3.0.6 2.11.2
 STANDALONE_AIRFLOWS := 3.2.2 3.1.8
 NEWER_PYTHONS := 3.12 3.13
 README_DAG := tests/e2e/test_dags_test.py
-DAG_SHAPES := tests/scenario/test_dag_shapes.py
+DAG_SHAPES := tests/scenario/test_dag_shapes.py tests/scenario/test_dag_variants.py
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed

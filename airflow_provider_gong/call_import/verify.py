@@ -100,7 +100,9 @@ class ImportVerification:
             pause = usual if missing else max(usual, pause)
         what = counted(missing + waiting, "recording")
         raise GongImportUnfinishedError(
-            f"Gong is still processing {what} of the import; a retry looks again.", retry_after=max(pause, 1.0)
+            f"Gong is still processing {what} of the import, or has discarded some without saying so (too short, no "
+            "speech, or already known). A retry looks again.",
+            retry_after=max(pause, 1.0),
         )
 
     def _judge(self, missing: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ from tests.e2e.airflow_rest import AirflowRest, AirflowRestError
 from tests.support.process_groups import family_of, kill_groups, stop_groups
 
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+_QUIET = 60  # seconds without a line of progress
 _LONGEST_START = 900  # seconds
 _INFO = "[info "  # how structured lines of this level look
 
@@ -208,12 +209,14 @@ class AirflowProcesses(AirflowRest):
         :param missing: Returns in words what Airflow is doing; nothing once that is done.
         :raises AirflowRestError: when nothing has moved for the stall timeout.
         """
-        began = moved = time.monotonic()
+        began = moved = said = time.monotonic()
         seen, told = 0.0, ""
         while doing := missing():
             now, signs = time.monotonic(), self._signs_of_life()
-            if doing != told:
-                self._progress(f"Airflow is {doing}")
+            if doing != told or now - said > _QUIET:
+                still = "" if doing != told else "still "
+                self._progress(f"Airflow is {still}{doing}")
+                said = now
             if doing != told or signs >= seen + 1:
                 moved, seen, told = now, signs, doing
             if now - moved > self._stall_timeout or now - began > _LONGEST_START:
