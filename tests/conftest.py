@@ -78,13 +78,20 @@ def _store_dag(dag: Any) -> None:
     try:
         from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     except ImportError:
-        # Before Airflow 3.1.
-        from airflow.models.dagbag import DagBag
-    else:
-        bag = DagBag(os.devnull)
-        bag.bag_dag(dag)
-        sync_bag_to_db(bag, "dags-folder", None)
-        return
+        try:
+            # Airflow 3.1 has both in another place.
+            from airflow.models.dagbag import DagBag, sync_bag_to_db
+        except ImportError:
+            _store_dag_before_3_1(dag)
+            return
+    bag = DagBag(os.devnull)
+    bag.bag_dag(dag)
+    sync_bag_to_db(bag, "dags-folder", None)
+
+
+def _store_dag_before_3_1(dag: Any) -> None:
+    from airflow.models.dagbag import DagBag
+
     bag = DagBag(os.devnull, include_examples=False)
     if find_spec("airflow.sdk"):
         dag.relative_fileloc = dag.fileloc

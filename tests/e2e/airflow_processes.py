@@ -90,10 +90,11 @@ class AirflowProcesses(AirflowRest):
         raise NotImplementedError
 
     def stop(self) -> None:
-        """Stop all components; does nothing when they are stopped."""
+        """Stop all components, for good; does nothing when they are stopped."""
         atexit.unregister(self.stop)
         stop_groups(list(self._processes.values()))
         self._processes.clear()
+        self.close()
 
     def kill(self, pid: int) -> None:
         """

@@ -30,6 +30,10 @@ class AirflowRest:
         self.url = url
         self._client = httpx.Client(timeout=120, trust_env=False)
 
+    def close(self) -> None:
+        """Close the connections to the API server."""
+        self._client.close()
+
     def sign_in(self) -> None:
         """Fetch the token that the other requests carry."""
         token = self._client.get(f"{self.url}/auth/token").raise_for_status().json()["access_token"]

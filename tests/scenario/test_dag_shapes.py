@@ -361,7 +361,7 @@ def test_an_upstream_task_without_a_result_is_a_clear_error(run_dag: RunDag, tmp
     assert {name: states(run)[name] for name in ("plan", "media", "call")} == dict.fromkeys(
         ("plan", "media", "call"), "failed"
     )
-    if AIRFLOW.release[:2] == (3, 0):
+    if (3, 0) <= AIRFLOW.release[:2] <= (3, 1):
         return  # there, DAG.test calls no callbacks
     said = "\n".join(failures)
     assert said.count("The manifest is None: the task or template") == (2 if native else 1)
@@ -389,7 +389,7 @@ def test_a_manifest_may_be_a_path_object(
     run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, kind: str
 ) -> None:
     path = night(tmp_path, 1)
-    with new_dag("path_object") as dag:
+    with new_dag(f"path_object_{kind.replace(' ', '_')}") as dag:
 
         @task
         def find() -> Any:
