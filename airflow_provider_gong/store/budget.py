@@ -33,15 +33,23 @@ class SharedBudget:
     :param company: name of the company
     :param share: what this caller may use of the company's limits
     :param clock: seconds since 1970, as an expression of SQL; for tests
+    :param timer: seconds that only go forward; for tests
     """
 
     def __init__(
-        self, store: Store, company: str, share: Share | None = None, *, clock: Callable[[], Any] = db_now
+        self,
+        store: Store,
+        company: str,
+        share: Share | None = None,
+        *,
+        clock: Callable[[], Any] = db_now,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store.quick
         self._company = company
         self._share = share or Share()
         self._clock = clock
+        self._timer = timer
         self._is_warm = False
         self._has_booked = False
         is_ours = budget_table.c.company == company
@@ -60,12 +68,12 @@ class SharedBudget:
             self._warm_up()
         with self._store.begin() as connection:
             now, pace = self._read(connection)
-            read_at = time.monotonic()
+            read_at = self._timer()
             outcome = pace.reserve(self._share, now, max_wait, cold=not self._has_booked)
             if isinstance(outcome, Slot):
                 connection.execute(self._change, _as_row(pace))
                 self._has_booked = True
-        return _since(read_at, outcome)
+        return _sooner(outcome, by=self._timer() - read_at)
 
     def confirm(self, slot: Slot) -> bool:
         """
@@ -119,11 +127,11 @@ class SharedBudget:
         return found.now, _as_pace(found)
 
 
-def _since(moment: float, outcome: Slot | SlotRefused) -> Slot | SlotRefused:
+def _sooner(outcome: Slot | SlotRefused, *, by: float) -> Slot | SlotRefused:
     """Take what the commit took off the delay, since a slow disk would make requests late at random."""
     if isinstance(outcome, SlotRefused):
         return outcome
-    return dataclasses.replace(outcome, delay=max(outcome.delay - (time.monotonic() - moment), 0.0))
+    return dataclasses.replace(outcome, delay=max(outcome.delay - by, 0.0))
 
 
 def _named_now(clock: Any) -> Any:
