@@ -6,7 +6,7 @@ import contextlib
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_gong.commands.options import STORE_VARIABLE, UsageError
 
@@ -80,7 +80,7 @@ class Target:
         from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
         from airflow_provider_gong.store.errors import GongStoreError
 
-        folder = ObjectStorage().path(import_path)
+        folder: Any = ObjectStorage().path(import_path)
         ledger = self._closing.enter_context(journaled_ledger(folder, company, import_id))
         if not ledger.is_planned():
             raise GongStoreError(
