@@ -15,6 +15,7 @@ from airflow_provider_gong.commands.output import DONE_IN_PART, Output, table
 if TYPE_CHECKING:
     from airflow_provider_gong.commands.target import Target
     from airflow_provider_gong.ledger.imports import Adoption, ImportInfo, Imports
+    from airflow_provider_gong.ledger.ledger import Ledger
     from airflow_provider_gong.ledger.rows import CallState, ImportRow
 
 _DAY = 86_400
@@ -25,12 +26,18 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     commands = add_group(groups, common, "imports", "show and repair imports of calls; changes nothing in Gong")
     one = argparse.ArgumentParser(add_help=False)
     one.add_argument("import_id", help="id of the import, as shown by 'list'")
+    read = argparse.ArgumentParser(add_help=False, parents=[one])
+    read.add_argument(
+        "--import-path",
+        metavar="FOLDER",
+        help="import_path of the tasks, for an import that is kept in a folder: a path, or a URL of object storage",
+    )
 
     text = "list the imports, oldest first"
     add_command(commands, common, name="list", run=_list, text=text)
 
     text = "show the outcome of an import and who needs to act"
-    show = add_command(commands, one, common, name="show", run=_show, text=text)
+    show = add_command(commands, read, common, name="show", run=_show, text=text)
     show.add_argument("--state", help="list the rows in this state instead of the wrong rows")
 
     text = "allow the upload task to send failed rows again"
@@ -61,7 +68,7 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     )
 
     text = "check whether the calls of an import are still in Gong"
-    check = add_command(commands, one, common, name="check", run=_check, text=text)
+    check = add_command(commands, read, common, name="check", run=_check, text=text)
     check.add_argument(
         "--yes", action="store_true", help="send the requests; without this option, only their number is shown"
     )
@@ -91,7 +98,7 @@ def _show(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.ledger.rows import WRONG
 
     wanted = {_state(options.state)} if options.state else WRONG
-    ledger = _imports(target).ledger(options.import_id)
+    ledger = _ledger(options, target)
     summary = summarize(ledger)
     rows = (row for row in ledger.rows() if row.state in wanted)
     figures = {name: value for name, value in summary.items() if name != "problems"}
@@ -166,7 +173,7 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.call_import.completeness import check_completeness, expected_requests
 
     _asked_company(target)
-    ledger = _imports(target).ledger(options.import_id)
+    ledger = _ledger(options, target)
     if not options.yes:
         requests = expected_requests(ledger)
         line = f"Reading the calls takes about {counted(requests, 'request')}. Send them with --yes."
@@ -195,6 +202,16 @@ def _asked_company(target: Target) -> str:
     if not target.has_connection or target.named_company:
         raise UsageError("this command reads from Gong: use a connection (--conn-id), without --store and --company")
     return target.hook.settings.require_company()
+
+
+def _ledger(options: argparse.Namespace, target: Target) -> Ledger:
+    """Return the ledger of an import for reading; what is kept in a folder stays as it is there."""
+    if options.import_path is None:
+        return _imports(target).ledger(options.import_id)
+    company = _company(target)
+    if target.named_store or company is None:
+        raise UsageError("with --import-path, use --conn-id or --company, without --store")
+    return target.journal(options.import_path, company, options.import_id)
 
 
 def _imports(target: Target) -> Imports:

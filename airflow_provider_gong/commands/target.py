@@ -6,12 +6,13 @@ import contextlib
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_gong.commands.options import STORE_VARIABLE, UsageError
 
 if TYPE_CHECKING:
     from airflow_provider_gong.hooks.gong import GongHook
+    from airflow_provider_gong.ledger.ledger import Ledger
     from airflow_provider_gong.store.database import Store
 
 
@@ -67,6 +68,26 @@ class Target:
         self._closing.callback(store.close)
         store.require()
         return store
+
+    def journal(self, import_path: str, company: str, import_id: str) -> Ledger:
+        """
+        Return the ledger of an import that is kept in a folder.
+
+        :raises GongStoreError: if the folder holds no such import, or a file of it is damaged
+        """
+        from airflow_provider_gong._text import shown
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
+        from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
+        from airflow_provider_gong.store.errors import GongStoreError
+
+        folder: Any = ObjectStorage().path(import_path)
+        ledger = self._closing.enter_context(journaled_ledger(folder, company, import_id))
+        if not ledger.is_planned():
+            raise GongStoreError(
+                f"{shown(import_path)} holds no import {shown(import_id)!r} of company {shown(company)}. Check the "
+                "import_path of the tasks, and the company of their connection."
+            )
+        return ledger
 
     @property
     def _store_alone(self) -> str | None:

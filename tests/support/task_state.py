@@ -22,7 +22,7 @@ class TaskState:
     The store, as the accessor in the context of one attempt.
 
     It answers "not found" to an attempt that was replaced, and refuses what that writes, as Airflow 3.3.2 does: see
-    ``tests/scenario/test_task_state_store.py``.
+    ``tests/scenario/test_meetings.py``.
 
     :param folder: what has been stored, and which attempt is the present one
     :param attempt: the attempt that this one is the accessor of

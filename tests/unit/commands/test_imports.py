@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from airflow_provider_gong.call_import.report.report import ImportReport
 from airflow_provider_gong.commands.__main__ import main
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, Problem, Reading
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
@@ -281,3 +283,65 @@ def test_programs_get_the_same_as_json(command: Command, store: Store, tmp_path:
     adopted = json.loads(command("adopt", "--company", "emulated", adoption_file(tmp_path, "pbx-00001,5"), "--json"))
     assert adopted == {"company": "emulated", "adopted": 1, "known": 0, "conflicts": []}
     assert json.loads(command("forget", "night", "--json")) == {"import_id": "night", "deleted": 2}
+
+
+def journal(folder: Path, *numbers: int) -> dict[str, bytes]:
+    """Let a worker that is killed keep an import in a folder, and return its files."""
+    manifest = write_night(folder / "night", [manifest_row(number) for number in numbers])
+    with journaled_ledger(folder / "imports", "emulated", "night") as ledger:
+        ledger.replace_plan(str(manifest), plan_offline(manifest).rows)
+    with contextlib.suppress(KeyboardInterrupt), journaled_ledger(folder / "imports", "emulated", "night") as ledger:
+        (lease,) = ledger.lease("worker", limit=1, seconds=60)
+        ledger.created(lease, "123", is_pulled=False)
+        raise KeyboardInterrupt
+    return files_of(folder / "imports")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_import_in_a_folder_is_shown_and_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = journal(tmp_path, 1, 2)
+    place = ["--company", "emulated", "--import-path", str(tmp_path / "imports")]
+    main(["imports", "show", "night", "--state", "created", *place])
+    shown = capsys.readouterr().out
+    assert "Import night of company emulated: 2 rows" in shown
+    assert "(pbx-00001): created call 123" in shown
+    assert files_of(tmp_path / "imports") == files
+
+
+def test_an_import_in_a_folder_is_read_while_a_worker_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal(tmp_path, 1, 2)
+    place = ["--company", "emulated", "--import-path", str(tmp_path / "imports")]
+    with journaled_ledger(tmp_path / "imports", "emulated", "night") as worker:
+        worker.resume("worker")
+        leases = worker.lease("worker", limit=2, seconds=60)
+        main(["imports", "show", "night", *place])
+        # The worker goes on: nobody has taken its place.
+        for number, lease in enumerate(leases):
+            worker.failed(lease, PROBLEM, sent=bool(number))
+    capsys.readouterr()
+    main(["imports", "show", "night", *place])
+    assert "cannot be read" in capsys.readouterr().out
+
+
+def test_a_folder_that_holds_no_such_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal(tmp_path, 1)
+    for company, folder in (("acme", "imports"), ("emulated", "mistyped")):
+        with pytest.raises(SystemExit, match="holds no import 'night' of company"):
+            main(["imports", "show", "night", "--company", company, "--import-path", str(tmp_path / folder)])
+    assert not (tmp_path / "mistyped").exists()
+    with pytest.raises(SystemExit) as wrong:
+        main(["imports", "show", "night", "--store", "x.db", "--import-path", str(tmp_path / "imports")])
+    assert wrong.value.code == 2
+
+
+def test_a_damaged_folder_names_the_file(tmp_path: Path) -> None:
+    journal(tmp_path, 1, 2)
+    (segment,) = tmp_path.rglob("plans/*/*.jsonl")
+    segment.write_bytes(segment.read_bytes()[:-100])
+    with pytest.raises(SystemExit, match=f"is damaged: plans/.*{segment.name}"):
+        main(["imports", "show", "night", "--company", "emulated", "--import-path", str(tmp_path / "imports")])
