@@ -85,8 +85,8 @@ def rate_is_kept(history: History) -> Iterator[str]:
     for length, limit in ((1.0, history.per_second), (_DAY, history.per_day)):
         for first, arrived in enumerate(arrivals):
             number = bisect_left(arrivals, arrived + length) - first
-            # What stood still, or was told another time, is sent at once.
-            allowed = limit + _IN_FLIGHT * _count_between(late, arrived - 60.0, arrived + length)
+            # What stood still, or was told another time, is sent at once. A store that is lost forgets the day so far.
+            allowed = limit + _IN_FLIGHT * _count_between(late, arrived - max(60.0, length), arrived + length)
             if number > allowed:
                 yield f"{number} requests in the {length:.0f} s from {arrived:.3f}, and {allowed} are allowed"
                 break
