@@ -69,5 +69,5 @@ def pull_url(lease: LeasedRow, storage: MediaStorage) -> str | None:
     try:
         return storage.sign(lease.media)
     except OSError as error:
-        log.warning("The recording of row %d is uploaded, since %s.", lease.row_number, error)
+        log.warning("The recording of row %d is uploaded because %s.", lease.row_number, error)
         return None

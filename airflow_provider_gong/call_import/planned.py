@@ -14,8 +14,8 @@ def require_plan(ledger: ImportView) -> None:
     """
     if not ledger.is_planned():
         raise GongImportFailedError(
-            f"Import {ledger.import_id} has no plan, so nothing was imported: its plan task failed or did not run. "
-            "Fix the error in the log of that task, then clear it."
+            f"Import {ledger.import_id} has no plan, so nothing was imported: its plan task failed or did not run. Fix "
+            "the error in that task's log, then clear it."
         )
     require_whole(ledger)
 
@@ -29,5 +29,5 @@ def require_whole(ledger: ImportView) -> None:
     if not ledger.is_whole():
         raise GongImportFailedError(
             f"The store does not hold the rows of import {ledger.import_id} as they were planned: some are lost or "
-            "changed. Restore the store, or clear the plan task, which plans them again; nothing is sent twice."
+            "changed. Restore the store, or clear the plan task to plan them again; nothing is sent twice."
         )

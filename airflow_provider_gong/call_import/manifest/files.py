@@ -41,7 +41,7 @@ _OTHERS = (
     (b"PAR1", "a Parquet file", "Give it a name that ends with .parquet."),
     (b"\xff\xfe", "text in UTF-16", _SAVE),
     (b"\xfe\xff", "text in UTF-16", _SAVE),
-    (b"<", "XML or HTML, such as a web page", "Export it as CSV or JSON lines."),
+    (b"<", "XML or HTML, such as a web page", "Export it as CSV or JSON Lines."),
 )
 
 
@@ -160,9 +160,9 @@ def _copied(content: IO[bytes], name: str) -> IO[bytes]:
 def _check_format(head: bytes, name: str) -> None:
     for start, what, remedy in _OTHERS:
         if head.removeprefix(b"\xef\xbb\xbf").startswith(start):
-            raise GongManifestError(f"Manifest {shown(name)} is {what}, not CSV or JSON lines. {remedy}")
+            raise GongManifestError(f"Manifest {shown(name)} is {what}, not CSV or JSON Lines. {remedy}")
     if len(head) > 1 and not any(head[1::2]):
-        raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON lines in UTF-8. {_SAVE}")
+        raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON Lines in UTF-8. {_SAVE}")
 
 
 def _has_pattern(name: str) -> bool:

@@ -47,7 +47,7 @@ def read_time(text: str, timezone: str | None) -> datetime:
         return moment
     if timezone is None:
         remedy = "Add an offset such as +01:00 or Z, or name the time zone in the Gong connection."
-        raise UnreadableCellError("has no offset, so its moment is not known", remedy)
+        raise UnreadableCellError("has no offset, so the exact time is unknown", remedy)
     return _in_zone(moment, timezone)
 
 
@@ -73,7 +73,7 @@ def read_phone(text: str) -> tuple[str, str]:
     digits = without_zeros(text)
     if not _LOST_PLUS.fullmatch(digits):
         return digits, ""
-    return digits, f"{digits} has no + before its country code, as if a spreadsheet had taken it for a number"
+    return digits, f"{digits} has no + before its country code; a spreadsheet may have treated it as a number"
 
 
 def read_json(text: str) -> Any:
@@ -113,7 +113,7 @@ def _in_zone(moment: datetime, timezone: str) -> datetime:
     # A time that the clocks skipped does not survive the way through UTC; one that they showed twice does.
     skipped = earlier.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
     what = "does not exist" if skipped else "happened twice"
-    raise UnreadableCellError(f"{what} in {timezone}, where the clocks were changed", "Add the offset that is meant.")
+    raise UnreadableCellError(f"{what} in {timezone}, where the clocks were changed", "Add the right offset.")
 
 
 def _is_too_deep(value: Any) -> bool:

@@ -50,7 +50,7 @@ class CompanyUsers:
             return self._list()
         self._is_old = True
         self.listed_at = datetime.fromtimestamp(found.listed_at, UTC)
-        log.info("Hosts are looked up in Gong's list of users of %s.", self.listed_at.isoformat(timespec="seconds"))
+        log.info("Hosts are looked up in Gong's list of users from %s.", self.listed_at.isoformat(timespec="seconds"))
         return [User.model_validate(user) for user in found.users]
 
     def refresh(self) -> list[User] | None:

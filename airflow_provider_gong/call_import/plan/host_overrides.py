@@ -27,7 +27,7 @@ def read_overrides(table: Table) -> dict[str, str]:
         if not value or not user:
             wrong.append(f"Row {number} lacks {USER_COLUMN if value else VALUE_COLUMN}.")
         elif users.setdefault(value, user) != user:
-            wrong.append(f"Row {number} gives {shown(value)!r} another user than an earlier row.")
+            wrong.append(f"Row {number} maps {shown(value)!r} to a different user than an earlier row.")
     if wrong:
         raise GongManifestError(f"Host overrides {table.name} are wrong. {' '.join(wrong)}")
     return users

@@ -101,7 +101,7 @@ class HostDirectory:
     def _look_for(self, text: str | None) -> Host | Problem:
         if text is None:
             problem = Problem(
-                _FIELD, "nothing", "is required", "Name the host by Gong user id or e-mail.", Actor.MANIFEST
+                _FIELD, "nothing", "is required", "Set the host's Gong user id or e-mail address.", Actor.MANIFEST
             )
             return self._stand_in(problem)
         other = self._overrides.get(_normal(text))
@@ -110,7 +110,7 @@ class HostDirectory:
         found = self._find(other)
         if isinstance(found, Host):
             return found
-        return replace(found, value=text, rule=f"stands for {other} in the host overrides, which {found.rule}")
+        return replace(found, value=text, rule=f"is mapped to {other} in the host overrides, which {found.rule}")
 
     def _find(self, text: str) -> Host | Problem:
         ids = {text} & self._by_id.keys() if text.isdigit() else self._by_email.get(text.lower(), set())
@@ -118,7 +118,7 @@ class HostDirectory:
             return self._stand_in(self._not_found(text))
         if len(ids) > 1:
             rule = f"belongs to several Gong users ({', '.join(sorted(ids))})"
-            return Problem(_FIELD, text, rule, "Name the host by Gong user id.", Actor.MANIFEST)
+            return Problem(_FIELD, text, rule, "Set the host's Gong user id.", Actor.MANIFEST)
         user = self._by_id[next(iter(ids))]
         found = _eligible(user, text)
         return self._stand_in(found) if isinstance(found, Problem) and user.active is False else found
@@ -126,13 +126,13 @@ class HostDirectory:
     def _stand_in(self, problem: Problem) -> Host | Problem:
         if self._default is None:
             return problem
-        remark = f"{_FIELD}: {problem.value} {problem.rule}, so that {self._default.id} is the host"
+        remark = f"{_FIELD}: {problem.value} {problem.rule}, so {self._default.id} is the host"
         return replace(self._default, remark=remark)
 
     def _not_found(self, text: str) -> Problem:
         known = self._by_id if text.isdigit() else self._by_email
         close = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.85)
-        hint = f"Did you mean {close[0]}?" if close else "Name a Gong user by id, e-mail address or alias."
+        hint = f"Did you mean {close[0]}?" if close else "Use the id, e-mail address or alias of a Gong user."
         return Problem(_FIELD, text, "is not a user of this Gong company", hint, Actor.MANIFEST)
 
 
@@ -149,7 +149,7 @@ def _eligible(user: User, text: str) -> Host | Problem:
         return Problem(
             _FIELD,
             text,
-            "is a Gong user whose telephony calls may not be imported",
+            "is a Gong user whose telephony calls cannot be imported",
             "A Gong administrator has to turn on call import for this user (Gong: Team members > Data capture).",
             Actor.ADMINISTRATOR,
         )

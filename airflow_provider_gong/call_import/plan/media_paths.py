@@ -43,7 +43,7 @@ class MediaBase:
             return self._located(text)
         except ValueError as error:
             remedy = "Correct the path or URL of the recording."
-            return Problem("media", text, f"is not the place of a file ({error})", remedy, Actor.MANIFEST)
+            return Problem("media", text, f"is not the path of a file ({error})", remedy, Actor.MANIFEST)
 
     @property
     def local_root(self) -> str:
@@ -71,8 +71,8 @@ class MediaBase:
         return Problem(
             "media",
             text,
-            f"is outside of {self.root}, where this import takes recordings from",
-            "Move the recording there, or set media_base of the plan to the folder that holds the recordings.",
+            f"is outside of {self.root}, which this import reads recordings from",
+            "Move the recording there, or set media_base of the plan to the folder with the recordings.",
             Actor.RECORDING,
         )
 

@@ -43,8 +43,8 @@ _DAY = 86_400
 # An XCom is no place for the remarks of a hundred thousand rows.
 _KEPT_WARNINGS = 50
 _BLIND_KEY = (
-    "The access key sees no call of the last 90 days. Either the company is empty, or the key may not see calls, "
-    "and then nothing that is uploaded can be verified."
+    "The access key sees no call of the last 90 days. Either the company has no calls, or the key is not allowed to "
+    "see calls. In that case, uploads cannot be verified."
 )
 
 
@@ -144,7 +144,7 @@ class ImportPlan:
         if figures["rejected"] and self._on_rejected is OnRejected.STOP:
             raise GongImportRejectedError(
                 f"{figures['rejected']} of {counted(figures['rows'], 'row')} rejected, and nothing was sent "
-                "(on_rejected='stop'). The rows and what is wrong with them are in the log above."
+                "(on_rejected='stop'). The log above shows these rows and their problems."
             )
         identity = {"import_id": self._ledger.import_id, "store_id": self._ledger.store_name}
         return {**figures, **identity, "warning_count": warning_count, "warnings": warnings}
@@ -203,8 +203,8 @@ def _listed(manifest: Any) -> Sequence[Any]:
     # A template renders what a task has not returned as the text "None".
     if manifest is None or (isinstance(manifest, str) and manifest in ("", "None")):
         raise GongManifestError(
-            f"The manifest is {manifest!r}: the task or template that should name it gave nothing. Let it return a "
-            "file, files, or a list of rows; an empty list is an import without rows."
+            f"The manifest is {manifest!r}: the task or template for it returned nothing. Return a file, files, or a "
+            "list of rows; an empty list is an import without rows."
         )
     return [manifest] if _is_place(manifest) else list(manifest)
 

@@ -66,7 +66,9 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
         return _in_the_web(text, mode)
     base = base or (MediaBase.of_manifest(row.file) if row.file else None)
     if base is None:
-        return RowMedia(text, problem=_problem(text, "has no folder to be in", "Set media_base of the plan."))
+        return RowMedia(
+            text, problem=_problem(text, "has no folder that it could be in", "Set media_base of the plan.")
+        )
     location = base.locate(text)
     return (
         RowMedia(text, problem=location) if isinstance(location, Problem) else RowMedia(location, root=base.local_root)
@@ -75,11 +77,11 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
 
 def _in_the_web(text: str, mode: MediaMode) -> RowMedia:
     if mode is MediaMode.PUSH:
-        remedy = "Use media_mode='pull' or 'auto', so that Gong pulls it."
-        return RowMedia(text, problem=_problem(text, "is a web address, which is not uploaded", remedy))
+        remedy = "Use media_mode='pull' or 'auto' to let Gong fetch it."
+        return RowMedia(text, problem=_problem(text, "is a web address, which cannot be uploaded", remedy))
     if not _may_be_given(text):
-        remedy = "Give an https URL with a host, and without a user and a password in it."
-        return RowMedia(text, problem=_problem(text, "is no web address that Gong may be given", remedy))
+        remedy = "Give an https URL with a host, and without a user and a password."
+        return RowMedia(text, problem=_problem(text, "is not a web address that can be sent to Gong", remedy))
     scheme, _, rest = text.partition(":")
     return RowMedia(f"{scheme.lower()}:{rest}", is_pulled=True)
 
@@ -126,7 +128,7 @@ def _can_be_pulled(place: str, storage: MediaStorage, mode: MediaMode) -> bool:
             raise
         return False
     if mode is MediaMode.PULL and not _may_be_given(url):
-        raise OSError("its URL would have no TLS")
+        raise OSError("its URL would not use TLS")
     return mode is MediaMode.PULL or url.startswith("https://")
 
 

@@ -75,7 +75,7 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
     except UnusableRecordingError as found:
         return replace(_problem(text, found.rule, found.remedy), is_final=found.is_final)
     except FileNotFoundError:
-        return _problem(text, "does not exist", "Correct the path, or put the recording there.")
+        return _problem(text, "does not exist", "Correct the path, or add the recording.")
     except (OSError, ValueError, ImportError) as error:
         rule = f"cannot be read ({type(error).__name__}: {error})"
         return _problem(text, rule, "Check the path and the permissions of the Airflow worker.")

@@ -82,7 +82,7 @@ class NotAcceptedError(UnusableRecordingError):
     """It is nothing that Gong accepts."""
 
     def __init__(self) -> None:
-        super().__init__("is not a recording that Gong accepts, judged by its content", f"Convert it to {ACCEPTED}.")
+        super().__init__("is not a recording that Gong accepts, according to its content", f"Convert it to {ACCEPTED}.")
 
 
 class CutOffError(UnusableRecordingError):
@@ -100,7 +100,7 @@ class NoSoundError(UnusableRecordingError):
     """It is a movie without a track of sound."""
 
     def __init__(self) -> None:
-        super().__init__("is a movie without sound", "Give the recording that has the sound, or leave the call out.")
+        super().__init__("is a video without sound", "Use the recording with the sound, or remove the call.")
 
 
 class DisagreementError(UnusableRecordingError):
@@ -120,8 +120,8 @@ def too_short(length: Length) -> UnusableRecordingError:
     if length.seconds is None:
         lasts = f"lasts at most {shown_seconds(length.at_most)}"
     return UnusableRecordingError(
-        f"{lasts}, and Gong discards recordings of less than {MIN_SECONDS:.0f} s",
-        "Leave the call out of the manifest.",
+        f"{lasts}, and Gong drops recordings of less than {MIN_SECONDS:.0f} s",
+        "Remove the call from the manifest.",
         is_final=True,
     )
 

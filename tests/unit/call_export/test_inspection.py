@@ -113,7 +113,7 @@ def test_reads_are_noted_and_resumed(company: Company) -> None:
     export = export_of(company)
     company.advance(days=2)
     began = company.now
-    with pytest.raises(Exception, match="may make in 24 hours"):
+    with pytest.raises(Exception, match="may send in 24 hours"):
         export.read(company.client, list(day_range(FIRST, LAST)), since=began, daily_requests=20, keeps_notes=False)
     company.advance(days=1, hours=2)
     rest = export.read(company.client, list(day_range(FIRST, LAST)), since=began, daily_requests=20, keeps_notes=False)
