@@ -102,7 +102,7 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
         ('{"media": ', "is not in JSON Lines format"),
         ("[" * 100_000, "is not in JSON Lines format"),
         ('["pbx-1"]', "line 2 is list and not an object"),
-        ('{"title": "x", "Title": "y"}', "line 2 gives 'title' more than once"),
+        ('{"title": "x", "Title": "y"}', "line 2 has 'title' more than once"),
         ('{"title": "x", "title": "y"}', "an object has 'title' more than once, in line 2"),
         ('{"parties": [{"name": "x", "name": "y"}]}', "an object has 'name' more than once, in line 2"),
         (json.dumps({"title": "x" * 1_000_001}), "line 2 has 'title' of more than 1000000 characters"),

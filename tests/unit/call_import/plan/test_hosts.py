@@ -116,7 +116,7 @@ def test_all_that_is_wrong_with_overrides_is_found_at_once() -> None:
         overrides("ext-1,", ",5", "ext-2,5", "EXT-2,6", "ext-2,5")
     assert str(raised.value) == (
         "Host overrides hosts.csv are wrong. Row 1 lacks gong_user. Row 2 lacks manifest_value. "
-        "Row 4 gives 'ext-2' another user than an earlier row."
+        "Row 4 maps 'ext-2' to a different user than an earlier row."
     )
     with pytest.raises(GongManifestError, match="lack the column gong_user"):
         overrides(header="manifest_value,user")
