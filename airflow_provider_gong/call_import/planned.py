@@ -1,4 +1,4 @@
-"""That an import's plan is there, and is all of what was planned: checked by each phase after it."""
+"""Checks, by each phase after the plan, that the plan exists and is complete."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_provider_gong.ledger.view import ImportView
 
 def require_plan(ledger: ImportView) -> None:
     """
-    Check that the import has a plan with all of its rows.
+    Check that the import has a plan and all of its rows.
 
     :raises GongImportFailedError: if it was never planned, or rows of its plan are lost
     """
@@ -22,7 +22,7 @@ def require_plan(ledger: ImportView) -> None:
 
 def require_whole(ledger: ImportView) -> None:
     """
-    Check that all rows of the import's plan are there, if it has one.
+    Check that all rows of the import's plan exist, if it has one.
 
     :raises GongImportFailedError: if some are lost or changed
     """

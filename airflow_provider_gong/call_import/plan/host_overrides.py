@@ -1,4 +1,4 @@
-"""The file that says which Gong user is meant where a manifest calls a host otherwise."""
+"""The file that maps hosts in a manifest to Gong users."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ USER_COLUMN = "gong_user"
 
 def read_overrides(table: Table) -> dict[str, str]:
     """
-    Return the Gong user, by id or address, for each text of a manifest.
+    Return the Gong user's id or address for each host in a manifest.
 
     :param table: a file with the columns ``manifest_value`` and ``gong_user``
-    :raises GongManifestError: with all that is wrong with it
+    :raises GongManifestError: with all problems in the file
     """
     lacking = [column for column in (VALUE_COLUMN, USER_COLUMN) if column not in (table.header or ())]
     if lacking:

@@ -1,4 +1,4 @@
-"""Who hosts a call: from what a manifest says to a Gong user whose calls may be imported."""
+"""The hosts of calls: from the text in a manifest to a Gong user whose calls may be imported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Host:
     :param id: Gong user id
     :param name: first and last name
     :param emails: all addresses of the user, in lower case, the main one first
-    :param remark: why this user stands in for the one that a manifest names; empty if it does not
+    :param remark: why this user replaces the host in the manifest; empty if it does not
     """
 
     id: str
@@ -33,7 +33,7 @@ class Host:
 
 
 def _no_newer_list() -> None:
-    """Return nothing, where the list of users is of now."""
+    """Return None because the list of users is already new."""
 
 
 class HostDirectory:
@@ -41,10 +41,10 @@ class HostDirectory:
     The users of a company, looked up by id or by any of their addresses.
 
     :param users: the users as Gong lists them
-    :param overrides: Gong user for each host of a manifest that is called otherwise there, by id or address
-    :param default: host of the calls whose own is not given, unknown or inactive, by id or address; without one such
-        calls have no host
-    :param refresh: lists the users again, if the list is not of now; asked at most once, before a host is rejected
+    :param overrides: id or address of the Gong user for hosts that are named differently in the manifest
+    :param default: id or address of the user who hosts calls whose own host is missing, unknown or inactive; without
+        one, such calls have no host
+    :param refresh: refetches a cached list, at most once, before a host is rejected
     :raises GongManifestError: if the default cannot host calls
     """
 
@@ -67,8 +67,8 @@ class HostDirectory:
             self._default = found
 
     def find(self, text: str | None) -> Host | Problem:
-        """Return the host that a manifest names, or why that user cannot host an imported call."""
-        # Kept, since a manifest repeats its hosts, and looking for what may be meant by an unknown one is slow.
+        """Return the host in a manifest, or why that user cannot host an imported call."""
+        # Cached, because a manifest repeats its hosts, and searching for similar names of an unknown host is slow.
         found = self._found.get(text)
         if found is None:
             if len(self._found) >= _KEPT:
@@ -86,7 +86,7 @@ class HostDirectory:
                 self._by_email[email].add(user.id)
 
     def _newly_found(self, text: str | None) -> Host | Problem:
-        """Look for a host, and again in a new list if there is none in the one at hand."""
+        """Look up a host, and again in a new list if the current one does not have it."""
         found = self._look_for(text)
         is_right = isinstance(found, Host) and not found.remark
         if is_right or text is None:

@@ -1,4 +1,4 @@
-"""What may stand in one row only: a call's id, and its recording, which Gong stores once whatever it is called."""
+"""Rejects rows that repeat an id or a recording, whatever the recording's name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REMEDY = "Check which of the two calls the recording belongs to, and remove the
 
 
 def reject_repeated(draft: PlanDraft, manifest: Manifest) -> None:
-    """Reject the rows whose id, or whose place of the recording, stands in an earlier row."""
+    """Reject the rows whose id or recording path is already in an earlier row."""
     column = manifest.described("client_unique_id")
     remedy = "Give each call a unique id, and list each row only once."
     draft.reject(
@@ -45,12 +45,12 @@ class IdenticalRecordings:
     """
     Finds recordings with the same content.
 
-    Of those of equal length a sample is read, and all of it only where the samples are the same, or where an earlier
-    import has sent a recording of that length.
+    A sample is read of recordings of equal length. The whole recording is read only if the samples are equal, or if an
+    earlier import sent a recording of this length.
 
-    :param storage: where the recordings are
-    :param pool: where several recordings are read at a time
-    :param known: what was sent earlier; None for nothing
+    :param storage: storage of the recordings
+    :param pool: thread pool that reads several recordings at a time
+    :param known: earlier sent calls; None for none
     :param column: how problems name the column of the recordings
     """
 
