@@ -93,7 +93,7 @@ def test_a_call_that_gong_still_shows_is_not_erased(company: Company) -> None:
 
 
 def test_an_export_remembers_its_settings(company: Company) -> None:
-    with pytest.raises(GongExportSettingsError, match="holds no export"):
+    with pytest.raises(GongExportSettingsError, match="does not contain an export"):
         claimed(company.folder)
     settings = company.settings(
         tables=["calls", "call_parties"],

@@ -61,7 +61,7 @@ def test_every_bad_input_is_found_in_one_pass(tmp_path: Path) -> None:
         ({"party_1_email": "na"}, "party_1_email", "'na'", "Correct it or leave the field out"),
         ({"media": "nowhere.wav"}, "media", str(tmp_path / "nowhere.wav"), "Correct the path"),
         ({"media": "empty.wav"}, "media", str(tmp_path / "empty.wav"), "Export the recording again"),
-        ({"media": "short.wav"}, "media", str(tmp_path / "short.wav"), "Leave the call out"),
+        ({"media": "short.wav"}, "media", str(tmp_path / "short.wav"), "Remove the call"),
         ({"media": "text.wav"}, "media", str(tmp_path / "text.wav"), "Convert it to WAV, MP3"),
         ({"media": "/etc/passwd"}, "media", "/etc/passwd", "media_base"),
         ({"client_unique_id": "pbx-00000"}, "client_unique_id", "pbx-00000", "each call a unique id"),

@@ -252,7 +252,7 @@ def test_a_sidecar_template_is_checked(tmp_path: Path, sidecar: str) -> None:
     [
         ("{folder}/*.mp3", "There are no recordings"),
         ("{folder}/nothing/", "There are no recordings"),
-        ("https://files.example.com/*.wav", "in the web"),
+        ("https://files.example.com/*.wav", "on the web"),
         ([{"media": "a.wav"}], "give a folder or a pattern"),
         ("unknown://bucket/*.wav", "cannot be listed"),
     ],

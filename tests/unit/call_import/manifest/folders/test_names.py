@@ -118,11 +118,11 @@ def test_a_field_ends_where_the_text_behind_it_begins_for_the_first_time() -> No
         ("{title}-{Title}.wav", "it has title more than once"),
         ("{media}.wav", "media is the recording itself"),
         ("{title:number}.wav", "'number' is not a kind of field. Use digits, phone, uuid, epoch"),
-        ("{actual_start:%Y%Q}.wav", "%Q in '%Y%Q' is no code"),
-        ("{actual_start:%}.wav", "is no code"),
-        ("{actual_start:%Y}.wav", "neither a day with year, month and day"),
-        ("{actual_start:%m%d-%H%M}.wav", "neither a day with year, month and day"),
-        ("{actual_start:%M%S}.wav", "neither a day"),
+        ("{actual_start:%Y%Q}.wav", "%Q in '%Y%Q' is not supported"),
+        ("{actual_start:%}.wav", "is not supported"),
+        ("{actual_start:%Y}.wav", "neither a date with year, month and day"),
+        ("{actual_start:%m%d-%H%M}.wav", "neither a date with year, month and day"),
+        ("{actual_start:%M%S}.wav", "neither a date"),
     ],
 )
 def test_a_template_is_checked(template: str, says: str) -> None:
