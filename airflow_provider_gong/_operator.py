@@ -1,4 +1,4 @@
-"""What all operators and sensors share: how their results are passed on, and how their templates are rendered."""
+"""Code shared by all operators and sensors: pushing results and rendering templates."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class GongOperator(BaseOperator):
     """
     An operator whose result other tasks use by its keys: ``create.output["call_id"]``.
 
-    Text stays text in DAGs with ``render_template_as_native_obj=True``, too, where Airflow takes ``+15550100`` for a
-    number. A template that renders to a list or another object still passes it on.
+    Text stays text even in DAGs with ``render_template_as_native_obj=True``, in which Airflow would convert
+    ``+15550100`` to a number. Templates that render to a list or another object still return it.
 
     :param multiple_outputs: also push each key of the result as an XCom
     """
@@ -28,7 +28,7 @@ class GongOperator(BaseOperator):
 
         @property
         def output(self) -> Any:
-            """The result, or a key of it, for another task: in place of the value when that one runs."""
+            """The result or one of its keys, for another task, which gets the value when it runs."""
 
     def __init__(self, *, multiple_outputs: bool = True, **kwargs: Any) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
@@ -39,7 +39,7 @@ class GongOperator(BaseOperator):
         environment = template.environment
         if not isinstance(environment, NativeEnvironment):
             return super()._render(template, context, dag)
-        # As Airflow renders templates (render_template), except that no text is evaluated as Python.
+        # Like Airflow's render_template, except that text is never evaluated as Python.
         values: Any = copy.copy(context)
         values.update((name, value) for name, value in template.globals.items() if name not in values)
         nodes = [*template.root_render_func(environment.context_class(environment, values, template.name, {}))]
@@ -50,9 +50,9 @@ class GongOperator(BaseOperator):
 
 def required_id(name: str, value: Any) -> str:
     """
-    Return the id that a parameter holds; whole numbers are their digits.
+    Return the id in a parameter; whole numbers are converted to their digits.
 
-    :raises GongValidationError: if there is none, as when an upstream task returned nothing
+    :raises GongValidationError: if there is none, for example because an upstream task returned nothing
     """
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if text and text != "None":

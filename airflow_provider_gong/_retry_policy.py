@@ -1,4 +1,4 @@
-"""The retry policy, importable where Airflow knows such policies (3.3 and later)."""
+"""The retry policy, which can be imported only if Airflow has such policies (3.3 and later)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SPREAD = 60.0
 
 class GongRetryPolicy(RetryPolicy):
     """
-    Retries when Gong says that it makes sense, and never when it does not.
+    Retries only if a retry can succeed, and when Gong allows it.
 
-    A request budget that is used up is waited for as long as it takes; errors that a retry cannot help, such as a call
-    that Gong refuses, fail at once; all others follow the task's own settings.
+    If the request budget is used up, it waits for as long as necessary. Errors that a retry cannot fix, such as a call
+    that Gong refuses, fail immediately. All others follow the task's own settings.
     """
 
     def evaluate(
@@ -40,10 +40,10 @@ class GongRetryPolicy(RetryPolicy):
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:
-        """Return what the policy is made from: nothing but its class."""
+        """Return the serialized policy, which has no data besides its class."""
         return {"__type": f"{type(self).__module__}.{type(self).__qualname__}"}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> GongRetryPolicy:
-        """Make the policy."""
+        """Create the policy."""
         return cls()

@@ -1,4 +1,4 @@
-"""The ground floor, which imports nothing of ours: texts as logs and reports may show them, times, and batches."""
+"""Safe text for logs and reports, times, and batches. Imports nothing from this package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 _LONGEST = 1000
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
-# Whatever a text repeats, the search for secrets takes time in proportion to its length.
+# The search for secrets takes time in proportion to the text's length, whatever it contains.
 _HARMLESS = re.compile(r"[^=@?:%]*")
 _SPACE = re.compile(r"\s")
 # A text that is a URL of the web ends with its query; one that quotes a URL continues after it. Keys of object stores
@@ -54,10 +54,10 @@ _SECRET_NAMES = frozenset({"sig", "pwd", "authorization", "googleaccessid", "jwt
 
 def shown(text: str, longest: int = _LONGEST) -> str:
     """
-    Return a text as one line that can neither forge a line of a log nor control a terminal, without secrets.
+    Return a text as one line, without secrets and without characters that forge log lines or control a terminal.
 
-    :param text: anything a manifest, a file system or Gong says
-    :param longest: characters at most
+    :param text: any text from a manifest, a file system or Gong
+    :param longest: maximum number of characters
     """
     line = without_secrets(text)[: longest + 1]
     if not line.isprintable():
@@ -84,7 +84,7 @@ def row_place(number: int, file: str, line: int | None = None) -> str:
 
 
 def storable(text: str) -> str:
-    """Return the text itself if every database keeps it, else with U+FFFD for NUL and halves of surrogate pairs."""
+    """Return the text with U+FFFD for NUL and incomplete surrogate pairs, which not every database can store."""
     return text if text.isprintable() or not _NOT_STORABLE.search(text) else _NOT_STORABLE.sub("\ufffd", text)
 
 
@@ -100,7 +100,7 @@ def listed(noun: str, names: Sequence[str]) -> str:
 
 def local_time(moment: float) -> str:
     """
-    Return a moment in the zone of this process, with its offset: ``2026-11-20T03:14:09+01:00``.
+    Return a time in the time zone of this process, with its offset: ``2026-11-20T03:14:09+01:00``.
 
     :param moment: in seconds since 1970
     """
@@ -109,7 +109,7 @@ def local_time(moment: float) -> str:
 
 def utc_time(moment: float) -> str:
     """
-    Return a moment as people read it on any host: ``2026-11-20 02:14:09 UTC``.
+    Return a time in a readable form, the same on any host: ``2026-11-20 02:14:09 UTC``.
 
     :param moment: in seconds since 1970
     """

@@ -1,4 +1,4 @@
-"""Assets of Gong: ``gong://<company>/calls`` stands for the calls of a company."""
+"""Gong assets: ``gong://<company>/calls`` represents the calls of a company."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESOURCE = re.compile(r"/[a-z][a-z_-]*")
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
     """
-    Return the one form of a URI that Airflow compares: ``gong://us-12345/calls``.
+    Return the normalized form of a URI, which Airflow compares: ``gong://us-12345/calls``.
 
     :raises ValueError: if it is not of the form ``gong://<company>/<resource>``
     """
@@ -29,7 +29,7 @@ def create_asset(*, company: str, resource: str = "calls", extra: dict[str, Any]
     Return an asset of a company, on Airflow 3.
 
     :param company: name of the company, such as ``us-12345``
-    :param resource: what of it, such as ``calls``
+    :param resource: the resource, such as ``calls``
     :param extra: metadata of the asset
     """
     from airflow_provider_gong._compat import Asset

@@ -1,4 +1,4 @@
-"""Links from a task to what it concerns in Gong."""
+"""Links from a task to its call in Gong or its report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CALL_URL_KEY = "gong_call_url"
 REPORT_URL_KEY = "gong_report_url"
 """XCom key of the URL that :class:`GongCallImportReportLink` leads to."""
 
-# Where a browser shows a file of an object store, to whoever is signed in there.
+# Where a browser shows a file in an object store to a signed-in user.
 _CONSOLES = {
     "s3": "https://s3.console.aws.amazon.com/s3/object/{bucket}?prefix={key}",
     "gs": "https://storage.cloud.google.com/{bucket}/{key}",
@@ -61,7 +61,7 @@ def push_report_url(context: Context, report_path: str, server: str | None = Non
     parts = urlsplit(page)
     bucket = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":
-        # Without a signature or a password, which an XCom is no place for.
+        # Without a signature or password, which do not belong in an XCom.
         url = f"https://{bucket}{parts.path}"
     elif parts.scheme in _CONSOLES:
         url = _CONSOLES[parts.scheme].format(bucket=bucket, key=quote(parts.path.lstrip("/")))
@@ -80,10 +80,10 @@ def push_call_url(context: Context, url: str | None) -> None:
 
 def call_url(base_url: str, call_id: str) -> str | None:
     """
-    Return the URL of a call's page, None where it cannot be told from the API's host.
+    Return the URL of a call's page; None if it cannot be derived from the API's host.
 
-    Calls as Gong lists them have URLs on the host of the company's API with ``app`` for ``api`` (observed on live
-    tenants). A call's own ``url`` is better where it is known.
+    The URLs of calls in Gong's listings have the host of the company's API with ``app`` instead of ``api`` (observed on
+    live tenants). A call's own ``url`` is better if it is known.
     """
     if is_loopback_url(base_url):
         # An emulator.

@@ -1,4 +1,4 @@
-"""How tasks that talk to Gong are best retried, and when not."""
+"""When and how tasks that use Gong are retried."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def fail_without_retry() -> Iterator[None]:
 
 def gong_retry_policy() -> RetryPolicy | None:
     """
-    Return a ``retry_policy`` for tasks that talk to Gong; None before Airflow 3.3, which knows no such policies.
+    Return a ``retry_policy`` for tasks that use Gong; None before Airflow 3.3, which has no such policies.
 
-    It waits as long as Gong asks for when the request budget is used up, and fails at once after an error that no
-    retry can help. Also right for ``@task`` functions that use ``GongHook``.
+    If the request budget is used up, it waits for as long as Gong requires. After an error that a retry cannot fix, it
+    fails immediately. It also works for ``@task`` functions that use ``GongHook``.
     """
     try:
         from airflow_provider_gong._retry_policy import GongRetryPolicy
@@ -49,13 +49,13 @@ def gong_retry_policy() -> RetryPolicy | None:
 
 def gong_retries(retries: int = 5, retry_delay: timedelta = timedelta(minutes=1)) -> dict[str, Any]:
     """
-    Return the retry settings of a task that talks to Gong, for ``default_args`` or as arguments of an operator.
+    Return the retry settings of a task that uses Gong, for ``default_args`` or as arguments of an operator.
 
-    With Airflow 3.3 and later they hold :func:`gong_retry_policy`; with earlier versions the delay grows with each
-    try, up to an hour.
+    On Airflow 3.3 and later, they include :func:`gong_retry_policy`. On earlier versions, the delay increases with each
+    retry, up to an hour.
 
     :param retries: how often a task is retried
-    :param retry_delay: delay before the first retry, where Gong does not ask for another
+    :param retry_delay: delay before the first retry, unless Gong requires another
     """
     settings: dict[str, Any] = {
         "retries": retries,

@@ -25,7 +25,7 @@ def days_of(since: str | datetime, until: str | datetime) -> list[date]:
     if first >= last:
         raise GongExportSettingsError(
             f"The interval from {first.isoformat()} until {last.isoformat()} is empty.",
-            remedy="Use a timetable with data intervals, such as CronDataIntervalTimetable, or give both ends.",
+            remedy="Use a timetable with data intervals, such as CronDataIntervalTimetable, or set since and until.",
         )
     return list(day_range(first.date(), (last - timedelta(microseconds=1)).date()))
 

@@ -101,8 +101,8 @@ class PlanSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.sweep_share <= 1:
             raise GongExportSettingsError(
-                f"sweep is a share of daily_requests, from 0 to 1, not {self.sweep_share}.",
-                remedy="8 %, for instance, is 0.08.",
+                f"sweep must be a share of daily_requests, from 0 to 1, not {self.sweep_share}.",
+                remedy="For example, 8 % is 0.08.",
             )
         if self.daily_requests < 1:
             raise GongExportSettingsError(f"daily_requests must be at least 1, not {self.daily_requests}.")
@@ -247,7 +247,7 @@ def _sweep(
     if total / settings.sweep_days > most:
         plan.remarks.append(
             f"The sweep reads each day again within {math.ceil(total / most)} days, not {settings.sweep_days}: all of "
-            f"them take {counted(total, 'request')}, and the sweep may make {most:.0f} a day."
+            f"them take {counted(total, 'request')}, and the sweep may send {most:.0f} a day."
         )
     ages = {state.day: _age(state, now) for state in rest}
     overdue = sum(state.requests for state in rest if ages[state.day] >= settings.sweep_days * ONE_DAY)

@@ -1,4 +1,4 @@
-"""The choices that an import is given."""
+"""The choices of an import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_provider_gong._choices import Choice
 
 
 class MediaMode(Choice):
-    """Who moves the recordings: we push them, Gong pulls them, or Gong pulls those that it can reach."""
+    """How recordings get to Gong: uploaded (push), fetched by Gong (pull), or fetched if Gong can reach them (auto)."""
 
     PUSH = "push"
     PULL = "pull"
@@ -16,14 +16,14 @@ class MediaMode(Choice):
 
 
 class OnRejected(Choice):
-    """Whether the upload starts while some rows were rejected."""
+    """Whether the upload starts if some rows were rejected."""
 
     CONTINUE = "continue"
     STOP = "stop"
 
 
 class OnExisting(Choice):
-    """What becomes of a row whose ``clientUniqueId`` has a call in Gong already."""
+    """What happens if Gong already has a call with a row's ``clientUniqueId``."""
 
     RESUME = "resume"
     SKIP = "skip"
@@ -32,13 +32,13 @@ class OnExisting(Choice):
 
 
 class EventOn(Choice):
-    """Which imports have an asset event: green ones, or all that have ended."""
+    """Which imports publish an asset event: only successful ones, or all that have finished."""
 
     SUCCESS = "success"
     END = "end"
 
 
-# The same choices as users write them in a DAG, for type checkers.
+# The same choices in the form that users write in a DAG, for type checkers.
 MediaModeName = Literal["push", "pull", "auto"]
 OnRejectedName = Literal["continue", "stop"]
 OnExistingName = Literal["resume", "skip", "fail", "complete"]

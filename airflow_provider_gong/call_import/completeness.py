@@ -1,4 +1,4 @@
-"""Whether the calls of an import are still in Gong, months after it."""
+"""Checking, even months later, whether the calls of an import are still in Gong."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from airflow_provider_gong.ledger.view import ImportView
 @dataclass(slots=True)
 class Completeness:
     """
-    What is left of an import.
+    How much of an import is still in Gong.
 
-    :param in_gong: rows whose call was read in Gong
-    :param gone: rows whose call was read in Gong earlier, and is not found any more
+    :param in_gong: number of rows whose call was read in Gong
+    :param gone: rows whose call was read in Gong earlier but is no longer found
     :param never: number of rows by state that were not read in Gong when the import was verified
     """
 
@@ -38,7 +38,7 @@ class Completeness:
 
 
 def expected_requests(ledger: ImportView) -> int:
-    """Return about how many requests it takes to read the calls of an import."""
+    """Return the approximate number of requests for reading the calls of an import."""
     counts = ledger.counts()
     return math.ceil(sum(counts.get(state, 0) for state in RIGHT) / MAX_CALL_IDS)
 

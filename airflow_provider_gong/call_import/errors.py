@@ -1,4 +1,4 @@
-"""What can end an import as a whole. What is wrong with single rows is in the ledger."""
+"""Errors that end a whole import. Problems of single rows are in the ledger."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from airflow_provider_gong.client.errors import GongError
 
 
 class GongImportError(GongError):
-    """An import cannot continue; the message says what to do."""
+    """An import cannot continue. The message says what to do."""
 
 
 class GongManifestError(GongImportError):
@@ -16,7 +16,7 @@ class GongManifestError(GongImportError):
 
 
 class GongImportRejectedError(GongImportError):
-    """Rows were rejected, and the import is set to stop in that case."""
+    """Rows were rejected, and ``on_rejected`` is ``stop``."""
 
     retry_can_help = False
 
@@ -29,9 +29,9 @@ class GongImportFailedError(GongImportError):
 
 class GongImportUnfinishedError(GongImportError):
     """
-    The import waits for longer than a task should hold a worker; its state is saved, and a retry resumes it.
+    The import has to wait for longer than a task should occupy a worker; its state is saved, and a retry resumes it.
 
-    :param retry_after: seconds until it is worth going on
+    :param retry_after: seconds until it makes sense to continue
     """
 
     retry_after: float

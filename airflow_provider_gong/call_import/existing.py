@@ -1,4 +1,4 @@
-"""Judging rows whose ids have a call in Gong that is not known to be their own: one row against one call."""
+"""Comparing rows with existing calls that have their ids but may not be their own, one row with one call."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import Actor, CallState, ExistingCall, Problem, Reading
 
-# Gong finds no call without a recording, and for a while after accepting one says the same; and somebody else may be
-# between creating a call and sending its recording.
+# Gong does not find a call without a recording, or for a while after accepting one. Someone else may also have created
+# a call and not sent its recording yet.
 BETWEEN_LOOKS = 600.0
 _SAME_START = 1.0
 
 
 class ExistingCalls:
     """
-    The rows of an import whose ids have a call in Gong that is not known to be their own.
+    The rows of an import whose ids have a call in Gong that may not be their own.
 
     :param ledger: the rows
-    :param client: the way to Gong
+    :param client: client for Gong
     :param sees_calls: tells whether the key sees any call of the company
     :param between_looks: seconds after which a call that is still not found has no recording
     """
@@ -40,7 +40,7 @@ class ExistingCalls:
 
     def judge(self, *, is_last: bool) -> tuple[int, float]:
         """
-        Read the calls and record what they are; return how many rows are open, and in how many seconds to look again.
+        Read the calls and record the results; return how many rows are open, and in how many seconds to check again.
 
         :param is_last: whether time is up for what Gong is still processing
         """
@@ -54,7 +54,7 @@ class ExistingCalls:
         return len(pauses), min(pauses, default=0.0)
 
     def _compare(self, rows: list[ExistingCall]) -> list[ExistingCall]:
-        """Judge the rows whose calls Gong lists, and return the others."""
+        """Decide about the rows whose calls Gong lists, and return the others."""
         listed = self._client.calls.list_extensive({"callIds": list(dict.fromkeys(row.call_id for row in rows))})
         calls = {call.id: call for call in (found.meta_data for found in listed)}
         self._ledger.judged((row, compared(row, calls[row.call_id])) for row in rows if row.call_id in calls)
@@ -65,7 +65,7 @@ class ExistingCalls:
         return 0, 0.0
 
     def _look_for(self, row: ExistingCall, *, is_last: bool) -> float | None:
-        """Read a call that is not listed; return the seconds until it has to be read again, None if it is judged."""
+        """Read a call that is not listed; return the seconds until the next read, None if the row is decided."""
         if row.missing_for is not None and row.missing_for < self._between_looks:
             return self._between_looks - row.missing_for
         try:
@@ -89,7 +89,7 @@ class ExistingCalls:
 
 
 def compared(row: ExistingCall, call: Call) -> Reading:
-    """Return what a call that can be read is to a row with its id: the same one, or another."""
+    """Compare a readable call with a row that has its id, and return the result."""
     wrong = list(differences(call, row.client_unique_id, row.actual_start, row.primary_user))
     problem = _conflict(row, wrong) if wrong else None
     state = CallState.CONFLICT if wrong else CallState.EXISTS
@@ -97,13 +97,13 @@ def compared(row: ExistingCall, call: Call) -> Reading:
 
 
 def is_same_call(call: Call, payload: Mapping[str, Any]) -> bool:
-    """Tell whether a call that can be read is the one of a request, which has the same id, start and host."""
+    """Return whether a readable call is the one in a request, with the same id, start and host."""
     names = ("clientUniqueId", "actualStart", "primaryUser")
     return next(differences(call, *(str(payload[name]) for name in names)), None) is None
 
 
 def differences(call: Call, client_unique_id: str, actual_start: str, primary_user: str) -> Iterator[str]:
-    """Yield what makes a call in Gong another one than that of a row; what Gong does not say makes none."""
+    """Yield the differences between a call in Gong and a row's call; values that Gong does not return are ignored."""
     if call.client_unique_id not in (None, client_unique_id):
         yield f"has the id {shown(call.client_unique_id or '')}"
     start = datetime.fromisoformat(actual_start)
@@ -114,12 +114,12 @@ def differences(call: Call, client_unique_id: str, actual_start: str, primary_us
 
 
 def still_processed(field: str, value: str, rule: str) -> Problem:
-    """Return the problem of a call that Gong was still processing at the deadline."""
+    """Return the problem for a call that Gong was still processing at the timeout."""
     return Problem(field, value, rule, "Clear the verify task later to check again.", Actor.SUPPORT)
 
 
 def unseen_by_key(field: str, value: str, rule: str) -> Problem:
-    """Return the problem of a call that cannot be judged, since the key sees none."""
+    """Return the problem for a call that cannot be compared because the key sees no calls."""
     remedy = "Ask a Gong administrator to let the access key see all calls, then clear the verify task."
     return Problem(field, value, rule, remedy, Actor.ADMINISTRATOR)
 

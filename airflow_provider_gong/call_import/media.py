@@ -1,4 +1,4 @@
-"""Where an import finds recordings, and how Gong can pull them: with a URL that is signed when the call is sent."""
+"""Where an import finds recordings, and how Gong can fetch them: from a URL that is signed when the call is sent."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class MediaStorage(Protocol):
         """Return the path object of a place; raises ``OSError``, ``ValueError`` or ``ImportError`` for unknown ones."""
 
     def sign(self, place: str, /) -> str:
-        """Return a URL by which Gong can pull the recording; raises ``OSError`` with the reason if there is none."""
+        """Return a URL from which Gong can fetch the recording; raises ``OSError`` with the reason if there is none."""
 
 
 def similar_place(place: str, open_path: Callable[[str], Any]) -> str | None:
     """
-    Return the place of a file that is probably meant by one where there is none.
+    Return the path of an existing file that is probably meant by a wrong path.
 
     :param place: path or URL, such as one with backslashes, or with letters that another system composed differently
     :param open_path: makes the path object
@@ -47,20 +47,21 @@ def _exists(place: str, open_path: Callable[[str], Any]) -> bool:
 
 
 def is_inside(place: str, root: str) -> bool:
-    """Tell whether a file of this host is below a folder, whatever links lead there."""
+    """Return whether a file on this host is below a folder, after resolving links."""
     return os.path.realpath(place).startswith(os.path.realpath(root).rstrip("/") + "/")
 
 
 def is_web(place: str) -> bool:
-    """Tell whether a recording is in the web, where Gong can pull it."""
+    """Return whether a recording is on the web, from which Gong can fetch it."""
     return place[:8].lower().startswith(("https://", "http://"))
 
 
 def pull_url(lease: LeasedRow, storage: MediaStorage) -> str | None:
     """
-    Return the URL by which Gong can pull a recording now; None if it has to be uploaded.
+    Return the URL from which Gong can fetch a recording now; None if it must be uploaded.
 
-    That is so where the plan wants it, and where no URL can be signed any more, such as shortly before credentials end.
+    It must be uploaded if the plan says so, or if no URL can be signed any more, for example shortly before the
+    credentials expire.
     """
     if not lease.is_pulled or lease.media is None:
         return None
@@ -69,5 +70,5 @@ def pull_url(lease: LeasedRow, storage: MediaStorage) -> str | None:
     try:
         return storage.sign(lease.media)
     except OSError as error:
-        log.warning("The recording of row %d is uploaded, since %s.", lease.row_number, error)
+        log.warning("The recording of row %d is uploaded because %s.", lease.row_number, error)
         return None

@@ -1,4 +1,4 @@
-"""What a phase tells of itself: its progress in the log, its requests and its result as JSON."""
+"""The progress of a phase in the log, its requests, and its result as JSON."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Progress:
     """
     Shows progress at most every few seconds.
 
-    :param verb: what is being done, such as ``Uploaded``
-    :param total: how much there is to do, None if that is not known yet
-    :param clock: seconds that only go forward
+    :param verb: the action, such as ``Uploaded``
+    :param total: total amount; None if it is not known yet
+    :param clock: monotonic seconds
     """
 
     def __init__(self, verb: str, total: int | None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,7 +37,7 @@ class Progress:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to show progress again, which spares counting when it is not."""
+        """Whether it is time to show progress again; otherwise nothing has to be counted."""
         return self._clock() - self._shown >= _EVERY_SECONDS
 
     def show(
@@ -51,9 +51,9 @@ class Progress:
         now: bool = False,
     ) -> None:
         """
-        Log how far the job is, if it is time to.
+        Log the progress, if it is time to do so.
 
-        :param done: how much is done, what an earlier try has done included
+        :param done: amount that is done, including earlier attempts
         :param states: number of rows by state
         :param sent_bytes: bytes of recordings that were sent since the job was started
         :param requests_left: requests of the day that may still be sent, None if that is not known
@@ -84,14 +84,14 @@ class Progress:
 
 @contextlib.contextmanager
 def counted_requests(ledger: Ledger, client: GongClient | AsyncGongClient) -> Iterator[None]:
-    """Count the requests of a client for an import, also when the block fails."""
+    """Count the requests of a client for an import, even if the block fails."""
     try:
         yield
     finally:
         try:
             ledger.add_usage(*client.take_usage())
         except GongStoreError as error:
-            # Another error must not be hidden by this one.
+            # This must not hide another error.
             log.warning("The requests of this task were not counted: %s", error)
 
 

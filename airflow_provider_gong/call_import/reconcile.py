@@ -1,4 +1,4 @@
-"""What of a plan is in Gong already, asked for the whole window at once instead of row by row."""
+"""Finding the calls of a plan that are already in Gong by listing the time window instead of asking row by row."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SECOND = timedelta(seconds=1)
 
 class Reconciliation:
     """
-    Finds the calls of a plan that are in Gong, although the store does not know them: it is fresh, or was restored.
+    Finds the calls of a plan that are in Gong but not in the store, because the store is new or was restored.
 
     :param ledger: the import
-    :param client: the way to Gong
-    :param known: what the store knows
+    :param client: client for Gong
+    :param known: the calls in the store
     """
 
     def __init__(self, ledger: Ledger, client: GongClient, known: KnownCalls) -> None:
@@ -42,10 +42,10 @@ class Reconciliation:
 
     def run(self, draft: PlanDraft, *, is_dry_run: bool) -> int:
         """
-        List the window of the rows that are to be sent, unless there is no reason to, or asking row by row costs less.
+        List the window of the rows to send, unless there is no reason to or asking row by row takes fewer requests.
 
-        :param draft: the plan, in which the rows that are found are noted
-        :param is_dry_run: write nothing into the store
+        :param draft: the plan, in which the rows that are found are marked
+        :param is_dry_run: do not write to the store
         :return: number of rows whose ids have a call in Gong
         """
         to_send = draft.figures().to_send
@@ -61,13 +61,13 @@ class Reconciliation:
             log.info("Listing the calls in the manifest's time window with about %s.", counted(pages, "request"))
             found = self._compare(draft, calls_between(self._client, start, end, pages), is_dry_run=is_dry_run)
         except GongPermissionError:
-            # Then verification shows it.
+            # Verification shows this later.
             return 0
         log.info("%s of the manifest %s in Gong already.", counted(found, "row"), "is" if found == 1 else "are")
         return found
 
     def _is_lost(self, draft: PlanDraft, to_send: int) -> bool:
-        """Tell whether the store may lack what was sent: it knows no call, or not one that is in Gong."""
+        """Return whether the store may lack sent calls: it has no calls, or lacks a call that is in Gong."""
         if not self._ledger.is_private and self._known.is_empty():
             return True
         return any(self._is_in_gong(*row) for row in draft.sample((1, to_send // 2 + 1)))
@@ -105,7 +105,7 @@ class Reconciliation:
 
 
 def count_requests(client: GongClient, start: datetime, end: datetime) -> int:
-    """Return about how many requests it takes to list the calls of a window; that takes one itself."""
+    """Return the approximate number of requests for listing the calls of a window; this takes one request."""
     window = {"fromDateTime": start.isoformat(), "toDateTime": end.isoformat()}
     try:
         page = client.run("listCalls", query=window)

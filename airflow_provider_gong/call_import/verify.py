@@ -164,22 +164,23 @@ def _require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:
         states = ", ".join(f"{count} {state.value}" for state, count in wrong.items())
         raise GongImportFailedError(
             f"Of the first {counted(sum(sent.values()), 'row')} of import {import_id}, {states}: the other rows are "
-            "not sent. The report shows what is wrong. Fix it, then clear the first task of the canary."
+            "not sent. The report shows the problems. Fix them, then clear the first task of the canary."
         )
 
 
 def _processing(call_id: str) -> Problem:
-    rule = "was still being processed by Gong when the verification's time was up"
+    rule = "was still being processed by Gong when verify_timeout expired"
     return still_processed("call", call_id, rule)
 
 
 def _not_visible(call_id: str) -> Problem:
     rule = (
-        "was accepted by Gong and never appeared. Likely, in this order: the recording has less than 60 s left after "
-        "Gong trimmed it; it has no speech; the same recording is known to Gong; import was switched off for the host"
+        "was accepted by Gong but never appeared. Likely reasons, most frequent first: the recording is shorter than "
+        "60 s after Gong trimmed it; it has no speech; Gong already has the same recording; call import was turned "
+        "off for the host"
     )
     return Problem(
-        "call", call_id, rule, "Look at the call in Gong; its upload status names the reason.", Actor.RECORDING
+        "call", call_id, rule, "Check the call in Gong; its upload status shows the reason.", Actor.RECORDING
     )
 
 

@@ -1,4 +1,4 @@
-"""What the connection test says: one request, outside of the request budget and without a store."""
+"""The connection test: one request that uses neither the request budget nor a store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WORKSPACES_SHOWN = 3
 _LONGEST_NAME = 100
-# Somebody waits in front of a form.
+# A person is waiting in front of a form.
 _TIMEOUT_SECONDS = 15.0
 
 
@@ -26,13 +26,13 @@ def check_connection(
     get_connection: Callable[[str], Connection],
 ) -> str:
     """
-    Return what there is to know about a connection that works.
+    Return a description of a working connection.
 
     :param settings: the connection's settings
-    :param base_url: where its requests go
-    :param client_options: how its clients are made
+    :param base_url: base URL of its requests
+    :param client_options: options of its clients
     :param get_connection: looks up the connection of the store
-    :raises GongError: when Gong does not accept the connection
+    :raises GongError: if Gong does not accept the connection
     """
     return " ".join(
         (
@@ -56,7 +56,7 @@ def _workspaces(base_url: str, client_options: dict[str, Any]) -> str:
         with GongClient(base_url, **client_options | alone) as client:
             names = [shown(workspace.name or workspace.id, _LONGEST_NAME) for workspace in client.workspaces.list()]
     except GongPermissionError as error:
-        # Only credentials that are valid are told which scope they lack.
+        # Gong names a missing scope only for valid credentials.
         if error.status != 401:
             raise
         return "Workspaces are not shown because the credentials lack the scope api:workspaces:read."
@@ -75,6 +75,6 @@ def _scope(settings: GongConnection, get_connection: Callable[[str], Connection]
     try:
         store_url(get_connection(conn_id))
     except Exception as error:
-        # This may be an API server, which does not have to see what the workers see; its errors are unpredictable.
+        # This may be an API server, which may not see what the workers see; its errors are unpredictable.
         return f"{shared} Warning, as seen from this host: {error}"
     return shared

@@ -1,4 +1,4 @@
-"""The section ``[gong]`` of Airflow's configuration: what one deployment sets for all its connections to Gong."""
+"""The section ``[gong]`` of Airflow's configuration: settings for all Gong connections of a deployment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REPORT_SERVER = "report_server"
 
 
 def config_section() -> dict[str, Any]:
-    """Return the section with its options, as the provider's metadata describe it."""
+    """Return the section with its options, as in the provider's metadata."""
     return {
         "description": "Options of the Gong provider (airflow-provider-gong).",
         "options": {
@@ -37,7 +37,7 @@ def config_section() -> dict[str, Any]:
 
 
 def configured(option: str) -> str | None:
-    """Return an option of the section, None where it is not set."""
+    """Return an option of the section; None if it is not set."""
     from airflow_provider_gong._compat import conf
 
     return conf.get(SECTION, option, fallback=None) or None

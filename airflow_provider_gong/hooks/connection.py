@@ -1,4 +1,4 @@
-"""What an Airflow connection of type ``gong`` says, checked field by field."""
+"""The settings of an Airflow connection of type ``gong``, checked field by field."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ class GongConnection:
     :param conn_id: id of the Airflow connection
     :param base_url: API base URL, such as ``https://us-12345.api.gong.io``
     :param auth: the access key and its secret, or the OAuth app
-    :param token_key: secret that OAuth tokens are encrypted with; None for the app's
-    :param company: name that the company's request budget and imports are kept under
+    :param token_key: secret that encrypts OAuth tokens; None for the app's secret
+    :param company: name of the Gong company in the request budget and in the store
     :param requests_per_second: this deployment's share of the company's limit
     :param requests_per_day: this deployment's share of the company's limit
-    :param reserved_requests: how many of the day's requests bulk work leaves to everything else
+    :param reserved_requests: how many of the day's requests bulk work leaves for everything else
     :param day: what counts as a day of the limit
     :param store_conn_id: Airflow connection to the shared store; None for an SQLite file on this host
     :param retention_days: days after which finished imports are forgotten; None keeps them
     :param report_mode: permissions of the files of reports on a local disk; None leaves them to the umask
-    :param timezone: IANA name of the zone in which times without an offset are read; None if they have no meaning
+    :param timezone: IANA time zone of times without an offset; None if such times are rejected
     :param proxy: URL of an HTTP proxy
     :param ca_bundle: PEM file of the certificate authorities to trust
     """
@@ -128,15 +128,15 @@ class GongConnection:
             raise GongConnectionConfigError(conn_id, str(error)) from None
 
     def share(self, *, bulk: bool) -> Share:
-        """Return what may be used of the company's limits, by bulk work or by everything else."""
+        """Return the share of the company's limits for bulk work or for everything else."""
         reserved = self.reserved_requests if bulk else 0
         return Share(self.requests_per_second, self.requests_per_day, reserved, self.day)
 
     def require_company(self) -> str:
         """
-        Return the name of the company for what must not be mixed up between companies: imports and exports.
+        Return the name of the company for imports and exports, which must not be mixed up between companies.
 
-        :raises GongConnectionConfigError: if it is needed and missing
+        :raises GongConnectionConfigError: if it is required but missing
         """
         if self.company == GENERIC_HOST:
             raise GongConnectionConfigError(
@@ -148,7 +148,7 @@ class GongConnection:
 
 
 def secrets_of(connection: Connection) -> Iterator[str]:
-    """Yield every text of a connection, right or wrong, that must not appear in a log."""
+    """Yield every text in a connection, valid or not, that must not appear in a log."""
     login, password = connection.login or "", connection.password or ""
     found = [login, password, _without_line_break(login), _without_line_break(password)]
     if login and password:
@@ -170,12 +170,12 @@ def _json_object(extra: str | None) -> dict[str, Any]:
         raise ValueError("extra must be valid JSON.") from None
     if not isinstance(content, dict):
         raise ValueError("extra must be a JSON object.")  # noqa: TRY004 - a wrong value, whatever its type
-    # The Test button of Airflow 2 sends each field of the form twice, once under the form's own name for it.
+    # The Test button of Airflow 2 sends each field of the form twice, once with the form's own name for it.
     return {name.removeprefix(_FORM_PREFIX): value for name, value in content.items()}
 
 
 def _settings(extra: str | None) -> dict[str, Any]:
-    # A form leaves fields that nobody filled in empty.
+    # Forms send fields that were not filled in as empty text.
     settings = {name: value for name, value in _json_object(extra).items() if value not in (None, "")}
     for name in settings:
         if name not in _KNOWN_SETTINGS:
@@ -205,7 +205,7 @@ def _oauth_client(connection: Connection, settings: Mapping[str, Any], url: str)
 
 
 def _host(connection: Connection) -> str:
-    """Return the host with the scheme and port that an Airflow URI keeps in fields of their own."""
+    """Return the host with the scheme and port, which an Airflow URI keeps in separate fields."""
     host, scheme = (connection.host or "").strip(), connection.schema
     if not host:
         return host
@@ -228,7 +228,7 @@ def _access_key(connection: Connection) -> AccessKeyAuth:
 
 
 def _secret(conn_id: str | None, name: str, value: Any) -> str | None:
-    """Return a secret without the line break that it gets where it is copied from a file."""
+    """Return a secret without the line break that it has when it is copied from a file."""
     if value is None:
         return None
     text = _without_line_break(str(value))

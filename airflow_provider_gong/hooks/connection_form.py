@@ -57,7 +57,7 @@ class FormField:
         return self.choices[0] if self.choices else None
 
 
-# What most people need comes first.
+# The fields that most people need come first.
 FIELDS = (
     FormField(
         "timezone",
@@ -210,7 +210,7 @@ def _widget(field: FormField) -> Any:
     if field.secret:
         field_class, widget = PasswordField, BS3PasswordFieldWidget()
     else:
-        # Airflow accepts no form class for decimal numbers; those are typed into a text field.
+        # Airflow has no form class for decimal numbers, so they are entered in a text field.
         field_class = IntegerField if field.type == "integer" else StringField
         widget = BS3TextFieldWidget()
     return field_class(

@@ -1,4 +1,4 @@
-"""The settings in a connection's extra, each checked; a ``ValueError`` names the setting and says what it must be."""
+"""The settings in a connection's extra; a ``ValueError`` names a wrong setting and says what it must be."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_gong.client.pacing import DailyReset, Day, RollingDay
 
 _FILE_MODE = re.compile(r"^0?[67][0-7][0-7]$")
 _CLOCK = re.compile(r"^(\d\d):(\d\d)$")
-# Enough for meetings and sensors until the day is over: 500 of Gong's 10,000 requests.
+# 500 of Gong's 10,000 requests, enough for meetings and sensors until the day is over.
 _RESERVED_PART = 0.05
 
 
 def text(value: Any) -> str | None:
-    """Return a setting as text, None where it is not set."""
+    """Return a setting as text; None if it is not set."""
     return None if value is None else str(value)
 
 
@@ -58,10 +58,10 @@ def reserved_requests(settings: Mapping[str, Any], per_day: int) -> int:
 
 
 def day_of_quota(quota_reset: Any) -> Day:
-    """Return what counts as a day of the quota."""
+    """Return how a day of the quota is counted."""
     if quota_reset is None:
         return RollingDay()
-    # Only the plain form: Python would also take times such as 00:00:00.5 or 00:00+01:00.
+    # Only the plain form: Python would also accept times such as 00:00:00.5 or 00:00+01:00.
     clock, _, zone = str(quota_reset).strip().partition(" ")
     try:
         [(hour, minute)] = _CLOCK.findall(clock)
@@ -74,7 +74,7 @@ def day_of_quota(quota_reset: Any) -> Day:
 
 
 def file_mode(digits: Any) -> int | None:
-    """Return permissions that are given in octal."""
+    """Return permissions given in octal."""
     if digits is None:
         return None
     if not _FILE_MODE.match(str(digits)):

@@ -1,4 +1,4 @@
-"""The folder of an export, wherever a DAG names it."""
+"""The folder of an export, on any storage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings and manifests wherever a DAG names them: paths of the worker, and URLs of any object store."""
+"""Recordings and manifests on any storage: paths on the worker, and URLs on any object storage."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
 # As many as the recordings that a plan checks at a time; botocore opens 10.
 _CONNECTIONS = 32
 _VALID_SECONDS = 24 * 3600
-# Gong does not say when it pulls a recording. A call whose URL ends earlier never gets its recording.
+# Gong does not say when it fetches a recording. If the URL expires before that, the call never gets its recording.
 _NEEDED_SECONDS = 3600
 
 
 class MediaUrlError(GongError, OSError):
-    """There is no URL by which Gong could pull the recording; the message says why and what to do."""
+    """There is no URL from which Gong can fetch the recording. The message says why and what to do."""
 
 
 class ObjectStorage:
     """
-    The storage that Airflow's connections lead to, and the worker's own disk.
+    The object storage of Airflow's connections, and the worker's own disk.
 
-    A place is a path on this host, a URL such as ``s3://aws_default@recordings/1.wav``, or a path object of either.
+    A place is a path on this host, a URL such as ``s3://aws_default@recordings/1.wav``, or a path object for one of
+    these.
     """
 
     def path(self, place: Place) -> MediaPath:
@@ -45,15 +46,15 @@ class ObjectStorage:
         """
         Return a recording that is ready to be uploaded.
 
-        :raises FileNotFoundError: where there is none
+        :raises FileNotFoundError: if there is none
         """
         return media if isinstance(media, MediaFile) else MediaFile.at(self.path(media))
 
     def sign(self, place: Place) -> str:
         """
-        Return a URL by which Gong can pull a recording for a day, signed with the credentials of its connection.
+        Return a URL from which Gong can fetch a recording for a day, signed with the credentials of its connection.
 
-        :raises MediaUrlError: if the store cannot sign URLs, or the signature would not hold for long enough
+        :raises MediaUrlError: if the store cannot sign URLs, or the signature would expire too early
         """
         media = self.path(place)
         store = getattr(media, "fs", None)
@@ -64,7 +65,7 @@ class ObjectStorage:
         except NotImplementedError:
             raise MediaUrlError(f"{type(store).__name__} cannot sign URLs") from None
         except Exception as error:
-            # Each object store has its own errors for credentials that cannot sign.
+            # Each object store raises different errors for credentials that cannot sign.
             raise MediaUrlError(f"no URL could be signed for it ({type(error).__name__}: {error})") from error
         _check_signature(url)
         _check_credentials(store)
@@ -89,7 +90,7 @@ def _check_signature(url: str) -> None:
 
 
 def _check_credentials(store: Any) -> None:
-    """Refuse credentials that end soon, since a signature ends with them."""
+    """Refuse credentials that expire soon, because signatures expire with them."""
     session = getattr(store, "session", None)
     if session is None or not hasattr(session, "get_credentials"):
         return
@@ -99,7 +100,7 @@ def _check_credentials(store: Any) -> None:
     if hasattr(credentials, "refresh_needed"):
         ends_soon = credentials.refresh_needed(refresh_in=_NEEDED_SECONDS)
     else:
-        # Temporary ones that somebody else has fetched carry no expiry.
+        # Temporary credentials that were obtained elsewhere have no expiry.
         ends_soon = getattr(credentials, "token", None) is not None
     if ends_soon:
         raise MediaUrlError(

@@ -1,4 +1,4 @@
-"""What a process keeps open for all who use a connection: its store, its request budget, its OAuth tokens."""
+"""What a process keeps open for all users of a connection: its store, request budget and OAuth tokens."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 def company_budget(store_url: URL, company: str, share: Share) -> RequestBudget:
     """
-    Return the budget of a company in a store. Nothing is opened before it is used.
+    Return the budget of a company in a store. Nothing is opened before first use.
 
     :param store_url: the store
     :param company: name of the company
-    :param share: what the caller may use of the company's limits
+    :param share: the caller's share of the company's limits
     """
     return _budget(os.getpid(), store_url, company, share)
 
@@ -47,22 +47,22 @@ def stored_tokens(store_url: URL, settings: GongConnection) -> StoredTokens:
     if not isinstance(settings.auth, OAuthClient):
         raise TypeError("Only connections with auth_type oauth have tokens.")
     post = functools.partial(post_form, proxy=settings.proxy, ca_bundle=settings.ca_bundle)
-    # A token that a loss of power undoes would be lost permanently.
+    # A token that is lost in a power failure would be lost permanently.
     store = _store(os.getpid(), store_url, durable=True)
     return StoredTokens(store, settings.auth, post, key=settings.token_key)
 
 
 def host_store() -> Store:
-    """Return the store of this host, whatever connections say."""
+    """Return the store of this host, independently of connections."""
     return _store(os.getpid(), default_store_url(), durable=True)
 
 
 class MaskedTokens:
     """
-    Access tokens that no log of this task or trigger shows.
+    Access tokens that are masked in the logs of this task or trigger.
 
-    :param source: where they come from
-    :param mask: keeps a secret out of the logs
+    :param source: source of the tokens
+    :param mask: masks a secret in the logs
     """
 
     def __init__(self, source: TokenSource, mask: Callable[[str], None]) -> None:
@@ -74,7 +74,7 @@ class MaskedTokens:
     def token(self) -> str:
         """Return the current access token."""
         token = self._source.token()
-        # Masking asks Airflow's supervisor, and some versions (3.0) let only one thread ask at a time.
+        # Masking calls Airflow's supervisor, and some versions (3.0) allow only one thread at a time to do so.
         with self._lock:
             if token != self._masked:
                 self._mask(token)
@@ -86,7 +86,7 @@ class MaskedTokens:
         self._source.refresh(refused)
 
 
-# Both go by the id of the process, since connections to a database do not survive a fork.
+# Both depend on the process id, because database connections do not survive a fork.
 
 
 @functools.lru_cache(maxsize=64)
@@ -94,7 +94,7 @@ def _budget(pid: int, store_url: URL, company: str, share: Share) -> RequestBudg
     from airflow_provider_gong.store.budget import SharedBudget
     from airflow_provider_gong.store.fallback import FallbackBudget
 
-    # A booking that a loss of power undoes is no loss.
+    # A reservation that is lost in a power failure does no harm.
     store = _store(pid, store_url, durable=False)
     return FallbackBudget(SharedBudget(store, company, share), share)
 

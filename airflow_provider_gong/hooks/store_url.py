@@ -1,4 +1,4 @@
-"""Where the shared store of an Airflow connection is."""
+"""The URL of the shared store of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_gong._compat import Connection
 
-# What libpq understands of the settings that PostgreSQL connections of Airflow carry in their extra.
+# The settings in the extra of Airflow's PostgreSQL connections that libpq supports.
 _LIBPQ_SETTINGS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "options", "target_session_attrs")
 
 
@@ -29,7 +29,7 @@ def default_store_url() -> URL:
 
 def store_url(connection: Connection) -> URL:
     """
-    Return the URL of the database that a connection leads to. It holds the password, and does not show it.
+    Return the URL of a connection's database. It contains the password but does not show it.
 
     :param connection: Airflow connection of type ``postgres`` or ``sqlite``
     :raises GongConnectionConfigError: for any other connection
@@ -62,7 +62,7 @@ def _postgres_url(connection: Connection) -> URL:
 def _sqlite_url(connection: Connection) -> URL:
     from sqlalchemy.engine import URL
 
-    # An Airflow URI (sqlite:////var/lib/gong.db) keeps the path as schema, a connection made by hand as host.
+    # An Airflow URI (sqlite:////var/lib/gong.db) has the path as schema, a manually created connection as host.
     path = connection.host or connection.schema or ""
     if not path.startswith("/"):
         raise GongConnectionConfigError(connection.conn_id or "", f"host must be an absolute path, not {path!r}.")

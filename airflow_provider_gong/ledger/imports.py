@@ -98,7 +98,7 @@ class Imports:
         """
         found = [info for info in self.all() if info.import_id == import_id]
         if not found:
-            raise GongStoreError(f"There is no import {shown(import_id)!r}. List the imports to see their names.")
+            raise GongStoreError(f"There is no import {shown(import_id)!r}. List the imports to see their ids.")
         if len(found) > 1:
             companies = ", ".join(info.company for info in found)
             raise GongStoreError(f"Several companies have an import {shown(import_id)!r}: {companies}. Name one.")
@@ -187,8 +187,8 @@ def _count_finished(connection: Connection, company: str, import_id: str) -> int
     unfinished = sum(count for state, count in counts.items() if state in UNFINISHED - {CallState.DUPLICATE})
     if unfinished:
         raise GongImportInUseError(
-            f"Import {shown(import_id)!r} has {counted(unfinished, 'unfinished row')}. Let its tasks finish, or plan "
-            "it again with an empty manifest, before it is forgotten."
+            f"Import {shown(import_id)!r} has {counted(unfinished, 'unfinished row')}. Before you forget it, let its "
+            "tasks finish, or plan it again with an empty manifest."
         )
     return sum(counts.values())
 

@@ -182,9 +182,9 @@ def _call_problems(found: Any, effective: CallState) -> tuple[Problem, ...]:
     if found.call_state == CallState.EXISTS.value:
         return problems_from_json(found.existing_problem)
     if effective is CallState.CHANGED_AFTER_SEND:
-        call = f"as call {found.call_call_id}" if found.call_call_id else "and Gong's answer was lost"
-        rule = f"has changed after it was sent, {call}, and Gong changes no call"
-        remedy = "Put the row back as it was, or give the new content an id of its own."
+        call = f"as call {found.call_call_id}" if found.call_call_id else "and Gong's response was lost"
+        rule = f"has changed after it was sent, {call}, and Gong cannot change a call"
+        remedy = "Restore the original row, or give the new content a unique id."
         return (Problem("row", found.client_unique_id, rule, remedy, Actor.MANIFEST),)
     return problems_from_json(found.call_problem)
 

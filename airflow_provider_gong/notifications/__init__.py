@@ -1,1 +1,1 @@
-"""Notifications about what became of an import, for Airflow's own notifiers."""
+"""Notifications about the outcome of an import, for Airflow's own notifiers."""

@@ -1,4 +1,4 @@
-"""The outcome of an import as HTML that mail programs show: tables and inline styles, no pictures, no scripts."""
+"""The outcome of an import as HTML for email programs: tables and inline styles, no images or scripts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEMPLATE = Path(__file__).with_name("outcome.html.jinja")
 
 
 def outcome_html(outcome: ImportFacts) -> str:
-    """Return the outcome as HTML. Nothing that a manifest, a file or Gong says can be anything but text in it."""
+    """Return the outcome as HTML, in which all text from manifests, files and Gong is escaped."""
     return str(_template().render(outcome=outcome, report_url=web_url(outcome.report)))
 
 

@@ -1,4 +1,4 @@
-"""What became of an import, in figures and lines of text."""
+"""The outcome of an import, as counts and lines of text."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LONGEST_TITLE = 80
 @dataclass(frozen=True)
 class ProblemLine:
     """
-    One problem of one row, as texts that may be shown.
+    One problem of one row, as text that is safe to show.
 
     :param place: row and file of the manifest
-    :param call: ``clientUniqueId`` and title of the call, as far as the manifest has them
+    :param call: ``clientUniqueId`` and title of the call, if the manifest has them
     :param state: state of the row
     :param what: what is wrong
     :param remedy: what to do
@@ -42,12 +42,12 @@ class ProblemLine:
 @dataclass(frozen=True)
 class ImportFacts:
     """
-    What became of an import. Its texts are one line each, and hold no secrets and no markup of others.
+    The outcome of an import. Its texts are one line each, without secrets and without markup from outside.
 
-    :param summary: the summary of the report task, as it is in the XCom ``summary``; None where it left none
+    :param summary: the report task's summary, as in the XCom ``summary``; None if there is none
     :param report: path of the report's page, if one was written
     :param log_url: URL of the task's log in Airflow
-    :param error: what ended the import where there is no summary
+    :param error: the error that ended the import if there is no summary
     :param who: the actor whose problems are listed; None for all
     """
 
@@ -66,26 +66,26 @@ class ImportFacts:
         log_url: str | None = None,
         error: str | None = None,
     ) -> Self:
-        """Return the outcome that a summary or an error reports."""
+        """Return the outcome for a summary or an error."""
         return cls(summary, shown(report) if report else None, web_url(log_url), shown(error) if error else None)
 
     def only(self, who: Actor) -> Self:
-        """Return the outcome with the problems of one actor only."""
+        """Return the outcome with only the problems of one actor."""
         return dataclasses.replace(self, who=who)
 
     @property
     def import_id(self) -> str:
-        """Identity of the import, empty where it is unknown."""
+        """Id of the import; empty if unknown."""
         return shown(str((self.summary or {}).get("import_id", "")))
 
     @property
     def company(self) -> str:
-        """The Gong company, empty where it is unknown."""
+        """The Gong company; empty if unknown."""
         return shown(str((self.summary or {}).get("company", "")))
 
     @property
     def unfinished(self) -> int:
-        """Number of rows that have not ended."""
+        """Number of unfinished rows."""
         return int((self.summary or {}).get("unfinished", 0))
 
     @property
@@ -95,7 +95,7 @@ class ImportFacts:
 
     @property
     def needs_action(self) -> bool:
-        """Whether somebody has to act: no summary, unfinished rows, wrong rows, or problems."""
+        """Whether someone needs to act: no summary, unfinished rows, wrong rows, or problems."""
         return self.summary is None or bool(self.unfinished or self.wrong or self._who_must_act)
 
     @property
@@ -110,7 +110,7 @@ class ImportFacts:
 
     @property
     def subject(self) -> str:
-        """The outcome in one short line, as for an email."""
+        """The outcome in one short line, for example for an email's subject."""
         if self.who is not None:
             news = f"{counted(self.problems_for(self.who), 'problem')} for {self.who.described}"
         else:
@@ -146,7 +146,7 @@ class ImportFacts:
         return max(0, counted_problems - len(self.problems))
 
     def problems_for(self, who: Actor) -> int:
-        """Return how many problems an actor has to act on."""
+        """Return the number of problems that an actor needs to act on."""
         return self._who_must_act.get(who, 0)
 
     @property
@@ -169,7 +169,7 @@ class ImportFacts:
 
 def actor_named(who: str) -> Actor:
     """
-    Return an actor by its name.
+    Return the actor with a name.
 
     :raises ValueError: for an unknown one
     """
@@ -180,7 +180,7 @@ def actor_named(who: str) -> Actor:
 
 
 def web_url(url: str | None) -> str | None:
-    """Return a URL that leads to a page of the web, None for any other."""
+    """Return a URL if it leads to a web page, otherwise None."""
     is_page = url is not None and url.startswith(("https://", "http://")) and url.isprintable() and " " not in url
     return url if is_page else None
 

@@ -19,7 +19,7 @@ def outcome_blocks(outcome: ImportFacts) -> list[dict[str, Any]]:
     """
     Return the blocks.
 
-    Texts from outside are ``plain_text``, in which Slack sees neither mentions nor links nor formatting.
+    Text from outside is ``plain_text``, in which Slack ignores mentions, links and formatting.
     """
     blocks = [
         {"type": "header", "text": _plain(outcome.subject, _LONGEST_HEADER)},
@@ -39,7 +39,7 @@ def outcome_blocks(outcome: ImportFacts) -> list[dict[str, Any]]:
 
 
 def escaped(text: str) -> str:
-    """Return a text in which Slack sees no mention and no link of its notation."""
+    """Return a text without mentions and links in Slack's notation."""
     # https://docs.slack.dev/messaging/formatting-message-text#escaping
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

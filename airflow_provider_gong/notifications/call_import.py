@@ -1,4 +1,4 @@
-"""A notifier that hands the outcome of an import to Airflow's notifiers for email, Slack and others."""
+"""A notifier that sends the outcome of an import through Airflow's notifiers for email, Slack and others."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 class GongCallImportNotifier(BaseNotifier):
     """
-    Sends what became of an import through another notifier, such as Airflow's ``SmtpNotifier`` or ``SlackNotifier``.
+    Sends the outcome of an import through another notifier, such as Airflow's ``SmtpNotifier`` or ``SlackNotifier``.
 
-    Give it to ``gong_call_import(..., notifiers=[...])``, or use it as ``on_success_callback`` and
-    ``on_failure_callback`` of a ``GongReportCallImportOperator``. It is silent about an import that is right, unless
-    ``always`` is set, and otherwise speaks whether the report task failed or is green with rejected rows.
+    Pass it to ``gong_call_import(..., notifiers=[...])``, or use it as ``on_success_callback`` and
+    ``on_failure_callback`` of a ``GongReportCallImportOperator``. Unless ``always`` is set, it sends nothing if all
+    rows are right. If rows are wrong, it sends the outcome whether or not the report task failed.
 
-    The texts of an outcome come from manifests and recordings, so they are never rendered as templates. Neither are
-    the other arguments of the notifier that ``build`` returns.
+    The texts of an outcome come from manifests and recordings, so they are never rendered as templates. The other
+    arguments of the notifier that ``build`` returns are not rendered either.
 
     :param build: function that receives the outcome (:class:`CallImportOutcome`) and returns the notifier to send
-    :param who: send only what this actor has to act on: ``manifest``, ``recording``, ``gong_administrator`` or
-        ``gong_support``; an import without a problem for this actor is silent. None sends everything
-    :param always: also send the outcome of an import that is right
+    :param who: only send problems that this actor needs to act on: ``manifest``, ``recording``, ``gong_administrator``
+        or ``gong_support``; nothing is sent if there are none. None sends everything
+    :param always: also send the outcome if all rows are right
     :raises ValueError: for an unknown actor
     """
 
@@ -41,7 +41,7 @@ class GongCallImportNotifier(BaseNotifier):
         self.always = always
 
     def notify(self, context: Context) -> None:
-        """Send the outcome of the import whose report, or whose plan without a report, has ended."""
+        """Send the outcome of the import whose report has ended, or whose plan has ended without a report."""
         error = context.get("exception")
         outcome = CallImportOutcome.of(
             _summary(context),
@@ -54,7 +54,7 @@ class GongCallImportNotifier(BaseNotifier):
                 return
             outcome = outcome.only(self.who)
         if self.always or outcome.needs_action:
-            # Not called as Airflow calls it: that would render what the outcome says as a template.
+            # Not called in Airflow's way, which would render the outcome's text as a template.
             self.build(outcome).notify(context)
 
 

@@ -1,4 +1,4 @@
-"""What became of an import, as a subject, short text, HTML and Slack blocks."""
+"""The outcome of an import as a subject, short text, HTML and Slack blocks."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from airflow_provider_gong.notifications._facts import ImportFacts
 @dataclass(frozen=True)
 class CallImportOutcome(ImportFacts):
     """
-    What became of an import, in the forms that notifiers send: ``subject``, ``text``, ``html`` and Slack blocks.
+    The outcome of an import in the forms that notifiers send: ``subject``, ``text``, ``html`` and Slack blocks.
 
-    Its texts hold no secrets and no markup of others.
+    Its texts contain no secrets and no markup from outside.
     """
 
     @property
     def html(self) -> str:
-        """The outcome as HTML for an email; everything in it that comes from outside is escaped."""
+        """The outcome as HTML for an email, in which all text from outside is escaped."""
         from airflow_provider_gong.notifications._email import outcome_html
 
         return outcome_html(self)
 
     @property
     def slack_text(self) -> str:
-        """The outcome as text for Slack, where no part of it can mention people or become a link."""
+        """The outcome as text for Slack, in which text from outside cannot mention people or become a link."""
         from airflow_provider_gong.notifications._slack import escaped
 
         return escaped(self.text)

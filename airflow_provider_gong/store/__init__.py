@@ -1,1 +1,1 @@
-"""What all workers share in a database: request budget, tokens, intents, lists of users."""
+"""The state that all workers share in a database: request budget, tokens, intents, lists of users."""

@@ -1,4 +1,4 @@
-"""The company's request budget, shared by everybody who sees the store."""
+"""The company's request budget, shared by everything that uses the store."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class SharedBudget:
     """
     Paces all requests of one company, whichever process or host sends them.
 
-    A reservation is one short transaction on one row: nobody waits for a slot with the row locked, and nobody asks
-    twice. Times are the database's, so that the clocks of hosts do not matter.
+    A reservation is a short transaction on one row: no caller waits for its slot while the row is locked, and none
+    reserves twice. Times come from the database, so the hosts' clocks do not matter.
 
     :param store: the database that all callers share
     :param company: name of the company
@@ -53,14 +53,14 @@ class SharedBudget:
         self._is_warm = False
         self._has_booked = False
         is_ours = budget_table.c.company == company
-        # Selected from the locked row, so that the clock is read when the lock is held and not before.
+        # Selected from the locked row, so the clock is read only while the lock is held.
         self._locked_row = select(budget_table).where(is_ours).with_for_update().cte("locked")
         self._epoch = select(budget_table.c.epoch).where(is_ours)
         self._change = update(budget_table).where(is_ours)
 
     def reserve(self, max_wait: float) -> Slot | SlotRefused:
         """
-        Book the next free slot, unless it is more than ``max_wait`` seconds away.
+        Reserve the next free slot, unless it is more than ``max_wait`` seconds away.
 
         :raises GongStoreError: if the store cannot be reached
         """
@@ -77,7 +77,7 @@ class SharedBudget:
 
     def confirm(self, slot: Slot) -> bool:
         """
-        Tell whether no gate has closed since the slot was booked.
+        Return whether no gate has closed since the slot was reserved.
 
         :raises GongStoreError: if the store cannot be reached
         """
@@ -86,7 +86,7 @@ class SharedBudget:
 
     def close(self, retry_after: float, foreign: bool = False, /) -> None:
         """
-        Close the gate for everybody, for ``retry_after`` seconds or less if that is not Gong's own word.
+        Close the gate for all callers for ``retry_after`` seconds, or less if this did not come from Gong.
 
         :raises GongStoreError: if the store cannot be reached
         """
@@ -96,19 +96,19 @@ class SharedBudget:
             connection.execute(self._change, _as_row(pace))
 
     def look(self) -> tuple[float, Pace]:
-        """Return the database's time and what is known of the budget, without booking anything."""
+        """Return the database's time and the state of the budget, without reserving anything."""
         with self._store.read() as connection:
             found = connection.execute(select(budget_table, _named_now(self._clock())).where(self._is_ours())).first()
             return (0.0, Pace()) if found is None else (found.now, _as_pace(found))
 
     def reset(self) -> None:
-        """Forget the gate, the day's count and the spacing, as an administrator who knows better may ask."""
+        """Reset the gate, the daily count and the spacing at an administrator's request."""
         with self._store.begin() as connection:
             now, pace = self._read(connection)
             connection.execute(self._change, _as_row(Pace(seen_at=now, next_slot=now, epoch=pace.epoch + 1)))
 
     def _warm_up(self) -> None:
-        """Do once, without effect, what a reservation does: what loads on first use must not delay a booked request."""
+        """Make a reservation without effect, so loading on first use does not delay a reserved request."""
         with self._store.begin() as connection:
             _, pace = self._read(connection)
             connection.execute(self._change, _as_row(pace))

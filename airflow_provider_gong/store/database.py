@@ -1,8 +1,8 @@
 """
-Opening the store: SQLite files by default, any other database by URL. The schema creates itself.
+Opening the store: SQLite files by default, any other database by URL. The schema is created automatically.
 
-In SQLite, a file has one writer at a time. What coordinates workers, in short transactions, is therefore in a file of
-its own, and never waits for a plan that takes seconds to be written.
+An SQLite file allows one writer at a time. The tables that coordinate workers in short transactions are therefore in a
+separate file, and never have to wait for a plan that takes seconds to write.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from airflow_provider_gong.store.schema import (
     store_table,
 )
 
-# Any constant does, as long as every process that upgrades the schema uses the same.
+# Any constant works, as long as all processes that upgrade the schema use the same one.
 _SCHEMA_LOCK = 7_466_401
 _FAILURES = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
 
@@ -50,16 +50,16 @@ class Store:
     A database that holds the provider's state. Opened, and its schema created, on first use.
 
     :param url: URL in SQLAlchemy's form, such as ``sqlite:////var/lib/airflow/gong.db``
-    :param durable: whether what was committed must survive a loss of power; without, writing is faster
-    :param mounts: the host's table of mounted file systems, for finding out where SQLite is not safe
-    :raises GongStoreError: for something that is not a URL; on first use, when the database cannot serve
+    :param durable: whether committed changes must survive a power failure; writing is faster without
+    :param mounts: the host's table of mounted file systems, to detect where SQLite is not safe
+    :raises GongStoreError: if the URL is not valid; on first use, if the database cannot be used
     """
 
     def __init__(self, url: str | URL, *, durable: bool = True, mounts: Path = MOUNTS) -> None:
         try:
             self._url = make_url(url)
         except (ArgumentError, ValueError):
-            # Not chained: the original quotes the URL, which may hold a password.
+            # Not chained: the original error quotes the URL, which may contain a password.
             raise GongStoreError(
                 "The store's URL is not valid: expected something like postgresql://user:password@host/database ."
             ) from None
@@ -79,12 +79,12 @@ class Store:
     @property
     def location(self) -> str:
         """The URL without secrets."""
-        # The URL as an object masks its password by itself, but not what its query may hold.
+        # The URL object masks its password, but not secrets in its query.
         return repr(self._url.set(query={}))
 
     @property
     def place(self) -> str:
-        """Where it is, seen from any host."""
+        """Location of the store, as seen from any host."""
         return self.location if self.is_server else f"{self._file} on host {socket.gethostname()}"
 
     @property
@@ -94,18 +94,18 @@ class Store:
 
     @cached_property
     def quick(self) -> Store:
-        """The part that coordinates workers, in short transactions; the store itself, except in SQLite."""
+        """The part for short transactions that coordinate workers; the store itself, except in SQLite."""
         return self if self.is_server else _QuickPart(self, durable=self._durable, mounts=self._mounts)
 
     @cached_property
     def id(self) -> str:
-        """Identity of this database: two processes share a store if they see the same."""
+        """Id of this database: two processes share a store if they see the same id."""
         with self.read() as connection:
             return str(connection.execute(select(store_table.c.id)).scalar_one())
 
     def require(self) -> None:
         """
-        Check that there is a store, and create none.
+        Check that the store exists, without creating it.
 
         :raises GongStoreError: if there is none, or the database cannot be reached
         """
@@ -121,7 +121,7 @@ class Store:
 
     @property
     def engine(self) -> Engine:
-        """The engine, with the tables of all rooms in place."""
+        """The engine, after creating the tables of all rooms."""
         if self._file_id is not None and file_id(self._file) != self._file_id:
             self.close()
             raise GongStoreError(
@@ -129,7 +129,7 @@ class Store:
                 "or restore a store."
             )
         rooms = [room for room in declared_rooms() if self._holds(room)]
-        # A room may be declared long after the first use.
+        # A room can be declared long after the first use.
         if self._prepared_rooms != len(rooms):
             with self._failures():
                 self._prepare(rooms)
@@ -140,7 +140,7 @@ class Store:
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
         """
-        Run a transaction; it is rolled back when the block raises.
+        Run a transaction; it is rolled back if the block raises.
 
         :raises GongStoreError: if the database cannot be reached, is locked for too long, or is full
         """
@@ -150,7 +150,7 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """
-        Run a transaction that only reads, and therefore waits for no writer.
+        Run a transaction that only reads and therefore does not wait for writers.
 
         :raises GongStoreError: if the database cannot be reached
         """
@@ -158,7 +158,7 @@ class Store:
             yield connection
 
     def close(self) -> None:
-        """Close the connections to the database; they open again when needed."""
+        """Close the connections to the database; they are opened again when needed."""
         for name in ("_engine", "id"):
             opened = vars(self).pop(name, None)
             if isinstance(opened, Engine):
@@ -182,7 +182,7 @@ class Store:
         return self.is_server or not room.is_quick
 
     def _prepare(self, rooms: list[Room]) -> None:
-        # Only reads where nothing is left to do, and then waits for no writer.
+        # Only reads if there is nothing to do, and then does not wait for writers.
         with self._reading() as connection:
             if is_prepared(connection, rooms):
                 return
@@ -226,7 +226,7 @@ class Store:
 
 
 class _QuickPart(Store):
-    """The SQLite file for short transactions, beside that of a store."""
+    """The SQLite file for short transactions, next to the file of a store."""
 
     def __init__(self, whole: Store, *, durable: bool, mounts: Path) -> None:
         file = whole._file
@@ -244,7 +244,7 @@ class _QuickPart(Store):
         if not self._tables_of_an_earlier_package(rooms):
             super()._prepare(rooms)
             return
-        # Nobody may write to the old tables while they are copied.
+        # No one may write to the old tables while they are copied.
         with self._whole._failures(), self._whole._engine.begin() as connection:
             super()._prepare(rooms)
             for room in rooms:
@@ -261,7 +261,7 @@ class _QuickPart(Store):
                 connection.execute(insert(table), values)
 
     def _tables_of_an_earlier_package(self, rooms: list[Room]) -> list[Table]:
-        """Return those of the tables that the store of an earlier package, which was one file, still holds."""
+        """Return those of the tables that are still in the single file of an earlier version's store."""
         if not self._whole._file.exists():
             return []
         with self._whole._reading() as whole:

@@ -1,4 +1,4 @@
-"""Engines of SQLAlchemy for the databases that a store may be in, with what makes each of them safe to share."""
+"""SQLAlchemy engines for the databases that a store can use, with the settings that make each safe to share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_gong.store.files import check_folder, locked, make_private
 
 READS_ONLY = "gong_reads_only"
 _BUSY_SECONDS = 30
-# A worker that stands still in mid-transaction must not hold the others back permanently.
+# A worker that hangs in a transaction must not block the others permanently.
 _SERVER_LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
 _CONNECT_SECONDS = 10
 
@@ -35,7 +35,7 @@ def sqlite_engine(url: URL, mounts: Path, *, durable: bool) -> Engine:
         url,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         poolclass=QueuePool,
-        # Payloads are personal data and stay out of error texts.
+        # Payloads are personal data and must not appear in error messages.
         hide_parameters=True,
     )
 
@@ -43,7 +43,7 @@ def sqlite_engine(url: URL, mounts: Path, *, durable: bool) -> Engine:
         make_private(file)
 
     def on_connect(connection: Any, _: Any) -> None:
-        # SQLite does not wait for other processes while it switches to WAL, so they connect one at a time.
+        # SQLite does not wait for other processes while it switches to WAL, so processes connect one at a time.
         with locked(file.parent):
             _set_up_sqlite(connection, durable=durable)
 
@@ -70,7 +70,7 @@ def server_engine(url: URL, *, durable: bool) -> Engine:
 
 
 def reason_of(error: SQLAlchemyError) -> str:
-    """Return what the database says of a failure, as part of a sentence."""
+    """Return the database's message about a failure, as part of a sentence."""
     original = str(error.orig if isinstance(error, DBAPIError) else error).strip().rstrip(".")
     if original == "database is locked":
         return f"another process has been writing to it for more than {_BUSY_SECONDS} s"
@@ -78,13 +78,13 @@ def reason_of(error: SQLAlchemyError) -> str:
 
 
 def _set_up_sqlite(connection: Any, *, durable: bool) -> None:
-    # pysqlite's own transaction handling would begin too late; see _on_sqlite_begin.
+    # pysqlite's own transaction handling would begin too late, see _on_sqlite_begin.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
-    # Taking the write lock at once makes writers queue up; an upgrade in mid-transaction would fail instead.
+    # Writers that take the write lock at the beginning queue up; taking it during a transaction would fail instead.
     reads_only = connection.get_execution_options().get(READS_ONLY, False)
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""What can be wrong with the store."""
+"""Errors of the store."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from airflow_provider_gong.client.errors import GongError
 
 
 class GongStoreError(GongError):
-    """The store cannot be used; the message says what to do."""
+    """The store cannot be used. The message says what to do."""
 
 
 class GongImportInUseError(GongStoreError):
-    """An import is not forgotten: it has unfinished rows, or somebody has just planned it."""
+    """An import cannot be forgotten, because it has unfinished rows or has just been planned."""
 
 
 class GongOtherPlannerError(GongStoreError):
     """
     Another task has planned the import, and its rows would be withdrawn.
 
-    :param import_id: identity of the import
+    :param import_id: id of the import
     :param planned_by: the task that has planned it
     :param planner: the task that was going to plan it
     """
@@ -35,10 +35,10 @@ class GongOtherPlannerError(GongStoreError):
 
 class GongStoreNotSharedError(GongStoreError):
     """
-    A task does not see what the plan of its import has written.
+    A task does not see what the plan of its import wrote.
 
-    :param planned: identity of what the plan has written, and where that is
-    :param found: identity of what this task sees, and where that is; empty if it sees nothing
+    :param planned: id and location of what the plan wrote
+    :param found: id and location of what this task sees; empty if it sees nothing
     :param import_path: folder of the import, if it is kept in one
     """
 
@@ -69,9 +69,9 @@ class GongStoreNotSharedError(GongStoreError):
 
 class JournalTakenOverError(GongStoreError):
     """
-    Another task has begun to work on an import that is kept in a folder, so this one has to stop.
+    Another task has started to work on an import in a folder, so this one has to stop.
 
-    :param journal: where the import is kept
+    :param journal: the import's journal
     """
 
     def __init__(self, journal: str) -> None:
@@ -82,4 +82,4 @@ class JournalTakenOverError(GongStoreError):
 
 
 class LeaseLostError(GongStoreError):
-    """Another worker has taken over the row, because this one did not renew its lease in time."""
+    """Another worker has taken over the row because this one did not renew its lease in time."""

@@ -1,4 +1,4 @@
-"""What paces requests while the shared budget cannot be reached."""
+"""The request budget that is used while the shared budget cannot be reached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_gong.store.errors import GongStoreError
 
 log = logging.getLogger(__name__)
 
-# Of the deployment's share: ten processes that all see no store stay within it.
+# A tenth of the deployment's share: ten processes without a store stay within it.
 UNSHARED_PART = 0.1
 _TRY_AGAIN_SECONDS = 30.0
 _LOG_AGAIN_SECONDS = 600.0
@@ -25,11 +25,11 @@ class _OwnSlot(Slot):
 
 class FallbackBudget:
     """
-    The shared budget; while its store cannot be reached, a tenth of the share, paced by this process alone.
+    The shared budget, or a tenth of the share for this process alone while the store cannot be reached.
 
     :param shared: the shared budget
-    :param share: what may be used of the company's limits
-    :param clock: seconds that only go forward
+    :param share: the share of the company's limits
+    :param clock: monotonic seconds
     """
 
     def __init__(self, shared: RequestBudget, share: Share, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,7 +43,7 @@ class FallbackBudget:
         self._try_again_at = self._log_again_at = clock()
 
     def reserve(self, max_wait: float) -> Slot | SlotRefused:
-        """Book the next free slot, unless it is more than ``max_wait`` seconds away."""
+        """Reserve the next free slot, unless it is more than ``max_wait`` seconds away."""
         if self._may_be_reachable():
             try:
                 return self._shared.reserve(max_wait)
@@ -53,7 +53,7 @@ class FallbackBudget:
         return _OwnSlot(slot.delay, slot.epoch, slot.reason, slot.left) if isinstance(slot, Slot) else slot
 
     def confirm(self, slot: Slot) -> bool:
-        """Tell whether the slot is still good; one of the shared budget is not when nobody can tell."""
+        """Return whether the slot is still valid; a slot of the shared budget is not if the store cannot be reached."""
         if isinstance(slot, _OwnSlot):
             return self._own.confirm(slot)
         try:
@@ -63,7 +63,7 @@ class FallbackBudget:
             return False
 
     def close(self, retry_after: float, foreign: bool = False, /) -> None:
-        """Close the gate for everybody, or, while nobody else can be told, for this process."""
+        """Close the gate for all callers, or only for this process while the store cannot be reached."""
         self._own.close(retry_after, foreign)
         if self._may_be_reachable():
             try:

@@ -1,4 +1,4 @@
-"""The files of a store in SQLite: on a local disk, private whatever the umask, and used by one process at a time."""
+"""The files of an SQLite store: on a local disk, private whatever the umask, and used by one process at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NETWORK_FILE_SYSTEMS = (
 )
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 _NOT_PRIVATE = 0o077
-# SQLite keeps what was not yet moved to the file itself in files beside it.
+# SQLite keeps data that is not yet in the file itself in files next to it.
 _SUFFIXES = ("", "-wal", "-shm")
 _LOCK_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.02
@@ -37,10 +37,10 @@ FileId = tuple[int, int]
 
 def check_folder(folder: Path, mounts: Path) -> None:
     """
-    Make the folder of a store if there is none, and check that SQLite is safe in it.
+    Create the folder of a store if there is none, and check that SQLite is safe in it.
 
     :param mounts: the host's table of mounted file systems
-    :raises GongStoreError: if it cannot be written to, or is on a network file system
+    :raises GongStoreError: if it is not writable, or is on a network file system
     """
     if not _is_writable(folder):
         raise GongStoreError(
@@ -56,11 +56,11 @@ def check_folder(folder: Path, mounts: Path) -> None:
 
 
 def make_private(file: Path) -> None:
-    """Create the file of a store if there is none, and let nobody else read it and the files beside it."""
+    """Create the file of a store if there is none, and make it and the files next to it private."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_FILE))
     for suffix in _SUFFIXES:
-        # Somebody else's, or gone meanwhile.
+        # It belongs to someone else, or no longer exists.
         with contextlib.suppress(OSError):
             place = Path(f"{file}{suffix}")
             if place.stat().st_mode & _NOT_PRIVATE:
@@ -68,7 +68,7 @@ def make_private(file: Path) -> None:
 
 
 def file_id(file: Path) -> FileId | None:
-    """Return what identifies the file at a place, None if there is none."""
+    """Return what identifies the file at a path; None if there is none."""
     try:
         found = file.stat()
     except OSError:
@@ -79,7 +79,7 @@ def file_id(file: Path) -> FileId | None:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """
-    Hold the lock of a folder, which ends with the process, whatever ends it.
+    Hold the lock of a folder, which is released when the process ends, however it ends.
 
     :raises GongStoreError: if another process holds it for too long
     """
@@ -117,7 +117,7 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _file_system(folder: Path, mounts: Path) -> str:
-    """Return the type of the file system that holds the folder, an empty string where the platform does not tell."""
+    """Return the type of the folder's file system, or an empty string if the platform does not provide it."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -125,5 +125,5 @@ def _file_system(folder: Path, mounts: Path) -> str:
     entries = [line.split(" ") for line in lines if line.count(" ") >= 2]
     places = [(place.replace("\\040", " "), kind) for _, place, kind, *_ in entries]
     holding = [(place, kind) for place, kind in places if folder.resolve().is_relative_to(place)]
-    # Of several mounts at one place, such as an automounter's and the real one, the last is seen.
+    # Of several mounts at the same path, such as an automounter's and the real one, the last is visible.
     return max(reversed(holding), key=lambda found: len(found[0]), default=("", ""))[1]

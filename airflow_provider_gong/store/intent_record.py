@@ -1,4 +1,4 @@
-"""What tasks are about to send, as the store records it."""
+"""Records in the store of what tasks are about to send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_gong.store.intents import TOKEN_DIGITS, ContentTakenError,
 from airflow_provider_gong.store.schema import db_now
 from airflow_provider_gong.store.schema import intent_table as intents
 
-# Of what the first version has recorded, Gong recognizes repeated calls, but not repeated meetings.
+# For records of the first version, Gong recognizes repeated calls, but not repeated meetings.
 _UNIQUE_AT_FIRST = "addMeeting"
 
 
@@ -22,8 +22,8 @@ class IntentRecord:
     """
     The intent of one task of one DAG run, kept in the store.
 
-    :param store: where it is kept
-    :param task_key: names DAG, task, run and, at the end, map index
+    :param store: the store of the intent
+    :param task_key: DAG, task, run and, at the end, map index
     :param unique: whether map indexes of the same task and run must not send the same content
     """
 
@@ -42,7 +42,7 @@ class IntentRecord:
 
     def replace(self, found: Intent | None, by: Intent) -> bool:
         """
-        Put an intent in the place of the one that was found, unless somebody else has replaced that meanwhile.
+        Replace the intent that was found, unless another attempt has replaced it in the meantime.
 
         :raises ContentTakenError: if another map index has sent the same content, or is about to
         """
@@ -89,8 +89,8 @@ def _intent(row: Any) -> Intent:
 
 
 def _upgrade(connection: Connection, run_key: str) -> None:
-    """Bring what the first version of the store has recorded, under company and task, into the present form."""
-    # Only the company, which comes first, may hold slashes.
+    """Convert records of the first version of the store, with company and task as key, to the present form."""
+    # Only the company, which comes first, can contain slashes.
     middle = f"/{run_key}/"
     old = select(intents).where(intents.c.state.is_(None), intents.c.key.contains(middle, autoescape=True))
     for row in connection.execute(old.order_by(intents.c.outcome.is_not(None), intents.c.key)).all():

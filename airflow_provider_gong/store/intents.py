@@ -1,4 +1,4 @@
-"""What a task is about to send that must not be sent twice, and what became of it."""
+"""What a task is about to send and must not send twice, and the outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKEN_DIGITS = 8
 
 
 class IntentState(enum.Enum):
-    """How far the sending of a request has come."""
+    """How far a request has been sent."""
 
     BEGUN = "begun"
     PARKED = "parked"
@@ -39,10 +39,10 @@ class Intent:
 
     :param operation: Gong's name of the operation
     :param try_number: Airflow's number of the attempt
-    :param attempt: token of the attempt; of two processes that run the same one, each has its own
-    :param state: how far it has come
+    :param attempt: token of the attempt; if two processes run the same attempt, each has a different token
+    :param state: how far the request has been sent
     :param company: name of the Gong company
-    :param content: fingerprint of the request, empty as long as it is not known
+    :param content: fingerprint of the request, empty until it is known
     :param about: what to look for in Gong, for people
     :param sent_at: when the request was sent, in seconds since 1970, for people
     :param outcome: the task's result
@@ -64,7 +64,7 @@ class Intent:
 
     @classmethod
     def of_json(cls, content: Mapping[str, Any]) -> Self:
-        """Return the intent that a JSON object describes; fields of a newer package are left out."""
+        """Return the intent in a JSON object; fields from a newer version are ignored."""
         names = {known.name for known in dataclasses.fields(cls)}
         known = {name: value for name, value in content.items() if name in names}
         return cls(**{**known, "state": IntentState(content["state"])})
@@ -75,7 +75,7 @@ class ContentTakenError(GongStoreError):
     The same content was, or may have been, sent under another map index of the same task and run.
 
     :param map_index: the other map index
-    :param intent: what it has sent
+    :param intent: the intent of the other map index
     """
 
     def __init__(self, map_index: int, intent: Intent) -> None:

@@ -1,4 +1,4 @@
-"""The store's own tables, and how those of all rooms are created and upgraded, in what SQLAlchemy 1.4 to 2.1 share."""
+"""The store's own tables, and how the tables of all rooms are created and upgraded, on SQLAlchemy 1.4 to 2.1."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Room:
     """
     Tables that belong together and change together.
 
-    :param version: raised whenever one of the tables changes; a version may add tables, indexes, and columns that may
-        be empty, and give a column another name (``info={"was": "its name so far"}``)
-    :param is_quick: whether all transactions on them are short, so that they must not wait for those that are not
+    :param version: increased whenever one of the tables changes; a version can add tables, indexes and nullable
+        columns, and rename a column (``info={"was": "the old name"}``)
+    :param is_quick: whether all transactions on these tables are short and must not wait for long ones
     """
 
     name: str
@@ -51,12 +51,12 @@ _rooms: dict[str, Room] = {}
 
 
 def declare(name: str, version: int, *tables: Table, is_quick: bool = False) -> None:
-    """Have the store create and upgrade the tables of a room, also where it was opened before."""
+    """Let the store create and upgrade the tables of a room, even if it is already open."""
     _rooms[name] = Room(name, version, tables, is_quick)
 
 
 def declared_rooms() -> tuple[Room, ...]:
-    """Return the rooms whose tables a store has to have by now."""
+    """Return the rooms whose tables a store must have now."""
     return tuple(_rooms.values())
 
 
@@ -95,11 +95,11 @@ intent_table = Table(
     Column("sent_at", Float),
     Column("sent", String(64)),
     Index("gong_intent_state", "state"),
-    # While a request may have taken effect, no other map index may send the same.
+    # While a request may have taken effect, no other map index may send the same content.
     Index("gong_intent_sent", "sent", unique=True),
 )
 
-# The users that may host calls, as Gong listed them: JSON, with what is needed to find them.
+# The users that may host calls, as listed by Gong, in JSON, with what is needed to find them.
 user_list_table = Table(
     "gong_user_list",
     metadata,
@@ -108,7 +108,7 @@ user_list_table = Table(
     Column("listed_at", Float, nullable=False),
 )
 
-# What is known of a company's request budget: see client.pacing.Pace.
+# The state of a company's request budget, see client.pacing.Pace.
 budget_table = Table(
     "gong_budget",
     metadata,
@@ -134,7 +134,7 @@ token_table = Table(
     Column("lease_number", Integer, nullable=False),
     Column("lease_until", Float),
     Column("lifetime", Float),
-    # Why the token endpoint does not accept the refresh token, so that nobody else has to ask.
+    # Why the token endpoint does not accept the refresh token, so other workers do not have to ask.
     Column("refusal", Text),
 )
 
@@ -143,7 +143,7 @@ declare("store", 3, intent_table, user_list_table, budget_table, token_table, is
 
 
 def is_prepared(connection: Connection, rooms: Iterable[Room]) -> bool:
-    """Tell whether the tables of rooms are there, as this package wants them."""
+    """Return whether the tables of rooms exist in the form that this package requires."""
     if not inspect(connection).has_table(store_table.name) or not inspect(connection).has_table(room_table.name):
         return False
     found = {row.name: row.version for row in connection.execute(select(room_table))}
@@ -153,9 +153,9 @@ def is_prepared(connection: Connection, rooms: Iterable[Room]) -> bool:
 
 def prepare(connection: Connection, rooms: Iterable[Room]) -> None:
     """
-    Create the tables of rooms, and add to those of an earlier version what they lack.
+    Create the tables of rooms, and upgrade those of an earlier version.
 
-    :raises GongStoreError: if a newer package has written them
+    :raises GongStoreError: if a newer version of the package created them
     """
     room_table.create(connection, checkfirst=True)
     found: dict[str, int] = {row.name: row.version for row in connection.execute(select(room_table))}

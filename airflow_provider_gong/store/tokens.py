@@ -27,10 +27,10 @@ from airflow_provider_gong.store.schema import db_now, token_table
 
 log = logging.getLogger(__name__)
 
-# Longer than a refresh may take, so that a lease ends only when its holder has died.
+# Longer than a refresh can take, so a lease ends only if its holder has died.
 _LEASE_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.25
-# A token that is about to expire would be refused on its way.
+# A token that is about to expire could be refused on arrival.
 _EARLY_SECONDS = 60.0
 _EARLY_SHARE = 0.2
 _KEEP_AGAIN_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0)
@@ -47,14 +47,14 @@ _SHARE_OR_AUTHORIZE = (
 @dataclass(frozen=True, slots=True)
 class _Held:
     """
-    The tokens of the store, open and as they are kept there, who is refreshing them, and why that is not possible.
+    The tokens in the store, decrypted and encrypted, and the state of their refresh.
 
-    :param tokens: the tokens; ``expires_in`` is what is left
-    :param sealed: as they are kept
-    :param lifetime: seconds that the access token was given
+    :param tokens: the tokens; ``expires_in`` is the remaining time
+    :param sealed: the encrypted tokens
+    :param lifetime: total lifetime of the access token in seconds
     :param lease_number: number of the last lease
     :param lease_left: seconds until the lease ends
-    :param refusal: why the token endpoint does not accept the refresh token; None as far as is known
+    :param refusal: why the token endpoint does not accept the refresh token; None if it does
     """
 
     tokens: Tokens
@@ -66,7 +66,7 @@ class _Held:
 
     @property
     def is_current(self) -> bool:
-        """Whether the access token lasts for the way of a request; one that lives for seconds has no more to give."""
+        """Whether the access token is valid for long enough to send a request."""
         return self.tokens.expires_in > min(_EARLY_SECONDS, self.lifetime * _EARLY_SHARE)
 
 
@@ -74,14 +74,14 @@ class StoredTokens:
     """
     The tokens of one OAuth app, in a store. A source of tokens for ``BearerAuth``.
 
-    One worker refreshes, under a lease; the others wait for its result. The new tokens are in the store before anybody
-    uses them.
+    One worker refreshes the tokens under a lease; the others wait for its result. New tokens are stored before they are
+    used.
 
-    :param store: where they are kept
+    :param store: the store of the tokens
     :param client: the OAuth app
     :param post: sends a form to the token endpoint
-    :param key: secret that they are encrypted with; default: the app's
-    :param sleep: waits for seconds
+    :param key: secret that encrypts the tokens; default: the app's secret
+    :param sleep: waits for a number of seconds
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class StoredTokens:
         """
         Base URL of the API of the company that has authorized the app.
 
-        :raises GongAuthenticationError: if none has
+        :raises GongAuthenticationError: if no company has
         """
         return self._look().tokens.base_url
 
@@ -115,7 +115,7 @@ class StoredTokens:
         """
         Return an access token that has not expired.
 
-        :raises GongAuthenticationError: if there is none and none can be had
+        :raises GongAuthenticationError: if there is none and none can be obtained
         """
         held = self._look()
         if held.is_current:
@@ -123,11 +123,11 @@ class StoredTokens:
         return self._refreshed(lambda found: found.is_current).access_token
 
     def refresh(self, refused: str) -> None:
-        """Replace the access token that Gong refused, unless somebody did so already."""
+        """Replace the access token that Gong refused, unless it has already been replaced."""
         self._refreshed(lambda found: found.tokens.access_token != refused)
 
     def authorize(self, code: str, redirect_uri: str) -> Tokens:
-        """Exchange the code of an authorization, and keep the tokens in place of all earlier ones."""
+        """Exchange an authorization code for tokens, and replace all earlier tokens with them."""
         tokens = self._client.exchange_code(self._post, code, redirect_uri)
         with self._store.begin() as connection:
             connection.execute(delete(token_table).where(self._is_ours()))
@@ -161,14 +161,14 @@ class StoredTokens:
                 return found.tokens
             raise _dead(words, status=refusal.status) from refusal
         except GongApiError:
-            # The old refresh token is kept: as far as is known, it was not used.
+            # The old refresh token is kept because it was probably not used.
             self._end_lease(held)
             raise
         self._keep(held, tokens)
         return tokens
 
     def _lease_unless(self, is_fresh: Callable[[_Held], bool]) -> _Held:
-        """Return the tokens; if they are not fresh and nobody refreshes them, with a lease for doing so."""
+        """Return the tokens, with a lease for refreshing them if they are not fresh and no one else refreshes them."""
         with self._store.begin() as connection:
             held = self._read(connection, lock=True)
             if is_fresh(held) or held.lease_left > 0 or held.refusal is not None:
@@ -179,9 +179,10 @@ class StoredTokens:
 
     def _keep(self, held: _Held, tokens: Tokens) -> None:
         """
-        Store new tokens in place of those that they were got for, also if that has taken longer than the lease.
+        Replace tokens with those that were obtained for them, even if this took longer than the lease.
 
-        A store that is away is tried again for as long as the process lives: without it, the authorization is lost.
+        If the store cannot be reached, this is retried for as long as the process lives; otherwise the authorization
+        would be lost.
         """
         change = self._change(lease_until=None, refusal=None, **self._as_row(tokens))
         for pause in itertools.chain(_KEEP_AGAIN_SECONDS, itertools.repeat(_KEEP_AGAIN_SECONDS[-1])):
@@ -195,7 +196,7 @@ class StoredTokens:
                 return
 
     def _note_refusal(self, held: _Held, words: str) -> None:
-        """Record that a refresh token is of no more use, unless other tokens have taken its place."""
+        """Record that a refresh token is no longer accepted, unless it has been replaced."""
         with self._store.begin() as connection:
             change = self._change(lease_until=None, refusal=words)
             connection.execute(change.where(token_table.c.tokens == held.sealed))

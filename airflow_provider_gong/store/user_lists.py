@@ -1,4 +1,4 @@
-"""The users of a company as Gong has listed them: kept for a while, since each listing costs requests of the day."""
+"""The users of a company as listed by Gong, kept for a while because each listing takes requests."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from airflow_provider_gong.store.schema import user_list_table as user_lists
 @dataclass(frozen=True, slots=True)
 class KeptUsers:
     """
-    A list that was kept.
+    A stored list.
 
-    :param users: JSON objects, as they were given
-    :param listed_at: when, in seconds since 1970
+    :param users: JSON objects, unchanged
+    :param listed_at: time of the list, in seconds since 1970
     """
 
     users: list[dict[str, Any]]
@@ -33,7 +33,7 @@ class UserList:
     """
     The list of one company.
 
-    :param store: where it is kept
+    :param store: the store of the list
     :param company: name of the Gong company
     """
 
@@ -44,9 +44,9 @@ class UserList:
 
     def read(self, max_age: float) -> KeptUsers | None:
         """
-        Return the list, if it is young enough.
+        Return the list if it is recent enough.
 
-        :param max_age: seconds
+        :param max_age: maximum age in seconds
         """
         young = user_lists.c.listed_at > db_now() - max_age
         query = select(user_lists.c.users, user_lists.c.listed_at).where(self._mine, young)
@@ -55,12 +55,12 @@ class UserList:
         return KeptUsers(json.loads(found.users), found.listed_at) if found else None
 
     def keep(self, users: Sequence[dict[str, Any]]) -> None:
-        """Keep a list that is as of now."""
+        """Store a list that was just read."""
         values = {"users": json.dumps(users), "listed_at": db_now()}
         with self._store.begin() as connection:
             if connection.execute(update(user_lists).where(self._mine).values(**values)).rowcount:
                 return
-            # Somebody else may just have listed them too.
+            # Another worker may just have stored a list too.
             with contextlib.suppress(IntegrityError), connection.begin_nested():
                 connection.execute(insert(user_lists).values(company=self._company, **values))
 
@@ -69,8 +69,8 @@ def forget_user_lists(store: Store, min_age: float, company: str | None = None) 
     """
     Delete lists of users, which are personal data, and return their number.
 
-    :param min_age: age of the youngest, in seconds
-    :param company: only that of this company; None for all
+    :param min_age: minimum age in seconds
+    :param company: only the list of this company; None for all
     """
     old = delete(user_lists).where(user_lists.c.listed_at <= db_now() - min_age)
     with store.quick.begin() as connection:

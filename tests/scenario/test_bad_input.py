@@ -96,7 +96,7 @@ def test_manifest_without_a_column(run_dag: RunDag, tmp_path: Path) -> None:
     error = error_of_plan(run_dag, manifest)
     assert str(manifest) in error
     assert "lacks the column actual_start" in error
-    assert "Name what is missing in the header line" in error
+    assert "Add what is missing to the header line" in error
 
 
 def test_manifest_that_is_not_there(run_dag: RunDag, tmp_path: Path) -> None:

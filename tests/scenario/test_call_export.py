@@ -173,7 +173,7 @@ def test_it_parks_when_its_share_of_the_day_is_spent(
     run = run_dag(dag)
     assert run.state == "failed"
     assert len(gong_emulator.requests("listCallsExtensive") + gong_emulator.requests("getCallTranscripts")) == 12
-    assert "may make in 24 hours" in failures[0]
+    assert "may send in 24 hours" in failures[0]
     with retrying_dag("goes_on") as dag:
         gong_call_export(str(tmp_path / "gong"), lookback="25d")
     assert run_dag(dag).state == "success"

@@ -193,9 +193,9 @@ def test_each_wrong_row_says_what_is_wrong_and_what_to_do(
             {"party_1_name": "", "party_1_phone": "", "party_1_email": "dana at northwind"},
             ("party_1_email", "dana at northwind", "Correct"),
         ),
-        "no file": ({"media": "recordings/none.wav"}, ("media", "none.wav", "does not exist", "put the recording")),
+        "no file": ({"media": "recordings/none.wav"}, ("media", "none.wav", "does not exist", "add the recording")),
         "empty": ({"media": "empty.wav"}, ("media", "empty.wav", "empty file", "Export")),
-        "short": ({"media": "short.wav"}, ("media", "short.wav", "lasts 30 s", "60 s", "Leave the call out")),
+        "short": ({"media": "short.wav"}, ("media", "short.wav", "lasts 30 s", "60 s", "Remove the call")),
         "no audio": ({"media": "letter.wav"}, ("media", "letter.wav", "is not a recording", "Convert it to WAV")),
     }
     rows = [manifest_row(number, **changes) for number, (changes, _) in enumerate(wrong.values(), 1)]

@@ -43,7 +43,7 @@ class AllowedRequests:
         self._forget(now)
         if self._limit is not None and sum(self._used.values()) >= self._limit:
             raise GongDailyQuotaError(
-                f"The export has made the {self._limit} requests that it may make in 24 hours.",
+                f"The export has sent the {self._limit} requests that it may send in 24 hours.",
                 retry_after=max((min(self._used) + _HOUR + _DAY - now).total_seconds(), 1.0),
                 operation=operation,
             )

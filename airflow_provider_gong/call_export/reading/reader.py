@@ -139,7 +139,9 @@ class GongReader:
             if len(call_ids) == 1:
                 raise
             middle = len(call_ids) // 2
-            log.warning("The transcripts of %d calls are too large for one answer; reading halves.", len(call_ids))
+            log.warning(
+                "The transcripts of %d calls are too large for one response; reading them in halves.", len(call_ids)
+            )
             return self._transcripts(call_ids[:middle]) | self._transcripts(call_ids[middle:])
 
     def _all_transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:

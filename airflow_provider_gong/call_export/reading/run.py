@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 # Transcripts of older calls are not waited for.
 GIVE_UP_AFTER = timedelta(days=14)
-_BLIND = "the access key sees no call at all"
+_BLIND = "the access key sees no calls at all"
 
 
 @dataclass
@@ -147,7 +147,7 @@ class ExportRun:
         """
         Write only days of which nothing is gone, and return those that are left to a task that judges the whole run.
 
-        :raises GongExportShrinkError: if the access key sees no call at all
+        :raises GongExportShrinkError: if the access key sees no calls at all
         """
         is_blind = bool(self._held) and self._is_blind()
         if is_blind:
@@ -193,7 +193,7 @@ class ExportRun:
         return self._others + self.judged + ours
 
     def _is_blind(self) -> bool:
-        """Return whether the access key sees no call at all; what it saw in other tasks or earlier proves nothing."""
+        """Return whether the access key sees no calls at all; what it saw in other tasks or earlier proves nothing."""
         return not self._seen and not self._sees()
 
     def _find_moved(self) -> None:

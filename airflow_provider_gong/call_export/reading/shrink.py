@@ -80,8 +80,8 @@ class Shrinkage(Counts):
             kind, _, ident = group.partition(" ")
             if gone == self.held[group] and not sees(**_condition(kind, ident)):
                 found.append(
-                    f"all {counted(gone, 'exported call')} of {kind} {ident} in the days that were read are gone, "
-                    f"and Gong shows no other call of this {kind}"
+                    f"all {counted(gone, 'exported call')} of {kind} {ident} on the days that were read are missing, "
+                    f"and Gong shows no other calls of this {kind}"
                 )
         return found
 

@@ -49,7 +49,7 @@ def commit(
     }
     _delete_others(folder, old, new.day, settings)
     if _is_taken_over(folder, new.day, writer):
-        log.warning("Day %s is being written by another run, too; it is read again by the next run.", new.day)
+        log.warning("Another run is also writing day %s; the next run reads it again.", new.day)
         return changed
     changed_at = new.read_at if changed or old is None else old.changed_at
     folder.write_manifest(dataclasses.replace(_with_files(new, files), changed_at=changed_at))
@@ -111,7 +111,7 @@ def _delete_others(folder: ExportFolder, old: DayManifest | None, day: date, set
     for path in (table_path(name, day, file_format) for name in TABLES for file_format in FileFormat):
         if path not in ours and folder.stored(path) is not None:
             folder.delete(path)
-            log.info("Deleted %s, which the export's settings no longer ask for.", shown(path))
+            log.info("Deleted %s, which the export's settings no longer include.", shown(path))
 
 
 def _is_taken_over(folder: ExportFolder, day: date, writer: str) -> bool:

@@ -35,7 +35,7 @@ def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
         different = [f"{name} {shown(str(found.get(name)))}" for name in different]
         raise GongExportSettingsError(
             f"{folder} is an export of {', '.join(different)}.",
-            remedy="Its files would mix calls of both: export into another folder, or use the same filter.",
+            remedy="Its files would mix calls of both: use another folder, or the same filter.",
         )
     for name in TABLES:
         _describe(folder, name, settings.tables.get(name))
@@ -49,7 +49,7 @@ def claimed(folder: ExportFolder) -> tuple[ExportSettings, str]:
     """
     found = folder.read_json(_EXPORT)
     if found is None:
-        raise GongExportSettingsError(f"{folder} holds no export.", remedy="Check the path.")
+        raise GongExportSettingsError(f"{folder} does not contain an export.", remedy="Check the path.")
     filters = CallFilter(found["workspace_id"], tuple(found["primary_user_ids"]))
     return ExportSettings.parsed(found["settings"], filters), found["company"]
 

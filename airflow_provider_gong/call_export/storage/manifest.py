@@ -144,7 +144,7 @@ class DayManifest:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise GongExportStorageError(
                 f"{shown(name)} is not a manifest of an export ({type(error).__name__}: {error}).",
-                remedy="Delete it, and the day is read again.",
+                remedy="Delete it; the next run reads the day again.",
             ) from error
 
 

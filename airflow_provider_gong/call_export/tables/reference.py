@@ -56,7 +56,7 @@ USERS = Table(
         schema.text("manager_id", "Gong user id of the manager"),
         schema.text("trusted_email_address", "e-mail address of the identity provider"),
         schema.texts("email_aliases", "other e-mail addresses"),
-        schema.json_column("settings", "what Gong records and imports of the user"),
+        schema.json_column("settings", "what Gong records and imports for the user"),
         schema.extra_column(),
     ),
     _users,

@@ -104,6 +104,6 @@ def json_column(name: str, about: str) -> Column:
     return Column(name, Kind.JSON, about)
 
 
-def extra_column(about: str = "fields of Gong that have no column") -> Column:
+def extra_column(about: str = "Gong fields without a column") -> Column:
     """Return the column for what has no column."""
     return json_column("extra", about)

@@ -121,7 +121,7 @@ CALL_DOCUMENTS = Table(
         schema.number("duration_seconds", "its duration"),
         schema.text("owner_id", "Gong user id of the host"),
         schema.text("owner_name", "name of the host"),
-        schema.texts("participants", "who took part, as `Dana Ortiz (Northwind)`"),
+        schema.texts("participants", "the participants, such as `Dana Ortiz (Northwind)`"),
         schema.texts("account_ids", "CRM ids of the accounts"),
         schema.texts("opportunity_ids", "CRM ids of the opportunities"),
         schema.text("text", "what was said, a line for each turn: `Dana Ortiz (Northwind): ...`"),

@@ -181,12 +181,14 @@ def _source(name: str, source: object) -> _Source:
     unknown = source.keys() - ColumnSource.__annotations__.keys()
     if unknown:
         known = ", ".join(ColumnSource.__annotations__)
-        raise ValueError(f"{name} has {shown(repr(sorted(map(str, unknown))))}: its parts are {known}.")
+        raise ValueError(f"{name} has {shown(repr(sorted(map(str, unknown))))}: its keys are {known}.")
     values, form = source.get("values", {}), source.get("format")
     if not isinstance(values, Mapping) or not all(isinstance(text, str) for text in values.values()):
-        raise ValueError(f"{name} has the values {values!r}: give the text that each text of the manifest means.")
+        raise ValueError(f"{name} has the values {values!r}: map each text in the manifest to its value.")
     if form is not None and (FIELDS[name].kind not in (Kind.TIME, Kind.START) or not isinstance(form, str)):
-        raise ValueError(f"{name} has the format {form!r}, which is for times, such as '%d.%m.%Y %H:%M:%S'.")
+        raise ValueError(
+            f"{name} has the format {form!r}, but a format is only for times, such as '%d.%m.%Y %H:%M:%S'."
+        )
     by_text = {str(text).strip().lower(): value for text, value in values.items()}
     return _Source(*_parsed(name, source.get("source", name)), by_text, form)
 
@@ -210,4 +212,4 @@ def _parsed(name: str, text: object) -> tuple[str, Sequence[str], Sequence[str]]
 def _lacking_header(field: str, header: str, headers: Collection[str]) -> str:
     meant = difflib.get_close_matches(header, list(headers), n=1, cutoff=0.8)
     hint = f" Did you mean {shown(meant[0])!r}?" if meant else f" If it is a constant, write '={header}'."
-    return f"{field} takes its text from {shown(header)!r}, which is no header.{hint}"
+    return f"{field} is mapped to {shown(header)!r}, which is not a header.{hint}"

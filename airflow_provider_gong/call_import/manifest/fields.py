@@ -1,4 +1,4 @@
-"""The fields of a call that a manifest can fill: its columns, what Gong calls them, and what their cells hold."""
+"""The fields of a call that a manifest can fill: their columns, Gong's names, and the kinds of their cells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 
 class Kind(enum.Enum):
-    """What the cells of a column hold."""
+    """The kind of a column's cells."""
 
     TEXT = enum.auto()
     # The id of the call, which the manifest has checked.
@@ -24,7 +24,7 @@ class Kind(enum.Enum):
     PHONE = enum.auto()
     # In Gong's own names.
     JSON = enum.auto()
-    # Looked up elsewhere: the user and the recording that a cell names.
+    # Resolved elsewhere: the user and the recording in a cell.
     HOST = enum.auto()
     MEDIA = enum.auto()
 
@@ -35,11 +35,11 @@ class Field:
     A field of a call, or of one of its parties.
 
     :param column: name of the column that fills it
-    :param path: Gong's name, with a dot before that of a nested field
-    :param kind: what its cells hold
-    :param is_required: whether each row has to fill it
+    :param path: Gong's name, with dots for nested fields
+    :param kind: kind of its cells
+    :param is_required: whether each row must fill it
     :param is_optional: whether a cell that cannot be read may be left out
-    :param names: whether it says who a party is
+    :param names: whether it identifies a party
     :param party: number of the party that it belongs to; None for a field of the call
     """
 
@@ -71,7 +71,7 @@ CALL_FIELDS = (
     Field("custom_data", "customData"),
     Field("meeting_url", "meetingUrl"),
     Field("call_provider_code", "callProviderCode"),
-    # Without it, the call would be in a workspace that other people see.
+    # Without it, the call would be in a workspace that other people can see.
     Field("workspace_id", "workspaceId", Kind.GONG_ID, is_optional=False),
     Field("language_code", "languageCode"),
     Field("parties", "parties", Kind.JSON, is_optional=False),

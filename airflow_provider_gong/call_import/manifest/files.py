@@ -1,4 +1,4 @@
-"""The files of a manifest: each in the format that its name tells, opened one after the other."""
+"""The files of a manifest, opened one after the other, in the format given by their names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from airflow_provider_gong.call_import.manifest.records import jsonl_table
 from airflow_provider_gong.call_import.media import is_web, similar_place
 
 PATTERN_SIGNS = frozenset("*?[")
-"""What makes a pattern of a name."""
+"""Characters that make a name a pattern."""
 
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 _PARQUET = (".parquet", ".pq")
 _COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
-# What Spark and Hadoop write beside the data, such as _SUCCESS.
+# Files that Spark and Hadoop write next to the data, such as _SUCCESS.
 _NO_DATA = ("_", ".")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _HEAD = 8
@@ -34,24 +34,24 @@ LARGEST_COPY = 1024**3
 
 _CHUNK = 1024 * 1024
 _SAVE = "Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
-# What is given instead of a manifest, by its first bytes.
+# Files that are passed by mistake instead of a manifest, by their first bytes.
 _OTHERS = (
     (b"PK\x03\x04", "an Excel workbook or another ZIP archive", _SAVE),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old format", _SAVE),
     (b"PAR1", "a Parquet file", "Give it a name that ends with .parquet."),
     (b"\xff\xfe", "text in UTF-16", _SAVE),
     (b"\xfe\xff", "text in UTF-16", _SAVE),
-    (b"<", "XML or HTML, such as a web page", "Export it as CSV or JSON lines."),
+    (b"<", "XML or HTML, such as a web page", "Export it as CSV or JSON Lines."),
 )
 
 
 def find_files(names: Iterable[str], open_path: Callable[[str], Any]) -> list[str]:
     """
-    Return the files that names stand for, those of a pattern in the order of their names.
+    Return the files for names; the files of a pattern are sorted by name.
 
-    :param names: paths or URLs, with ``*``, ``?`` and ``[...]`` in those that stand for several, unless there is a file
-        of that name
-    :param open_path: makes the path object
+    :param names: paths, URLs or patterns with ``*``, ``?`` and ``[...]``; an existing file with such a name is not a
+        pattern
+    :param open_path: creates the path object
     :raises GongManifestError: if a pattern matches nothing, or a folder cannot be listed
     """
     found: dict[str, None] = {}
@@ -64,13 +64,13 @@ def read_files(
     names: Sequence[str], open_path: Callable[[str], Any], *, may_be_empty: bool = False
 ) -> Generator[Table, None, None]:
     """
-    Yield what each file holds, also those that are compressed with gzip or Zstandard.
+    Yield the content of each file, including files compressed with gzip or Zstandard.
 
-    Formats are CSV, JSON lines (``.jsonl``, ``.ndjson``, ``.json``) and Parquet (``.parquet``, ``.pq``).
+    Formats are CSV, JSON Lines (``.jsonl``, ``.ndjson``, ``.json``) and Parquet (``.parquet``, ``.pq``).
 
     :param names: paths or URLs
-    :param open_path: makes the path object
-    :param may_be_empty: whether a file without content counts as one without rows, as it always does among many
+    :param open_path: creates the path object
+    :param may_be_empty: whether a single empty file counts as one without rows, as it always does among several
     :raises GongManifestError: if a file cannot be read
     """
     for name in names:
@@ -89,7 +89,7 @@ def read_files(
 
 
 def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | None:
-    """Return what a file holds, None if it has no content; what is opened for it is closed with ``opened``."""
+    """Return the content of a file, None if it is empty; everything opened for it is closed with ``opened``."""
     try:
         content = _decompressed(file, name)
         head = _head(content)
@@ -106,7 +106,7 @@ def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | 
 
 
 def _suffix(name: str) -> str:
-    # In an object store, "?" and "#" are signs like others.
+    # In an object store, "?" and "#" are ordinary characters.
     path = urlsplit(name).path if is_web(name) else name
     stem, suffix = posixpath.splitext(path.lower())
     return posixpath.splitext(stem)[1] if suffix in _COMPRESSED else suffix
@@ -160,13 +160,13 @@ def _copied(content: IO[bytes], name: str) -> IO[bytes]:
 def _check_format(head: bytes, name: str) -> None:
     for start, what, remedy in _OTHERS:
         if head.removeprefix(b"\xef\xbb\xbf").startswith(start):
-            raise GongManifestError(f"Manifest {shown(name)} is {what}, not CSV or JSON lines. {remedy}")
+            raise GongManifestError(f"Manifest {shown(name)} is {what}, not CSV or JSON Lines. {remedy}")
     if len(head) > 1 and not any(head[1::2]):
-        raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON lines in UTF-8. {_SAVE}")
+        raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON Lines in UTF-8. {_SAVE}")
 
 
 def _has_pattern(name: str) -> bool:
-    # What follows a question mark in a web address signs it.
+    # The part after the question mark in a web address is its signature.
     return not is_web(name) and not PATTERN_SIGNS.isdisjoint(name)
 
 

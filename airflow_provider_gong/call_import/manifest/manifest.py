@@ -147,7 +147,7 @@ class Manifest:
         if missing:
             found = shown(", ".join(filter(None, header))) or "none"
             raise GongManifestError(
-                f"Manifest {name} lacks the {listed('column', missing)}; it has {found}. Name what is missing in the "
+                f"Manifest {name} lacks the {listed('column', missing)}; it has {found}. Add what is missing to the "
                 "header line, separated by commas, or map other columns to it with the parameter columns."
             )
 
@@ -202,7 +202,7 @@ def _row(number: int, values: dict[str, str], file: str, line: int | None) -> Ma
         return ManifestRow(number, values, file, is_plain=True, line=line)
     problems = []
     if SURPLUS in values:
-        rule = "has cells beyond the columns of the header"
+        rule = "has more cells than the header has columns"
         problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", Actor.MANIFEST))
     if not _is_text("".join((*values, *values.values()))):
         problems += [_broken_text(column, cell) for column, cell in values.items() if not _is_text(column + cell)]
@@ -210,7 +210,7 @@ def _row(number: int, values: dict[str, str], file: str, line: int | None) -> Ma
     ident = values.get(_ID, "")
     digits = without_zeros(ident)
     if digits is not ident:
-        remark = f"{_ID}: {ident} was taken for {digits}, since programs write whole numbers like that."
+        remark = f"{_ID}: {ident} was read as {digits}, because some programs write whole numbers like this."
         return ManifestRow(number, values | {_ID: digits}, file, tuple(problems), (remark,), line=line)
     try:
         check_id(ident)
@@ -231,8 +231,8 @@ def _is_text(text: str) -> bool:
 
 
 def _broken_text(column: str, cell: str) -> Problem:
-    rule = "holds NUL characters or halves of characters, which are no text"
-    return Problem(column, cell, rule, "Correct it where the manifest is made.", Actor.MANIFEST)
+    rule = "contains NUL characters or incomplete characters, which are not valid text"
+    return Problem(column, cell, rule, "Correct it where the manifest is created.", Actor.MANIFEST)
 
 
 def _readable(table: Table) -> Iterator[Record]:
@@ -245,7 +245,7 @@ def _readable(table: Table) -> Iterator[Record]:
 
 def _ignored_column(column: str) -> str:
     if column in FIELDS:
-        return f"Column {shown(column)!r} is ignored, since columns does not name it."
+        return f"Column {shown(column)!r} is ignored because columns does not use it."
     meant = similar_column(column)
     hint = f" Did you mean {meant!r}?" if meant else ""
-    return f"Column {shown(column)!r} is not known and is ignored.{hint}"
+    return f"Column {shown(column)!r} is unknown and ignored.{hint}"

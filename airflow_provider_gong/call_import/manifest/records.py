@@ -59,7 +59,7 @@ def record_of(row: Any, place: str) -> dict[str, str]:
     for column, value in _flat(row):
         text = text_of(value)
         if column in record:
-            raise GongManifestError(f"Manifest {place} gives {shown(column)!r} more than once. Keep one.")
+            raise GongManifestError(f"Manifest {place} has {shown(column)!r} more than once. Keep one.")
         if len(text) > LONGEST_CELL:
             raise GongManifestError(f"Manifest {place} has {shown(column)!r} of more than {LONGEST_CELL} characters.")
         if text and column:
@@ -76,7 +76,7 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"an object gives {shown(repeated)!r} more than once")
+        raise ValueError(f"an object has {shown(repeated)!r} more than once")
     return found
 
 
@@ -87,7 +87,9 @@ def _records(rows: Iterable[Any], name: str) -> Iterator[Record]:
             yield None, record_of(row, place)
         except (TypeError, ValueError, RecursionError) as error:
             # Such as objects that are named by something else than text.
-            raise GongManifestError(f"Manifest {place} holds what is neither text nor JSON: {error}.") from error
+            raise GongManifestError(
+                f"Manifest {place} contains a value that is neither text nor JSON: {error}."
+            ) from error
 
 
 def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -114,5 +116,5 @@ def _objects(lines: Iterable[str], name: str) -> Iterator[Record]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise GongManifestError(
-            f"Manifest {name} is not made of JSON lines: {error}, in line {number}. Write one object per line."
+            f"Manifest {name} is not in JSON Lines format: {error}, in line {number}. Write one object per line."
         ) from error

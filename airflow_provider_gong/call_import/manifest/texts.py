@@ -111,10 +111,10 @@ def check_text(text: str) -> None:
     """
     Check that a cell holds the text that was meant.
 
-    :raises UnreadableCellError: if it stands for a missing value, or a spreadsheet or program has rounded it
+    :raises UnreadableCellError: if it means a missing value, or a spreadsheet or program has rounded it
     """
     if text in MISSING:
-        raise MissingValueError("stands for a missing value", "Leave the cell empty, or give the value.")
+        raise MissingValueError("means a missing value", "Leave the cell empty, or give the value.")
     if text[:1] in _BEGIN_NUMBERS and _ROUNDED.fullmatch(text):
         raise UnreadableCellError(
             "was rounded, as spreadsheets do with long numbers, and has lost digits",
@@ -132,7 +132,7 @@ def check_id(text: str) -> None:
     """
     check_text(text)
     if type(text) is NumberText:
-        raise UnreadableCellError("is no id, since numbers with a fraction are not exact", "Give the id as text.")
+        raise UnreadableCellError("is not an id, because numbers with a fraction are not exact", "Give the id as text.")
 
 
 def _number(value: float | Decimal) -> str:

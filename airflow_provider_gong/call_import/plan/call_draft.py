@@ -279,10 +279,10 @@ def check_start(moment: datetime, now: datetime) -> str:
     """
     if moment <= now:
         is_early = moment.year < _EARLIEST
-        return f"{moment.isoformat()} is before the year {_EARLIEST}, as if it had another unit" if is_early else ""
+        return f"{moment.isoformat()} is before the year {_EARLIEST}; it may have another unit" if is_early else ""
     if moment > now + _FUTURE:
-        raise UnreadableCellError("is more than 24 hours in the future", "Correct it; Gong keeps it permanently.")
-    return f"{moment.isoformat()} is in the future, as if its offset or time zone was wrong"
+        raise UnreadableCellError("is more than 24 hours in the future", "Correct it; Gong cannot change it later.")
+    return f"{moment.isoformat()} is in the future; its offset or time zone may be wrong"
 
 
 def _left_out(problem: Problem | FieldProblem) -> str:

@@ -1,4 +1,4 @@
-"""What the texts of cells mean, as telephone systems and spreadsheets write them; never guessed."""
+"""Reading cells as phone systems and spreadsheets write them, without guessing."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ _DIRECTIONS = {word: direction for direction, words in _DIRECTION_WORDS.items() 
 
 def read_time(text: str, timezone: str | None) -> datetime:
     """
-    Return the moment that a cell names.
+    Return the time in a cell.
 
     :param text: ISO 8601, such as ``2026-11-20T14:03:00+01:00`` or ``2026-11-20 14:03``, also with ``UTC`` at its end
-    :param timezone: IANA zone of times without an offset; None refuses them
-    :raises UnreadableCellError: if it names none
+    :param timezone: IANA time zone of times without an offset; None rejects such times
+    :raises UnreadableCellError: if it is not a valid time
     """
     moment = _from_text(text)
     if moment.tzinfo is not None:
         return moment
     if timezone is None:
         remedy = "Add an offset such as +01:00 or Z, or name the time zone in the Gong connection."
-        raise UnreadableCellError("has no offset, so its moment is not known", remedy)
+        raise UnreadableCellError("has no offset, so the exact time is unknown", remedy)
     return _in_zone(moment, timezone)
 
 
 def read_direction(text: str) -> str:
-    """Return Gong's word for a direction; one that nobody knows is returned as it is."""
+    """Return Gong's word for a direction; unknown words are returned unchanged."""
     word = text.lower()
     return _DIRECTIONS.get(word) or _DIRECTIONS.get(re.sub(r"[\s_]+", "-", word), text)
 
 
 def read_duration(text: str) -> str | float:
-    """Return the seconds of a duration like ``00:12:30``; what looks otherwise is returned as it is."""
+    """Return the seconds of a duration like ``00:12:30``; other text is returned unchanged."""
     found = _DURATION.fullmatch(text)
     if found is None:
         return text
@@ -67,25 +67,25 @@ def read_duration(text: str) -> str | float:
 
 
 def read_phone(text: str) -> tuple[str, str]:
-    """Return a telephone number, and what is probably wrong with it; empty if nothing is."""
+    """Return a phone number and a warning about it, which is empty if there is none."""
     if text.startswith("+"):
         return text, ""
     digits = without_zeros(text)
     if not _LOST_PLUS.fullmatch(digits):
         return digits, ""
-    return digits, f"{digits} has no + before its country code, as if a spreadsheet had taken it for a number"
+    return digits, f"{digits} has no + before its country code; a spreadsheet may have treated it as a number"
 
 
 def read_json(text: str) -> Any:
     """
-    Return what a cell holds in JSON, its objects in the order of their names.
+    Return the JSON value in a cell, with the names in objects sorted.
 
     :raises UnreadableCellError: if it is not JSON, or nested without end
     """
     remedy = "Write it as in Gong's API, such as a list of objects in double quotes."
     try:
         value = json.loads(text, object_pairs_hook=_sorted_object)
-        # Halves of surrogate pairs can be written in JSON, but are no text.
+        # JSON can contain incomplete surrogate pairs, which are not valid text.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise UnreadableCellError(f"is not JSON ({error})", remedy) from error
@@ -99,7 +99,7 @@ def _from_text(text: str) -> datetime:
         try:
             return datetime.fromisoformat(text)
         except ValueError:
-            # As other programs write it.
+            # The form of other programs.
             with contextlib.suppress(ValueError):
                 return datetime.fromisoformat(_SPACE_BEFORE_OFFSET.sub("", _UTC.sub("Z", text.upper())))
     raise UnreadableCellError("is not a date and time in ISO 8601", "Write it like 2026-11-20T14:03:00+01:00.")
@@ -110,10 +110,10 @@ def _in_zone(moment: datetime, timezone: str) -> datetime:
     earlier, later = moment.replace(tzinfo=zone, fold=0), moment.replace(tzinfo=zone, fold=1)
     if earlier.utcoffset() == later.utcoffset():
         return earlier
-    # A time that the clocks skipped does not survive the way through UTC; one that they showed twice does.
+    # A time that the clocks skipped changes when it is converted to UTC and back; one that they showed twice does not.
     skipped = earlier.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
     what = "does not exist" if skipped else "happened twice"
-    raise UnreadableCellError(f"{what} in {timezone}, where the clocks were changed", "Add the offset that is meant.")
+    raise UnreadableCellError(f"{what} in {timezone}, where the clocks were changed", "Add the right offset.")
 
 
 def _is_too_deep(value: Any) -> bool:

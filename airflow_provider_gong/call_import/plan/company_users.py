@@ -1,4 +1,4 @@
-"""The users of a company: listed by Gong once a day, and again when a list seems to be out of date."""
+"""The users of a company: listed once a day, and again if the list seems to be out of date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_gong.store.user_lists import UserList
 log = logging.getLogger(__name__)
 
 _DAY = 86_400.0
-# Nothing else of a user is looked at.
+# The only fields of a user that are used.
 _KEPT: dict[str, Any] = {
     "id": True,
     "email_address": True,
@@ -30,9 +30,9 @@ class CompanyUsers:
     """
     The users of a company.
 
-    :param kept: the list that is kept for the company
-    :param client: the way to Gong
-    :param keep: whether a new list is kept
+    :param kept: the stored list of the company
+    :param client: client for Gong
+    :param keep: whether to store a new list
     """
 
     def __init__(self, kept: UserList, client: GongClient, *, keep: bool = True) -> None:
@@ -44,17 +44,17 @@ class CompanyUsers:
         """When Gong has listed the users that were returned last."""
 
     def users(self) -> list[User]:
-        """Return the users as Gong has listed them within the last day."""
+        """Return the users from a list of the last day."""
         found = self._kept.read(_DAY)
         if found is None:
             return self._list()
         self._is_old = True
         self.listed_at = datetime.fromtimestamp(found.listed_at, UTC)
-        log.info("Hosts are looked up in Gong's list of users of %s.", self.listed_at.isoformat(timespec="seconds"))
+        log.info("Hosts are looked up in Gong's list of users from %s.", self.listed_at.isoformat(timespec="seconds"))
         return [User.model_validate(user) for user in found.users]
 
     def refresh(self) -> list[User] | None:
-        """Return the users as Gong lists them now; None if those that were returned are of now."""
+        """Return the users from a new list; None if the last list is already new."""
         return self._list() if self._is_old else None
 
     def _list(self) -> list[User]:

@@ -1,4 +1,4 @@
-"""The file that says which Gong user is meant where a manifest calls a host otherwise."""
+"""The file that maps hosts in a manifest to Gong users."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ USER_COLUMN = "gong_user"
 
 def read_overrides(table: Table) -> dict[str, str]:
     """
-    Return the Gong user, by id or address, for each text of a manifest.
+    Return the Gong user's id or address for each host in a manifest.
 
     :param table: a file with the columns ``manifest_value`` and ``gong_user``
-    :raises GongManifestError: with all that is wrong with it
+    :raises GongManifestError: with all problems in the file
     """
     lacking = [column for column in (VALUE_COLUMN, USER_COLUMN) if column not in (table.header or ())]
     if lacking:
@@ -27,7 +27,7 @@ def read_overrides(table: Table) -> dict[str, str]:
         if not value or not user:
             wrong.append(f"Row {number} lacks {USER_COLUMN if value else VALUE_COLUMN}.")
         elif users.setdefault(value, user) != user:
-            wrong.append(f"Row {number} gives {shown(value)!r} another user than an earlier row.")
+            wrong.append(f"Row {number} maps {shown(value)!r} to a different user than an earlier row.")
     if wrong:
         raise GongManifestError(f"Host overrides {table.name} are wrong. {' '.join(wrong)}")
     return users

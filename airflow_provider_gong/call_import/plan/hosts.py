@@ -1,4 +1,4 @@
-"""Who hosts a call: from what a manifest says to a Gong user whose calls may be imported."""
+"""The hosts of calls: from the text in a manifest to a Gong user whose calls may be imported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Host:
     :param id: Gong user id
     :param name: first and last name
     :param emails: all addresses of the user, in lower case, the main one first
-    :param remark: why this user stands in for the one that a manifest names; empty if it does not
+    :param remark: why this user replaces the host in the manifest; empty if it does not
     """
 
     id: str
@@ -33,7 +33,7 @@ class Host:
 
 
 def _no_newer_list() -> None:
-    """Return nothing, where the list of users is of now."""
+    """Return None because the list of users is already new."""
 
 
 class HostDirectory:
@@ -41,10 +41,10 @@ class HostDirectory:
     The users of a company, looked up by id or by any of their addresses.
 
     :param users: the users as Gong lists them
-    :param overrides: Gong user for each host of a manifest that is called otherwise there, by id or address
-    :param default: host of the calls whose own is not given, unknown or inactive, by id or address; without one such
-        calls have no host
-    :param refresh: lists the users again, if the list is not of now; asked at most once, before a host is rejected
+    :param overrides: id or address of the Gong user for hosts that are named differently in the manifest
+    :param default: id or address of the user who hosts calls whose own host is missing, unknown or inactive; without
+        one, such calls have no host
+    :param refresh: refetches a cached list, at most once, before a host is rejected
     :raises GongManifestError: if the default cannot host calls
     """
 
@@ -67,8 +67,8 @@ class HostDirectory:
             self._default = found
 
     def find(self, text: str | None) -> Host | Problem:
-        """Return the host that a manifest names, or why that user cannot host an imported call."""
-        # Kept, since a manifest repeats its hosts, and looking for what may be meant by an unknown one is slow.
+        """Return the host in a manifest, or why that user cannot host an imported call."""
+        # Cached, because a manifest repeats its hosts, and searching for similar names of an unknown host is slow.
         found = self._found.get(text)
         if found is None:
             if len(self._found) >= _KEPT:
@@ -86,7 +86,7 @@ class HostDirectory:
                 self._by_email[email].add(user.id)
 
     def _newly_found(self, text: str | None) -> Host | Problem:
-        """Look for a host, and again in a new list if there is none in the one at hand."""
+        """Look up a host, and again in a new list if the current one does not have it."""
         found = self._look_for(text)
         is_right = isinstance(found, Host) and not found.remark
         if is_right or text is None:
@@ -101,7 +101,7 @@ class HostDirectory:
     def _look_for(self, text: str | None) -> Host | Problem:
         if text is None:
             problem = Problem(
-                _FIELD, "nothing", "is required", "Name the host by Gong user id or e-mail.", Actor.MANIFEST
+                _FIELD, "nothing", "is required", "Set the host's Gong user id or e-mail address.", Actor.MANIFEST
             )
             return self._stand_in(problem)
         other = self._overrides.get(_normal(text))
@@ -110,7 +110,7 @@ class HostDirectory:
         found = self._find(other)
         if isinstance(found, Host):
             return found
-        return replace(found, value=text, rule=f"stands for {other} in the host overrides, which {found.rule}")
+        return replace(found, value=text, rule=f"is mapped to {other} in the host overrides, which {found.rule}")
 
     def _find(self, text: str) -> Host | Problem:
         ids = {text} & self._by_id.keys() if text.isdigit() else self._by_email.get(text.lower(), set())
@@ -118,7 +118,7 @@ class HostDirectory:
             return self._stand_in(self._not_found(text))
         if len(ids) > 1:
             rule = f"belongs to several Gong users ({', '.join(sorted(ids))})"
-            return Problem(_FIELD, text, rule, "Name the host by Gong user id.", Actor.MANIFEST)
+            return Problem(_FIELD, text, rule, "Set the host's Gong user id.", Actor.MANIFEST)
         user = self._by_id[next(iter(ids))]
         found = _eligible(user, text)
         return self._stand_in(found) if isinstance(found, Problem) and user.active is False else found
@@ -126,13 +126,13 @@ class HostDirectory:
     def _stand_in(self, problem: Problem) -> Host | Problem:
         if self._default is None:
             return problem
-        remark = f"{_FIELD}: {problem.value} {problem.rule}, so that {self._default.id} is the host"
+        remark = f"{_FIELD}: {problem.value} {problem.rule}, so {self._default.id} is the host"
         return replace(self._default, remark=remark)
 
     def _not_found(self, text: str) -> Problem:
         known = self._by_id if text.isdigit() else self._by_email
         close = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.85)
-        hint = f"Did you mean {close[0]}?" if close else "Name a Gong user by id, e-mail address or alias."
+        hint = f"Did you mean {close[0]}?" if close else "Use the id, e-mail address or alias of a Gong user."
         return Problem(_FIELD, text, "is not a user of this Gong company", hint, Actor.MANIFEST)
 
 
@@ -149,7 +149,7 @@ def _eligible(user: User, text: str) -> Host | Problem:
         return Problem(
             _FIELD,
             text,
-            "is a Gong user whose telephony calls may not be imported",
+            "is a Gong user whose telephony calls cannot be imported",
             "A Gong administrator has to turn on call import for this user (Gong: Team members > Data capture).",
             Actor.ADMINISTRATOR,
         )

@@ -1,4 +1,4 @@
-"""What may stand in one row only: a call's id, and its recording, which Gong stores once whatever it is called."""
+"""Rejects rows that repeat an id or a recording, whatever the recording's name."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from airflow_provider_gong.ledger.plan_draft import PlanDraft, Repeated, Suspect
 from airflow_provider_gong.ledger.rows import Actor, KnownRecording, Problem
 
 _AT_A_TIME = 200
-_REMEDY = "Check which of the two calls the recording belongs to, and leave the other one out."
+_REMEDY = "Check which of the two calls the recording belongs to, and remove the other one."
 
 
 def reject_repeated(draft: PlanDraft, manifest: Manifest) -> None:
-    """Reject the rows whose id, or whose place of the recording, stands in an earlier row."""
+    """Reject the rows whose id or recording path is already in an earlier row."""
     column = manifest.described("client_unique_id")
-    remedy = "Give each call its own id, and each row once."
+    remedy = "Give each call a unique id, and list each row only once."
     draft.reject(
         (row.position, Problem(column, row.client_unique_id, _stands_in(row), remedy, Actor.MANIFEST))
         for row in draft.repeated("client_unique_id")
     )
     column = manifest.described("media")
-    remedy = "Give each call its own recording: Gong stores each once."
+    remedy = "Give each call its own recording: Gong stores each recording only once."
     draft.reject(
         (row.position, Problem(column, row.media, _stands_in(row), remedy, Actor.MANIFEST))
         for row in draft.repeated("media")
@@ -38,19 +38,19 @@ def reject_repeated(draft: PlanDraft, manifest: Manifest) -> None:
 
 def _stands_in(row: Repeated) -> str:
     of_file = "the same manifest" if row.first_file == row.file else shown(row.first_file)
-    return f"stands in row {row.first_number} of {of_file} already"
+    return f"is already in row {row.first_number} of {of_file}"
 
 
 class IdenticalRecordings:
     """
     Finds recordings with the same content.
 
-    Of those of equal length a sample is read, and all of it only where the samples are the same, or where an earlier
-    import has sent a recording of that length.
+    A sample is read of recordings of equal length. The whole recording is read only if the samples are equal, or if an
+    earlier import sent a recording of this length.
 
-    :param storage: where the recordings are
-    :param pool: where several recordings are read at a time
-    :param known: what was sent earlier; None for nothing
+    :param storage: storage of the recordings
+    :param pool: thread pool that reads several recordings at a time
+    :param known: earlier sent calls; None for none
     :param column: how problems name the column of the recordings
     """
 
@@ -105,7 +105,9 @@ class IdenticalRecordings:
                 return digest(file, suspect.media_bytes)
         except OSError as error:
             rule = f"cannot be read ({type(error).__name__}: {error})"
-            return Problem(self._column, suspect.media, rule, "Check the recording, and plan again.", Actor.RECORDING)
+            return Problem(
+                self._column, suspect.media, rule, "Check the recording, then clear the plan task.", Actor.RECORDING
+            )
 
     def _sent(self, suspects: Sequence[Suspect], hashes: set[str]) -> dict[str, list[KnownRecording]]:
         sent: dict[str, list[KnownRecording]] = defaultdict(list)
@@ -119,14 +121,14 @@ class IdenticalRecordings:
         if not sent or any(recording.client_unique_id == suspect.client_unique_id for recording in sent):
             return None
         call = f"call {sent[0].call_id} ({shown(sent[0].client_unique_id)})"
-        return self._problem(suspect.media, f"{call}, which was uploaded before")
+        return self._problem(suspect.media, f"{call}, which was uploaded earlier")
 
     def _repeated_problem(self, row: Repeated) -> Problem:
         of_file = f" of {shown(row.first_file)}" if row.first_file != row.file else ""
         return self._problem(row.media, f"row {row.first_number}{of_file}")
 
     def _problem(self, media: str, other: str) -> Problem:
-        rule = f"is the same recording as that of {other}, and Gong stores each recording once"
+        rule = f"is the same recording as that of {other}, and Gong stores each recording only once"
         return Problem(self._column, media, rule, _REMEDY, Actor.RECORDING, is_final=True)
 
 

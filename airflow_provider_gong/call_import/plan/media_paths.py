@@ -1,4 +1,4 @@
-"""Where a manifest's recordings are, and that none of them is outside of where they may come from."""
+"""The paths of a manifest's recordings, and the check that they are inside of the allowed folder."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class MediaBase:
     """
     Where recordings may come from.
 
-    :param folder: where relative paths start
-    :param root: what must contain every recording: a folder, or a bucket
+    :param folder: folder that relative paths refer to
+    :param root: folder or bucket that must contain every recording
     """
 
     folder: str
@@ -24,7 +24,7 @@ class MediaBase:
 
     @classmethod
     def of_manifest(cls, manifest: str) -> MediaBase:
-        """Return the manifest's folder, and as root the same folder on a local disk, the whole bucket elsewhere."""
+        """Return the manifest's folder, with the same folder as root on a local disk, or else the whole bucket."""
         if _is_local(manifest):
             folder = os.path.dirname(_local(manifest))
             return cls(folder, folder)
@@ -33,17 +33,17 @@ class MediaBase:
 
     @classmethod
     def at(cls, folder: str) -> MediaBase:
-        """Return a folder as both."""
+        """Return a folder as both folder and root."""
         place = _local(folder) if _is_local(folder) else folder.rstrip("/")
         return cls(place, place)
 
     def locate(self, text: str) -> str | Problem:
-        """Return the place of a recording that a manifest names, or why recordings are not taken from there."""
+        """Return the path of a recording in a manifest, or why recordings may not come from there."""
         try:
             return self._located(text)
         except ValueError as error:
             remedy = "Correct the path or URL of the recording."
-            return Problem("media", text, f"is not the place of a file ({error})", remedy, Actor.MANIFEST)
+            return Problem("media", text, f"is not the path of a file ({error})", remedy, Actor.MANIFEST)
 
     @property
     def local_root(self) -> str:
@@ -62,7 +62,7 @@ class MediaBase:
         return place if inside else self._outside(text)
 
     def _with_connection(self, place: str) -> str:
-        """Read from the manifest's bucket over the same Airflow connection (``s3://conn_id@bucket/...``)."""
+        """Read from the manifest's bucket with the same Airflow connection (``s3://conn_id@bucket/...``)."""
         connection, at, bucket = _parts(self.root)[1].rpartition("@")
         is_same = at and _parts(place)[1] == bucket
         return place.replace(f"//{bucket}", f"//{connection}@{bucket}", 1) if is_same else place
@@ -71,8 +71,8 @@ class MediaBase:
         return Problem(
             "media",
             text,
-            f"is outside of {self.root}, where this import takes recordings from",
-            "Move the recording there, or set media_base of the plan to the folder that holds the recordings.",
+            f"is outside of {self.root}, which this import reads recordings from",
+            "Move the recording there, or set media_base of the plan to the folder with the recordings.",
             Actor.RECORDING,
         )
 
@@ -92,7 +92,7 @@ def _is_below(place: str, root: str) -> bool:
     if "::" in place or found_store != store:
         return False
     folder = posixpath.normpath(allowed or "/").rstrip("/") + "/"
-    # Object stores do not resolve "..", but what opens their paths may.
+    # Object stores do not resolve "..", but the code that opens their paths may.
     return posixpath.normpath(found).startswith(folder)
 
 

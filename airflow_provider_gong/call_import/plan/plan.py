@@ -1,4 +1,4 @@
-"""The plan of an import: every row of a manifest checked, and in the ledger. Nothing is written to Gong."""
+"""The plan of an import: checks every row of a manifest and writes it to the ledger. Writes nothing to Gong."""
 
 from __future__ import annotations
 
@@ -40,37 +40,38 @@ from airflow_provider_gong.store.user_lists import UserList
 log = logging.getLogger(__name__)
 
 _DAY = 86_400
-# An XCom is no place for the remarks of a hundred thousand rows.
+# An XCom is not the place for the warnings of a hundred thousand rows.
 _KEPT_WARNINGS = 50
 _BLIND_KEY = (
-    "The access key sees no call of the last 90 days. Either the company is empty, or the key may not see calls, "
-    "and then nothing that is uploaded can be verified."
+    "The access key sees no call of the last 90 days. Either the company has no calls, or the key is not allowed to "
+    "see calls. In that case, uploads cannot be verified."
 )
 
 
 class ImportPlan:
     """
-    Checks all rows of a manifest and writes them into the ledger, in place of an earlier plan of the same import.
+    Checks all rows of a manifest and writes them to the ledger, replacing an earlier plan of the same import.
 
     :param ledger: the rows
-    :param client: the way to Gong
-    :param manifest: path or URL of a file, also as a path object, a pattern, a list of these, or a list of rows
-    :param storage: where manifests and recordings are
-    :param columns: where fields take their text from, as for ``ColumnMap``
-    :param name_template: how the names of recordings are read; with it or ``sidecar``, the manifest is a folder of them
-    :param sidecar: where the JSON or XML file of each recording is
-    :param media_mode: who moves the recordings: ``push``, ``pull`` or ``auto``
-    :param media_base: folder of the recordings, as text or path object; None for that of the manifest
-    :param host_overrides: path, URL or path object of the file that says who hosts the calls of hosts unknown to Gong
+    :param client: client for Gong
+    :param manifest: path, URL or path object of a file, a pattern, a list of these, or a list of rows
+    :param storage: storage of manifests and recordings
+    :param columns: sources of fields, as for ``ColumnMap``
+    :param name_template: template that reads fields from the names of recordings; with this or ``sidecar``, the
+        manifest is a folder of recordings
+    :param sidecar: path of each recording's JSON or XML file
+    :param media_mode: how recordings get to Gong: ``push``, ``pull`` or ``auto``
+    :param media_base: folder of the recordings, as text or path object; None for the manifest's folder
+    :param host_overrides: path, URL or path object of the file that maps unknown hosts to Gong users
     :param default_primary_user: id or address of the user who hosts calls without a host of their own
-    :param on_rejected: ``continue`` or ``stop``, when rows are rejected
-    :param strict: reject rows for optional cells that cannot be read, instead of leaving these out
+    :param on_rejected: ``continue`` or ``stop`` if rows are rejected
+    :param strict: reject rows with optional cells that cannot be read, instead of leaving out these cells
     :param dry_run: write nothing
-    :param timezone: IANA zone of times without an offset; None refuses them
+    :param timezone: IANA time zone of times without an offset; None rejects such times
     :param requests_per_second: share of the company's limit, for the estimate
     :param requests_per_day: share of the company's limit that imports may use, for the estimate
-    :param retention_days: finished imports that were planned so many days ago are forgotten; None keeps them
-    :param clock: the time, after which no call can have started
+    :param retention_days: forget finished imports that were planned more than this many days ago; None keeps them
+    :param clock: the current time, after which no call can have started
     :param planner: the task that plans the import; None for a program, which may replace any plan
     :raises ValueError: for an unknown choice
     """
@@ -144,7 +145,7 @@ class ImportPlan:
         if figures["rejected"] and self._on_rejected is OnRejected.STOP:
             raise GongImportRejectedError(
                 f"{figures['rejected']} of {counted(figures['rows'], 'row')} rejected, and nothing was sent "
-                "(on_rejected='stop'). The rows and what is wrong with them are in the log above."
+                "(on_rejected='stop'). The log above shows these rows and their problems."
             )
         identity = {"import_id": self._ledger.import_id, "store_id": self._ledger.store_name}
         return {**figures, **identity, "warning_count": warning_count, "warnings": warnings}
@@ -199,12 +200,12 @@ class ImportPlan:
 
 
 def _listed(manifest: Any) -> Sequence[Any]:
-    """Return the files or rows of a manifest, which may be a single file."""
-    # A template renders what a task has not returned as the text "None".
+    """Return the files or rows of a manifest, which can be a single file."""
+    # A template renders a missing result of a task as the text "None".
     if manifest is None or (isinstance(manifest, str) and manifest in ("", "None")):
         raise GongManifestError(
-            f"The manifest is {manifest!r}: the task or template that should name it gave nothing. Let it return a "
-            "file, files, or a list of rows; an empty list is an import without rows."
+            f"The manifest is {manifest!r}: the task or template for it returned nothing. Return a file, files, or a "
+            "list of rows; an empty list is an import without rows."
         )
     return [manifest] if _is_place(manifest) else list(manifest)
 

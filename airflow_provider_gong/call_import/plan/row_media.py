@@ -1,4 +1,4 @@
-"""The recording of a manifest's row: where it is, and who moves it."""
+"""The recording of a manifest's row: its location, and how it gets to Gong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
-# Without user and password: whoever may read the call's log at Gong would have them.
+# Without user and password, which everyone who can read the call's log in Gong would see.
 _WEB_ADDRESS = re.compile(r"https://([^\s/?#@:\[\]]+|\[[\da-f:.]+\])(:\d{1,5})?([/?#]\S*)?", re.IGNORECASE)
 # Where an emulated Gong may find recordings.
 _LOOPBACK = re.compile(r"http(://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d{1,5})?([/?#]\S*)?)", re.IGNORECASE)
@@ -25,15 +25,15 @@ _LOOPBACK = re.compile(r"http(://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d{1,5}
 
 class RowMedia(NamedTuple):
     """
-    A row's recording as far as it is known.
+    What is known about a row's recording.
 
-    :param location: path or URL; None where the row has none
-    :param size: length in bytes; None before it was looked at, and for what is in the web
+    :param location: path or URL; None if the row has none
+    :param size: size in bytes; None before the check and for recordings on the web
     :param problem: what is wrong with it
-    :param is_pulled: whether Gong pulls it
-    :param content_type: MIME type of its content; None before it was looked at
-    :param root: folder of this host that it has to be in
-    :param mark: what it is known by until it is sent, as a text; None before it was looked at
+    :param is_pulled: whether Gong fetches it
+    :param content_type: MIME type of its content; None before the check
+    :param root: folder on this host that it must be in
+    :param mark: mark by which changes are detected until it is sent, as text; None before the check
     """
 
     location: str | None
@@ -46,16 +46,16 @@ class RowMedia(NamedTuple):
 
     @property
     def is_unseen(self) -> bool:
-        """Whether it has to be looked at."""
+        """Whether it has to be checked."""
         return not self.is_pulled and self.problem is None
 
 
 def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> RowMedia:
     """
-    Return where the recording of a row is.
+    Return the location of a row's recording.
 
     :param base: where recordings may come from; None for the folder of the row's file
-    :param mode: who moves it
+    :param mode: how recordings get to Gong
     """
     text = row.values.get("media")
     if row.misfit is not None:
@@ -66,7 +66,9 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
         return _in_the_web(text, mode)
     base = base or (MediaBase.of_manifest(row.file) if row.file else None)
     if base is None:
-        return RowMedia(text, problem=_problem(text, "has no folder to be in", "Set media_base of the plan."))
+        return RowMedia(
+            text, problem=_problem(text, "has no folder that it could be in", "Set media_base of the plan.")
+        )
     location = base.locate(text)
     return (
         RowMedia(text, problem=location) if isinstance(location, Problem) else RowMedia(location, root=base.local_root)
@@ -75,22 +77,22 @@ def find_media(row: ManifestRow, base: MediaBase | None, mode: MediaMode) -> Row
 
 def _in_the_web(text: str, mode: MediaMode) -> RowMedia:
     if mode is MediaMode.PUSH:
-        remedy = "Use media_mode='pull' or 'auto', so that Gong pulls it."
-        return RowMedia(text, problem=_problem(text, "is a web address, which is not uploaded", remedy))
+        remedy = "Use media_mode='pull' or 'auto' to let Gong fetch it."
+        return RowMedia(text, problem=_problem(text, "is a web address, which cannot be uploaded", remedy))
     if not _may_be_given(text):
-        remedy = "Give an https URL with a host, and without a user and a password in it."
-        return RowMedia(text, problem=_problem(text, "is no web address that Gong may be given", remedy))
+        remedy = "Give an https URL with a host, and without a user and a password."
+        return RowMedia(text, problem=_problem(text, "is not a web address that can be sent to Gong", remedy))
     scheme, _, rest = text.partition(":")
     return RowMedia(f"{scheme.lower()}:{rest}", is_pulled=True)
 
 
 def look_at(medias: Sequence[RowMedia], storage: MediaStorage, mode: MediaMode, pool: Executor) -> Iterator[RowMedia]:
     """
-    Begin to look at recordings, and return what they are, those in the web as they were.
+    Start to check recordings, and return the results; recordings on the web are returned unchanged.
 
-    :param storage: where the recordings are
-    :param mode: who moves it
-    :param pool: where several recordings are looked at at a time
+    :param storage: storage of the recordings
+    :param mode: how recordings get to Gong
+    :param pool: thread pool that checks several recordings at a time
     """
     unseen = [media for media in medias if media.is_unseen]
     seen = pool.map(lambda media: _seen(media, storage, mode), unseen)
@@ -118,7 +120,7 @@ def _may_be_given(url: str) -> bool:
 
 
 def _can_be_pulled(place: str, storage: MediaStorage, mode: MediaMode) -> bool:
-    """Tell whether Gong is going to pull a recording by a URL that is signed when its call is sent."""
+    """Return whether Gong will fetch a recording from a URL that is signed when its call is sent."""
     try:
         url = storage.sign(place)
     except OSError:
@@ -126,7 +128,7 @@ def _can_be_pulled(place: str, storage: MediaStorage, mode: MediaMode) -> bool:
             raise
         return False
     if mode is MediaMode.PULL and not _may_be_given(url):
-        raise OSError("its URL would have no TLS")
+        raise OSError("its URL would not use TLS")
     return mode is MediaMode.PULL or url.startswith("https://")
 
 

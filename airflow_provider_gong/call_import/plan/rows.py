@@ -155,7 +155,7 @@ def _host_text(row: ManifestRow) -> str | None:
 def _id_problems(ident: str) -> tuple[Problem, ...]:
     if len(ident) > MAX_ID_BYTES or len(ident.encode()) <= MAX_ID_BYTES:
         return ()
-    rule = f"has {len(ident.encode())} bytes in UTF-8, of which the store keeps {MAX_ID_BYTES}"
+    rule = f"has {len(ident.encode())} bytes in UTF-8, and the store keeps at most {MAX_ID_BYTES}"
     return (Problem("client_unique_id", ident, rule, "Give the call a shorter id.", Actor.MANIFEST),)
 
 

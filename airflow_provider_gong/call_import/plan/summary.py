@@ -1,4 +1,4 @@
-"""What a plan comes to, for people."""
+"""The figures of a plan, for people."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN_WARNINGS = 20
 
 def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: float) -> dict[str, Any]:
     """
-    Return rows, requests, days of quota, time and bytes that the upload takes, as a JSON object.
+    Return the rows, requests, days of quota, time and bytes of the upload, as a JSON object.
 
     :param requests_per_second: share of the company's limit
     :param requests_per_day: share of the company's limit that imports may use
@@ -46,7 +46,7 @@ def estimate(plan: PlanDraft, *, requests_per_second: float, requests_per_day: f
 
 
 def log_plan(plan: PlanDraft, figures: dict[str, Any]) -> None:
-    """Write the plan into the log: its figures as a table, every rejected row, the first of its warnings."""
+    """Log the plan: its figures as a table, every rejected row, and the first warnings."""
     for line in _table(figures):
         log.info("%s", line)
     if not figures["rows"]:

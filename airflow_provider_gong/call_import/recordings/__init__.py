@@ -1,1 +1,1 @@
-"""What can be known of a recording before it is sent: that it is there, is audio, and is long enough for Gong."""
+"""Checks of a recording before it is sent: it exists, is audio, and is long enough for Gong."""

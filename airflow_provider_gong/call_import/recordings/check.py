@@ -1,4 +1,4 @@
-"""The check of a recording: what Gong would not keep is found by its content, never by its name."""
+"""The check of a recording: whether Gong would keep it, according to its content and never by its name."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Recording:
 
     :param size: length in bytes
     :param content_type: MIME type of its content
-    :param length: how long its sound lasts
-    :param mark: what it is known by until it is sent
+    :param length: length of its sound
+    :param mark: mark by which changes are detected until it is sent
     """
 
     size: int
@@ -48,16 +48,16 @@ class Recording:
 
     @property
     def seconds(self) -> float | None:
-        """How long its sound lasts; None if that is not known exactly."""
+        """Length of its sound; None if it is not known exactly."""
         return self.length.seconds
 
 
 def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recording | Problem:
     """
-    Return what can be known of a recording, or why Gong would not keep it.
+    Return the properties of a recording, or why Gong would not keep it.
 
     :param text: path or URL
-    :param open_path: makes the path object
+    :param open_path: creates the path object
     """
     try:
         path = open_path(text)
@@ -75,7 +75,7 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
     except UnusableRecordingError as found:
         return replace(_problem(text, found.rule, found.remedy), is_final=found.is_final)
     except FileNotFoundError:
-        return _problem(text, "does not exist", "Correct the path, or put the recording there.")
+        return _problem(text, "does not exist", "Correct the path, or add the recording.")
     except (OSError, ValueError, ImportError) as error:
         rule = f"cannot be read ({type(error).__name__}: {error})"
         return _problem(text, rule, "Check the path and the permissions of the Airflow worker.")
@@ -83,7 +83,7 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
 
 def read_recording(reader: Reader) -> Recording:
     """
-    Return what can be known of a recording.
+    Return the properties of a recording.
 
     :raises UnusableRecordingError: if Gong would not keep it
     """
@@ -91,7 +91,7 @@ def read_recording(reader: Reader) -> Recording:
     try:
         length = measure()
     except ReadLimitError:
-        # Gong finds out.
+        # Gong decides.
         length = UNKNOWN
     if length.is_enough is False:
         raise too_short(length)

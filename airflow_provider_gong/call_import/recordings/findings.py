@@ -1,4 +1,4 @@
-"""What reading a recording can find: how long its sound lasts, or why it is of no use."""
+"""The results of reading a recording: the length of its sound, or why it cannot be used."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 # Gong API reference, PUT /v2/calls/{id}/media.
 MAX_BYTES = 1_500_000_000
-# Gong's help: shorter recordings are discarded without a word after they were accepted.
+# Gong's help: shorter recordings are dropped silently after they were accepted.
 MIN_SECONDS = 60.0
-# What is counted piece by piece is counted no further.
+# Frames and fragments are counted only up to this length.
 ENOUGH_SECONDS = 61.0
 ACCEPTED = "WAV, MP3, MP4, MKV or FLAC"
-# Missing at the end, or added there by a careless writer, without consequence.
+# May be missing or added at the end without consequences.
 SLACK_SECONDS = 1.0
-# No writer puts more parts in front of the sound.
+# No program writes more parts before the sound.
 MAX_PARTS = 1000
 
-# Decoders differ in what they play of the first and the last frame.
+# Decoders differ in how much of the first and the last frame they play.
 _NEARLY = 0.5
-# Lengths are sums of fractions.
+# Lengths are sums of fractions, so they are not exact.
 _ROUNDING = 0.001
 _EXPORT_AGAIN = "Export or copy the recording again."
 
@@ -27,10 +27,10 @@ _EXPORT_AGAIN = "Export or copy the recording again."
 @dataclass(frozen=True, slots=True)
 class Length:
     """
-    How long the sound lasts: between two bounds, which are nearly the same if that is known.
+    The length of the sound, between two bounds, which are nearly equal if the length is known.
 
-    :param at_least: seconds that are certain
-    :param at_most: seconds that are certainly not exceeded
+    :param at_least: minimum in seconds
+    :param at_most: maximum in seconds
     """
 
     at_least: float = 0.0
@@ -53,22 +53,22 @@ UNKNOWN = Length()
 
 
 def exactly(seconds: float) -> Length:
-    """Return a length that is known."""
+    """Return an exactly known length."""
     return Length(seconds, seconds)
 
 
 def between(*seconds: float) -> Length:
-    """Return the length that several sources of a header say, which may differ."""
+    """Return the length from several values in a header, which may differ."""
     return Length(min(seconds), max(seconds))
 
 
 class UnusableRecordingError(Exception):
     """
-    Gong has no use for the recording.
+    Gong would not keep the recording.
 
     :param rule: what is wrong
     :param remedy: what to do
-    :param is_final: whether nobody can change that
+    :param is_final: whether this can never be fixed
     """
 
     def __init__(self, rule: str, remedy: str, *, is_final: bool = False) -> None:
@@ -79,15 +79,15 @@ class UnusableRecordingError(Exception):
 
 
 class NotAcceptedError(UnusableRecordingError):
-    """It is nothing that Gong accepts."""
+    """Gong does not accept this kind of file."""
 
     def __init__(self) -> None:
-        super().__init__("is not a recording that Gong accepts, judged by its content", f"Convert it to {ACCEPTED}.")
+        super().__init__("is not a recording that Gong accepts, according to its content", f"Convert it to {ACCEPTED}.")
 
 
 class CutOffError(UnusableRecordingError):
     """
-    Its structure announces more than there is.
+    The recording has less content than its structure announces.
 
     :param what: what is missing
     """
@@ -97,15 +97,15 @@ class CutOffError(UnusableRecordingError):
 
 
 class NoSoundError(UnusableRecordingError):
-    """It is a movie without a track of sound."""
+    """The recording is a video without a sound track."""
 
     def __init__(self) -> None:
-        super().__init__("is a movie without sound", "Give the recording that has the sound, or leave the call out.")
+        super().__init__("is a video without sound", "Use the recording with the sound, or remove the call.")
 
 
 class DisagreementError(UnusableRecordingError):
     """
-    Its header says less than there is, so players end early.
+    The header announces less than the recording contains, so players stop early.
 
     :param what: what the header says, and what the file does
     """
@@ -115,13 +115,13 @@ class DisagreementError(UnusableRecordingError):
 
 
 def too_short(length: Length) -> UnusableRecordingError:
-    """Return what is wrong with a recording of less than a minute."""
+    """Return the error for a recording of less than a minute."""
     lasts = f"lasts {shown_seconds(length.at_most)}"
     if length.seconds is None:
         lasts = f"lasts at most {shown_seconds(length.at_most)}"
     return UnusableRecordingError(
-        f"{lasts}, and Gong discards recordings of less than {MIN_SECONDS:.0f} s",
-        "Leave the call out of the manifest.",
+        f"{lasts}, and Gong drops recordings of less than {MIN_SECONDS:.0f} s",
+        "Remove the call from the manifest.",
         is_final=True,
     )
 
@@ -150,7 +150,7 @@ def check_bytes(announced: int, held: int, seconds: float | None) -> None:
 
 
 def shown_seconds(seconds: float) -> str:
-    """Return a duration as a message shows it, never rounded up to what Gong keeps."""
+    """Return a duration for messages, never rounded up to the minimum that Gong keeps."""
     if MIN_SECONDS - 1 < seconds < MIN_SECONDS:
         return f"{math.floor(seconds * 10) / 10:.1f} s"
     return f"{seconds:.0f} s"

@@ -72,7 +72,7 @@ def measure(reader: Reader) -> Length:
     head = _element_at(reader, 0)
     segment = _element_at(reader, head.end) if head is not None and head.end is not None else None
     if segment is None or segment.id != _SEGMENT:
-        raise CutOffError("it has a header, and no sound behind it")
+        raise CutOffError("it has a header, but no sound after it")
     seconds, has_sound = None, None
     for element in _children(reader, segment):
         if element.id == _INFO:

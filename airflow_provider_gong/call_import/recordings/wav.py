@@ -70,7 +70,7 @@ def measure(reader: Reader) -> Length:
     parts = _read_parts(reader)
     wav, data = parts.format, parts.data
     if data is None or wav is None:
-        raise CutOffError("it has a header, and no sound behind it")
+        raise CutOffError("it has a header, but no sound after it")
     if not wav.is_sound:
         raise UnusableRecordingError(
             f"has a header that describes no sound: {wav.channels} channels, {wav.rate} samples in a second",
@@ -159,4 +159,4 @@ def _check_rest(announced: Length, held: Length) -> None:
     """Check that a header does not announce less than a minute where the file holds more."""
     if held.is_enough:
         shown = shown_seconds(announced.at_most)
-        raise DisagreementError(f"it announces {shown}, and the file holds {shown_seconds(held.at_least)}")
+        raise DisagreementError(f"it announces {shown}, but the file has {shown_seconds(held.at_least)}")

@@ -42,15 +42,15 @@ def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
 
 def existing_problem(lease: LeasedRow, error: GongDuplicateCallError) -> Problem:
     """Return what it means that a call with the row's id exists, and must not."""
-    rule = f"belongs to call {error.call_id} already, which this import has not created (on_existing='fail')"
-    remedy = "If it is the same conversation, nothing is left to do; otherwise give the row an id of its own."
+    rule = f"already belongs to call {error.call_id}, which this import did not create (on_existing='fail')"
+    remedy = "If it is the same conversation, there is nothing to do. Otherwise, give the row a unique id."
     return Problem("client_unique_id", lease.client_unique_id, rule, remedy, Actor.MANIFEST)
 
 
 def unreadable_problem(lease: LeasedRow, error: OSError) -> Problem:
     """Return what it means that the recording cannot be read any more, or is another one."""
     rule = f"cannot be read ({type(error).__name__}: {error})"
-    remedy = "Put the recording back and clear the upload task, or clear the plan task, which checks it again."
+    remedy = "Restore the recording and clear the upload task, or clear the plan task to check it again."
     return Problem("media", file_name(lease), rule, remedy, Actor.RECORDING)
 
 
@@ -66,6 +66,6 @@ def file_name(lease: LeasedRow) -> str:
 
 def _duplicate_media(lease: LeasedRow, error: GongDuplicateMediaError) -> Problem:
     other = f"call {error.call_id}" if error.call_id else "another call"
-    rule = f"is the same recording as that of {other}, and Gong stores each recording once"
+    rule = f"is the same recording as that of {other}, and Gong stores each recording only once"
     remedy = "Check which of the two calls the recording belongs to. This call stays in Gong without a recording."
     return Problem("media", file_name(lease), rule, remedy, Actor.RECORDING)

@@ -122,7 +122,7 @@ class RowSender:
             if not await self._is_ours(lease, duplicate):
                 await self._leave_existing(lease, duplicate)
                 return
-            log.info("Row %d goes on with call %s, which was created before.", lease.row_number, duplicate.call_id)
+            log.info("Row %d resumes call %s, which was created earlier.", lease.row_number, duplicate.call_id)
             call_id = duplicate.call_id
             # Only Gong knows if it has the recording.
             is_pulled, maybe_sent = is_pulled and is_intended, True
@@ -157,7 +157,7 @@ class RowSender:
         if failure is not None:
             _log_end(lease, CallState.FAILED, failure)
         else:
-            what = "has a call already, %s, which is not known to be its own: verification reads it."
+            what = "already has a call, %s, which may not be its own: verification reads it."
             log.info(f"Row %d (%s) {what}", lease.row_number, shown(lease.client_unique_id), duplicate.call_id)
         await asyncio.to_thread(self._ledger.exists_elsewhere, lease, duplicate.call_id, failure)
 
@@ -182,7 +182,7 @@ class RowSender:
             else:
                 return
         raise GongServerError(
-            f"The recording was sent {_MAX_ATTEMPTS} times without an answer.", operation="addCallRecording"
+            f"The recording was sent {_MAX_ATTEMPTS} times without a response.", operation="addCallRecording"
         )
 
     async def _has_recording(self, call_id: str) -> bool:
@@ -196,7 +196,7 @@ class RowSender:
 
     def _find_media(self, lease: LeasedRow) -> MediaFile:
         if lease.media_bytes is None:
-            raise MediaChangedError("its call is in Gong without a URL, and what is in the web cannot be uploaded")
+            raise MediaChangedError("its call is in Gong without a URL, and recordings on the web cannot be uploaded")
         media = MediaFile.at(self._planned(lease))
         # What has another type than its name is sent as what it is.
         return MediaFile(media.path, media.size, lease.media_type or "", meter=self.meter)
@@ -217,7 +217,7 @@ class RowSender:
             await self._fail(lease, problem, sent=sent)
             return
         pause = self._row_backoff * 2 ** (lease.attempts - 1)
-        log.warning("Row %d is tried again in %.0f s: %s", lease.row_number, pause, problem)
+        log.warning("Retrying row %d in %.0f s: %s", lease.row_number, pause, problem)
         await asyncio.to_thread(self._ledger.released, lease, sent=sent, pause=pause)
 
     async def _fail(self, lease: LeasedRow, problem: Problem, *, sent: bool, is_burned: bool = False) -> None:

@@ -95,10 +95,10 @@ def is_sent(ledger: Ledger) -> bool:
 
 def changed_after_send(client_unique_id: str, call_id: str | None) -> GongImportFailedError:
     """Return the error of a call that was sent with other content before."""
-    which = f"as call {call_id}" if call_id else "and Gong's answer was lost"
+    which = f"as call {call_id}" if call_id else "and Gong's response was lost"
     return GongImportFailedError(
-        f"Call {client_unique_id} was sent with other content before, {which}, and Gong cannot change it. Give the new "
-        "content an id of its own."
+        f"Call {client_unique_id} was already sent with different content, {which}, and Gong cannot change it. Give "
+        "the new content a unique id."
     )
 
 
@@ -122,8 +122,8 @@ async def _judge(ledger: Ledger, client: AsyncGongClient, row: ExistingCall) -> 
     except GongNotFoundError as missing:
         raise GongImportUnfinishedError(
             f"clientUniqueId {row.client_unique_id} belongs to call {row.call_id}, whose recording cannot be read: "
-            "another system, or an earlier attempt of this task whose record is lost, has created the call, and may "
-            "not have finished it. Nothing was uploaded. If it stays like this and the call is the one that is meant, "
+            "another system, or an earlier attempt of this task whose record is lost, created the call and may not "
+            "have finished it. Nothing was uploaded. If this does not change and it is the right call, "
             "set on_existing='complete', or upload the recording with "
             f"GongUploadCallMediaOperator(call_id='{row.call_id}'); otherwise give this call another clientUniqueId.",
             retry_after=BETWEEN_LOOKS,
@@ -159,6 +159,6 @@ _NOT_SENT = frozenset(
 _TWO_RECORDINGS = FieldProblem(
     "downloadMediaUrl",
     "a URL",
-    "must not be given beside a recording to upload",
-    "Leave it out, or create the call with GongCreateCallOperator and let Gong fetch the recording.",
+    "must not be set together with a recording to upload",
+    "Remove it, or create the call with GongCreateCallOperator and let Gong fetch the recording.",
 )

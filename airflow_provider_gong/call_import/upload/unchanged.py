@@ -66,15 +66,15 @@ class PlannedRecording:
             return self._path
         place = os.path.realpath(self._path)
         if not is_inside(place, root):
-            raise MediaChangedError(f"it is outside of {root} now, where this import takes recordings from")
+            raise MediaChangedError(f"it is now outside of {root}, which this import reads recordings from")
         return type(self._path)(place)
 
     def _check(self, path: Any, found: Any) -> None:
         if self._size is not None and found.st_size != self._size:
-            raise MediaChangedError(f"it has {found.st_size} bytes, and had {self._size} when it was planned")
+            raise MediaChangedError(f"it has {found.st_size} bytes, but had {self._size} when it was planned")
         if self._mark is None or self._mark.is_untouched(found) or self._is_same_content(path, found):
             return
-        raise MediaChangedError("it has other content than when it was planned")
+        raise MediaChangedError("its content has changed since it was planned")
 
     def _is_same_content(self, path: Any, found: Any) -> bool:
         """Tell whether a copy has the content that was checked, of which only times or ETag differ."""

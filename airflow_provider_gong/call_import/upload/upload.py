@@ -99,7 +99,7 @@ class ImportUpload:
             unsent, free_in = await asyncio.to_thread(self._ledger.unsent)
             if not unsent:
                 return
-            waiting = f"{counted(unsent, 'row')} with other workers or due for another attempt"
+            waiting = f"{counted(unsent, 'row')} held by other workers or waiting for another attempt"
             await self._show_progress(waiting=waiting)
             await asyncio.sleep(min(max(free_in, _SHORTEST_POLL), self._heartbeat, _LONGEST_POLL))
 
@@ -133,7 +133,7 @@ class ImportUpload:
             try:
                 await asyncio.to_thread(self._ledger.renew, list(self._held.values()), seconds=self._lease_seconds)
             except GongStoreError as error:
-                log.warning("Leases were not renewed, which is tried again in %.0f s: %s", self._heartbeat, error)
+                log.warning("Leases could not be renewed; trying again in %.0f s: %s", self._heartbeat, error)
 
     async def _show_progress(self, *, waiting: str = "", now: bool = False) -> dict[str, int]:
         counts = await asyncio.to_thread(self._ledger.counts)

@@ -161,7 +161,7 @@ class Journal:
     def damaged(self, name: str, why: str) -> GongStoreError:
         """Return the error that says which file is damaged."""
         return GongStoreError(
-            f"{self!r} is damaged: {name} {why}. Restore the file, or plan the import again under another import_id."
+            f"{self!r} is damaged: {name} {why}. Restore the file, or plan the import again with another import_id."
         )
 
     def _begin(self) -> None:

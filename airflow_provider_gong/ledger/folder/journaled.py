@@ -116,7 +116,7 @@ class JournaledLedger(Ledger):
         try:
             self.finish()
         except GongStoreError as error:
-            log.warning("The last changes were not written; the next task asks Gong for them: %s", error)
+            log.warning("The last changes could not be written; the next task asks Gong for them: %s", error)
 
     def resume(self, owner: str) -> None:
         """Release the rows that an earlier attempt of this worker leased."""

@@ -179,5 +179,5 @@ class ImportDag:
         """Do what the error asks a person to do."""
         if isinstance(error, GongStoreNotSharedError) or any(text in str(error) for text in _PLAN_AGAIN):
             self.store_id = None
-        elif isinstance(error, GongStoreError) and "under another import_id" in str(error):
+        elif isinstance(error, GongStoreError) and "with another import_id" in str(error):
             self.import_id, self.store_id = f"{self.import_id}+", None

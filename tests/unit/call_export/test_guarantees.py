@@ -193,7 +193,7 @@ def test_a_blind_key_deletes_nothing(company: Company) -> None:
     before = company.files()
     company.emulator.set(key_sees_calls=False)
     for _ in range(3):
-        with pytest.raises(GongExportShrinkError, match="sees no call at all"):
+        with pytest.raises(GongExportShrinkError, match="sees no calls at all"):
             company.export()
         company.advance(days=2)
     assert company.files() == before
@@ -211,7 +211,7 @@ def test_a_blind_key_does_not_call_new_days_empty(company: Company) -> None:
 
 def test_a_blind_key_exports_no_empty_company(company: Company) -> None:
     company.emulator.set(key_sees_calls=False)
-    with pytest.raises(GongExportShrinkError, match="sees no call at all"):
+    with pytest.raises(GongExportShrinkError, match="sees no calls at all"):
         company.export()
     assert company.files() == {}
 
@@ -380,7 +380,7 @@ def test_another_filter_needs_another_folder(company: Company) -> None:
     claim(company.folder, company.settings(), "us-1")
     claim(company.folder, company.settings(include_private=True), "us-1")
     for settings, who in (({"workspace_id": "7"}, "us-1"), ({"primary_user_ids": ["7"]}, "us-1"), ({}, "us-2")):
-        with pytest.raises(GongExportSettingsError, match="export into another folder"):
+        with pytest.raises(GongExportSettingsError, match="use another folder"):
             claim(company.folder, company.settings(**settings), who)
 
 

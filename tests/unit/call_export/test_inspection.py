@@ -93,7 +93,7 @@ def test_a_call_that_gong_still_shows_is_not_erased(company: Company) -> None:
 
 
 def test_an_export_remembers_its_settings(company: Company) -> None:
-    with pytest.raises(GongExportSettingsError, match="holds no export"):
+    with pytest.raises(GongExportSettingsError, match="does not contain an export"):
         claimed(company.folder)
     settings = company.settings(
         tables=["calls", "call_parties"],
@@ -113,7 +113,7 @@ def test_reads_are_noted_and_resumed(company: Company) -> None:
     export = export_of(company)
     company.advance(days=2)
     began = company.now
-    with pytest.raises(Exception, match="may make in 24 hours"):
+    with pytest.raises(Exception, match="may send in 24 hours"):
         export.read(company.client, list(day_range(FIRST, LAST)), since=began, daily_requests=20, keeps_notes=False)
     company.advance(days=1, hours=2)
     rest = export.read(company.client, list(day_range(FIRST, LAST)), since=began, daily_requests=20, keeps_notes=False)

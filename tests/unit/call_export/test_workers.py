@@ -115,7 +115,7 @@ def test_a_blind_key_fails_each_worker(company: Company) -> None:
     before = company.whole_days()
     company.emulator.set(key_sees_calls=False)
     for number in (0, 1):
-        with pytest.raises(GongExportShrinkError, match="sees no call at all"):
+        with pytest.raises(GongExportShrinkError, match="sees no calls at all"):
             Workers(company).read(number)
     assert company.whole_days() == before
 

@@ -94,7 +94,7 @@ def test_a_row_that_gong_fails_on_waits_while_the_others_are_sent(
     for attempt in range(1, 6):
         night.emulator.add_faults(Fault(operation="addCall", nth=attempt, action="status", status=500))
     assert night.upload(in_flight=1, row_backoff=0.5) == {"uploaded": 3}
-    assert "Row 1 is tried again in 0 s" in caplog.text
+    assert "Retrying row 1 in 0 s" in caplog.text
     assert [call["clientUniqueId"] for call in night.calls_in_gong().values()][-1] == "pbx-00001"
 
 

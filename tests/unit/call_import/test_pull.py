@@ -82,7 +82,7 @@ def test_a_recording_whose_url_cannot_be_signed_any_more_is_uploaded(
     write_night(night.folder, [manifest_row(1)])
     night.plan(night.folder / "manifest.csv", media_mode=MediaMode.PULL, storage=Files(sign=lambda media: URL))
     assert night.upload(Files(sign=cannot_sign)) == {"uploaded": 1}
-    assert "The recording of row 1 is uploaded, since its credentials end soon." in caplog.text
+    assert "The recording of row 1 is uploaded because its credentials end soon." in caplog.text
     night.finish()
     assert night.calls_in_gong()["pbx-00001"]["media"]["received"] == 1
 

@@ -233,7 +233,7 @@ def test_the_next_manifest_keeps_what_stood_beyond_the_header(night: Reported) -
     retry = night.folder / "report/of the night/retry.csv"
     assert retry.read_text().rstrip().endswith('"more, cells"')
     (row,) = plan_offline(retry, media_base=MediaBase.at(str(night.folder))).rejected
-    assert "beyond the columns of the header" in row.problems[0].rule
+    assert "more cells than the header has columns" in row.problems[0].rule
 
 
 def test_the_next_manifest_has_the_columns_that_all_rows_lack(night: Reported) -> None:
@@ -311,7 +311,7 @@ def test_the_log_says_who_has_to_act(night: Reported, caplog: pytest.LogCaptureF
     assert "1 problem for a Gong administrator" in caplog.messages
     assert caplog.messages[-2] == f"Rows of {night.folder}/manifest.csv:"
     assert caplog.messages[-1].startswith(
-        "Row 1, pbx-00001, is rejected: primary_user: is a Gong user whose telephony calls may not"
+        "Row 1, pbx-00001, is rejected: primary_user: is a Gong user whose telephony calls cannot"
     )
 
 

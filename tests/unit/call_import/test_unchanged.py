@@ -62,11 +62,11 @@ def night(night: NightlyImport) -> NightlyImport:
     ("change", "says"),
     [
         (Path.unlink, "FileNotFoundError"),
-        (other_content, "it has other content than when it was planned"),
-        (with_its_time(other_content), "it has other content than when it was planned"),
+        (other_content, "its content has changed since it was planned"),
+        (with_its_time(other_content), "its content has changed since it was planned"),
         (lambda place: write_wav(place, seconds=62, seed=1), "bytes when it was planned".replace("bytes ", "")),
-        (link_outside, "it is outside of"),
-        (link_folder_outside, "it is outside of"),
+        (link_outside, "it is now outside of"),
+        (link_folder_outside, "it is now outside of"),
     ],
     ids=["deleted", "replaced", "replaced with its time", "longer", "link", "folder link"],
 )

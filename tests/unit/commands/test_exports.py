@@ -136,4 +136,4 @@ def test_wrong_usage_is_said(path: str, run: Run, arguments: tuple[str, ...]) ->
 def test_a_folder_without_an_export_is_an_error(emulator: RunningEmulator, tmp_path: Path, capsys: Any) -> None:
     with pytest.raises(SystemExit) as end:
         main(["export", "status", str(tmp_path)])
-    assert "holds no export" in str(end.value.code)
+    assert "does not contain an export" in str(end.value.code)

@@ -71,7 +71,7 @@ def test_another_run_does_not_send_the_call_again(gong: RunningEmulator, recordi
 
 def test_other_content_under_the_same_id_is_refused(gong: RunningEmulator, recording: Path) -> None:
     call_id = upload(new_call(gong), recording)["call_id"]
-    with pytest.raises(AirflowFailException, match=f"sent with other content before, as call {call_id}"):
+    with pytest.raises(AirflowFailException, match=f"already sent with different content, as call {call_id}"):
         upload(new_call(gong, title="Corrected"), recording)
 
 
@@ -234,7 +234,7 @@ def test_other_content_is_refused_on_a_new_host_as_well(
 ) -> None:
     call_id = attempt(new_call(gong), recording, 1, task_state)["call_id"]
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "second"))
-    with pytest.raises(AirflowFailException, match=f"sent with other content before, as call {call_id}"):
+    with pytest.raises(AirflowFailException, match=f"already sent with different content, as call {call_id}"):
         attempt(new_call(gong, title="Corrected"), recording, 2, task_state.next())
 
 

@@ -21,7 +21,7 @@ from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _AT_A_TIME = 32
 _BATCH = 500
-_CORRECT_NAME = "Correct the name, name_template, or the pattern that finds the recordings."
+_CORRECT_NAME = "Correct the name, name_template, or the pattern for the recordings."
 _CORRECT_SIDECAR = "Correct the sidecar file, or the parameter sidecar."
 
 
@@ -80,7 +80,7 @@ class RecordingFolder:
         """Return a folder, and the recordings in it in the order of their names."""
         if is_web(name):
             remedy = "List them in a CSV file."
-            raise GongManifestError(f"Recordings {shown(name)} are in the web, where nothing can be listed. {remedy}")
+            raise GongManifestError(f"Recordings {shown(name)} are on the web, where files cannot be listed. {remedy}")
         try:
             folder, found = self._found(*_split(name, self._open_path))
         except (OSError, ValueError, ImportError) as error:

@@ -74,7 +74,7 @@ def kind_of(text: str | None) -> NameKind:
     if "%" in text:
         return _time_kind(text)
     if text not in _KINDS:
-        raise ValueError(f"{text!r} is no kind of field. Use {', '.join(_KINDS)}, or a time such as %Y%m%d-%H%M%S.")
+        raise ValueError(f"{text!r} is not a kind of field. Use {', '.join(_KINDS)}, or a time such as %Y%m%d-%H%M%S.")
     return _KINDS[text]
 
 
@@ -83,13 +83,13 @@ def _time_kind(form: str) -> NameKind:
     unknown = [f"%{code}" for code in codes if code not in _DIRECTIVES]
     if unknown:
         known = ", ".join(f"%{code}" for code in _DIRECTIVES)
-        raise ValueError(f"{', '.join(unknown)} in {form!r} is no code of a time that is read in names: use {known}.")
+        raise ValueError(f"{', '.join(unknown)} in {form!r} is not supported as a time code in names: use {known}.")
     pattern = "".join(
         re.escape(found[2]) if found[2] is not None else _DIRECTIVES[found[1]] for found in _DIRECTIVE.finditer(form)
     )
     has_date, has_clock = not _DATES.isdisjoint(codes), not _CLOCKS.isdisjoint(codes)
     if (has_date and not _is_whole_date(codes)) or (not has_date and not has_clock):
-        raise ValueError(f"{form!r} is neither a day with year, month and day nor a time of day with an hour.")
+        raise ValueError(f"{form!r} is neither a date with year, month and day nor a time of day with an hour.")
     is_utc = _UTC_SIGN.search(form) is not None
 
     def read(text: str) -> str:

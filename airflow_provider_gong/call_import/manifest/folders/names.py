@@ -94,7 +94,7 @@ class NameTemplate:
                     raise NameMisfitError(_misfit(name, position, part)) from None
             position = end
         if position < len(name):
-            raise NameMisfitError(f"it continues with {shown(name[position:], _SHOWN)!r} behind the template's end")
+            raise NameMisfitError(f"it continues with {shown(name[position:], _SHOWN)!r} after the end of the template")
         return found
 
     def render(self, values: Mapping[str, str]) -> str:
@@ -115,7 +115,7 @@ class NameTemplate:
             self._add_literal(text[position : piece.start()])
             kind = kind_of(piece[2])
             if following and not until and not kind.is_fixed:
-                raise ValueError(f"nothing separates {piece[0]} from {following[0]}. Put a text between them.")
+                raise ValueError(f"nothing separates {piece[0]} from {following[0]}. Put text between them.")
             self._parts.append(_Field(_column(piece[1]), piece[0], kind, until))
             position = piece.end()
         self._add_literal(text[position:])
@@ -128,7 +128,7 @@ class NameTemplate:
 
     def _add_literal(self, text: str) -> None:
         if "{" in text or "}" in text:
-            raise ValueError(f"{text!r} has a brace of its own. Write each field as {{column}}.")
+            raise ValueError(f"{text!r} has an unpaired brace. Write each field as {{column}}.")
         if text:
             self._parts.append(text)
 
@@ -136,9 +136,9 @@ class NameTemplate:
 def _column(text: str) -> str:
     column = column_of(text)
     if not column:
-        raise ValueError("a field has no name. Call it like a column, or {_} if it is to be ignored.")
+        raise ValueError("a field has no name. Name it after a column, or {_} to ignore it.")
     if column == "media":
-        raise ValueError("media is the recording itself. Name what else is in its name.")
+        raise ValueError("media is the recording itself. Use other fields for the parts of its name.")
     return column
 
 

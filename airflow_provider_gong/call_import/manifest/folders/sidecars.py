@@ -37,7 +37,7 @@ class Sidecars:
         rest = template.replace(_NAME, "").replace(_STEM, "")
         if rest == template or "{" in rest or "}" in rest or suffix not in (".json", ".xml"):
             raise GongManifestError(
-                f"sidecar {shown(repr(template))} is no name of a file beside each recording. Write it like "
+                f"sidecar {shown(repr(template))} is not the name of a file next to each recording. Write it like "
                 f"'{_STEM}.json' or '{_NAME}.xml'."
             )
         self._template = template
@@ -60,7 +60,7 @@ class Sidecars:
         try:
             found = self._parse(self._content(place))
             if not isinstance(found, Mapping):
-                raise SidecarError(f"has the sidecar {shown(place)}, which is no object with named fields")
+                raise SidecarError(f"has the sidecar {shown(place)}, which is not an object with named fields")
             return record_of(dict(_flat(found)), place)
         except FileNotFoundError:
             raise SidecarError(f"has no sidecar {shown(place)}, or an empty one") from None

@@ -139,7 +139,7 @@ class _Count:
             if self._seconds >= ENOUGH_SECONDS:
                 return position >= self._reader.size
             if place == MAX_PARTS and not self._units:
-                raise CutOffError("it has a header, and no sound behind it")
+                raise CutOffError("it has a header, but no sound after it")
             box = box_at(self._reader, position, self._reader.size)
             if box is None:
                 return True

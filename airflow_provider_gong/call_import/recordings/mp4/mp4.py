@@ -99,4 +99,4 @@ def _check_chunks(reader: Reader, movie: Movie) -> None:
     for track in movie.sounds:
         last = last_chunk(reader, track.chunks) if track.chunks else None
         if last is not None and last >= reader.size:
-            raise CutOffError(f"its sound goes on behind {last} bytes, and it has {reader.size}")
+            raise CutOffError(f"its sound continues after {last} bytes, but it has only {reader.size}")

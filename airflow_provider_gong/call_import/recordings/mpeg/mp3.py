@@ -122,7 +122,7 @@ def _counted(reader: Reader, first: int, end: int, *, cut: float = 0.0, announce
         return Length(at_least=max(0.0, count.seconds - cut))
     check_complete(announced, count.seconds)
     if count.is_lost:
-        behind = f"followed by {end - count.position} bytes that are none"
+        behind = f"followed by {end - count.position} bytes that are not sound"
         raise CutOffError(f"it holds {shown_seconds(count.seconds)} of sound, {behind}")
     return exactly(max(0.0, count.seconds - cut))
 

@@ -27,7 +27,7 @@ def skip_id3(reader: Reader, start: int) -> int:
             break
         start += length
         if start > reader.size:
-            raise CutOffError(f"its tags announce {start} bytes, and it has {reader.size}")
+            raise CutOffError(f"its tags announce {start} bytes, but it has only {reader.size}")
     return start
 
 

@@ -63,7 +63,7 @@ def test_a_row_is_kept_under_the_names_of_the_fields_so_that_it_can_be_imported_
 
 
 def test_columns_that_no_field_is_read_from_are_ignored_with_a_warning(tmp_path: Path) -> None:
-    assert plan_export(tmp_path, COLUMNS).warnings == ["Column 'queue' is not known and is ignored."]
+    assert plan_export(tmp_path, COLUMNS).warnings == ["Column 'queue' is unknown and ignored."]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_a_mapped_field_is_not_read_from_the_column_of_its_own_name(tmp_path: Pa
 
 def test_all_headers_that_a_manifest_lacks_are_named_at_once(tmp_path: Path) -> None:
     error = error_of(tmp_path, COLUMNS | {"client_unique_id": "CallID", "title": "{First} {Topic}", "purpose": "Demo"})
-    assert "client_unique_id takes its text from 'callid', which is no header. Did you mean 'call id'?" in error
-    assert "title takes its text from 'topic', which is no header." in error
-    assert "purpose takes its text from 'demo', which is no header. If it is a constant, write '=demo'." in error
+    assert "client_unique_id is mapped to 'callid', which is not a header. Did you mean 'call id'?" in error
+    assert "title is mapped to 'topic', which is not a header." in error
+    assert "purpose is mapped to 'demo', which is not a header. If it is a constant, write '=demo'." in error
     assert "It has: call id, started, agent e-mail" in error
 
 

@@ -253,7 +253,7 @@ def test_many_unknown_columns_are_ignored_at_once(tmp_path: Path) -> None:
 
 def test_a_line_of_objects_without_a_bottom_is_refused(tmp_path: Path) -> None:
     (tmp_path / "calls.jsonl").write_text(f'{{"context": {"[" * 100_000}{"]" * 100_000}}}\n')
-    assert "is not made of JSON lines" in error_of(tmp_path / "calls.jsonl")
+    assert "is not in JSON Lines format" in error_of(tmp_path / "calls.jsonl")
 
 
 @pytest.mark.parametrize("depth", [33, 300, 980])

@@ -79,7 +79,7 @@ def test_repeated_columns_are_refused() -> None:
 )
 def test_unknown_columns_are_ignored_with_a_hint(column: str, hint: str | None) -> None:
     (warning,) = read(f"{HEADER},{column}\n")[0].warnings()
-    assert warning.startswith(f"Column {column!r} is not known and is ignored.")
+    assert warning.startswith(f"Column {column!r} is unknown and ignored.")
     assert (hint or "") in warning
     assert ("Did you mean" in warning) == (hint is not None)
 

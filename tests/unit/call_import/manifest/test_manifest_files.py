@@ -99,12 +99,12 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ('{"media": ', "is not made of JSON lines"),
-        ("[" * 100_000, "is not made of JSON lines"),
+        ('{"media": ', "is not in JSON Lines format"),
+        ("[" * 100_000, "is not in JSON Lines format"),
         ('["pbx-1"]', "line 2 is list and not an object"),
-        ('{"title": "x", "Title": "y"}', "line 2 gives 'title' more than once"),
-        ('{"title": "x", "title": "y"}', "an object gives 'title' more than once, in line 2"),
-        ('{"parties": [{"name": "x", "name": "y"}]}', "an object gives 'name' more than once, in line 2"),
+        ('{"title": "x", "Title": "y"}', "line 2 has 'title' more than once"),
+        ('{"title": "x", "title": "y"}', "an object has 'title' more than once, in line 2"),
+        ('{"parties": [{"name": "x", "name": "y"}]}', "an object has 'name' more than once, in line 2"),
         (json.dumps({"title": "x" * 1_000_001}), "line 2 has 'title' of more than 1000000 characters"),
     ],
 )
@@ -138,7 +138,7 @@ def test_json_lines_have_to_be_utf_8(tmp_path: Path) -> None:
 def test_a_field_that_no_row_has_is_missed_when_columns_name_it(tmp_path: Path) -> None:
     manifest = write_lines(tmp_path / "calls.jsonl", manifest_row(1), manifest_row(2) | {"topic": "x"})
     assert rows_of(manifest, columns={"title": "Topic"})[1].values["title"] == "x"
-    assert "title takes its text from 'tpoic', which is no header. Did you mean 'topic'?" in error_of(
+    assert "title is mapped to 'tpoic', which is not a header. Did you mean 'topic'?" in error_of(
         manifest, columns={"title": "tpoic"}
     )
 
@@ -146,7 +146,7 @@ def test_a_field_that_no_row_has_is_missed_when_columns_name_it(tmp_path: Path) 
 def test_unknown_fields_of_objects_are_ignored_with_a_warning(tmp_path: Path) -> None:
     write_night(tmp_path, [manifest_row(1)])
     plan = plan_files(write_lines(tmp_path / "calls.jsonl", manifest_row(1) | {"titel": "x"}))
-    assert plan.warnings == ["Column 'titel' is not known and is ignored. Did you mean 'title'?"]
+    assert plan.warnings == ["Column 'titel' is unknown and ignored. Did you mean 'title'?"]
 
 
 def test_what_an_object_lacks_rejects_its_row(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_several_files_are_one_manifest(tmp_path: Path) -> None:
     # Recordings are looked for beside the file that names them.
     assert [row.media for row in plan.planned] == [str(tmp_path / f"{n}/recordings/0000{n}.wav") for n in "12"]
     (problem,) = plan.rejected[0].problems
-    assert problem.rule == f"stands in row 1 of {tmp_path}/2/manifest.csv already"
+    assert problem.rule == f"is already in row 1 of {tmp_path}/2/manifest.csv already"
 
 
 def test_files_are_opened_one_after_the_other(tmp_path: Path) -> None:

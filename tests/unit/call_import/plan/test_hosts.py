@@ -48,7 +48,7 @@ def test_an_unknown_address_gets_a_hint(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["somebody@else.example.com", "77", "Tobias Okafor"])
 def test_an_unknown_host_without_likeness_gets_no_name(text: str) -> None:
-    assert problem_of(text).remedy == "Name a Gong user by id, e-mail address or alias."
+    assert problem_of(text).remedy == "Use the id, e-mail address or alias of a Gong user."
 
 
 def test_the_same_unknown_host_gets_the_same_answer_each_time() -> None:
@@ -58,7 +58,7 @@ def test_the_same_unknown_host_gets_the_same_answer_each_time() -> None:
 
 def test_a_user_whose_calls_are_not_imported_is_for_the_administrator() -> None:
     problem = problem_of("noor.haddad@example.com")
-    assert "telephony calls may not be imported" in problem.rule
+    assert "telephony calls cannot be imported" in problem.rule
     assert "Data capture" in problem.remedy
     assert problem.who == "gong_administrator"
 
@@ -107,7 +107,7 @@ def test_an_override_goes_before_what_gong_knows() -> None:
 def test_an_override_by_a_user_who_may_not_host_is_a_problem(user: str, who: str) -> None:
     found = HostDirectory(USERS, overrides(f"ext-7,{user}")).find("ext-7")
     assert isinstance(found, Problem)
-    assert found.rule.startswith(f"stands for {user} in the host overrides, which is ")
+    assert found.rule.startswith(f"is mapped to {user} in the host overrides, which is ")
     assert (found.value, found.who) == ("ext-7", who)
 
 
@@ -116,7 +116,7 @@ def test_all_that_is_wrong_with_overrides_is_found_at_once() -> None:
         overrides("ext-1,", ",5", "ext-2,5", "EXT-2,6", "ext-2,5")
     assert str(raised.value) == (
         "Host overrides hosts.csv are wrong. Row 1 lacks gong_user. Row 2 lacks manifest_value. "
-        "Row 4 gives 'ext-2' another user than an earlier row."
+        "Row 4 maps 'ext-2' to a different user than an earlier row."
     )
     with pytest.raises(GongManifestError, match="lack the column gong_user"):
         overrides(header="manifest_value,user")

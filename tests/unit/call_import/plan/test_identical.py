@@ -30,7 +30,7 @@ def rules(plan: SeenPlan) -> dict[str, str]:
 
 def test_of_identical_recordings_in_a_manifest_the_first_is_sent(tmp_path: Path) -> None:
     plan = plan_offline(write_calls(tmp_path, (61, 1), (61, 2), (61, 1), (62, 1), (61, 1)))
-    same = "is the same recording as that of row 1, and Gong stores each recording once"
+    same = "is the same recording as that of row 1, and Gong stores each recording only once"
     assert rules(plan) == {"pbx-00003": same, "pbx-00005": same}
 
 
@@ -54,8 +54,8 @@ def test_a_recording_that_an_earlier_import_has_uploaded_is_not_sent_again(
     night.upload()
     call_id = night.rows()["pbx-00001"].call_id
     plan = other.plan(write_calls(tmp_path / "2", (61, 1), (62, 3), (61, 4), start=11))
-    same = f"is the same recording as that of call {call_id} (pbx-00001), which was uploaded before"
-    assert rules(plan) == {"pbx-00011": f"{same}, and Gong stores each recording once"}
+    same = f"is the same recording as that of call {call_id} (pbx-00001), which was uploaded earlier"
+    assert rules(plan) == {"pbx-00011": f"{same}, and Gong stores each recording only once"}
     requests = night.media_requests()
     other.upload()
     assert night.media_requests() == requests + 2

@@ -69,7 +69,7 @@ def test_ids_that_a_spreadsheet_has_spoilt_reject_their_rows(tmp_path: Path) -> 
     assert payload_of(plan.rows[1])["parties"][1] == {"phoneNumber": "4915112345678"}
     assert "no + before its country code" in plan.rows[1].warnings[0]
     assert columns_of(plan.rows[2]) == columns_of(plan.rows[3]) == ["client_unique_id"]
-    assert plan.rows[3].warnings[0].startswith("party_1_phone: stands for a missing value (got nan), so it is left out")
+    assert plan.rows[3].warnings[0].startswith("party_1_phone: means a missing value (got nan), so it is left out")
 
 
 @pytest.mark.parametrize("text", ["1.2345678E7", "1.23457E+18", "1,23457E+18", "#REF!", "NaN", "null", "<NA>", "\\N"])
@@ -92,7 +92,7 @@ def test_whole_numbers_that_became_fractions_are_their_digits(tmp_path: Path) ->
     assert payload_of(row)["clientUniqueId"] == row.client_unique_id == row.source["client_unique_id"] == "5550001"
     assert payload_of(row)["parties"][1]["phoneNumber"] == "17"
     assert row.warnings == (
-        "client_unique_id: 5550001.0 was taken for 5550001, since programs write whole numbers like that.",
+        "client_unique_id: 5550001.0 was read as 5550001, because some programs write whole numbers like this.",
     )
 
 
@@ -182,10 +182,10 @@ def test_times_may_have_another_form(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ({"format": "%Y"}, "title has the format '%Y', which is for times"),
+        ({"format": "%Y"}, "title has the format '%Y', but a format is only for times"),
         ({"values": "x"}, "title has the values 'x'"),
         ({"values": {"a": 1}}, "title has the values {'a': 1}"),
-        ({"header": "Subject"}, "title has ['header']: its parts are source, values, format"),
+        ({"header": "Subject"}, "title has ['header']: its keys are source, values, format"),
         ({"source": "{First"}, "title has the template '{First'"),
         (7, "title has 7: give a header"),
     ],
@@ -226,7 +226,7 @@ def test_starts_in_the_future_are_rejected_or_warned_of(tmp_path: Path) -> None:
     assert plan_row(tmp_path, actual_start=at(NOW + timedelta(hours=24, seconds=1))).state is CallState.REJECTED
     row = plan_row(tmp_path, actual_start=at(NOW + timedelta(hours=23)))
     assert row.warnings == (
-        "actual_start: 2026-11-28T23:00:00+00:00 is in the future, as if its offset or time zone was wrong",
+        "actual_start: 2026-11-28T23:00:00+00:00 is in the future; its offset or time zone may be wrong",
     )
     assert plan_row(tmp_path, scheduled_start="2126-11-20T14:03:00Z").state is CallState.PLANNED
 
@@ -301,7 +301,7 @@ def test_an_exports_own_columns_are_not_taken_for_fields_of_a_call(tmp_path: Pat
     assert payload_of(row)["direction"] == "Inbound"
     assert {"context", "duration"}.isdisjoint(payload_of(row))
     assert {"context", "duration"}.isdisjoint(row.source)
-    assert "Column 'context' is ignored, since columns does not name it." in plan.warnings
+    assert "Column 'context' is ignored because columns does not use it." in plan.warnings
 
 
 def test_optional_fields_are_read_from_the_columns_of_their_own_names_when_asked_for(tmp_path: Path) -> None:

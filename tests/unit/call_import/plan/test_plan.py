@@ -61,10 +61,10 @@ def test_every_bad_input_is_found_in_one_pass(tmp_path: Path) -> None:
         ({"party_1_email": "na"}, "party_1_email", "'na'", "Correct it or leave the field out"),
         ({"media": "nowhere.wav"}, "media", str(tmp_path / "nowhere.wav"), "Correct the path"),
         ({"media": "empty.wav"}, "media", str(tmp_path / "empty.wav"), "Export the recording again"),
-        ({"media": "short.wav"}, "media", str(tmp_path / "short.wav"), "Leave the call out"),
+        ({"media": "short.wav"}, "media", str(tmp_path / "short.wav"), "Remove the call"),
         ({"media": "text.wav"}, "media", str(tmp_path / "text.wav"), "Convert it to WAV, MP3"),
         ({"media": "/etc/passwd"}, "media", "/etc/passwd", "media_base"),
-        ({"client_unique_id": "pbx-00000"}, "client_unique_id", "pbx-00000", "each call its own id"),
+        ({"client_unique_id": "pbx-00000"}, "client_unique_id", "pbx-00000", "each call a unique id"),
         ({"direction": "Sideways"}, "direction", "'Sideways'", "Use one of these"),
     ]
     rows = [manifest_row(0), *(manifest_row(number, **changes) for number, (changes, *_) in enumerate(bad, 1))]
@@ -102,16 +102,16 @@ def test_of_rows_with_one_id_the_first_is_sent(tmp_path: Path) -> None:
     rows = [manifest_row(1), manifest_row(2, client_unique_id="pbx-00001"), manifest_row(1)]
     found = problems(plan_rows(tmp_path, rows))
     assert [(number, problem.rule) for number, (problem,) in found.items()] == [
-        (2, "stands in row 1 of the same manifest already"),
-        (3, "stands in row 1 of the same manifest already"),
+        (2, "is already in row 1 of the same manifest"),
+        (3, "is already in row 1 of the same manifest"),
     ]
 
 
 def test_of_rows_with_one_recording_the_first_is_sent(tmp_path: Path) -> None:
     rows = [manifest_row(1), manifest_row(2, media=f"{tmp_path}/recordings/../recordings/00001.wav")]
     (problem,) = problems(plan_rows(tmp_path, rows))[2]
-    assert (problem.field, problem.rule) == ("media", "stands in row 1 of the same manifest already")
-    assert "Gong stores each once" in problem.remedy
+    assert (problem.field, problem.rule) == ("media", "is already in row 1 of the same manifest")
+    assert "Gong stores each recording only once" in problem.remedy
 
 
 def test_rows_without_ids_are_not_taken_for_one(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_times_without_an_offset_are_read_in_the_zone_of_the_connection(tmp_path
 def test_remarks_of_gong_and_of_the_header_are_warnings(tmp_path: Path) -> None:
     plan = plan_rows(tmp_path, [manifest_row(1, party_2_nmae="Sam")])
     assert plan.warnings == [
-        "Column 'party_2_nmae' is not known and is ignored. Did you mean 'party_2_name'?",
+        "Column 'party_2_nmae' is unknown and ignored. Did you mean 'party_2_name'?",
     ]
 
 

@@ -53,7 +53,7 @@ def test_a_recording_of_a_minute_is_taken(file: Path) -> None:
 @pytest.mark.parametrize("seconds", [1, 30, 59])
 def test_a_shorter_one_is_refused_with_its_length(file: Path, seconds: int) -> None:
     write_wav(file, seconds=seconds, seed=1)
-    assert problem_of(file).rule == f"lasts {seconds} s, and Gong discards recordings of less than 60 s"
+    assert problem_of(file).rule == f"lasts {seconds} s, and Gong drops recordings of less than 60 s"
 
 
 def test_a_missing_file(file: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_kind_of_path_that_is_not_known_is_a_problem_of_its_row() -> None:
 def test_what_is_no_recording_is_refused_whatever_its_name(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     problem = problem_of(file)
-    assert "not a recording that Gong accepts, judged by its content" in problem.rule
+    assert "not a recording that Gong accepts, according to its content" in problem.rule
     assert "WAV, MP3, MP4, MKV or FLAC" in problem.remedy
 
 

@@ -63,9 +63,9 @@ def test_zeros_in_place_of_sound_are_cut_off(tmp_path: Path) -> None:
     empty = content[:50_000] + bytes(len(content) - 50_000)
     assert rule_of(tmp_path, empty).startswith("is cut off: its last ")
     assert (
-        rule_of(tmp_path, b"fLaC\0\0\0\x22" + bytes(5_000_000)) == "is cut off: it has a header, and no sound behind it"
+        rule_of(tmp_path, b"fLaC\0\0\0\x22" + bytes(5_000_000)) == "is cut off: it has a header, but no sound after it"
     )
-    assert rule_of(tmp_path, b"fLaC") == "is cut off: it has a header, and no sound behind it"
+    assert rule_of(tmp_path, b"fLaC") == "is cut off: it has a header, but no sound after it"
 
 
 def test_junk_at_the_end_leaves_it_to_gong(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.support.sound import (
 )
 
 DURATION = b"\x44\x89\x88"
-CUT_OFF = "is cut off: it has a header, and no sound behind it"
+CUT_OFF = "is cut off: it has a header, but no sound after it"
 
 
 def with_duration(content: bytes, milliseconds: float) -> bytes:
@@ -62,7 +62,7 @@ def test_a_duration_that_is_none(tmp_path: Path, duration: float) -> None:
 @needs_ffmpeg
 def test_a_movie_without_sound(tmp_path: Path) -> None:
     content = encoded(".mkv", *PICTURES, "-an", seconds=62)
-    assert rule_of(tmp_path, content) == "is a movie without sound"
+    assert rule_of(tmp_path, content) == "is a video without sound"
 
 
 @needs_ffmpeg

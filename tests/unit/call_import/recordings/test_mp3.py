@@ -24,7 +24,7 @@ from tests.support.sound import (
 LAME = ("-c:a", "libmp3lame")
 BARE = ("-write_xing", "0", "-id3v2_version", "0")
 TELEPHONE = (*LAME, "-ar", "8000", "-b:a", "16k")
-NOT_ACCEPTED = "is not a recording that Gong accepts, judged by its content"
+NOT_ACCEPTED = "is not a recording that Gong accepts, according to its content"
 # MPEG 1, layer III, 128 kbit/s, 44.1 kHz; 417 bytes and 26 ms each.
 FRAME = b"\xff\xfb\x90\x00" + bytes(413)
 FRAME_SECONDS = 1152 / 44100
@@ -203,7 +203,9 @@ def test_a_header_that_counts_tags_as_well_is_not_about_what_is_missing(tmp_path
 
 def test_sound_that_ends_in_what_is_none(tmp_path: Path) -> None:
     content = FRAME * 400 + bytes(600_000)
-    assert rule_of(tmp_path, content) == "is cut off: it holds 10 s of sound, followed by 600000 bytes that are none"
+    assert (
+        rule_of(tmp_path, content) == "is cut off: it holds 10 s of sound, followed by 600000 bytes that are not sound"
+    )
     # What comes behind may be long enough.
     found = recording_of(tmp_path, content + FRAME * 400)
     assert found.length.is_enough is None

@@ -97,7 +97,7 @@ def test_zeros_in_place_of_data_are_cut_off(tmp_path: Path) -> None:
 @needs_ffmpeg
 @pytest.mark.parametrize("options", [PICTURES, (*PICTURES, "-movflags", f"{FRAGMENTED}+empty_moov")])
 def test_a_movie_without_sound(tmp_path: Path, options: tuple[str, ...]) -> None:
-    assert rule_of(tmp_path, encoded(".mp4", *options, "-an", seconds=62)) == "is a movie without sound"
+    assert rule_of(tmp_path, encoded(".mp4", *options, "-an", seconds=62)) == "is a video without sound"
 
 
 @needs_ffmpeg
@@ -133,7 +133,7 @@ def test_sizes_of_64_bits_and_to_the_end(tmp_path: Path) -> None:
 def test_data_to_the_end_that_ends_before_its_last_piece(tmp_path: Path) -> None:
     content = FTYP + movie(track(75, chunks=(700, 40_000))) + box(b"mdat", b"\x21" * 50_000, size=0)
     assert recording_of(tmp_path, content).seconds == 75
-    assert rule_of(tmp_path, content[:20_000]).startswith("is cut off: its sound goes on behind 40000 bytes")
+    assert rule_of(tmp_path, content[:20_000]).startswith("is cut off: its sound continues after 40000 bytes")
 
 
 def test_the_samples_count_whatever_the_head_says(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_times_of_64_bits(tmp_path: Path) -> None:
     sound = track(75, edits=((20_000, -1), (74_000, 8000)), chunks=(700, 40_000), long=True)
     assert recording_of(tmp_path, FTYP + movie(sound) + DATA).seconds == 74
     content = FTYP + movie(sound) + box(b"mdat", b"\x21" * 50_000, size=0)
-    assert rule_of(tmp_path, content[:20_000]).startswith("is cut off: its sound goes on behind 40000 bytes")
+    assert rule_of(tmp_path, content[:20_000]).startswith("is cut off: its sound continues after 40000 bytes")
     head = FTYP + fragmented(track(0, number=1, long=True), default=1000)
     assert rule_of(tmp_path, head + fragment(16) * 15).startswith("lasts 30 s")
 
@@ -285,9 +285,9 @@ def test_an_index_that_ends_too_early(tmp_path: Path) -> None:
 
 
 def test_an_index_made_of_boxes_of_8_bytes(tmp_path: Path) -> None:
-    assert rule_of(tmp_path, FTYP + box(b"moov", box(b"free") * 500_000) + DATA) == "is a movie without sound"
+    assert rule_of(tmp_path, FTYP + box(b"moov", box(b"free") * 500_000) + DATA) == "is a video without sound"
     head = FTYP + fragmented(track(0), default=1000)
-    assert "no sound behind it" in rule_of(tmp_path, head + box(b"free") * 500_000)
+    assert "no sound after it" in rule_of(tmp_path, head + box(b"free") * 500_000)
     assert recording_of(tmp_path, head + fragment(16) + box(b"free") * 500_000).length.is_enough is None
 
 

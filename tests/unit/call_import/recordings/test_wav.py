@@ -154,7 +154,7 @@ def test_compressed_data_that_ends_too_early_is_cut_off(tmp_path: Path) -> None:
 def test_a_header_that_knows_less_than_there_is(tmp_path: Path) -> None:
     content = wav(fmt(), chunk(b"data", sound(75), 80_000))
     rule = rule_of(tmp_path, content)
-    assert rule == "has a header that disagrees with the file: it announces 10 s, and the file holds 75 s"
+    assert rule == "has a header that disagrees with the file: it announces 10 s, but the file has 75 s"
 
 
 def test_junk_behind_the_data_is_no_sound(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_block_that_contradicts_its_samples_leaves_it_to_gong(tmp_path: Path) 
     ids=["head", "zeros", "zeros in RF64", "format", "zeros behind it", "data", "short format", "chunks of 8 bytes"],
 )
 def test_a_header_without_sound_is_cut_off(tmp_path: Path, content: bytes) -> None:
-    assert rule_of(tmp_path, content) == "is cut off: it has a header, and no sound behind it"
+    assert rule_of(tmp_path, content) == "is cut off: it has a header, but no sound after it"
 
 
 @pytest.mark.parametrize("values", [{"channels": 0}, {"rate": 0}])

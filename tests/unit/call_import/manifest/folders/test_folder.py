@@ -133,7 +133,7 @@ def test_what_a_template_lacks_fails_the_plan(tmp_path: Path) -> None:
     record(tmp_path, "a.wav")
     with pytest.raises(GongManifestError, match="lacks the columns actual_start, direction, primary_user"):
         plan(f"{tmp_path}/*.wav", name_template="{client_unique_id}.wav")
-    with pytest.raises(GongManifestError, match="takes its text from 'call', which is no header"):
+    with pytest.raises(GongManifestError, match="is mapped to 'call', which is not a header"):
         plan(f"{tmp_path}/*.wav", name_template="{call_id}.wav", columns={"client_unique_id": "Call"})
 
 
@@ -205,12 +205,12 @@ def test_a_sidecar_may_have_the_columns_own_names(tmp_path: Path) -> None:
     [
         (None, "has no sidecar"),
         ("", "has no sidecar"),
-        ("[]", "is no object with named fields"),
+        ("[]", "is not an object with named fields"),
         ("{", "cannot be read"),
         ('{"a": 1, "a": 2}', "more than once"),
         ("[" * 100_000, "cannot be read"),
         (" " * 1_048_577, "it has 1048577 bytes, more than 1048576"),
-        ('{"title": "\\ud800"}', "which are no text"),
+        ('{"title": "\\ud800"}', "which are not valid text"),
         (json.dumps({f"c{number}": 1 for number in range(2001)}), "more than 2000 columns"),
     ],
 )
@@ -221,7 +221,7 @@ def test_a_sidecar_that_cannot_be_read_rejects_its_row(tmp_path: Path, content: 
     (row,) = plan(f"{tmp_path}/*.wav", sidecar="{file_stem}.json").rows
     assert row.state is CallState.REJECTED
     assert any(says in problem.rule for problem in row.problems)
-    assert says == "which are no text" or len(row.problems) == 1
+    assert says == "which are not valid text" or len(row.problems) == 1
 
 
 BOMB = '<!DOCTYPE a [<!ENTITY b "x"><!ENTITY c "&b;&b;">]><a>&c;</a>'
@@ -243,7 +243,7 @@ def test_xml_names_the_extra_that_it_needs(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("sidecar", ["meta.json", "{file_stem}.yaml", "{file_stem}", "{stem}.json", "{file_name}{.xml"])
 def test_a_sidecar_template_is_checked(tmp_path: Path, sidecar: str) -> None:
-    with pytest.raises(GongManifestError, match="is no name of a file beside each recording"):
+    with pytest.raises(GongManifestError, match="is not the name of a file next to each recording"):
         plan(f"{tmp_path}/*.wav", sidecar=sidecar)
 
 
@@ -252,7 +252,7 @@ def test_a_sidecar_template_is_checked(tmp_path: Path, sidecar: str) -> None:
     [
         ("{folder}/*.mp3", "There are no recordings"),
         ("{folder}/nothing/", "There are no recordings"),
-        ("https://files.example.com/*.wav", "in the web"),
+        ("https://files.example.com/*.wav", "on the web"),
         ([{"media": "a.wav"}], "give a folder or a pattern"),
         ("unknown://bucket/*.wav", "cannot be listed"),
     ],
