@@ -15,6 +15,8 @@ _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 # The search for secrets takes time in proportion to the text's length, whatever it contains.
 _HARMLESS = re.compile(r"[^=@?:%]*")
+# Credentials of HTTP without the name of their header, in words of prose that no digit is in.
+_BARE = re.compile(r"\b(Bearer|Basic)(\s{1,9})(?=\S*\d)[\w.~+/=-]{16,}+", re.IGNORECASE)
 _SPACE = re.compile(r"\s")
 # A text that is a URL of the web ends with its query; one that quotes a URL continues after it. Keys of object stores
 # may contain a question mark.
@@ -72,6 +74,7 @@ def without_secrets(text: str) -> str:
     Hosts and paths remain. Where there is no scheme, so does a query without secrets, which may be part of a file's
     name.
     """
+    text = _BARE.sub(r"\1\2***", text)
     if _HARMLESS.fullmatch(text):
         return text
     return _without_assignments(_QUERY.sub(r"\1\2", _without_credentials(text)))
