@@ -88,7 +88,7 @@ def test_wrong_rows_do_not_hold_up_the_others(
     assert [row["client_unique_id"] for row in read_rows(report / "retry.csv")] == ["pbx-00002"]
     page = (report / "report.html").read_text()
     assert "1 problem for the manifest&#39;s owner" in page
-    assert "Column &#39;topic&#39; is not known" in page
+    assert "Column &#39;topic&#39; is unknown" in page
 
 
 def test_rejected_rows_are_a_manifest_for_the_next_run(

@@ -266,7 +266,7 @@ def test_an_import_writes_its_page(night: NightlyImport, tmp_path: Path) -> None
     page = Page((tmp_path / "report/report.html").read_text())
     assert page.count("rect") == 1
     assert "1 call was sent" in page.text
-    assert "Column 'topic' is not known" in page.text
+    assert "Column 'topic' is unknown" in page.text
     assert "direction: must be one of" in page.text
 
 

@@ -336,7 +336,7 @@ def test_the_report_has_all_warnings_of_the_plan(gong: RunningEmulator, tmp_path
     plan = GongPlanCallImportOperator(task_id="plan", manifest=manifest, **default, **IMPORT).execute(task_context())
     report(report_path=str(tmp_path / "report"))
     page = (tmp_path / "report/report.html").read_text()
-    assert "Column &#39;topic&#39; is not known" in page
+    assert "Column &#39;topic&#39; is unknown" in page
     assert page.count("is required, so that") == 60
     with (tmp_path / "report/report.csv").open(newline="") as file:
         warnings = [row["warnings"] for row in csv.DictReader(file)]

@@ -127,7 +127,7 @@ def test_another_call_with_the_same_id_fails_the_task(gong: RunningEmulator, rec
 
 def test_a_call_of_somebody_else_fails_the_task_when_asked_to(gong: RunningEmulator, recording: Path) -> None:
     theirs = their_call(gong)
-    with pytest.raises(AirflowFailException, match=f"belongs to call {theirs} already"):
+    with pytest.raises(AirflowFailException, match=f"already belongs to call {theirs}"):
         upload(new_call(gong), recording, on_existing="fail")
 
 

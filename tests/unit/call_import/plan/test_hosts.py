@@ -133,7 +133,7 @@ def test_all_that_is_wrong_with_overrides_is_found_at_once() -> None:
 def test_a_default_host_stands_in_with_a_remark(text: str | None, why: str) -> None:
     host = HostDirectory(USERS, default="t.okafor@example.com").find(text)
     assert isinstance(host, Host)
-    assert (host.id, host.remark) == (TOBIAS, f"primary_user: {why}, so that {TOBIAS} is the host")
+    assert (host.id, host.remark) == (TOBIAS, f"primary_user: {why}, so {TOBIAS} is the host")
     assert isinstance(HostDirectory(USERS).find(text), Problem)
 
 

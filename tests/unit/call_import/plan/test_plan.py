@@ -279,7 +279,7 @@ def test_the_log_names_every_rejected_row_and_the_first_warnings(
     assert ["Rejected", "rows", "22"] in table
     for number in range(1, 23):
         assert any(text.startswith(f"Row {number}, pbx-{number:05d}: direction") for text in caplog.messages)
-    assert sum("is not known" in text for text in caplog.messages) == 20
+    assert sum("is unknown" in text for text in caplog.messages) == 20
     assert caplog.messages[-1] == "2 more warnings like these."
 
 
