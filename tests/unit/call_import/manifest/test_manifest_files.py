@@ -240,7 +240,7 @@ def test_several_files_are_one_manifest(tmp_path: Path) -> None:
     # Recordings are looked for beside the file that names them.
     assert [row.media for row in plan.planned] == [str(tmp_path / f"{n}/recordings/0000{n}.wav") for n in "12"]
     (problem,) = plan.rejected[0].problems
-    assert problem.rule == f"is already in row 1 of {tmp_path}/2/manifest.csv already"
+    assert problem.rule == f"is already in row 1 of {tmp_path}/2/manifest.csv"
 
 
 def test_files_are_opened_one_after_the_other(tmp_path: Path) -> None:
