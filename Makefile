@@ -107,7 +107,7 @@ update-public-api: $(INSTALLED) ## Write the list of public names, once CHANGELO
 
 .PHONY: test-lowest
 test-lowest: .venv-lowest/.installed ## Run the unit tests with the lowest allowed dependencies
-	.venv-lowest/bin/python -m pytest -q -m "not ffmpeg" tests/unit
+	.venv-lowest/bin/python -m pytest -q $(PARALLEL) -m "not ffmpeg" tests/unit
 
 .PHONY: docs
 docs: $(INSTALLED) ## Build the documentation into build/docs; warnings are errors

@@ -28,7 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shared_emulator() -> Iterator[RunningEmulator]:
     from airflow_provider_gong.emulator import running_emulator
 
-    with running_emulator() as emulator:
+    # Longer than the slowest machine takes from an upload to the first look; tests that wait for it move the clock.
+    with running_emulator(processing_seconds=1800) as emulator:
         yield emulator
 
 

@@ -179,7 +179,7 @@ class Phase:
         place = self._company.place
         # Each import that is kept in a folder has a host, whose tasks share a budget and nothing else.
         store = SteppingStore(self._process, place.host(self._import_id)) if place.is_folder else ledger.store
-        return SharedBudget(store, COMPANY, self._company.share)
+        return SharedBudget(store, COMPANY, self._company.share, timer=self._clock)
 
     @contextlib.contextmanager
     def _ledger(self) -> Iterator[Ledger]:

@@ -22,7 +22,7 @@ from airflow_provider_gong.client.transport import ThreadTransport
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators import _waiting
 from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator
-from airflow_provider_gong.store import budget
+from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import intent_table
 from tests.resilience.histories.history import Noted
@@ -110,7 +110,7 @@ def as_processes(world: World, recorder: Recorder, line_of: Callable[[Process], 
         mock.patch.dict(GongClient.__init__.__kwdefaults__, sleep=clock.sleep),
         mock.patch.dict(ThreadTransport.__init__.__kwdefaults__, transport=_Transport(world, line_of)),
         mock.patch.object(_waiting, "time", clock),
-        mock.patch.object(budget, "time", clock),
+        mock.patch.dict(SharedBudget.__init__.__kwdefaults__, timer=clock.monotonic),
         mock.patch.object(os, "getpid", _process_id(os.getpid())),
     ):
         world.on_turn = change_host
