@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.sdk import DAG
 
 PROJECT = Path(__file__).parent.parent
+# How long examples take depends on the machine.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def _use_temporary_airflow_home() -> None:
@@ -27,14 +31,14 @@ def _use_temporary_airflow_home() -> None:
         del os.environ[name]
     home = tempfile.mkdtemp(prefix="airflow-home-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    settings = {
+    options = {
         "CORE__DAGS_FOLDER": str(PROJECT / "example_dags"),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__UNIT_TEST_MODE": "True",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     os.environ["AIRFLOW_HOME"] = home
-    os.environ.update({f"AIRFLOW__{name}": value for name, value in settings.items()})
+    os.environ.update({f"AIRFLOW__{name}": value for name, value in options.items()})
 
 
 _use_temporary_airflow_home()
