@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared_emulator() -> Iterator[RunningEmulator]:
+    with company_of_tests() as emulator:
+        yield emulator
+
+
+@contextmanager
+def company_of_tests() -> Iterator[RunningEmulator]:
+    """Run a Gong whose calls nobody else imports."""
     from airflow_provider_gong.emulator import running_emulator
 
     # Longer than the slowest machine takes from an upload to the first look; tests that wait for it move the clock.
