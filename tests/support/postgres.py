@@ -100,6 +100,8 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
         subprocess.run([*map(str, init)], check=True, capture_output=True, cwd=home, **user)
         port = _free_port()
         serve = [folder / "postgres", "-D", home / "data", "-k", home, "-p", port, "-c", "listen_addresses=127.0.0.1"]
+        # Processes that tests give up in the middle of their work close nothing.
+        serve += ["-c", "max_connections=1000"]
         settings = () if durable else _NO_FSYNC
 
         def start() -> subprocess.Popen[bytes]:
