@@ -14,6 +14,15 @@ from airflow_provider_gong.ledger.rows import LeasedRow
 log = logging.getLogger(__name__)
 
 
+class ObjectDetails(dict[str, Any]):
+    """What a file system of fsspec tells of an object, as ``stat`` tells it."""
+
+    @property
+    def st_size(self) -> int:
+        """Its length in bytes."""
+        return int(self["size"])
+
+
 class MediaStorage(Protocol):
     """The places of recordings: paths and URLs. ``hooks.object_storage.ObjectStorage`` knows those of Airflow."""
 

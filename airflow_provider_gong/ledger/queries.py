@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -29,10 +30,9 @@ from airflow_provider_gong.store.schema import db_now
 
 # A row's content in the plan; the other columns identify its import and position.
 PLAN_COLUMNS = tuple(column.name for column in rows.c if column.name not in ("company", "import_id", "position"))
+_in_order: Callable[[Mapping[str, Any]], tuple[Any, ...]] = operator.itemgetter(*PLAN_COLUMNS)
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-# Members of an enumeration take their time to be looked up.
-_PLANNED, _REJECTED = CallState.PLANNED.value, CallState.REJECTED.value
 _WITHOUT_CALL = (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
 
 # Also true if the response to a create is unknown; an intent that had no effect is deleted.
@@ -81,22 +81,23 @@ def count_by_state(condition: Any) -> Any:
 
 def plan_values(row: PlannedRow) -> tuple[Any, ...]:
     """Return a row as a plan keeps it: the values of ``PLAN_COLUMNS``, in their order."""
-    return (
-        row.row_number,
-        _storable_id(row.client_unique_id),
-        _REJECTED if row.problems else _PLANNED,
-        row.title,
-        None if row.payload is None else _json(row.payload),
-        row.media,
-        row.media_bytes,
-        row.media_type,
-        row.media_mark,
-        int(row.is_pulled),
-        row.fingerprint,
-        problems_as_json(row.problems),
-        _json({"file": row.file, "line": row.line, "cells": row.source}),
-        _json(row.warnings) if row.warnings else None,
-    )
+    values = {
+        "row_number": row.row_number,
+        "client_unique_id": _storable_id(row.client_unique_id),
+        "state": row.state.value,
+        "title": row.title,
+        "payload": None if row.payload is None else _json(row.payload),
+        "media": row.media,
+        "media_bytes": row.media_bytes,
+        "media_type": row.media_type,
+        "media_mark": row.media_mark,
+        "is_pulled": int(row.is_pulled),
+        "fingerprint": row.fingerprint,
+        "problems": problems_as_json(row.problems),
+        "source": _json({"file": row.file, "line": row.line, "cells": row.source}),
+        "warnings": _json(row.warnings) if row.warnings else None,
+    }
+    return _in_order(values)
 
 
 def _storable_id(text: str) -> str:

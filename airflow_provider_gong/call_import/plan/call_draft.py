@@ -48,7 +48,7 @@ _READ_HERE = {column: field for column, field in FIELDS.items() if field.kind no
 _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(.+))?", re.DOTALL)
 _NAMES = [field.path for field in PARTY_FIELDS if field.names]
 _FUTURE = timedelta(hours=24)
-_EARLIEST = 2000
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +278,8 @@ def check_start(moment: datetime, now: datetime) -> str:
     :raises UnreadableCellError: if no call can have started then
     """
     if moment <= now:
-        is_early = moment.year < _EARLIEST
-        return f"{moment.isoformat()} is before the year {_EARLIEST}; it may have another unit" if is_early else ""
+        is_early = moment < _EARLIEST
+        return f"{moment.isoformat()} is before the year 2000; it may have another unit" if is_early else ""
     if moment > now + _FUTURE:
         raise UnreadableCellError("is more than 24 hours in the future", "Correct it; Gong cannot change it later.")
     return f"{moment.isoformat()} is in the future; its offset or time zone may be wrong"

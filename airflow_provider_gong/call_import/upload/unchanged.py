@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from airflow_provider_gong.call_import.media import is_inside
+from airflow_provider_gong.call_import.media import ObjectDetails, is_inside
 from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.call_import.recordings.marks import Mark
 from airflow_provider_gong.client.media import MediaChangedError, MediaPath
@@ -90,19 +90,8 @@ def _stat_of(file: Any) -> Any:
     """Return what is known of an open file without asking for it; None where nothing is."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         return os.fstat(file.fileno())
-    return _Details.of(getattr(file, "details", None))
-
-
-class _Details(dict[str, Any]):
-    """What a file of fsspec knows of its object."""
-
-    @classmethod
-    def of(cls, details: Any) -> _Details | None:
-        return cls(details) if isinstance(details, dict) and "size" in details else None
-
-    @property
-    def st_size(self) -> int:
-        return int(self["size"])
+    details = getattr(file, "details", None)
+    return ObjectDetails(details) if isinstance(details, dict) and "size" in details else None
 
 
 def _forget_listing(path: Any) -> None:

@@ -28,8 +28,8 @@ _ENDS_AT_ONCE = (
 
 _Where = tuple[random.Random, tuple[str, ...]]
 
-# Everything that may happen.
-EVERYTHING = frozenset(
+# What answers may be.
+FAULTS = frozenset(
     {
         "lost answers",
         "server errors",
@@ -38,6 +38,11 @@ EVERYTHING = frozenset(
         "passing foreign answers after the effect",
         "final foreign answers after the effect",
         "foreign 429",
+    }
+)
+# Everything that may happen.
+EVERYTHING = FAULTS | frozenset(
+    {
         "clock moves",
         "clock skew",
         "day is short",

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any, Literal
 
-from airflow_provider_gong.call_import.media import MediaStorage
+from airflow_provider_gong.call_import.media import MediaStorage, ObjectDetails
 from airflow_provider_gong.client.media import MediaPath
-
-
-class _Details(dict[str, Any]):
-    """What a list has told of an object, as ``stat`` tells it."""
-
-    @property
-    def st_size(self) -> int:
-        return int(self["size"])
 
 
 class _ListedPath:
@@ -36,8 +28,8 @@ class _ListedPath:
         opened: IO[Any] = self._path.open(mode, **options)
         return opened
 
-    def stat(self) -> _Details:
-        return _Details(self._details)
+    def stat(self) -> ObjectDetails:
+        return ObjectDetails(self._details)
 
 
 class ListedRecordings:

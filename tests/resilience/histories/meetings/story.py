@@ -22,19 +22,12 @@ from tests.resilience.histories.meetings.dag import Hosts, MeetingDag, meetings_
 from tests.resilience.histories.place import Place
 from tests.resilience.histories.recorder import Line, Recorder, add_what_gong_saw
 from tests.resilience.histories.story import START, WorldClock, scratch, with_virtual_time
-from tests.resilience.histories.weather import draw_faults
+from tests.resilience.histories.weather import FAULTS, draw_faults
 from tests.resilience.histories.world import Process, World
 
 # Everything that may happen.
-EVERYTHING = frozenset(
+EVERYTHING = FAULTS | frozenset(
     {
-        "lost answers",
-        "server errors",
-        "Gong's 429",
-        "foreign answers before the effect",
-        "passing foreign answers after the effect",
-        "final foreign answers after the effect",
-        "foreign 429",
         "lost disk",
         "secrets away",
         "company added",
