@@ -1,1 +1,1 @@
-"""What Gong knows, as files: whole days of calls and transcripts, replaced as a whole."""
+"""Exports Gong's calls and transcripts to files; each UTC day is replaced as a whole."""

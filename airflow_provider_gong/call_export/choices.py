@@ -1,4 +1,4 @@
-"""The choices that an export is given."""
+"""Choices for an export."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from airflow_provider_gong._choices import Choice
 
 
 class FileFormat(Choice):
-    """The format of the files of tables."""
+    """File format of the exported tables."""
 
     PARQUET = "parquet"
     JSONL = "jsonl"
 
 
 class OnShrink(Choice):
-    """What to do when so many calls are missing that the access key is the more likely reason."""
+    """What to do if so many calls are missing that the access key is the more likely reason."""
 
     FAIL = "fail"
     KEEP = "keep"
     ACCEPT = "accept"
 
 
-# The same choices as users write them in a DAG, for type checkers.
+# The same choices in the form that users write in a DAG, for type checkers.
 FileFormatName = Literal["parquet", "jsonl"]
 OnShrinkName = Literal["fail", "keep", "accept"]

@@ -17,9 +17,9 @@ def days_of(since: str | datetime, until: str | datetime) -> list[date]:
     """
     Return all UTC days that an interval touches.
 
-    :param since: its beginning, a date or a moment
-    :param until: its end, which is not part of it
-    :raises GongExportSettingsError: if it is empty, or not an interval
+    :param since: its start, a date or a time
+    :param until: its end (exclusive), a date or a time
+    :raises GongExportSettingsError: if it is empty or not an interval
     """
     first, last = _moment("since", since), _moment("until", until)
     if first >= last:
@@ -31,34 +31,34 @@ def days_of(since: str | datetime, until: str | datetime) -> list[date]:
 
 
 def day_range(first: date, last: date) -> Iterator[date]:
-    """Yield the days from the first to the last one, both included."""
+    """Yield the days from the first to the last, both included."""
     for number in range((last - first).days + 1):
         yield first + number * ONE_DAY
 
 
 def window_of(day: date) -> Window:
-    """Return the first moment of a day, and that of the next one."""
+    """Return the start of a day and the start of the next day."""
     start = datetime.combine(day, time(), UTC)
     return start, start + ONE_DAY
 
 
 def halves(window: Window) -> tuple[Window, Window]:
-    """Return the two halves of a window."""
+    """Return both halves of a window."""
     start, end = window
     middle = (start + (end - start) / 2).replace(microsecond=0)
     return (start, middle), (middle, end)
 
 
 def wire(moment: datetime) -> str:
-    """Return a moment as Gong reads it."""
+    """Return a time in the form that Gong reads."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def parse_day(text: str) -> date:
     """
-    Return a day, such as ``2026-11-20``.
+    Parse a day, such as ``2026-11-20``.
 
-    :raises GongExportSettingsError: if it is none
+    :raises GongExportSettingsError: if it is not a day
     """
     try:
         return date.fromisoformat(text)
@@ -68,9 +68,9 @@ def parse_day(text: str) -> date:
 
 def parse_days(text: str) -> list[date]:
     """
-    Return days, such as ``2026-11-20,2026-11-01..2026-11-07``.
+    Parse days, such as ``2026-11-20,2026-11-01..2026-11-07``.
 
-    :raises GongExportSettingsError: if they are none
+    :raises GongExportSettingsError: if a part is not a day or a range of days
     """
     days: set[date] = set()
     for part in text.split(","):
@@ -84,9 +84,9 @@ def parse_days(text: str) -> list[date]:
 
 def duration_of(name: str, value: str | timedelta) -> timedelta:
     """
-    Return a duration, such as ``7d`` or ``36h``.
+    Parse a duration, such as ``7d`` or ``36h``.
 
-    :param name: the parameter, for errors
+    :param name: the parameter's name, for errors
     :raises GongExportSettingsError: if it is none
     """
     if isinstance(value, timedelta):
@@ -102,5 +102,5 @@ def _moment(name: str, value: str | datetime) -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError as error:
-            raise GongExportSettingsError(f"{name}: {value!r} is not a date or a moment in ISO 8601.") from error
+            raise GongExportSettingsError(f"{name}: {value!r} is not a date or time in ISO 8601.") from error
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)

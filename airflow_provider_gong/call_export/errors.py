@@ -1,4 +1,4 @@
-"""What can end an export as a whole."""
+"""Errors that end a whole export."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airflow_provider_gong.client.errors import GongError
 
 class GongExportError(GongError):
     """
-    An export cannot continue.
+    The export cannot continue.
 
     :param message: what happened
     :param remedy: what to do about it
@@ -22,13 +22,13 @@ class GongExportError(GongError):
 
 
 class GongExportSettingsError(GongExportError):
-    """The settings of an export are wrong, or do not fit what its folder already holds."""
+    """The export's settings are wrong, or do not match what its folder already contains."""
 
     retry_can_help = False
 
 
 class GongExportShrinkError(GongExportError):
-    """So many calls are missing that the access key is a more likely reason than deleted calls."""
+    """So many calls are missing that the access key is a more likely reason than deletions."""
 
     retry_can_help = False
     default_remedy = (
@@ -38,4 +38,4 @@ class GongExportShrinkError(GongExportError):
 
 
 class GongExportStorageError(GongExportError):
-    """The export's folder cannot be read or written, or a file in it is damaged."""
+    """The export's folder cannot be read or written, or contains a damaged file."""

@@ -1,4 +1,4 @@
-"""An export from its plan to its summary, as one worker does it."""
+"""An export from plan to summary, as one worker runs it."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class CallExport:
 
     :param folder: its folder
     :param settings: what is exported
-    :param company: whose calls they are
-    :param on_shrink: what to do when so many calls are missing that the access key is the more likely reason
+    :param company: the Gong company
+    :param on_shrink: what to do if so many calls are missing that the access key is the more likely reason
     :param clock: the time
     """
 
@@ -57,21 +57,21 @@ class CallExport:
     clock: Callable[[], datetime] = _now
 
     def states(self) -> list[DayState]:
-        """Return what is known of the exported days."""
+        """Return what is known about the exported days."""
         twice = CallsInTwoDays()
         manifests = twice.watched(self.folder.manifests())
         states = list(states_of(manifests, read_moments(self.folder), self.folder.files(TABLES)))
         if not twice.calls:
             return states
-        # A run that was interrupted while calls moved from one day to the other.
+        # A run was interrupted while calls moved from one day to another.
         days = twice.days(self.folder.manifests())
         return [dataclasses.replace(state, is_whole=False) if state.day in days else state for state in states]
 
     def plan(self, settings: PlanSettings) -> ExportPlan:
         """
-        Return which days are due.
+        Return the days that are due.
 
-        :raises GongExportSettingsError: if the folder is that of an export of other calls
+        :raises GongExportSettingsError: if the folder contains an export of other calls
         """
         claim(self.folder, self.settings, self.company)
         return make_plan(self.states(), self.settings.fingerprint, settings, self.clock())
@@ -89,20 +89,20 @@ class CallExport:
         erased: Collection[str] = (),
     ) -> dict[str, Any]:
         """
-        Read days and replace what differs.
+        Read days and replace the files that differ.
 
         :param client: a client of Gong's API
         :param days: the days
-        :param worker: who reads them, where several workers share the export
-        :param since: days that were read since then are done already
+        :param worker: name of this worker, if several share the export
+        :param since: days that were read after this time are done
         :param daily_requests: requests that this worker may make in 24 hours
-        :param keeps_notes: note when days were read, also where nothing differs; otherwise only when parked
-        :param leaves_shrunk: leave days of which something is gone to a later :meth:`read` without this, which judges
+        :param keeps_notes: note when each day was read even if nothing differs; otherwise only when parked
+        :param leaves_shrunk: leave days with missing calls to a later :meth:`read` without this option, which judges
             what all workers have seen since ``since``
-        :param erased: calls that are known to be deleted, of which nothing is kept once Gong does not show them
+        :param erased: calls known to be deleted; nothing of them is kept once Gong no longer shows them
         :return: figures
-        :raises GongExportShrinkError: if too much is gone
-        :raises GongRateLimitError: if the day's requests are spent; what was read until then is written and noted
+        :raises GongExportShrinkError: if too much is missing
+        :raises GongRateLimitError: if the day's requests are spent; everything read so far is written and noted
         """
         claim(self.folder, self.settings, self.company)
         notes = WorkerNotes(self.folder, worker, since, "first" if leaves_shrunk else "last")
@@ -131,20 +131,20 @@ class CallExport:
             return attempt.read(list(due))
 
     def days_changed_for(self, consumer: str, run: str) -> list[str]:
-        """Return the days that have changed since the previous run of a consumer, whoever has changed them."""
+        """Return the days that have changed since a consumer's previous run, no matter which run changed them."""
         return days_changed_for(self.folder, consumer, run)
 
     def days_with(self, call_ids: Collection[str]) -> list[date]:
-        """Return the days in whose files calls are."""
+        """Return the days whose files contain any of these calls."""
         return [found.day for found in self.folder.manifests() if found.calls.keys() & set(call_ids)]
 
     def held_of(self, call_ids: Collection[str]) -> set[str]:
-        """Return those of some calls that the export holds."""
+        """Return which of these calls the export contains."""
         wanted = set(call_ids)
         return {call_id for found in self.folder.manifests() for call_id in wanted & found.calls.keys()}
 
     def _done(self, since: datetime, days: Iterable[date]) -> list[DayState]:
         done = list(read_since(self.folder, self.settings.fingerprint, since, days))
         if done:
-            log.info("%s read already in this run.", counted(len(done), "day"))
+            log.info("%s already read in this run.", counted(len(done), "day"))
         return done

@@ -1,4 +1,4 @@
-"""Looking into an export: how its days are, and what differs from Gong."""
+"""Inspecting an export: the condition of its days, and differences from Gong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_provider_gong.call_export.storage.folder import SCRATCH
 
 
 class DayCondition(StrEnum):
-    """How a day of an export is."""
+    """Condition of a day of an export."""
 
     FRESH = "fresh"
     OPEN = "open"
@@ -42,7 +42,7 @@ _DUE = (Reason.SETTINGS, Reason.SWEEP)
 @dataclass
 class ExportStatus:
     """
-    How an export is.
+    Condition of an export.
 
     :param days: the condition of each day, from the first one to today
     """
@@ -53,12 +53,12 @@ class ExportStatus:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of days of each condition."""
+        """The number of days in each condition."""
         counts = Counter(self.days.values())
         return {condition.value: counts[condition] for condition in DayCondition if counts[condition]}
 
     def calendar(self) -> Iterator[str]:
-        """Yield a line for each month, with a sign for each day."""
+        """Yield a line for each month, with a symbol for each day."""
         months: dict[str, list[str]] = {}
         for day, condition in self.days.items():
             month = months.setdefault(f"{day:%Y-%m}", [" "] * (day.day - 1))
@@ -68,7 +68,7 @@ class ExportStatus:
 
 
 def status(export: CallExport, settings: PlanSettings | None = None) -> ExportStatus:
-    """Return how an export is; makes no request."""
+    """Return the condition of an export without a request."""
     now = export.clock()
     states = {state.day: state for state in export.states()}
     if not states:
@@ -97,12 +97,12 @@ def _condition(state: DayState | None, is_due: bool) -> DayCondition:
 @dataclass
 class DayDifference:
     """
-    What differs between a day of the export and Gong.
+    Differences between a day of the export and Gong.
 
-    :param not_exported: calls that Gong shows, and the export does not hold
-    :param not_in_gong: calls that the export holds, and Gong does not list; private ones among them
+    :param not_exported: calls that Gong shows but the export does not contain
+    :param not_in_gong: calls that the export contains but Gong does not list, including private calls
     :param tables: tables whose rows differ
-    :param shown: number of calls that Gong shows, private ones included
+    :param shown: number of calls that Gong shows, including private calls
     """
 
     day: date
@@ -116,13 +116,13 @@ class DayDifference:
 
 
 def expected_requests(export: CallExport, days: Sequence[date]) -> int:
-    """Return how many requests it takes to compare days with Gong, as far as that is known."""
+    """Return the known number of requests for comparing days with Gong."""
     manifests = (export.folder.manifest(day) for day in days)
     return sum(requests_for(0 if manifest is None else len(manifest.calls)) for manifest in manifests)
 
 
 def check(export: CallExport, client: GongApi, days: Iterable[date]) -> Iterator[DayDifference]:
-    """Compare days with Gong, and yield what differs of each; writes nothing."""
+    """Compare days with Gong and yield the differences of each; writes nothing."""
     settings = export.settings
     wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
     reader = GongReader(client, settings.filters, wants)

@@ -1,4 +1,4 @@
-"""Which days are due, why, and what reading them costs."""
+"""Decides which days are due, why, and how many requests they cost."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from airflow_provider_gong.call_export.reading.shrink import CONFIRM_AFTER
 from airflow_provider_gong.call_export.storage.folder import StoredFile
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 
-# A million calls in three years are read again within 30 days, and with the lookback in a tenth of Gong's quota.
+# Re-reads a million calls of three years within 30 days, and with the lookback takes a tenth of Gong's quota.
 SWEEP_SHARE = 0.08
 _PAGE = 100
-# Most transcripts that come at all come within a week.
+# Most transcripts that appear at all appear within a week.
 _EAGER = timedelta(days=7)
 _SELDOM = timedelta(hours=44)
 
 
 class Reason(StrEnum):
-    """Why a day is due, the most urgent first."""
+    """Why a day is due, most urgent first."""
 
     LOOKBACK = "lookback"
     UNFINISHED = "unfinished"
@@ -40,14 +40,14 @@ class Reason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DayState:
     """
-    What is known of an exported day.
+    What is known about an exported day.
 
     :param settings: fingerprint of the settings it was read under
     :param read_at: when it was read
     :param calls: number of its calls
-    :param missing: number of calls whose transcripts are waited for
-    :param suspect_since: since when the oldest of the calls is a suspect that Gong does not show any more
-    :param is_whole: whether its files belong together and are the manifest's
+    :param missing: number of calls whose transcripts are still expected
+    :param suspect_since: when the first of the calls that Gong no longer shows became a suspect
+    :param is_whole: whether its files belong together and match the manifest
     :param changed_at: when its rows were last changed
     """
 
@@ -62,12 +62,12 @@ class DayState:
 
     @property
     def requests(self) -> int:
-        """How many requests reading it takes."""
+        """The number of requests for reading it."""
         return requests_for(self.calls)
 
     @property
     def is_watched(self) -> bool:
-        """Whether it is read again before the sweep would do so."""
+        """Whether it is read again before its turn in the sweep."""
         return self.missing > 0 or self.suspect_since is not None
 
 
@@ -85,11 +85,11 @@ class PlanSettings:
     """
     What makes days due.
 
-    :param lookback: days that started within this time are always due
+    :param lookback: days that started within this period are always due
     :param backfill_from: the first day of the export; None for the first exported day, or the first of the lookback
-    :param sweep_share: the share of the day's requests that re-reads all other days, again and again
-    :param sweep_days: within how many days it does so, if its share is enough
-    :param daily_requests: requests that the export may make in a day
+    :param sweep_share: the share of the day's requests that re-reads all other days in turn
+    :param sweep_days: number of days within which each is re-read, if the share is large enough
+    :param daily_requests: requests that the export may make per day
     """
 
     lookback: timedelta = timedelta(days=7)
@@ -113,9 +113,9 @@ class PlanSettings:
 @dataclass
 class ExportPlan:
     """
-    The days that are due, the most urgent first.
+    The days that are due, most urgent first.
 
-    :ivar remarks: what a person should know about the plan
+    :ivar remarks: notes about the plan for people
     """
 
     due: list[DueDay] = field(default_factory=list)
@@ -129,11 +129,11 @@ class ExportPlan:
 
     @property
     def requests(self) -> int:
-        """How many requests reading them takes, as far as that is known."""
+        """The known number of requests for reading them."""
         return sum(due.requests for due in self.due)
 
     def summary(self) -> dict[str, Any]:
-        """Return the plan in figures."""
+        """Return the plan's figures."""
         return {
             "days": len(self.due),
             "reasons": dict(Counter(due.reason.value for due in self.due)),
@@ -147,7 +147,7 @@ class CallsInTwoDays:
     """
     Finds calls that are in the files of two days.
 
-    :ivar calls: the calls, by what remains of their ids: eight bytes for each of a million
+    :ivar calls: the calls, by a hash of their ids: eight bytes for each of a million calls
     """
 
     def __init__(self) -> None:
@@ -155,7 +155,7 @@ class CallsInTwoDays:
         self._seen: set[int] = set()
 
     def watched(self, manifests: Iterable[DayManifest]) -> Iterator[DayManifest]:
-        """Yield manifests, and remember their calls."""
+        """Yield manifests and remember their calls."""
         for manifest in manifests:
             calls = set(map(hash, manifest.calls))
             self.calls |= self._seen & calls
@@ -163,12 +163,12 @@ class CallsInTwoDays:
             yield manifest
 
     def days(self, manifests: Iterable[DayManifest]) -> set[date]:
-        """Return the days that the calls are in."""
+        """Return the days that contain the calls."""
         return {found.day for found in manifests if not self.calls.isdisjoint(map(hash, found.calls))}
 
 
 def requests_for(calls: int) -> int:
-    """Return how many requests it takes to read a day: pages of calls, and as many of transcripts."""
+    """Return the number of requests for reading a day: pages of calls, and as many of transcripts."""
     pages = math.ceil(calls / _PAGE)
     return max(pages, 1) + pages
 
@@ -177,10 +177,10 @@ def states_of(
     manifests: Iterable[DayManifest], read_at: Mapping[date, datetime], files: Mapping[str, StoredFile]
 ) -> Iterator[DayState]:
     """
-    Yield what is known of the exported days.
+    Yield what is known about the exported days.
 
     :param read_at: when days were read without a change
-    :param files: the files that are there
+    :param files: the files that exist
     """
     for manifest in manifests:
         moments = [moment for moment in (manifest.read_at, read_at.get(manifest.day)) if moment is not None]
@@ -198,9 +198,9 @@ def states_of(
 
 def make_plan(states: Iterable[DayState], fingerprint: str, settings: PlanSettings, now: datetime) -> ExportPlan:
     """
-    Return which days are due.
+    Return the days that are due.
 
-    :param fingerprint: that of the settings of the export
+    :param fingerprint: fingerprint of the export's settings
     """
     known = {state.day: state for state in states}
     today = now.date()
@@ -217,7 +217,7 @@ def make_plan(states: Iterable[DayState], fingerprint: str, settings: PlanSettin
     rest = [state for state in known.values() if state.day < first_of_lookback and not state.is_watched]
     swept = _sweep(rest, due.keys(), settings, now, plan)
     order = list(Reason)
-    # The newest days are wanted first.
+    # The newest days come first.
     plan.due = sorted([*due.values(), *swept], key=lambda found: (order.index(found.reason), -found.day.toordinal()))
     return plan
 
@@ -239,15 +239,15 @@ def _reason(state: DayState | None, fingerprint: str, now: datetime) -> Reason |
 def _sweep(
     rest: list[DayState], due: Iterable[date], settings: PlanSettings, now: datetime, plan: ExportPlan
 ) -> list[DueDay]:
-    """Return the days that are read again only because that is long ago."""
+    """Return the days that are due only because they were last read long ago."""
     most = settings.sweep_share * settings.daily_requests
     total = sum(state.requests for state in rest)
     if not rest or most <= 0:
         return []
     if total / settings.sweep_days > most:
         plan.remarks.append(
-            f"The sweep reads each day again within {math.ceil(total / most)} days, not {settings.sweep_days}: all of "
-            f"them take {counted(total, 'request')}, and the sweep may send {most:.0f} a day."
+            f"The sweep re-reads each day within {math.ceil(total / most)} days, not {settings.sweep_days}: all days "
+            f"together take {counted(total, 'request')}, and the sweep may send {most:.0f} a day."
         )
     ages = {state.day: _age(state, now) for state in rest}
     overdue = sum(state.requests for state in rest if ages[state.day] >= settings.sweep_days * ONE_DAY)

@@ -1,4 +1,4 @@
-"""Snapshots of users and workspaces, replaced as a whole."""
+"""Exports snapshots of users and workspaces, each replaced as a whole."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PART = 1000
 
 
 class GongListings(Protocol):
-    """What is needed of a client."""
+    """What a client must offer."""
 
     def run_all(self, operation: str) -> Iterator[JsonObject]:
         """Yield the rows of a listing as plain JSON."""
@@ -37,10 +37,10 @@ def export_reference(
     exclude_columns: Iterable[str] = (),
 ) -> dict[str, Any]:
     """
-    Replace the snapshots of tables where they have changed.
+    Replace the snapshots of tables that have changed.
 
-    :param company: whose users and workspaces they are
-    :return: rows by table, the tables that have changed, and the fields of Gong that have no column
+    :param company: the Gong company
+    :return: rows by table, the tables that have changed, and Gong fields without a column
     :raises GongExportSettingsError: for an unknown table or column, or if the folder is that of another company
     :raises GongExportShrinkError: if Gong shows no row of a table at all
     """
@@ -83,9 +83,7 @@ def _export(
             sink.close_file()
         draft = sink.close()
         if not draft.rows:
-            raise GongExportShrinkError(
-                f"Gong shows no {table.name} at all.", remedy="Check what the access key may see."
-            )
+            raise GongExportShrinkError(f"Gong shows no {table.name}.", remedy="Check what the access key may see.")
         facts = {
             "company": company,
             "path": path,

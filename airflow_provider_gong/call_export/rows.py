@@ -1,4 +1,4 @@
-"""The rows of a day as plain mappings, for programs that write them somewhere else."""
+"""The rows of a day as plain mappings, for programs that write them elsewhere."""
 
 from __future__ import annotations
 

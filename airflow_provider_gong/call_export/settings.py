@@ -1,4 +1,4 @@
-"""What an export writes, and of which calls."""
+"""Settings of an export: what it writes, and of which calls."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Colu
 @dataclass(frozen=True)
 class CallFilter:
     """
-    Which calls are exported.
+    Selects the calls to export.
 
-    :param workspace_id: only those of this workspace
-    :param primary_user_ids: only those that these users host
+    :param workspace_id: only calls of this workspace
+    :param primary_user_ids: only calls hosted by these users
     """
 
     workspace_id: str | None = None
     primary_user_ids: tuple[str, ...] = ()
 
     def wire(self, **more: Any) -> dict[str, Any]:
-        """Return the filter of a request, with more conditions."""
+        """Return the filter of a request with further conditions."""
         filters: dict[str, Any] = {"workspaceId": self.workspace_id, "primaryUserIds": list(self.primary_user_ids)}
         return {name: value for name, value in filters.items() if value} | more
 
 
 @dataclass(frozen=True)
 class ExportedTable:
-    """A table as it is exported: without the columns that are excluded."""
+    """A table without its excluded columns."""
 
     table: Table
     indexes: tuple[int, ...]
@@ -59,9 +59,9 @@ class ExportedTable:
 @dataclass(frozen=True)
 class ExportSettings:
     """
-    What is exported.
+    Settings of an export.
 
-    :param tables: what is written, by name
+    :param tables: the exported tables, by name
     :param file_format: format of the files
     :param include_private: export private calls, too
     :param filters: which calls are exported
@@ -83,7 +83,7 @@ class ExportSettings:
         primary_user_ids: Sequence[str] | None = None,
     ) -> ExportSettings:
         """
-        Return settings from what users write.
+        Return settings from the values that users write.
 
         :raises GongExportSettingsError: for an unknown table, column or format
         """
@@ -102,7 +102,7 @@ class ExportSettings:
         )
 
     def document(self) -> dict[str, Any]:
-        """Return what is exported as JSON, without which calls."""
+        """Return the settings as JSON, without the filter of calls."""
         return {
             "tables": {name: [column.name for column in table.columns] for name, table in self.tables.items()},
             "file_format": self.file_format.value,
@@ -111,7 +111,7 @@ class ExportSettings:
 
     @classmethod
     def parsed(cls, document: Mapping[str, Any], filters: CallFilter) -> ExportSettings:
-        """Return settings from their JSON; tables and columns of other releases are left out."""
+        """Return settings from their JSON, without tables and columns of other releases."""
         tables = {
             name: ExportedTable(table, tuple(i for i, column in enumerate(table.names) if column in columns))
             for name, table in TABLES.items()
@@ -121,12 +121,12 @@ class ExportSettings:
 
     @property
     def reads_transcripts(self) -> bool:
-        """Whether transcripts are read at all."""
+        """Whether transcripts are read."""
         return any(table.table.from_transcripts for table in self.tables.values()) or "calls" in self.tables
 
     @cached_property
     def fingerprint(self) -> str:
-        """What differs where settings or schemas do, so that days read under other ones are read again."""
+        """A hash of settings and schemas; days that were read under another one are read again."""
         facts = {
             "schema": SCHEMA_VERSION,
             "format": self.file_format,

@@ -1,1 +1,1 @@
-"""One run of an export: reads days, judges what is gone, and replaces what differs."""
+"""One run of an export: reads days, judges what is missing, and replaces what differs."""

@@ -1,4 +1,4 @@
-"""An export's own share of the day's requests, counted in hours, whoever else uses the connection."""
+"""An export's own share of the day's requests, counted by the hour, no matter who else uses the connection."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _DAY = timedelta(days=1)
 
 class AllowedRequests:
     """
-    A client of Gong's API that makes no more than so many requests in 24 hours.
+    A client of Gong's API that limits its requests in 24 hours.
 
     :param client: the client
-    :param limit: requests in 24 hours; None for no limit of the export's own
-    :param used: requests of earlier runs, by the hour
+    :param limit: requests in 24 hours; None for no limit
+    :param used: requests of earlier runs, by hour
     :param clock: the time
     """
 
@@ -37,7 +37,7 @@ class AllowedRequests:
         """
         Send an operation.
 
-        :raises GongDailyQuotaError: if the share of the day is spent
+        :raises GongDailyQuotaError: if the day's share is spent
         """
         now = self._clock()
         self._forget(now)
@@ -53,7 +53,7 @@ class AllowedRequests:
         return self._client.run(operation, body=body)
 
     def used(self) -> dict[str, int]:
-        """Return the requests of the last 24 hours, by the hour."""
+        """Return the requests of the last 24 hours, by hour."""
         self._forget(self._clock())
         return {hour.isoformat(): count for hour, count in self._used.items()}
 

@@ -1,4 +1,4 @@
-"""One attempt of a worker at the days that it is given: what it reads, what it notes, and what it returns."""
+"""One attempt of a worker to read its days: what it reads, notes and returns."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class ReadAttempt:
 
     :param folder: the export's folder
     :param run: reads the days
-    :param notes: those of the worker
+    :param notes: the worker's notes
     :param requests: the client that ``run`` reads with
-    :param leaves_shrunk: leave days of which something is gone to another worker
-    :param keeps_notes: note when days were read, also where nothing differs; otherwise only when parked
+    :param leaves_shrunk: leave days with missing calls to another worker
+    :param keeps_notes: note when each day was read even if nothing differs; otherwise only when parked
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ReadAttempt:
         self._failed: list[GongApiError] = []
 
     def read(self, days: Sequence[date]) -> dict[str, Any]:
-        """Read days, note what was read, and return figures."""
+        """Read days, note what was read, and return the figures."""
         try:
             for day in _with_progress(days, self._run):
                 self._read_day(day)
@@ -79,14 +79,14 @@ class ReadAttempt:
         return self._summary()
 
     def skip(self, done: Iterable[DayState], since: datetime) -> None:
-        """Count days that an earlier attempt has written, also if it was killed before it could note that."""
+        """Count days that an earlier attempt has written, even if it was killed before it could note that."""
         written = [
             state.day.isoformat() for state in done if state.changed_at is not None and state.changed_at >= since
         ]
         self._run.figures.changed_days = sorted({*self._run.figures.changed_days, *written})
 
     def _read_day(self, day: date) -> None:
-        """Read a day; the others must not wait until it can be read again, unless Gong cannot be reached at all."""
+        """Read a day; one that cannot be read does not block the others, unless Gong cannot be reached at all."""
         try:
             self._run.read(day)
         except (GongConnectionError, GongServerError) as error:
@@ -96,14 +96,14 @@ class ReadAttempt:
                 raise
 
     def _end(self) -> list[date]:
-        """Write what was read, and return the days that are left to another worker."""
+        """Write what was read and return the days that are left to another worker."""
         if self._leaves_shrunk:
             return self._run.leave_shrunk()
         self._run.settle()
         return []
 
     def _end_parked(self) -> list[date]:
-        # Judging what is gone may take requests, too; what cannot be judged is read again.
+        # Judging what is missing may need requests, too; what cannot be judged is read again.
         left: list[date] = []
         with contextlib.suppress(GongRateLimitError):
             left = self._end()
@@ -133,7 +133,7 @@ class ReadAttempt:
 
 
 def read_since(folder: ExportFolder, fingerprint: str, since: datetime, days: Iterable[date]) -> Iterator[DayState]:
-    """Yield those of some days that were read since a moment, under the settings of a fingerprint."""
+    """Yield which of these days were read since a given time, under the settings of a fingerprint."""
     moments = read_moments(folder)
     found = [
         manifest

@@ -12,9 +12,9 @@ class Counts:
 
     @classmethod
     def parsed(cls, document: Mapping[str, Any]) -> Self:
-        """Return what :meth:`document` has returned."""
+        """Return figures from what :meth:`document` has returned."""
         return cls(**{name: Counter(value) if isinstance(value, dict) else value for name, value in document.items()})
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return the figures as JSON."""
         return {name: dict(value) if isinstance(value, Counter) else value for name, value in vars(self).items()}

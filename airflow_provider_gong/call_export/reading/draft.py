@@ -1,4 +1,4 @@
-"""A day as it was read: its files on the local disk, until it is decided whether they replace those of the export."""
+"""A day as it was read: files on the local disk, before they replace those of the export."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TableDraft:
     The rows of a table and day.
 
     :param path: the file, on the local disk
-    :param digest: of the rows, whatever their order
+    :param digest: of the rows, in any order
     :param calls: number of calls with rows
     """
 
@@ -43,7 +43,7 @@ class TableDraft:
 
 class RowSink:
     """
-    Takes the rows of one table, and knows what they are together.
+    Collects the rows of one table, and counts and digests them.
 
     :param path: where the file is
     :param table: the table
@@ -64,7 +64,7 @@ class RowSink:
         self.add_stored(self._stored(rows) for rows in rows_by_call)
 
     def add_stored(self, rows_by_call: Iterable[Sequence[Row]]) -> None:
-        """Add rows that have only the exported columns, with JSON as text."""
+        """Add rows that have only the exported columns and hold JSON as text."""
         together: list[Row] = []
         for rows in rows_by_call:
             if rows:
@@ -84,7 +84,7 @@ class RowSink:
         return rows
 
     def close_file(self) -> None:
-        """Close the file until more rows come, if any do."""
+        """Close the file until more rows are added."""
         self._file.close()
 
     def close(self) -> TableDraft:
@@ -135,7 +135,7 @@ class DayDraft:
         return {call_id for call_id, call in self.calls.items() if not call.has_transcript}
 
     def take(self, pages: Iterable[Page]) -> None:
-        """Add the calls of the day's pages, without those that are private and not asked for."""
+        """Add the calls of the day's pages, except private calls unless they are exported."""
         try:
             for page in pages:
                 self._add(page)
@@ -161,14 +161,14 @@ class DayDraft:
         return self._sinks[table].calls
 
     def keep(self, table: str, rows: Iterable[Row]) -> None:
-        """Add rows of calls that Gong did not show, as they are in the export's file."""
+        """Add rows of calls that Gong did not show, copied from the export's file."""
         by_call: dict[str, list[Row]] = {}
         for row in rows:
             by_call.setdefault(row[0], []).append(row)
         self._sinks[table].add_stored(by_call.values())
 
     def close_files(self) -> None:
-        """Close the files until more rows come, if any do: a run may hold hundreds of days."""
+        """Close the files until more rows are added: a run may hold hundreds of days."""
         for sink in self._sinks.values():
             sink.close_file()
 
@@ -178,7 +178,7 @@ class DayDraft:
 
 
 def is_left_out(call: Mapping[str, Any], settings: ExportSettings) -> bool:
-    """Return whether a call is private, and private calls are not exported."""
+    """Return whether a call is skipped because it is private."""
     return not settings.include_private and call["metaData"].get("isPrivate") is True
 
 

@@ -1,4 +1,4 @@
-"""Days that were read and are not written yet, because something of them is gone."""
+"""Days that were read but not yet written because something in them is missing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class ReadDay:
     """
     A day that was read.
 
-    :param old: its manifest as it was, None for a new day
+    :param old: its previous manifest, None for a new day
     :param draft: what was read
-    :ivar gone: calls of the manifest that Gong does not show any more
-    :ivar unlisted: those that Gong shows when it is asked for them, and does not list
-    :ivar moved: those that have moved to another day, which may not list them yet
-    :ivar silent: calls that had a transcript and have none any more
-    :ivar emptied: tables with rows of fewer calls than the calls that are gone account for
+    :ivar gone: calls of the manifest that Gong no longer shows
+    :ivar unlisted: calls that Gong does not list but returns by id
+    :ivar moved: calls that have moved to another day, which may not list them yet
+    :ivar silent: calls that had a transcript and no longer have one
+    :ivar emptied: tables that lost rows of more calls than are gone
     """
 
     old: DayManifest | None
@@ -68,24 +68,24 @@ class ReadDay:
 
     @property
     def is_empty(self) -> bool:
-        """Whether Gong shows no call, and none is known."""
+        """Whether Gong shows no call and none is known."""
         return not self.draft.shown and not self.known
 
     @property
     def has_grown(self) -> bool:
-        """Whether calls have come that were not in the day before."""
+        """Whether the day has calls that its manifest does not have."""
         return bool(self.draft.calls.keys() - self.known.keys())
 
     @property
     def has_shrunk(self) -> bool:
-        """Whether something is gone."""
+        """Whether something is missing."""
         return bool(self.gone or self.moved or self.silent or self.emptied)
 
     def count(self, shrinkage: Shrinkage, erased: Collection[str]) -> None:
         """
-        Count what is gone.
+        Count what is missing.
 
-        :param erased: calls that are known to be deleted, which do not count
+        :param erased: calls known to be deleted, which do not count
         """
         shrinkage.count_calls(self.known, self.gone - set(erased))
         if self.is_comparable:
@@ -97,7 +97,7 @@ class ReadDay:
 
     def found(self, call_id: str, call: JsonObject) -> date | None:
         """
-        Take a call for one that is not gone, as Gong shows it when it is asked for it.
+        Take back a call that Gong returned by id: it is not gone.
 
         :return: the other day that it has moved to
         """
@@ -113,11 +113,11 @@ class ReadDay:
         return None
 
     def kept(self, removed: set[str]) -> set[str]:
-        """Return the calls of which rows are kept that Gong does not show."""
+        """Return the calls whose rows are kept although Gong does not show them."""
         return (self.gone | self.silent | self.unlisted) - removed
 
     def carry_over(self, folder: ExportFolder, kept: set[str]) -> None:
-        """Add the rows of kept calls to the draft, and the transcripts of those that are silent."""
+        """Add the rows of kept calls to the draft, and the old transcripts of silent calls."""
         if self.old is None:
             return
         if not self.is_comparable and not self.draft.settings.include_private:
@@ -148,7 +148,7 @@ class ReadDay:
             yield from rows_of_calls(opened, self.draft.settings.tables[name], file_format, call_ids)
 
     def _perhaps_private(self, folder: ExportFolder, call_ids: set[str]) -> set[str]:
-        """Return the calls that are not known to be public: they were read when private calls were exported, too."""
+        """Return the calls that may be private because they were read while private calls were exported, too."""
         table = self.draft.settings.tables.get("calls")
         names = [] if table is None else [column.name for column in table.columns]
         if "is_private" not in names:

@@ -1,4 +1,4 @@
-"""What workers note in the export's folder: when they have read days, and what a run has seen of what is gone."""
+"""Workers' notes in the export's folder: when they read days, and what a run found missing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from airflow_provider_gong.call_export.storage.folder import ExportFolder
 
 class WorkerNotes:
     """
-    The notes of a worker, and those of the others of the same run.
+    A worker's notes, and those of the other workers of the same run.
 
     :param folder: the export's folder
     :param worker: the worker
-    :param since: since when the run goes on, which all of its workers and attempts know; None for a run of one attempt
-    :param part: what the worker does in the run, if it is not all
-    :ivar requests: the worker's requests of the last 24 hours, by the hour
-    :ivar figures: what earlier attempts of the worker have done for this part of the run
-    :ivar judged: what earlier attempts of the worker have seen in this run
+    :param since: start of the run, which all of its workers and attempts know; None for a run of one attempt
+    :param part: the worker's part of the run, if not all of it
+    :ivar requests: the worker's requests of the last 24 hours, by hour
+    :ivar figures: what the worker's earlier attempts have done for this part of the run
+    :ivar judged: what the worker's earlier attempts have seen in this run
     """
 
     def __init__(self, folder: ExportFolder, worker: str, since: datetime | None, part: str) -> None:
@@ -41,7 +41,7 @@ class WorkerNotes:
         return sum((Shrinkage.parsed(run.get("judged", {})) for run in others), Shrinkage())
 
     def left_by_all(self) -> list[date]:
-        """Return the days that workers have left in this run."""
+        """Return the days that workers of this run have left."""
         return [date.fromisoformat(day) for note in self._notes.values() for day in self._of_run(note).get("left", ())]
 
     def take(
@@ -54,8 +54,8 @@ class WorkerNotes:
         Add notes.
 
         :param run: what the worker has read
-        :param requests: the worker's requests of the last 24 hours, by the hour
-        :param left: the days that it has left to another one
+        :param requests: the worker's requests of the last 24 hours, by hour
+        :param left: the days that it has left to another worker
         """
         reads = {day.isoformat(): moment.isoformat() for day, moment in run.read_at.items()}
         note: dict[str, Any] = {"read_at": {**self._own.get("read_at", {}), **reads}, "requests": dict(requests)}
@@ -75,7 +75,7 @@ class WorkerNotes:
 
 
 def read_moments(folder: ExportFolder) -> dict[date, datetime]:
-    """Return when days were last read, as workers have noted it."""
+    """Return when days were last read, according to the workers' notes."""
     found: dict[date, datetime] = {}
     for note in folder.notes().values():
         for text, moment in note.get("read_at", {}).items():

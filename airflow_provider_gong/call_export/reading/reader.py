@@ -1,4 +1,4 @@
-"""Reading a day from Gong: its calls page by page, and the transcripts of exactly those calls."""
+"""Reads a day from Gong: its calls page by page, and the transcripts of exactly those calls."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from airflow_provider_gong.client.errors import GongAnswerTooLargeError, GongCur
 log = logging.getLogger(__name__)
 
 _PAGE = 100
-# Listings end long before their cursors expire, however slowly requests are granted.
+# Listings end long before their cursors expire, no matter how slowly requests are granted.
 _LONGEST_LISTING = 2_000
-# A page of transcripts takes about twenty times its size in memory while it is read.
+# While a page of transcripts is read, it occupies about twenty times its size in memory.
 _HOURS_PER_PAGE = 75.0
 _SHORTEST_WINDOW = 60.0
 
 
 class GongApi(Protocol):
-    """What is needed of a client."""
+    """What a client must offer."""
 
     def run(self, operation: str, *, body: Any = None) -> JsonObject:
         """Send an operation with plain JSON in and out."""
@@ -38,8 +38,8 @@ class Page:
     Calls of a day.
 
     :param calls: rows of ``POST /v2/calls/extensive``
-    :param transcripts: what is said, by call id, once it was read
-    :param is_last: whether no other page can follow
+    :param transcripts: the transcripts by call id, once they were read
+    :param is_last: whether no further page follows
     """
 
     calls: list[JsonObject]
@@ -53,7 +53,7 @@ class GongReader:
 
     :param client: a client of Gong's API
     :param filters: which calls are read
-    :param wants: which calls are read with their transcripts, by the row of a call; None reads no transcripts
+    :param wants: decides by a call's row whether its transcript is read; None reads no transcripts
     """
 
     def __init__(self, client: GongApi, filters: CallFilter, wants: Callable[[JsonObject], bool] | None) -> None:
@@ -64,14 +64,14 @@ class GongReader:
 
     def pages(self, window: Window) -> Iterator[Page]:
         """
-        Yield the calls that started in a window, each once, with their transcripts.
+        Yield the calls that started in a window, each exactly once, with their transcripts.
 
         The next page is read while the caller works on this one.
         """
         seen: set[str] = set()
         source = self._pages(window, seen)
         page = next(source, None)
-        # Most days have one page, and start no thread.
+        # Most days have one page and need no thread.
         with ThreadPoolExecutor(1, thread_name_prefix="gong-export") as ahead:
             while page is not None:
                 following: Future[Page | None] | None = None if page.is_last else ahead.submit(next, source, None)
@@ -79,7 +79,7 @@ class GongReader:
                 page = None if following is None else following.result()
 
     def calls_by_id(self, call_ids: Sequence[str]) -> dict[str, JsonObject]:
-        """Return those of some calls that Gong shows, by id, whatever the export's filter."""
+        """Return which of these calls Gong shows, by id, regardless of the export's filter."""
         found: dict[str, JsonObject] = {}
         for batch in batches(call_ids, _PAGE):
             page = self._request("listCallsExtensive", {"filter": {"callIds": batch}})
@@ -87,7 +87,7 @@ class GongReader:
         return found
 
     def sees_calls(self, **conditions: Any) -> bool:
-        """Return whether Gong shows any call at all that meets conditions and the export's filter."""
+        """Return whether Gong shows any call that meets the conditions and the export's filter."""
         page = self._request("listCallsExtensive", {"filter": self._filters.wire(**conditions)})
         return bool(page.get("calls"))
 
@@ -95,7 +95,7 @@ class GongReader:
         for calls, is_last in self._listed(window):
             new = [call for call in calls if call_id_of(call) not in seen]
             seen.update(map(call_id_of, new))
-            # Transcripts of long calls come in parts, so that memory does not grow with their length.
+            # Long transcripts are read in parts, so memory does not grow with their length.
             parts = list(_by_length(new))
             for number, part in enumerate(parts, 1):
                 wanted = [] if self._wants is None else [call_id_of(call) for call in part if self._wants(call)]
@@ -104,9 +104,9 @@ class GongReader:
 
     def _listed(self, window: Window, *, is_last: bool = True) -> Iterator[tuple[list[JsonObject], bool]]:
         """
-        Yield the calls of a window, and whether they are the last ones.
+        Yield the calls of a window, and whether they are the last.
 
-        Where there are too many for one listing, one half is listed after the other.
+        If there are too many for one listing, each half is listed separately.
 
         :param is_last: whether no other window follows
         """
@@ -156,7 +156,7 @@ class GongReader:
         return found
 
     def _request(self, operation: str, body: Mapping[str, Any]) -> JsonObject:
-        """Send a request; an empty answer of Gong, and no other 404, is one without rows."""
+        """Send a request; Gong's 404 for "no calls" counts as a page without rows, any other 404 is an error."""
         self.requests += 1
         try:
             return self._client.run(operation, body=body)
@@ -170,7 +170,7 @@ def call_id_of(call: Mapping[str, Any]) -> str:
 
 
 def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
-    """Yield calls whose transcripts fit into one page and into memory."""
+    """Yield groups of calls whose transcripts fit into one page and into memory."""
     batch: list[JsonObject] = []
     hours = 0.0
     for call in calls:

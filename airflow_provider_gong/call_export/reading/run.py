@@ -1,4 +1,4 @@
-"""One run of an export: reads days, judges what is gone, and replaces what differs."""
+"""One run of an export: reads days, judges what is missing, and replaces what differs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from airflow_provider_gong.call_export.storage.manifest import DayManifest
 
 log = logging.getLogger(__name__)
 
-# Transcripts of older calls are not waited for.
+# Missing transcripts of older calls are given up.
 GIVE_UP_AFTER = timedelta(days=14)
 _BLIND = "the access key sees no calls at all"
 
 
 @dataclass
 class Figures(Counts):
-    """What a run has done, in all of its attempts."""
+    """What a run has done in all of its attempts."""
 
     days_read: int = 0
     requests: int = 0
@@ -63,11 +63,11 @@ class ExportRun:
     :param client: a client of Gong's API
     :param settings: what is exported
     :param scratch: an empty folder on the local disk
-    :param on_shrink: what to do when too much is gone
-    :param erased: calls that are known to be deleted: once Gong does not show them, nothing of them is kept
+    :param on_shrink: what to do if too much is missing
+    :param erased: calls known to be deleted; nothing of them is kept once Gong no longer shows them
     :param figures: what earlier attempts have done
-    :param judged: what earlier attempts have seen of the days that they wrote
-    :param others: what other tasks of the same run have seen of theirs
+    :param judged: what earlier attempts have seen in the days that they wrote
+    :param others: what other tasks of the same run have seen in theirs
     :param clock: the time
     """
 
@@ -106,11 +106,11 @@ class ExportRun:
 
     @property
     def requests(self) -> int:
-        """How many requests the run has made."""
+        """The number of requests that the run has made."""
         return self._reader.requests
 
     def read(self, day: date) -> None:
-        """Read a day, and write it unless something of it is gone: then :meth:`settle` does."""
+        """Read a day and write it, unless something is missing; :meth:`settle` decides about such days."""
         folder = self._scratch / day.isoformat()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -127,25 +127,25 @@ class ExportRun:
             self._unsearched |= late
         self._held.append(read)
         if draft.shown:
-            # The key is not blind, so days without calls before this one are what they seem.
+            # The key is not blind, so the earlier days without calls are really empty.
             self._write_all([held for held in self._held if not held.has_shrunk])
 
     def settle(self) -> None:
         """
-        Judge what is gone over all days that were read, write them, and read the days that calls have moved to or from.
+        Judge what is missing over all days that were read, write them, and read days that calls moved to or from.
 
         :raises GongExportShrinkError: if the access key is the more likely reason
         """
         self._settle_held()
         while moved := self._days_of_moved():
-            log.info("Calls have moved from or to other days, which are read, too: %s.", ", ".join(map(str, moved)))
+            log.info("Calls have moved from or to other days, which are also read: %s.", ", ".join(map(str, moved)))
             for day in moved:
                 self.read(day)
             self._settle_held()
 
     def leave_shrunk(self) -> list[date]:
         """
-        Write only days of which nothing is gone, and return those that are left to a task that judges the whole run.
+        Write only days without missing calls; return the others for a task that judges the whole run.
 
         :raises GongExportShrinkError: if the access key sees no calls at all
         """
@@ -159,7 +159,7 @@ class ExportRun:
         return sorted(left)
 
     def drop_held(self) -> None:
-        """Forget the days that were read and not written."""
+        """Discard the days that were read but not written."""
         for held in self._held:
             held.discard()
         self._held.clear()
@@ -175,7 +175,7 @@ class ExportRun:
         self._judge(alarms)
         if alarms and self._on_shrink is OnShrink.KEEP:
             self._drop([held for held in self._held if held.emptied or (is_blind and held.is_empty)])
-        # Killed between the two days of a call that moves, it is in both rather than in none.
+        # A run killed in between leaves a moving call in both days rather than in neither.
         self._write_all(sorted(self._held, key=lambda held: not held.has_grown), is_alarming=bool(alarms))
 
     def _judge(self, alarms: Sequence[str]) -> None:
@@ -186,18 +186,18 @@ class ExportRun:
             log.warning("on_shrink=%s: %s.", self._on_shrink.value, "; ".join(alarms))
 
     def _shrinkage(self) -> Shrinkage:
-        """Return what all of the run has seen so far."""
+        """Return what the whole run has seen so far."""
         ours = Shrinkage()
         for held in self._held:
             held.count(ours, self._erased)
         return self._others + self.judged + ours
 
     def _is_blind(self) -> bool:
-        """Return whether the access key sees no calls at all; what it saw in other tasks or earlier proves nothing."""
+        """Return whether the access key sees no calls at all, judged only by what this task sees now."""
         return not self._seen and not self._sees()
 
     def _find_moved(self) -> None:
-        """Ask Gong for the calls that are gone: they may be in another day now, or private."""
+        """Ask Gong for the missing calls: they may be in another day now, or private."""
         for held in self._held:
             held.gone -= self._late
         found = self._reader.calls_by_id(sorted(call_id for held in self._held for call_id in held.gone))
@@ -207,7 +207,7 @@ class ExportRun:
                 self._moved_to |= set() if day is None else {day}
 
     def _read_new_days(self) -> None:
-        """Read the days that calls have moved to; until those list them, the calls stay in their old days."""
+        """Read the days that calls have moved to; the calls stay in their old days until the new ones list them."""
         while days := sorted(self._moved_to - self.read_at.keys() - {held.day for held in self._held}):
             for day in days:
                 self.read(day)
@@ -216,7 +216,7 @@ class ExportRun:
             held.unlisted |= {call_id for call_id, day in held.moved.items() if not self._lists(day, call_id)}
 
     def _lists(self, day: date, call_id: str) -> bool:
-        """Return whether a call was in the answer for a day that was read."""
+        """Return whether Gong's answer for a day contained a call."""
         for held in self._held:
             if held.day == day:
                 return call_id in held.draft.calls
@@ -266,7 +266,7 @@ class ExportRun:
         held.discard()
 
     def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:
-        """Return the calls that are removed from the export, and those whose transcripts are."""
+        """Return the calls to remove from the export, and those whose transcripts are removed."""
         gone = held.gone | held.silent
         if self._on_shrink is OnShrink.ACCEPT:
             return gone
@@ -276,16 +276,16 @@ class ExportRun:
         return erased if is_alarming else erased | confirmed(gone, held.old.suspects, self._clock())
 
     def _missing(self, old: DayManifest | None, draft: DayDraft) -> dict[str, datetime]:
-        """Return the calls whose transcripts are waited for, and since when."""
+        """Return the calls whose transcripts are expected, and since when."""
         now = self._clock()
-        # What has no transcript in a backfill most likely never had one.
+        # A call without a transcript in a backfill most likely never had one.
         first = min(window_of(draft.day)[1], now) if old is None else now
         before = {} if old is None else old.missing
         since = {call_id: before.get(call_id, first) for call_id in draft.missing}
         return {call_id: moment for call_id, moment in since.items() if now - moment < GIVE_UP_AFTER}
 
     def _days_of_moved(self) -> list[date]:
-        """Return the days that calls have moved to, and exported days that still hold calls which are elsewhere now."""
+        """Return the days that calls have moved to, and exported days that still contain calls that moved."""
         days = self._moved_to
         if self._unsearched:
             days |= {found.day for found in self._folder.manifests() if found.calls.keys() & self._unsearched}

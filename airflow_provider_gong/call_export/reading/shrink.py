@@ -1,4 +1,4 @@
-"""Whether calls that Gong no longer shows were deleted, or the access key has gone blind."""
+"""Decides whether calls that Gong no longer shows were deleted, or the access key has gone blind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_export.reading.counts import Counts
 from airflow_provider_gong.call_export.storage.manifest import CallFacts
 
-# Gong shows what it is working on late or not at all; a second look, on another day, is what proves a deletion.
+# Gong shows calls in progress late or not at all; only a second read on another day proves a deletion.
 CONFIRM_AFTER = timedelta(hours=20)
 _FEW = 5
 _SHARE = 0.2
@@ -23,10 +23,10 @@ Sees = Callable[..., bool]
 @dataclass
 class Shrinkage(Counts):
     """
-    What a run has seen of the calls that the export holds, over all of its days, whoever has read them.
+    What a run has seen of the exported calls, over all of its days and workers.
 
-    :ivar held: calls that the export holds in the days that were read, by workspace and host
-    :ivar gone: those of them that Gong does not show any more
+    :ivar held: exported calls in the days that were read, by workspace and host
+    :ivar gone: those that Gong no longer shows
     """
 
     held: Counter[str] = field(default_factory=Counter)
@@ -39,15 +39,15 @@ class Shrinkage(Counts):
     total_gone: int = 0
 
     def __add__(self, other: Shrinkage) -> Shrinkage:
-        """Return what two parts of a run have seen."""
+        """Return what two parts of a run have seen together."""
         return Shrinkage(**{name: value + getattr(other, name) for name, value in vars(self).items()})
 
     def count_calls(self, held: Mapping[str, CallFacts], gone: Collection[str]) -> None:
         """
         Count the calls of a day.
 
-        :param held: those that the export holds
-        :param gone: those of them that Gong does not show any more
+        :param held: those that the export contains
+        :param gone: those that Gong no longer shows
         """
         self.total_held += len(held)
         self.total_gone += len(gone)
@@ -57,20 +57,20 @@ class Shrinkage(Counts):
                 self.gone.update(_groups(call))
 
     def count_transcripts(self, held: int, gone: int) -> None:
-        """Count calls that had a transcript and are still shown, and those of them that have none any more."""
+        """Count calls that are still shown and had a transcript, and those that have lost it."""
         self.held_transcripts += held
         self.gone_transcripts += gone
 
     def count_table(self, table: str, held: int, left: int) -> None:
-        """Count the calls with rows in a table, before and now, of the calls that are still shown."""
+        """Count the calls that are still shown and have rows in a table, before and now."""
         self.held_rows[table] += held
         self.empty_tables[table] += max(held - left, 0)
 
     def alarms(self, sees: Sees) -> list[str]:
         """
-        Return why the access key is the more likely reason; nothing if deleted calls are.
+        Return why the access key is the more likely reason; nothing if deletions are.
 
-        :param sees: asks Gong whether it shows any call that meets conditions
+        :param sees: asks Gong whether it shows any call that meets the conditions
         """
         return [*self._of_groups(sees), *self._of_shares()]
 
@@ -93,12 +93,12 @@ class Shrinkage(Counts):
             found.append(f"{self.gone_transcripts} of {counted(self.held_transcripts, 'transcript')} are gone")
         for table, gone in self.empty_tables.items():
             if _is_much(gone, self.held_rows[table]):
-                found.append(f"table {table} has no more rows of {gone} of {counted(self.held_rows[table], 'call')}")
+                found.append(f"table {table} has lost the rows of {gone} of {counted(self.held_rows[table], 'call')}")
         return found
 
 
 def confirmed(vanished: Collection[str], suspects: Mapping[str, datetime], now: datetime) -> set[str]:
-    """Return those of the calls that are gone which were gone long enough before."""
+    """Return the missing calls that have been missing long enough."""
     return {call_id for call_id in vanished if call_id in suspects and now - suspects[call_id] >= CONFIRM_AFTER}
 
 

@@ -1,1 +1,1 @@
-"""How an export is stored: its folder, the files of rows, and the manifests."""
+"""Storage of an export: its folder, files of rows, and manifests."""

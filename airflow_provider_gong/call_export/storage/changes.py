@@ -1,4 +1,4 @@
-"""Which days have changed since a consumer of an export was last told."""
+"""Finds the days that have changed since the previous run of an export's consumer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _CONSUMERS = f"{MANIFESTS}/_consumers"
 
 def days_changed_for(folder: ExportFolder, consumer: str, run: str) -> list[str]:
     """
-    Return the days whose rows have changed since the previous run of a consumer, whoever has changed them.
+    Return the days whose rows have changed since a consumer's previous run, no matter which run changed them.
 
-    So nothing is missed that a run has written before it failed, that was written by hand or by another DAG. For the
-    same run the days are returned again, with those that have changed meanwhile.
+    This includes days written by a run that failed later, by hand, or by another DAG. A retry of the same run returns
+    the same days again, and those that have changed meanwhile.
 
-    :param consumer: who is told, such as the id of a DAG and its task
+    :param consumer: name of the consumer, such as the ids of a DAG and its task
     :param run: the run of the consumer
     """
     path = f"{_CONSUMERS}/{consumer}.json"

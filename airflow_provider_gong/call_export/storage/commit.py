@@ -1,4 +1,4 @@
-"""Replacing a day's files: table by table, and the manifest at last."""
+"""Replaces a day's files: table by table, and the manifest last."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def commit(
     settings: ExportSettings,
 ) -> list[str]:
     """
-    Replace what differs of a day, and return the names of the tables that were replaced.
+    Replace the files of a day that differ, and return the names of the replaced tables.
 
-    While files are replaced the manifest says so. Whoever is interrupted, or meets somebody else who writes the same
-    day, leaves it like that, and the next run reads the day again.
+    The manifest says so while files are replaced. It stays like that if the run is interrupted or another run writes
+    the same day, and the next run reads the day again.
 
-    :param old: the manifest as it was before the day was read
-    :param new: the manifest without its files
+    :param old: the manifest from before the day was read
+    :param new: the new manifest without its files
     :param drafts: the new files
     """
     kept = _kept(folder, old, drafts, new.day, settings)
@@ -57,11 +57,11 @@ def commit(
 
 
 def is_stored(folder: ExportFolder, file: TableFile) -> bool:
-    """Return whether a file of a manifest is still the same in the folder."""
+    """Return whether the folder still contains the same file as a manifest."""
     stored = folder.stored(file.path)
     if stored is None or stored.size != file.size:
         return False
-    # A copied or restored folder has other versions of the same files.
+    # In a copied or restored folder, the same files have other versions.
     return stored.version == file.version or _sha256(folder, file.path) == file.sha256
 
 
@@ -72,7 +72,7 @@ def _kept(
     day: date,
     settings: ExportSettings,
 ) -> dict[str, TableFile]:
-    """Return the files that need not be replaced."""
+    """Return the files that do not need to be replaced."""
     if old is None or not old.is_complete or old.settings != settings.fingerprint:
         return {}
     kept = {}
@@ -85,7 +85,7 @@ def _kept(
 
 
 def _says_the_same(old: DayManifest, new: DayManifest, kept: Mapping[str, TableFile]) -> bool:
-    """Return whether two manifests differ only in when their day was read."""
+    """Return whether two manifests differ only in the time when their day was read."""
     before, after = old.document(), _with_files(new, kept).document()
     for document in (before, after):
         for moving in ("read_at", "changed_at", "requests"):
@@ -104,7 +104,7 @@ def _put(folder: ExportFolder, name: str, draft: TableDraft, day: date, settings
 
 
 def _delete_others(folder: ExportFolder, old: DayManifest | None, day: date, settings: ExportSettings) -> None:
-    """Delete files of the day that an export with other tables or another format has written."""
+    """Delete files of the day that were written with other tables or in another format."""
     if old is not None and old.is_complete and old.settings == settings.fingerprint:
         return
     ours = {table_path(name, day, settings.file_format) for name in settings.tables}
@@ -119,7 +119,7 @@ def _is_taken_over(folder: ExportFolder, day: date, writer: str) -> bool:
     if now is not None and now.writer == writer:
         return False
     if now is not None and now.is_complete:
-        # Its files may be ours by now.
+        # Its files may be ours now.
         folder.write_manifest(now.being_written(writer))
     return True
 

@@ -1,4 +1,4 @@
-"""Files of rows: Parquet and JSON lines, written part by part, and read again for the rows of some calls."""
+"""Files of rows in Parquet and JSON Lines: written in parts, and read again for the rows of some calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RowFile(Protocol):
     """A file that rows are added to."""
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows, each with the values of the table's exported columns, JSON as text; opens the file if need be."""
+        """Add rows with the values of the exported columns, JSON as text; opens the file if necessary."""
 
     def close(self) -> None:
         """Complete the file, if it is open."""
@@ -40,7 +40,7 @@ def rows_of_calls(
     file: IO[bytes], table: ExportedTable, file_format: FileFormat, call_ids: Collection[str]
 ) -> Iterator[list[Row]]:
     """
-    Yield the rows of some calls from a file, part by part; columns that the file lacks are null.
+    Yield the rows of some calls from a file in parts; columns that the file lacks are null.
 
     :raises GongExportStorageError: if the file is damaged
     """
@@ -91,7 +91,7 @@ class ParquetFile:
         return self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
 
     def _reopened(self) -> Any:
-        """Return a writer of a new file with the rows of this one: nothing can be added to a complete file."""
+        """Return a writer of a new file with the rows of this one; nothing can be added to a complete file."""
         complete = self._path.rename(self._path.with_name(f"{self._path.name}.complete"))
         writer = self._new_writer()
         with self._parquet.ParquetFile(complete) as earlier:
@@ -104,12 +104,12 @@ class ParquetFile:
         try:
             return self._arrow.array(values, arrow_type)
         except (self._arrow.ArrowException, TypeError, ValueError, OverflowError):
-            # Gong may answer a value of another kind than its reference promises.
+            # Gong may return a value of another type than its reference promises.
             return self._arrow.array([_fitting(kind, value) for value in values], arrow_type)
 
 
 class JsonLinesFile:
-    """A file with a JSON object for each row; moments are ISO 8601 in UTC, JSON is nested."""
+    """A file with a JSON object for each row; times are ISO 8601 in UTC, JSON is nested."""
 
     def __init__(self, path: Path, table: ExportedTable) -> None:
         self._names = [column.name for column in table.columns]
@@ -134,7 +134,7 @@ class JsonLinesFile:
         self._file.close()
 
     def _opened(self, mode: str) -> IO[str]:
-        # Halves of surrogate pairs become escapes, which JSON allows.
+        # Lone surrogates become escapes, which JSON allows.
         return self._path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 

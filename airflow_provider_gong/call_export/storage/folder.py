@@ -1,4 +1,4 @@
-"""The folder of an export, on any file system of fsspec: where its files are, and how they are replaced."""
+"""The folder of an export on any fsspec file system: where its files are, and how they are replaced."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCHEMAS = "_schema"
 SCRATCH = "gong-export-"
 _NOTES = "_manifests/_notes"
 _DAY = "started_date="
-# How object stores call what changes when an object is replaced.
+# Object stores' names for what changes when an object is replaced.
 _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5")
 
 
@@ -37,7 +37,7 @@ class StoredFile:
     A file as its store describes it.
 
     :param size: bytes
-    :param version: what changes when it is replaced; empty where the store says nothing
+    :param version: what changes when it is replaced; empty if the store has nothing of the kind
     """
 
     size: int
@@ -45,12 +45,12 @@ class StoredFile:
 
 
 def table_path(table: str, day: date, file_format: FileFormat) -> str:
-    """Return the path of the file of a table and day, below the export's folder."""
+    """Return the path of a table's file for a day, relative to the export's folder."""
     return f"{table}/{_DAY}{day.isoformat()}/part-0.{file_format.value}"
 
 
 def manifest_path(day: date) -> str:
-    """Return the path of a day's manifest, below the export's folder."""
+    """Return the path of a day's manifest, relative to the export's folder."""
     return f"{MANIFESTS}/{_DAY}{day.isoformat()}.json"
 
 
@@ -58,11 +58,11 @@ class ExportFolder:
     """
     The folder of an export.
 
-    Files are replaced by one request of the store, or on a local disk by renaming: nobody sees half of one.
+    Files are replaced by one request to the store, or by renaming on a local disk: readers never see half of a file.
 
     :param fs: the file system
     :param root: path of the folder in it
-    :param readers: how many manifests are read at the same time
+    :param readers: number of manifests that are read at the same time
     """
 
     def __init__(self, fs: AbstractFileSystem, root: str, readers: int = 16) -> None:
@@ -80,11 +80,11 @@ class ExportFolder:
         return f"{self._root}/{path}"
 
     def manifest(self, day: date) -> DayManifest | None:
-        """Return the manifest of a day, None if there is none."""
+        """Return the manifest of a day; None if there is none."""
         return self._manifest(manifest_path(day))
 
     def manifests(self, days: Iterable[date] | None = None) -> Iterator[DayManifest]:
-        """Yield the manifests of days, by default of all, by day."""
+        """Yield the manifests of days, by default of all days, in order."""
         names = self._manifest_names()
         if days is not None:
             wanted = set(map(manifest_path, days))
@@ -100,7 +100,7 @@ class ExportFolder:
         self.write_json(manifest_path(manifest.day), manifest.document())
 
     def notes(self) -> dict[str, dict[str, Any]]:
-        """Return the notes of all workers about what they have read, by worker."""
+        """Return the notes of all workers about the days they have read, by worker."""
         found = {name: self.read_json(f"{_NOTES}/{name}") for name in self._names(_NOTES)}
         return {name.removesuffix(".json"): note for name, note in found.items() if note is not None}
 
@@ -110,7 +110,7 @@ class ExportFolder:
 
     def read_json(self, path: str) -> dict[str, Any] | None:
         """
-        Return the JSON object in a file, None if there is no file.
+        Return the JSON object in a file; None if there is no file.
 
         :raises GongExportStorageError: if it cannot be read
         """
@@ -127,7 +127,7 @@ class ExportFolder:
             ) from error
 
     def write_json(self, path: str, document: Mapping[str, Any]) -> None:
-        """Replace a file by a JSON object."""
+        """Replace a file with a JSON object."""
         content = f"{json.dumps(document, indent=1)}\n".encode()
         with self._failures():
             if self._is_local:
@@ -136,7 +136,7 @@ class ExportFolder:
                 self._fs.pipe_file(self.place(path), content)
 
     def put(self, source: Path, path: str) -> StoredFile:
-        """Replace a file by a local one, and return what the store says of it."""
+        """Replace a file with a local one, and return the store's description of it."""
         with self._failures():
             if self._is_local:
                 # A rename within the folder is atomic; a copy is not.
@@ -149,7 +149,7 @@ class ExportFolder:
         return stored
 
     def stored(self, path: str) -> StoredFile | None:
-        """Return what the store says of a file, None if there is none."""
+        """Return the store's description of a file; None if there is no file."""
         with self._failures():
             try:
                 self._fs.invalidate_cache(self._fs._parent(self.place(path)))
@@ -158,7 +158,7 @@ class ExportFolder:
                 return None
 
     def files(self, tables: Iterable[str]) -> dict[str, StoredFile]:
-        """Return the files of tables, by path below the folder."""
+        """Return the files of tables, by path relative to the folder."""
         found: dict[str, StoredFile] = {}
         with self._failures():
             self._fs.invalidate_cache()
@@ -168,7 +168,7 @@ class ExportFolder:
         return found
 
     def delete(self, path: str) -> None:
-        """Delete a file, if it is there."""
+        """Delete a file if it exists."""
         with self._failures(), contextlib.suppress(FileNotFoundError):
             self._fs.rm_file(self.place(path))
 
@@ -213,7 +213,7 @@ class ExportFolder:
         except (GongExportStorageError, FileNotFoundError):
             raise
         except Exception as error:
-            # Each object store has errors of its own.
+            # Each object store has its own errors.
             raise GongExportStorageError(f"{self} failed: {type(error).__name__}: {shown(str(error))}") from error
 
 

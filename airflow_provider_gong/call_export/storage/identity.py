@@ -1,4 +1,4 @@
-"""What an export's folder holds: whose calls, and tables of which columns. Another filter needs another folder."""
+"""What an export's folder contains: which company's calls and which columns. Another filter needs another folder."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _EXPORT = f"{MANIFESTS}/_export.json"
 
 def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
     """
-    Make the folder that of an export, and describe its tables in ``_schema``.
+    Claim the folder for an export, and describe its tables in ``_schema``.
 
-    :param company: whose calls they are
-    :raises GongExportSettingsError: if it is that of other calls
+    :param company: the Gong company
+    :raises GongExportSettingsError: if it contains an export of other calls
     """
     ours = {
         "company": company,
@@ -43,9 +43,9 @@ def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
 
 def claimed(folder: ExportFolder) -> tuple[ExportSettings, str]:
     """
-    Return what the folder is the export of, and of whose calls.
+    Return the settings and the company of the export in the folder.
 
-    :raises GongExportSettingsError: if it is not that of an export
+    :raises GongExportSettingsError: if it does not contain an export
     """
     found = folder.read_json(_EXPORT)
     if found is None:
@@ -56,10 +56,10 @@ def claimed(folder: ExportFolder) -> tuple[ExportSettings, str]:
 
 def require_company(folder: ExportFolder, company: str, *notes: str) -> None:
     """
-    Check that calls and snapshots in the folder are those of a company.
+    Check that calls and snapshots in the folder belong to a company.
 
-    :param notes: what earlier snapshots have noted, by path
-    :raises GongExportSettingsError: if they are another's
+    :param notes: notes of earlier snapshots, by path
+    :raises GongExportSettingsError: if they belong to another company
     """
     for path in (_EXPORT, *notes):
         found = (folder.read_json(path) or {}).get("company", company)

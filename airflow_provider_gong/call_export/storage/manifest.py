@@ -1,4 +1,4 @@
-"""The manifest of a day: what was read of it, and what its files are."""
+"""The manifest of a day: what was read, and which files hold it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MANIFEST_VERSION = 1
 
 class CallFacts(NamedTuple):
     """
-    What a manifest remembers of a call.
+    What a manifest remembers about a call.
 
     :param workspace_id: its workspace
     :param owner_id: its host
-    :param has_transcript: whether it had one
+    :param has_transcript: whether it had a transcript
     """
 
     workspace_id: str
@@ -33,13 +33,13 @@ class TableFile:
     """
     The file of a table and day.
 
-    :param path: below the export's folder
+    :param path: relative to the export's folder
     :param rows: number of rows
     :param calls: number of calls with rows
-    :param digest: of the rows, whatever their order
+    :param digest: of the rows, in any order
     :param size: bytes
     :param sha256: of the file
-    :param version: what the object store says that changes when the file is replaced, empty where it says nothing
+    :param version: what changes in the object store when the file is replaced; empty if it has nothing of the kind
     """
 
     path: str
@@ -54,18 +54,18 @@ class TableFile:
 @dataclass(frozen=True)
 class DayManifest:
     """
-    What is known of an exported day.
+    What is known about an exported day.
 
     :param day: the UTC day
     :param settings: fingerprint of the settings it was read under
-    :param read_at: when it was read, as far as reading it changed anything
-    :param changed_at: when rows of it were last changed; differs whenever they do
+    :param read_at: when it was last read with a change of this manifest
+    :param changed_at: when its rows last changed; differs whenever they do
     :param tables: the file of each table
     :param calls: the calls in the files, by id
-    :param missing: calls without transcript, by id, and since when one is waited for
-    :param suspects: calls that Gong no longer shows, whose rows are kept for now, and since when
+    :param missing: calls whose transcripts are expected, by id, and since when
+    :param suspects: calls that Gong no longer shows and whose rows are kept for now, and since when
     :param facts: figures of the read: requests, private calls, calls outside of the day, unknown fields
-    :param writer: who is replacing the files; they may not belong together until this is empty
+    :param writer: the run that is replacing the files; they may not belong together until this is empty
     """
 
     day: date
@@ -85,11 +85,11 @@ class DayManifest:
         return not self.writer and self.read_at is not None
 
     def being_written(self, writer: str) -> DayManifest:
-        """Return the same, while somebody replaces the files."""
+        """Return the same manifest, marked as being replaced."""
         return dataclasses.replace(self, writer=writer)
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return the manifest as JSON."""
         calls: dict[str, dict[str, dict[str, int]]] = {}
         for call_id, call in sorted(self.calls.items()):
             calls.setdefault(call.workspace_id, {}).setdefault(call.owner_id, {})[call_id] = int(call.has_transcript)
@@ -115,7 +115,7 @@ class DayManifest:
         Return a manifest from its JSON.
 
         :param name: its file, for errors
-        :raises GongExportStorageError: if it is not one, or that of a newer release
+        :raises GongExportStorageError: if it is not a manifest, or was written by a newer release
         """
         try:
             if document["version"] > MANIFEST_VERSION:

@@ -1,1 +1,1 @@
-"""The tables of an export: their columns, and how rows are made from Gong's JSON."""
+"""The tables of an export: their columns, and how their rows are built from Gong's JSON."""

@@ -1,4 +1,4 @@
-"""One call as Gong returns it, with what several tables need to know of it."""
+"""A call as Gong returns it, with what several tables need to know about it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ INTERNAL = "Internal"
 @dataclass(frozen=True, slots=True)
 class Person:
     """
-    Who a party is.
+    Identity of a party.
 
-    :param name: name or, without one, e-mail address or phone number
-    :param company: the company of somebody from outside, where Gong's CRM data or e-mail address shows it
+    :param name: name, or else e-mail address or phone number
+    :param company: company of an external party, if Gong's CRM data or the e-mail address shows it
     :param affiliation: ``Internal``, ``External`` or ``Unknown``
     """
 
@@ -32,7 +32,7 @@ class Person:
 
     @property
     def label(self) -> str | None:
-        """How a document names the person."""
+        """The person's name in documents."""
         return f"{self.name} ({self.company})" if self.name and self.company else self.name
 
 
@@ -44,8 +44,8 @@ class ExportedCall:
     A call.
 
     :param data: a row of ``POST /v2/calls/extensive``
-    :param monologues: its transcript, None where Gong has none
-    :param unknown: counts fields that Gong's reference does not name
+    :param monologues: its transcript; None if Gong has none
+    :param unknown: counts fields that are not in Gong's reference
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class ExportedCall:
 
     @property
     def owner_id(self) -> str:
-        """Gong user id of the host, empty if there is none."""
+        """Gong user id of the host; empty if there is none."""
         return str(self.meta.get("primaryUserId") or "")
 
     @property
     def workspace_id(self) -> str:
-        """The id of the workspace, empty if there is none."""
+        """The id of the workspace; empty if there is none."""
         return str(self.meta.get("workspaceId") or "")
 
     @property
@@ -75,29 +75,29 @@ class ExportedCall:
 
     @cached_property
     def started(self) -> int | None:
-        """When it started, as microseconds since 1970."""
+        """When it started, in microseconds since 1970."""
         return microseconds(self.meta.get("started"))
 
     @cached_property
     def people(self) -> list[tuple[Mapping[str, Any], Person]]:
-        """Its parties, with who they are."""
+        """Its parties with their identities."""
         return [(party, _person(party, self._account_name)) for party in objects(self.data.get("parties"))]
 
     @cached_property
     def speakers(self) -> Mapping[str, Person]:
-        """Who speaks, by speaker id."""
+        """Identities of the speakers, by speaker id."""
         return {str(party["speakerId"]): person for party, person in self.people if party.get("speakerId")}
 
     @cached_property
     def owner(self) -> tuple[Mapping[str, Any], Person]:
-        """The party that hosts the call."""
+        """The party who hosts the call."""
         for party, person in self.people:
             if person.user_id and person.user_id == self.owner_id:
                 return party, person
         return {}, NOBODY
 
     def crm_ids(self, object_type: str) -> list[str]:
-        """Return the CRM ids of a type that the call is about."""
+        """Return the CRM ids of one object type that the call is about."""
         found = [item for _, item in crm_objects(self.data) if item.get("objectType") == object_type]
         return list(dict.fromkeys(str(item["objectId"]) for item in found if item.get("objectId")))
 

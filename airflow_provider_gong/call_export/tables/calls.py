@@ -10,14 +10,14 @@ from airflow_provider_gong.call_export.tables.call import ExportedCall
 from airflow_provider_gong.call_export.tables.fields import Fields, objects
 from airflow_provider_gong.call_export.tables.schema import Row, Table
 
-# Named by Gong's reference, and kept in ``extra``.
+# In Gong's reference, and kept in ``extra``.
 _KNOWN_CONTENT = frozenset({"structure", "outline", "highlights", "topics", "keyPoints"})
 _KNOWN_INTERACTION = frozenset({"interactionStats", "video", "speakers"})
 _KNOWN_BLOCKS = frozenset({"collaboration"})
-# Tables of their own, and signed URLs, which change on every read and must not be kept.
+# Separate tables, and signed URLs, which change on every read and must not be kept.
 _ELSEWHERE = ("metaData", "parties", "context", "media")
 _NEXT_STEPS = "next steps"
-# Gong's address of an imported recording: a raw storage URL, which nobody can open.
+# Gong returns a raw storage URL for imported recordings, which nobody can open.
 _IMPORTED = "Upload API"
 
 _STATS = ("Talk Ratio", "Longest Monologue", "Longest Customer Story", "Interactivity", "Patience")
@@ -95,7 +95,7 @@ def _questions(interaction: Fields) -> tuple[int | None, int | None]:
 
 
 def _texts(content: Fields, name: str) -> list[str] | None:
-    """Take a list of objects whose only field is a text."""
+    """Take a list of objects with a single text field."""
     items = objects(content.look(name))
     if not all(isinstance(item.get("text"), str) for item in items):
         return None
@@ -121,7 +121,7 @@ def _names(content: Fields, name: str) -> list[str] | None:
 
 
 def _extra(call: ExportedCall, meta: Fields, content: Fields, interaction: Fields) -> dict[str, Any] | None:
-    # Trackers are a table; who talks how long is in the table of parties.
+    # Trackers have their own table; talk times are in the table of parties.
     content.take("trackers")
     interaction.take("speakers")
     others = Fields(call.data, "", call.unknown)
@@ -143,42 +143,42 @@ CALLS = Table(
     (
         schema.text("call_id", "Gong's id of the call"),
         schema.text("title", "its title"),
-        schema.text("url", "its page in Gong"),
-        schema.moment("started_datetime", "when it started"),
-        schema.moment("scheduled_datetime", "when it was scheduled to start"),
-        schema.number("duration_seconds", "its duration, as measured by Gong"),
+        schema.text("url", "page of the call in Gong"),
+        schema.moment("started_datetime", "start of the call"),
+        schema.moment("scheduled_datetime", "scheduled start"),
+        schema.number("duration_seconds", "duration as measured by Gong"),
         schema.text("owner_id", "Gong user id of the host"),
         schema.text("owner_name", "name of the host"),
         schema.text("owner_email_address", "e-mail address of the host"),
         schema.text("workspace_id", "id of the workspace"),
         schema.text("direction", "`Inbound`, `Outbound`, `Conference` or `Unknown`"),
         schema.text("scope", "`Internal`, `External` or `Unknown`"),
-        schema.text("system", "the system that recorded it"),
+        schema.text("system", "system that recorded the call"),
         schema.text("media_type", "`Audio` or `Video`"),
         schema.text("language", "language, as ISO 639-2/B"),
-        schema.flag("is_private", "whether it is private"),
+        schema.flag("is_private", "whether the call is private"),
         schema.text("purpose", "its purpose"),
         schema.text("disposition", "disposition of the sales development representative"),
         schema.text("outcome", "outcome of the call"),
         schema.text("outcome_category", "category of the outcome"),
-        schema.number("talk_ratio", "share of the time that the host's side talks, from 0 to 1"),
+        schema.number("talk_ratio", "host side's share of talk time, from 0 to 1"),
         schema.number("longest_monologue_seconds", "longest monologue of the host's side"),
         schema.number("longest_customer_story_seconds", "longest monologue of the other side"),
         schema.number("interactivity", "Gong's measure of how often the speakers change"),
-        schema.number("patience_seconds", "how long the host waits before answering"),
+        schema.number("patience_seconds", "how long the host pauses before answering"),
         schema.integer("company_question_count", "questions asked by the company's side"),
         schema.integer("non_company_question_count", "questions asked by the other side"),
         schema.text("brief", "Gong's summary"),
         schema.texts("key_points", "Gong's key points"),
-        schema.texts("next_steps", "what Gong's highlights list as next steps"),
-        schema.texts("topics", "names of the topics; their durations are in `extra`"),
+        schema.texts("next_steps", "next steps listed in Gong's highlights"),
+        schema.texts("topics", "names of the topics (durations are in `extra`)"),
         schema.texts("account_ids", "CRM ids of the accounts"),
         schema.texts("opportunity_ids", "CRM ids of the opportunities"),
         schema.text("transcript_status", "`present` or `missing` when the day was read"),
-        schema.text("meeting_url", "address of the web conference"),
+        schema.text("meeting_url", "URL of the web conference"),
         schema.text("calendar_event_id", "id of the calendar event"),
         schema.text("client_unique_id", "id in the recording system, for imported calls"),
-        schema.text("custom_data", "what was sent with an imported call"),
+        schema.text("custom_data", "`customData` of an imported call"),
         schema.extra_column("outline, structure, highlights, comments, and Gong fields without a column"),
     ),
     _rows,

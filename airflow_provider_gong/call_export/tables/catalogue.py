@@ -12,7 +12,7 @@ TABLES = {
 }
 DEFAULT_TABLES = tuple(TABLES)
 
-# Everything that some table shows; no media, whose URLs change on every read.
+# Everything that a table uses; no media, whose URLs change on every read.
 CONTENT_SELECTOR = {
     "context": "Extended",
     "exposedFields": {

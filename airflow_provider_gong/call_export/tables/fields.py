@@ -1,4 +1,4 @@
-"""Taking fields out of Gong's JSON one by one; what nobody takes is kept, and counted where nobody knows it."""
+"""Takes fields out of Gong's JSON one by one; the rest is kept, and unknown fields are counted."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Fields:
     """
     The fields of one JSON object.
 
-    A value of a kind that the reference does not promise stays among the untaken fields, so it is not lost.
+    A value of an unexpected type stays among the untaken fields, so it is not lost.
 
-    :param block: the object; anything else counts as an empty one
-    :param path: how Gong names the object, such as ``metaData``
-    :param unknown: counts the fields that Gong's reference does not name
+    :param block: the object; anything else counts as an empty object
+    :param path: Gong's name of the object, such as ``metaData``
+    :param unknown: counts the fields that are not in Gong's reference
     """
 
     __slots__ = ("_left", "_path", "_unknown")
@@ -65,7 +65,7 @@ class Fields:
         return value
 
     def moment(self, name: str) -> int | None:
-        """Take a moment, as microseconds since 1970."""
+        """Take a time, as microseconds since 1970."""
         found = microseconds(self._left.get(name))
         if found is not None:
             del self._left[name]
@@ -84,18 +84,18 @@ class Fields:
         return self._left.pop(name, None)
 
     def look(self, name: str) -> Any:
-        """Return a value that stays among the untaken fields."""
+        """Return a value without taking it."""
         return self._left.get(name)
 
     def put_back(self, name: str, value: Any) -> None:
-        """Leave a value, or what is left of it, among the untaken fields."""
+        """Put a value, or the rest of it, back among the untaken fields."""
         self._left[name] = value
 
     def rest(self, known: Collection[str] = ()) -> dict[str, Any]:
         """
-        Return the fields with a value that were not taken.
+        Return the untaken fields that have a value.
 
-        :param known: those that Gong's reference names, though no column takes them
+        :param known: fields that are in Gong's reference although no column takes them
         """
         if not self._left:
             return {}
@@ -107,7 +107,7 @@ class Fields:
 
 
 def microseconds(value: object) -> int | None:
-    """Return a moment of Gong as microseconds since 1970; times without an offset are in UTC."""
+    """Return a time from Gong as microseconds since 1970; times without an offset are UTC."""
     if not isinstance(value, str):
         return None
     try:
@@ -120,10 +120,10 @@ def microseconds(value: object) -> int | None:
 
 
 def as_moment(value: int) -> datetime:
-    """Return a moment in UTC from microseconds since 1970."""
+    """Return a time in UTC from microseconds since 1970."""
     return _EPOCH + value * _MICROSECOND
 
 
 def objects(value: object) -> Sequence[Mapping[str, Any]]:
-    """Return the objects of a JSON list; nothing where there is none."""
+    """Return the objects of a JSON list; nothing if it is not a list."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else ()

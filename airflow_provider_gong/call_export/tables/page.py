@@ -1,4 +1,4 @@
-"""The page of the documentation that lists all tables, made from their definitions."""
+"""The documentation page that lists all tables, generated from their definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of who took part, of the CRM objects that a call is about, and of trackers."""
+"""The tables of participants, CRM objects and trackers."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ CALL_PARTIES = Table(
         schema.text("affiliation", "`Internal`, `External` or `Unknown`"),
         schema.text("company", "company of an external participant, if it is in the call's CRM data"),
         schema.flag("is_owner", "whether this is the host"),
-        schema.number("talk_time_seconds", "how long the participant talks"),
+        schema.number("talk_time_seconds", "talk time of the participant"),
         schema.texts("methods", "`Invitee`, `Attendee`"),
         schema.extra_column(),
     ),

@@ -1,4 +1,4 @@
-"""Tables to join with: snapshots of what belongs to the company, not to a call."""
+"""Tables to join with: snapshots of what belongs to the company rather than to a call."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ WORKSPACES = Table(
     _workspaces,
 )
 
-# The tables, with the operation that lists their rows.
+# The tables with the operations that list their rows.
 REFERENCE_TABLES = {"users": (USERS, "listUsers"), "workspaces": (WORKSPACES, "listWorkspaces")}

@@ -1,4 +1,4 @@
-"""Tables, columns, and what kinds of values columns hold."""
+"""Tables, columns, and the kinds of values in columns."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Row = tuple[Any, ...]
 
 class Kind(StrEnum):
     """
-    What a column holds.
+    The kind of values in a column.
 
-    A row holds moments as microseconds since 1970 in UTC, and JSON as Python objects; files have their own forms.
+    In a row, times are microseconds since 1970 in UTC, and JSON is Python objects; files have their own forms.
     """
 
     TEXT = "text"
@@ -35,7 +35,7 @@ class Column:
 
     :param name: its name
     :param kind: what it holds
-    :param about: what it is, for the documentation
+    :param about: description for the documentation
     """
 
     name: str
@@ -48,11 +48,11 @@ class Table:
     """
     A table of the export.
 
-    :param name: its name, which is also that of its folder
+    :param name: its name, also the name of its folder
     :param about: what a row is, for the documentation
-    :param key: the columns that identify a row; the first one is the call's id, in tables of calls
+    :param key: the columns that identify a row; in tables of calls, the first is the call's id
     :param columns: its columns, in the order of its rows
-    :param rows: makes the rows of one call, or those of one row of another listing
+    :param rows: returns the rows of one call, or of one row of another listing
     :param from_transcripts: whether its rows come from transcripts
     """
 
@@ -85,12 +85,12 @@ def number(name: str, about: str) -> Column:
 
 
 def flag(name: str, about: str) -> Column:
-    """Return a column of true and false."""
+    """Return a column of booleans."""
     return Column(name, Kind.FLAG, about)
 
 
 def moment(name: str, about: str) -> Column:
-    """Return a column of moments in UTC."""
+    """Return a column of times in UTC."""
     return Column(name, Kind.MOMENT, about)
 
 
@@ -105,5 +105,5 @@ def json_column(name: str, about: str) -> Column:
 
 
 def extra_column(about: str = "Gong fields without a column") -> Column:
-    """Return the column for what has no column."""
+    """Return the column for Gong fields without a column."""
     return json_column("extra", about)

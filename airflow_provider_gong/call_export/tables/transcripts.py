@@ -1,4 +1,4 @@
-"""The tables of what was said: sentence by sentence, and one document a call."""
+"""The tables of transcripts: one row per sentence, and one document per call."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _documents(call: ExportedCall) -> list[Row]:
 
 
 def _turns(call: ExportedCall) -> Iterable[dict[str, Any]]:
-    """Yield what one speaker says until another one speaks."""
+    """Yield turns: what one speaker says until another one speaks."""
     monologues = [monologue for monologue in call.monologues or () if monologue.get("sentences")]
     for speaker_id, said in groupby(monologues, key=lambda monologue: str(monologue.get("speakerId"))):
         who = call.speakers.get(speaker_id, NOBODY)
@@ -100,9 +100,9 @@ TRANSCRIPT_SENTENCES = Table(
         schema.text("speaker_name", "name of the speaker"),
         schema.text("speaker_affiliation", "`Internal`, `External` or `Unknown`"),
         schema.text("topic", "topic of the monologue"),
-        schema.integer("start_ms", "when it begins, in milliseconds from the start of the call"),
-        schema.integer("end_ms", "when it ends"),
-        schema.text("text", "what is said"),
+        schema.integer("start_ms", "start, in milliseconds from the start of the call"),
+        schema.integer("end_ms", "end, in milliseconds from the start of the call"),
+        schema.text("text", "text of the sentence"),
         schema.extra_column(),
     ),
     _sentences,
@@ -124,7 +124,7 @@ CALL_DOCUMENTS = Table(
         schema.texts("participants", "the participants, such as `Dana Ortiz (Northwind)`"),
         schema.texts("account_ids", "CRM ids of the accounts"),
         schema.texts("opportunity_ids", "CRM ids of the opportunities"),
-        schema.text("text", "what was said, a line for each turn: `Dana Ortiz (Northwind): ...`"),
+        schema.text("text", "transcript with a line for each turn: `Dana Ortiz (Northwind): ...`"),
         schema.json_column("turns", "the turns: `speaker`, `affiliation`, `start_ms`, `end_ms`, `text`"),
     ),
     _documents,

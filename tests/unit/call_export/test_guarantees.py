@@ -269,7 +269,7 @@ def test_a_table_that_loses_its_rows_is_not_believed(company: Company) -> None:
     company.export()
     before = company.files()
     company.edit_calls(lambda call: call.pop("parties"))
-    with pytest.raises(GongExportShrinkError, match="table call_parties has no more rows of 11 of 11 calls"):
+    with pytest.raises(GongExportShrinkError, match="table call_parties has lost the rows of 11 of 11 calls"):
         company.export()
     assert company.rows("call_parties", date(2026, 2, 11))
     assert company.files() == before

@@ -145,7 +145,7 @@ def test_transcripts_are_waited_for_daily_and_after_a_week_every_second_day() ->
 def test_a_plan_says_when_its_share_is_too_small_for_the_sweep() -> None:
     states = [state(ago, calls=913) for ago in range(1, 1000)]
     (remark,) = plan(*states, sweep_share=0.01).remarks
-    assert remark.startswith("The sweep reads each day again within ")
+    assert remark.startswith("The sweep re-reads each day within ")
     assert plan(*states[:30], sweep_share=0.05).remarks == []
 
 

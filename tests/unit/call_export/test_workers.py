@@ -86,7 +86,7 @@ def test_tables_are_judged_over_the_run(company: Company) -> None:
     workers = Workers(company)
     workers.read(0)
     workers.read(1)
-    with pytest.raises(GongExportShrinkError, match="table call_parties has no more rows of 11 of 11 calls"):
+    with pytest.raises(GongExportShrinkError, match="table call_parties has lost the rows of 11 of 11 calls"):
         workers.settle()
     assert company.whole_days() == before
 
