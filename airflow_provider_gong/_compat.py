@@ -86,7 +86,7 @@ def __getattr__(name: str) -> Any:
 
 
 def can_push_none() -> bool:
-    """Tell whether None may be an XCom. Airflow 3.0 sends no body for it, and its own API refuses that."""
+    """Return whether None may be an XCom. Airflow 3.0 sends no body for it, and its own API refuses that."""
     from airflow import __version__
 
     return not __version__.startswith("3.0.")

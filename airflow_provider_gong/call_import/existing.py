@@ -26,7 +26,7 @@ class ExistingCalls:
 
     :param ledger: the rows
     :param client: client for Gong
-    :param sees_calls: tells whether the key sees any call of the company
+    :param sees_calls: returns whether the key sees any call of the company
     :param between_looks: seconds after which a call that is still not found has no recording
     """
 

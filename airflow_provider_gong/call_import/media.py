@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class ObjectDetails(dict[str, Any]):
-    """What a file system of fsspec tells of an object, as ``stat`` tells it."""
+    """An fsspec file system's details of an object, in the form of ``stat``."""
 
     @property
     def st_size(self) -> int:

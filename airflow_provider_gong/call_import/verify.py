@@ -1,4 +1,4 @@
-"""Verification: reading calls back from Gong until each is known to be there, or time is up."""
+"""Verification: reads calls back from Gong until each is known to be there, or time is up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_WAIT = 15.0
 _LONGEST_WAIT = 600.0
-# Later looks are this part of the time that has gone by, so that a few requests cover minutes and hours alike.
+# Reads get rarer in proportion to the elapsed time, so a few requests cover both minutes and hours.
 _WAIT_SHARE = 0.5
 _READABLE_DAYS = 90
 _PROBED_CALLS = 10
@@ -34,10 +34,10 @@ class ImportVerification:
     Reads the calls of an import back.
 
     :param ledger: the rows
-    :param client: the way to Gong
-    :param timeout: seconds after the first reading when verification ends
-    :param is_canary: whether all rows have to be there, since others follow only then
-    :param between_looks: seconds after which a call of somebody else that is still not found has no recording
+    :param client: client for Gong
+    :param timeout: seconds from the first read until verification ends
+    :param is_canary: whether all rows must be there before other rows follow
+    :param between_looks: seconds after which another's call that is still not found has no recording
     """
 
     def __init__(
@@ -54,16 +54,16 @@ class ImportVerification:
         self._timeout = timeout
         self._is_canary = is_canary
         self._existing = ExistingCalls(ledger, client, self._sees_calls, between_looks=between_looks)
-        # What Gong has said to this reading; None as long as it was not asked.
+        # Gong's answer to this read; None before the request.
         self._is_readable: bool | None = None
 
     def run(self) -> dict[str, int]:
         """
         Read all calls that were not seen yet, and return the number of rows by state when all have ended.
 
-        :raises GongImportUnfinishedError: while recordings may still appear; run it again when it says
+        :raises GongImportUnfinishedError: while recordings may still appear; run it again after ``retry_after``
         :raises GongImportFailedError: if the import has no plan or has lost rows of it, or rows of a canary went wrong
-        :raises GongError: if Gong does not let the key read at all, or cannot be reached
+        :raises GongError: if the key may not read calls, or Gong cannot be reached
         """
         require_plan(self._ledger)
         self._is_readable = None
@@ -106,14 +106,14 @@ class ImportVerification:
         )
 
     def _judge(self, missing: Mapping[str, str]) -> None:
-        """Record at the deadline what is known of calls that could not be read."""
+        """Record at the deadline what is known about calls that could not be read."""
         blind = self._is_blind(list(missing))
         for call_id, ident in missing.items():
             state = CallState.UNVERIFIABLE if blind else self._last_state(call_id)
             self._ledger.read_back([Reading(ident, state, problem=_PROBLEMS[state](call_id))])
 
     def _is_blind(self, call_ids: Sequence[str]) -> bool:
-        """Tell whether calls are missing because the key sees none; a few of them show it as well as all would."""
+        """Return whether calls are missing because the key sees none, judged by a few of them."""
         if self._sees_calls():
             return False
         return all(self._last_state(call_id) is CallState.NOT_VISIBLE for call_id in call_ids[:_PROBED_CALLS])
@@ -134,15 +134,15 @@ class ImportVerification:
             return CallState.PROCESSING
         except GongNotFoundError:
             return CallState.NOT_VISIBLE
-        # Readable alone and not in the list: Gong's lists lag behind while a call is analysed.
+        # Readable by id but not listed: Gong's lists lag behind while it analyzes a call.
         return CallState.PROCESSING
 
 
 def can_read_calls(client: GongClient, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bool:
     """
-    Tell whether the key sees any call of the last months.
+    Return whether the key sees any call of the last months.
 
-    Gong answers a key without call visibility exactly like an empty company, so False may mean either.
+    Gong answers a key that may not see calls exactly like an empty company, so False may mean either.
     """
     until = now()
     window = {"fromDateTime": until - timedelta(days=_READABLE_DAYS), "toDateTime": until}
@@ -157,7 +157,7 @@ def _verified(client_unique_id: str, call: Call) -> Reading:
 
 
 def _require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:
-    """Check that the rows that went first have all arrived, so that the others may follow."""
+    """Check that the canary's rows have all arrived, so the others may follow."""
     sent = {state: count for state, count in counts.items() if state is not CallState.REJECTED}
     wrong = {state: count for state, count in sent.items() if state in WRONG | UNFINISHED}
     if wrong:

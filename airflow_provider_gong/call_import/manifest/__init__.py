@@ -1,1 +1,1 @@
-"""From the files of a manifest to rows of cells."""
+"""Reads the files of a manifest into rows of cells."""

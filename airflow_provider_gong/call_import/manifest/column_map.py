@@ -1,4 +1,4 @@
-"""Manifests with other column names: which field of the call takes its text from which header."""
+"""Manifests with other column names: which header fills which field of the call."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _HEADER = re.compile(r"\{([^{}]*)\}")
 
 class ColumnSource(TypedDict, total=False):
     """
-    Where a field takes its text from, and how it is read.
+    Source of a field's text, and how the text is read.
 
     :param source: a header, a template, or a constant; default: the column of the field's own name
-    :param values: what texts of the manifest mean, such as ``{"1": "Inbound", "2": "Outbound"}``, whatever their case
-    :param format: form of a time, such as ``%d.%m.%Y %H:%M:%S`` (the codes of Python's ``strptime``)
+    :param values: meaning of texts in the manifest, such as ``{"1": "Inbound", "2": "Outbound"}``; case is ignored
+    :param format: format of a time, such as ``%d.%m.%Y %H:%M:%S`` (the codes of Python's ``strptime``)
     """
 
     source: str
@@ -40,13 +40,13 @@ Columns = Mapping[str, str | ColumnSource | None]
 @dataclass(frozen=True, slots=True)
 class _Source:
     """
-    Where a field takes its text from: headers, with other text around them.
+    Parsed source of a field: headers with literal text around them.
 
-    :param text: as the mapping has it
+    :param text: the source as written in the mapping
     :param headers: the columns; none for a constant
-    :param literals: the texts before, between and behind them
-    :param values: what texts mean, by these in lower case
-    :param format: form of a time
+    :param literals: the texts before, between and after them
+    :param values: meaning of texts, by the text in lower case
+    :param format: format of a time
     """
 
     text: str
@@ -60,7 +60,7 @@ class _Source:
         if self.values:
             text = self.values.get(text.lower(), text)
         if self.format is not None:
-            # What does not fit is wrong, unless it is ISO 8601 all the same.
+            # A time in another format is an error, unless it is ISO 8601.
             with contextlib.suppress(ValueError):
                 text = datetime.strptime(text, self.format).isoformat()
         return text
@@ -76,7 +76,7 @@ class _Source:
             return ""
         texts = zip((cells.get(header, "") for header in self.headers), self.literals[1:], strict=True)
         filled = (self.literals[0] + "".join(itertools.chain.from_iterable(texts))).strip()
-        # A text that is made of an inexact number is not exact either.
+        # A text composed of an inexact number is not exact either.
         return next((type(text) for text in found if type(text) is not str), str)(filled)
 
 
@@ -84,14 +84,14 @@ class ColumnMap:
     """
     Maps headers of a manifest to fields of the call.
 
-    Without a mapping, all fields are read from the columns of their own names. With one, it says which: required
-    fields that it does not name are read from the columns of their own names, optional ones are not read. ``"*": "*"``
-    reads those as well, and a mapping that only leaves fields out reads all others.
+    Without a mapping, each field is read from the column with its name. With a mapping, required fields that it does
+    not name are still read from the columns with their names, but optional fields are not. ``"*": "*"`` reads those as
+    well, and a mapping that only leaves fields out reads all others.
 
     :param columns: for each field a header (``"Call ID"``), a template (``"{First} {Last}"``), a constant
         (``"=Outbound"``), a ``ColumnSource``, or None to leave it out
-    :param asked: columns of their own names that are read anyway, since somebody has named them elsewhere
-    :raises GongManifestError: with all that is wrong with the mapping
+    :param asked: columns that are read under their own names anyway, because another parameter names them
+    :raises GongManifestError: with all errors in the mapping
     """
 
     def __init__(self, columns: Columns | None = None, asked: Collection[str] = ()) -> None:
@@ -116,7 +116,7 @@ class ColumnMap:
         self._used = {header for source in self._sources.values() for header in source.headers}
 
     def uses(self, header: str) -> bool:
-        """Tell whether a field takes its text from a header that is not its own."""
+        """Return whether a field is read from a header other than its own name."""
         return header in self._used
 
     def fields(self, headers: Collection[str]) -> set[str]:
@@ -124,14 +124,14 @@ class ColumnMap:
         return {header for header in headers if self._is_own(header)} | self._sources.keys()
 
     def ignored(self, headers: Collection[str]) -> list[str]:
-        """Return the headers from which no field takes its text."""
+        """Return the headers that fill no field."""
         return [header for header in headers if header not in self._used and not self._is_own(header)]
 
     def check_headers(self, headers: Collection[str], name: str) -> None:
         """
         Check that a manifest has all headers that the mapping names.
 
-        :raises GongManifestError: with all that it lacks
+        :raises GongManifestError: with all missing headers
         """
         lacking = [
             _lacking_header(field, header, headers)
@@ -144,7 +144,7 @@ class ColumnMap:
             raise GongManifestError(f"Manifest {name} does not fit columns: {' '.join(lacking)} It has: {found}.")
 
     def values(self, cells: dict[str, str]) -> dict[str, str]:
-        """Return a row's text by field; that of headers that fill no field is kept under these."""
+        """Return a row's text by field; text of headers that fill no field is kept under the header."""
         if not self._sources and not self._left_out:
             return cells
         kept = {
@@ -156,12 +156,12 @@ class ColumnMap:
         return kept | {field: text for field, text in mapped.items() if text}
 
     def described(self, path: str) -> str:
-        """Return a field as an error names it: with the header it was read from, if that is another one."""
+        """Return a field's name for errors, with the header that it was read from if the names differ."""
         source = self._sources.get(re.split(r"[.\[]", path)[0])
         return path if source is None else f"{path} (columns: {source})"
 
     def _is_own(self, header: str) -> bool:
-        """Tell whether a header is the column of a field that is read from there."""
+        """Return whether a header is the column of a field that is read from it."""
         known = FIELDS.get(header)
         if known is None or header in self._sources or header in self._left_out:
             return False

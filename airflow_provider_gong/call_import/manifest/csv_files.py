@@ -20,10 +20,10 @@ from airflow_provider_gong.call_import.manifest.manifest import (
 )
 
 _SEPARATORS = ",;\t"
-# By which Excel learns the separator.
+# Tells Excel the separator.
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[,;\s]*", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
-# A formula that yields a text, so that Excel keeps its zeros.
+# A formula that yields text, used to keep leading zeros in Excel.
 _TEXT_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _MARKS = "'="
 
@@ -32,11 +32,11 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     """
     Read a CSV manifest with a header line, separated by commas, semicolons or tabs.
 
-    :param lines: its lines, as an open text file gives them
+    :param lines: its lines, as an open text file yields them
     :param name: its path or URL
-    :raises GongManifestError: if it has no usable header; while rows are walked, if it is not CSV
+    :raises GongManifestError: if it has no usable header; during iteration, if it is not CSV
     """
-    # Python's own limit, of the whole process, is less than cells of JSON may need. Marks of formulas come on top.
+    # Python's limit, which applies to the whole process, is too low for cells of JSON. Escapes come on top.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL + 1))
     records = _records(_Lines(lines, name), name)
     cells = next((cells for _, cells in records if any(cells)), None)
@@ -49,7 +49,7 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
 
 class _Lines:
     """
-    Lines that rows are made of.
+    The lines of a CSV file, with their positions.
 
     :param lines: all lines of the file
     :param name: its path or URL
@@ -58,11 +58,11 @@ class _Lines:
     def __init__(self, lines: Iterable[str], name: str) -> None:
         self._lines = bounded_lines(lines, name)
         self.number = 0
-        # Of the row that is being read, which may have many lines.
+        # Of the current row, which may have many lines.
         self.row_length = 0
 
     def read(self) -> Iterator[str]:
-        """Yield them; where they end, and how long a row is, is known at any time."""
+        """Yield the lines, keeping track of their number and of the current row's length."""
         for line in self._lines:
             self.row_length += len(line)
             if "\0" in line:
@@ -74,7 +74,7 @@ class _Lines:
 
 
 def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each row, the header included, with the line that it begins in."""
+    """Yield the cells of each row, including the header, with the line in which it begins."""
     try:
         source = lines.read()
         first = next((line for line in source if line.strip("\ufeff\r\n")), "")
@@ -88,7 +88,7 @@ def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
             line = lines.number + 1
     except UnicodeDecodeError as error:
-        # Text is decoded ahead of its lines; the piece that could not be begins after the last of them.
+        # Text is decoded ahead of its lines; the undecodable piece begins after the last line.
         line = lines.number + 1 + error.object[: error.start].count(b"\n")
         found = f"byte 0x{error.object[error.start]:02x} in line {line}"
         raise GongManifestError(

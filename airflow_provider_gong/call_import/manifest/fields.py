@@ -1,4 +1,4 @@
-"""The fields of a call that a manifest can fill: their columns, Gong's names, and the kinds of their cells."""
+"""Fields of a call that a manifest can fill: their columns, Gong's names, and kinds of cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Kind(enum.Enum):
     """The kind of a column's cells."""
 
     TEXT = enum.auto()
-    # The id of the call, which the manifest has checked.
+    # The id of the call, already checked by the manifest.
     ID = enum.auto()
     # An id that Gong gave.
     GONG_ID = enum.auto()
@@ -22,9 +22,9 @@ class Kind(enum.Enum):
     DURATION = enum.auto()
     DIRECTION = enum.auto()
     PHONE = enum.auto()
-    # In Gong's own names.
+    # JSON with Gong's field names.
     JSON = enum.auto()
-    # Resolved elsewhere: the user and the recording in a cell.
+    # A user or a recording, resolved elsewhere.
     HOST = enum.auto()
     MEDIA = enum.auto()
 
@@ -38,7 +38,7 @@ class Field:
     :param path: Gong's name, with dots for nested fields
     :param kind: kind of its cells
     :param is_required: whether each row must fill it
-    :param is_optional: whether a cell that cannot be read may be left out
+    :param is_optional: whether an unreadable cell may be left out
     :param names: whether it identifies a party
     :param party: number of the party that it belongs to; None for a field of the call
     """
@@ -71,7 +71,7 @@ CALL_FIELDS = (
     Field("custom_data", "customData"),
     Field("meeting_url", "meetingUrl"),
     Field("call_provider_code", "callProviderCode"),
-    # Without it, the call would be in a workspace that other people can see.
+    # If it were left out, the call would be in a workspace that other people can see.
     Field("workspace_id", "workspaceId", Kind.GONG_ID, is_optional=False),
     Field("language_code", "languageCode"),
     Field("parties", "parties", Kind.JSON, is_optional=False),
@@ -79,7 +79,7 @@ CALL_FIELDS = (
     Field("speakers_timeline", "speakersTimeline", Kind.JSON),
     Field("flow_task_id", "flowContext.taskId"),
 )
-# Of a party; the columns are called party_1_name and so on.
+# Of a party; the columns are party_1_name and so on.
 PARTY_FIELDS = (
     Field("name", "name", names=True),
     Field("email", "emailAddress", names=True),
@@ -102,29 +102,29 @@ _ALL = (*CALL_FIELDS, *(field for number in range(1, _MOST_PARTIES + 1) for fiel
 FIELDS: Mapping[str, Field] = {field.column: field for field in _ALL}
 """All fields, by their columns."""
 
-# Gong's own names, as headers are compared.
+# Gong's names, in the form in which headers are compared.
 _OFFICIAL = {field.path.lower(): field.column for field in CALL_FIELDS}
 NESTED = tuple((field.path, *field.path.split(".")) for field in CALL_FIELDS if "." in field.path)
-"""Paths of nested fields, with the names of the object and of its field."""
+"""Paths of nested fields, with the names of the object and the field."""
 
 _CALL_HEADS = {field.path.partition(".")[0]: field for field in CALL_FIELDS}
 _PARTY_HEADS = {field.path: field for field in PARTY_FIELDS}
-# With byte order marks, which editors and concatenated files leave there.
+# Including byte order marks, which editors and concatenated files leave behind.
 _LEADING = re.compile(r"\A[\s\ufeff]+")
 _STEP = re.compile(r"[.\[]|$")
 
 
 def column_of(header: str) -> str:
-    """Return the column of a header or of Gong's own name, whatever its capitals and the white space around it."""
+    """Return the column for a header or for Gong's name, ignoring case and surrounding white space."""
     normal = _LEADING.sub("", header).rstrip().lower()
     return _OFFICIAL.get(normal, normal)
 
 
 def field_at(path: str, *, of_party: bool) -> Field | None:
     """
-    Return the field that a path of Gong leads to or into; None if no column fills it.
+    Return the field at or above a path of Gong's; None if no column fills it.
 
-    :param path: Gong's name of the field, and what is below it
+    :param path: Gong's name of the field, and the path inside it
     :param of_party: whether it is a field of a party
     """
     return (_PARTY_HEADS if of_party else _CALL_HEADS).get(_split(path)[0])
@@ -132,9 +132,9 @@ def field_at(path: str, *, of_party: bool) -> Field | None:
 
 def column_at(path: str, party: int | None = None) -> str:
     """
-    Return the column that fills a field of Gong, with the place in the cell where that is JSON.
+    Return the column that fills a field of Gong, with the position in the cell if it is JSON.
 
-    :param path: Gong's name of the field, and what is below it
+    :param path: Gong's name of the field, and the path inside it
     :param party: number of the party that the field belongs to; None for a field of the call
     """
     head, rest = _split(path)

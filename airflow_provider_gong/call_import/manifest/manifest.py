@@ -1,4 +1,4 @@
-"""A manifest: one row for each call to import, as text under the names of the call's fields."""
+"""A manifest: one row per call to import, as text by the names of the call's fields."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from airflow_provider_gong.call_import.manifest.fields import FIELDS, REQUIRED_C
 from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError, are_plain, check_id, without_zeros
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
-# Key of what stands beyond the columns of the header.
+# Key of cells beyond the header's columns.
 SURPLUS = ""
-# Characters; the timeline of a long call's speakers has some hundred thousand.
+# Characters; the speaker timeline of a long call has several hundred thousand.
 LONGEST_CELL = 1_000_000
 LONGEST_ROW = 10_000_000
 MOST_COLUMNS = 2000
 _ID = "client_unique_id"
-# Looking for what may be meant by a column takes some milliseconds.
+# Searching for the intended name of a column takes a few milliseconds.
 _HINTED_COLUMNS = 100
 
-# The line of its file that a row begins in, None where it has none, and text by column.
+# The line where a row begins in its file, None if it has no lines, and text by column.
 Record = tuple[int | None, dict[str, str]]
 
 
 class ManifestRow(NamedTuple):
     """
-    One row; a tuple, which is made in a third of the time.
+    One row; a tuple, because creating it takes a third of the time.
 
-    :param number: its place among the rows of its file, from 1; headers and blank rows do not count
-    :param values: text by column, without surrounding white space; empty cells are left out. What stands beyond the
-        header's columns is under ``SURPLUS``
-    :param file: path or URL of the file that holds it; empty for rows that came from a task
-    :param problems: what is wrong with it as a row, and with its id
-    :param warnings: what was noticed and does not reject it
-    :param misfit: why nothing else is known of it, where its recording has no name or sidecar file that can be read
-    :param is_plain: whether all its cells are what they look like, so that none has to be looked at for itself
-    :param line: the line of the file that it begins in, as an editor counts them; None where files have no lines
+    :param number: its number among the rows of its file, from 1; headers and blank rows do not count
+    :param values: text by column, without surrounding white space; empty cells are left out. Cells beyond the
+        header's columns are under ``SURPLUS``
+    :param file: path or URL of its file; empty for rows from a task
+    :param problems: problems with the row as such, and with its id
+    :param warnings: warnings, which do not reject it
+    :param misfit: why its recording's name or sidecar file cannot be read, if so; nothing else is known then
+    :param is_plain: whether none of its cells needs a check for missing or rounded values
+    :param line: the line where it begins in its file, from 1; None if the file has no lines
     """
 
     number: int
@@ -58,10 +58,10 @@ class ManifestRow(NamedTuple):
 
 class UnreadRecord(dict[str, str]):
     """
-    A row of which only some cells are known.
+    A row with only some known cells.
 
     :param cells: text by column
-    :param misfit: why the others are not
+    :param misfit: why the others are unknown
     """
 
     def __init__(self, cells: Mapping[str, str], misfit: Problem) -> None:
@@ -72,13 +72,13 @@ class UnreadRecord(dict[str, str]):
 @dataclass(frozen=True, slots=True)
 class Table:
     """
-    What a file holds, whatever its format.
+    The content of a file in any format.
 
-    :param name: what it is called in messages
-    :param header: names of its columns; None where each row has its own
-    :param records: line and text by column for each row, empty cells left out, so that blank rows have none; can be
-        walked once
-    :param file: path or URL; empty for rows that came from a task
+    :param name: its name in messages
+    :param header: names of its columns; None if each row has its own
+    :param records: line and text by column for each row, without empty cells, so blank rows have none; can be iterated
+        once
+    :param file: path or URL; empty for rows from a task
     """
 
     name: str
@@ -89,11 +89,11 @@ class Table:
 
 class Manifest:
     """
-    The rows of one or many files, which are opened one after the other.
+    The rows of one or more files, which are opened one after the other.
 
-    :param tables: what they hold
-    :param columns: mapping of their headers to the fields of the call
-    :param required: fields that a header has to have
+    :param tables: the contents of the files
+    :param columns: mapping of their headers to fields of the call
+    :param required: fields that a header must have
     """
 
     def __init__(
@@ -105,20 +105,20 @@ class Manifest:
         self.rows = self._rows(tables)
 
     def warnings(self) -> list[str]:
-        """Return a remark on each column that the import ignores, of the rows that were walked so far."""
+        """Return a remark on each column that the import ignores, for the rows read so far."""
         hinted = itertools.islice(self._ignored, _HINTED_COLUMNS)
         others = itertools.islice(self._ignored, _HINTED_COLUMNS, None)
         return [*map(_ignored_column, hinted), *(f"Column {shown(column)!r} is ignored." for column in others)]
 
     def described(self, field: str) -> str:
-        """Return a field as an error names it: with the header it was read from, if that is another one."""
+        """Return a field's name for errors, with the header that it was read from if the names differ."""
         return self._columns.described(field)
 
     def _rows(self, tables: Iterable[Table]) -> Iterator[ManifestRow]:
         """
         Yield all rows.
 
-        :raises GongManifestError: for a file that cannot be read, or whose header lacks what is required
+        :raises GongManifestError: if a file cannot be read, or its header lacks required fields
         """
         for table in tables:
             if table.header is not None:
@@ -154,11 +154,11 @@ class Manifest:
 
 def check_width(columns: Sized, name: str) -> None:
     """
-    Check that a manifest has not more columns than any export.
+    Check that a manifest has a plausible number of columns.
 
     :param columns: its columns
-    :param name: what the file is called in messages
-    :raises GongManifestError: if it has
+    :param name: the file's name in messages
+    :raises GongManifestError: if it has more
     """
     if len(columns) > MOST_COLUMNS:
         raise GongManifestError(f"Manifest {name} has more than {MOST_COLUMNS} columns. Export fewer of them.")
@@ -168,9 +168,9 @@ def require_distinct(header: Sequence[str], name: str) -> None:
     """
     Check that no two columns have the same name, and that there are not too many.
 
-    :param header: names of the columns, empty where they have none
-    :param name: what the file is called in messages
-    :raises GongManifestError: with all that are repeated
+    :param header: names of the columns, empty for columns without a name
+    :param name: the file's name in messages
+    :raises GongManifestError: with all repeated names
     """
     check_width(header, name)
     repeated = sorted(column for column, count in Counter(header).items() if column and count > 1)
@@ -182,10 +182,10 @@ def require_distinct(header: Sequence[str], name: str) -> None:
 
 def bounded_lines(lines: Iterable[str], name: str) -> Iterator[str]:
     """
-    Yield lines, of a file no more of one than a row may have.
+    Yield lines, reading no more of a line than a row may have.
 
     :param lines: an open text file, or its lines
-    :param name: what the file is called in messages
+    :param name: the file's name in messages
     :raises GongManifestError: if a line is longer
     """
     read = getattr(lines, "readline", None)
@@ -217,7 +217,7 @@ def _row(number: int, values: dict[str, str], file: str, line: int | None) -> Ma
     except UnreadableCellError as unreadable:
         problems.append(Problem(_ID, ident, unreadable.rule, unreadable.remedy, Actor.MANIFEST))
         if type(ident) is not str:
-            # As text it would pass in the next manifest.
+            # As text, it would pass in the next manifest.
             values = {column: text for column, text in values.items() if column != _ID}
     return ManifestRow(number, values, file, tuple(problems), line=line)
 

@@ -19,7 +19,7 @@ _BATCH = 1000
 
 def parquet_table(file: IO[bytes], name: str) -> Table:
     """
-    Read a Parquet manifest, some rows at a time.
+    Read a Parquet manifest in batches of rows.
 
     :param file: the file, opened for reading
     :param name: its path or URL
@@ -46,13 +46,13 @@ def _records(file: ParquetFile, name: str, arrow_error: type[Exception]) -> Iter
         for number, row in enumerate(_rows(file), 1):
             yield None, record_of(row, f"{name}, row {number}")
     except (arrow_error, ValueError, OverflowError, LookupError) as error:
-        # Such as times in nanoseconds, after the year 9999, or in a zone that Python does not have.
+        # Such as times in nanoseconds, after the year 9999, or in a zone that Python does not know.
         raise GongManifestError(f"Manifest {name} cannot be read: {error}. Export it again.") from error
 
 
 def _rows(file: ParquetFile) -> Iterator[dict[str, Any]]:
     columns = [file.schema.column(place) for place in range(len(file.schema))]
-    # Bytes in earlier versions of pyarrow.
+    # Bytes in older versions of pyarrow.
     ids = [column.name for column in columns if str(column.logical_type) == "UUID" and column.path == column.name]
     for batch in file.iter_batches(batch_size=_BATCH):
         for row in batch.to_pylist():

@@ -1,4 +1,4 @@
-"""Manifests whose rows are objects: JSON lines, and rows that an upstream task returns."""
+"""Manifests whose rows are objects: JSON Lines, and rows returned by an upstream task."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from airflow_provider_gong.call_import.manifest.texts import text_of
 
 def jsonl_table(lines: Iterable[str], name: str) -> Table:
     """
-    Read a manifest of JSON lines: an object per line, flat or nested like a call of Gong's API.
+    Read a manifest in JSON Lines: an object per line, flat or nested like a call in Gong's API.
 
-    :param lines: its lines, as an open text file gives them
+    :param lines: its lines, as an open text file yields them
     :param name: its path or URL
     """
     return Table(name, None, _objects(lines, name), file=name)
@@ -32,21 +32,21 @@ def jsonl_table(lines: Iterable[str], name: str) -> Table:
 
 def list_table(rows: Iterable[Any], name: str = "of the upstream task") -> Table:
     """
-    Take rows that a task has returned: mappings of column to value.
+    Read rows that a task has returned: mappings of column to value.
 
     :param rows: the rows
-    :param name: what to call them in messages
+    :param name: their name in messages
     """
     return Table(name, None, _records(rows, name))
 
 
 def record_of(row: Any, place: str) -> dict[str, str]:
     """
-    Return a row as text by column; objects and lists become JSON. What has no name is left out.
+    Return a row as text by column; objects and lists become JSON. Values without a name are left out.
 
-    :param row: a mapping of column to value; fields may have Gong's own names
-    :param place: what to call it in messages
-    :raises GongManifestError: if it is no mapping of names, gives a column twice, or holds too long a text
+    :param row: a mapping of column to value; fields may have Gong's names
+    :param place: its name in messages
+    :raises GongManifestError: if it is not a mapping of names, repeats a column, or contains too long a text
     :raises ValueError: for bytes that are not text in UTF-8
     """
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
@@ -69,9 +69,9 @@ def record_of(row: Any, place: str) -> dict[str, str]:
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """
-    Return what a JSON object holds.
+    Return the content of a JSON object.
 
-    :raises ValueError: if it has a name more than once, of which readers keep one or the other
+    :raises ValueError: if it repeats a name, because readers differ in which one they keep
     """
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -86,14 +86,14 @@ def _records(rows: Iterable[Any], name: str) -> Iterator[Record]:
         try:
             yield None, record_of(row, place)
         except (TypeError, ValueError, RecursionError) as error:
-            # Such as objects that are named by something else than text.
+            # Such as objects with keys other than text.
             raise GongManifestError(
                 f"Manifest {place} contains a value that is neither text nor JSON: {error}."
             ) from error
 
 
 def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield columns with their values; a nested field of Gong comes under the column that fills it."""
+    """Yield columns with their values; a nested field of Gong is yielded under the column that fills it."""
     for name, value in row.items():
         if isinstance(value, Mapping) and len(value) == 1:
             ((inner_name, inner),) = value.items()

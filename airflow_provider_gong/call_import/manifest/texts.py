@@ -1,4 +1,4 @@
-"""What a value or a cell says as text, and whether something was lost on the way there."""
+"""Converts values to the text of cells, and detects cells that have lost something before."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from uuid import UUID
 
 _EXACT = 2**53
 _UUID_BYTES = 16
-# A decimal may stand for more digits than any memory holds.
+# A decimal can represent more digits than fit into memory.
 _MOST_DIGITS = 40
 
-# What programs write where nothing is known. Not "NA" and the like in lower case, which are names of people and places.
+# What programs write for missing values. Not "NA" and the like in lower case, which are names of people and places.
 MISSING = frozenset(
     {text for word in ("none", "null", "nan", "nat", "undefined") for text in (word, word.upper(), word.capitalize())}
     | {"NaN", "NaT", "NA", "N/A", "n/a", "<NA>", "\\N", "(null)", "#N/A", "#N/A!", "#NULL!", "#VALUE!", "#REF!"}
     | {"#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
 )
-# As spreadsheets and Python write it, and as Java does.
+# As spreadsheets and Python write it, and Java.
 _ROUNDED = re.compile(r"[+-]?(\d+([.,]\d+)?[Ee]\+\d+|\d[.,]\d+[Ee]\d{1,3})", re.ASCII)
 _BEGIN_NUMBERS = frozenset("+-0123456789")
 _WHOLE_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
@@ -34,22 +34,22 @@ _ALL_TEXT = frozenset({str})
 
 
 class ObjectText(str):
-    """The text of an object or a list, as JSON, or of a value of another program."""
+    """The text of an object or a list as JSON, or of another program's value."""
 
     __slots__ = ()
 
 
 class NumberText(str):
-    """The text of a number with a fraction, or of a truth value, neither of which is an id."""
+    """The text of a number with a fraction or of a boolean; neither is an id."""
 
     __slots__ = ()
 
 
 class UnreadableCellError(Exception):
     """
-    A cell does not hold what its column is for.
+    A cell does not contain what its column requires.
 
-    :param rule: what is wrong, after the name of the column
+    :param rule: what is wrong, to follow the name of the column
     :param remedy: what to do
     """
 
@@ -60,19 +60,19 @@ class UnreadableCellError(Exception):
 
 
 class MissingValueError(UnreadableCellError):
-    """A cell holds a word that stands for no value."""
+    """A cell contains a word for a missing value."""
 
 
 def text_of(value: Any) -> str:
     """
-    Return a value as the text of a cell, empty where it is missing.
+    Return a value as the text of a cell; empty if it is missing.
 
     :raises ValueError: for bytes that are not text in UTF-8
     """
     if isinstance(value, str):
         return value.strip()
     if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
-        # Also what pandas has for a missing value.
+        # Including pandas' missing value.
         return ""
     if isinstance(value, bool):
         return NumberText(str(value).lower())
@@ -90,28 +90,28 @@ def text_of(value: Any) -> str:
 
 
 def without_zeros(text: str) -> str:
-    """Return a number's digits without the fraction of zeros that pandas gives to whole numbers beside missing ones."""
+    """Return a number's digits without the ".0" that pandas adds to whole numbers in columns with missing values."""
     found = _WHOLE_FLOAT.fullmatch(text) if text.endswith("0") else None
     return found[1] if found else text
 
 
 def are_plain(cells: Mapping[str, str]) -> bool:
-    """Tell at a glance whether none of the checks of a single cell can find anything in those of a row."""
+    """Return, with one quick test, whether no check of a single cell can find anything in a row."""
     texts = cells.values()
     if not MISSING.isdisjoint(texts) or not "".join((*cells, *texts)).isprintable():
         return False
     if not _ALL_TEXT.issuperset(map(type, texts)):
         return False
     numbers = [text for text in texts if text[0] in _BEGIN_NUMBERS]
-    # One search for all of them finds that most rows have nothing of the kind.
+    # One search over all cells clears most rows.
     return not _IN_ODD.search("".join(numbers)) or not any(map(_ODD.fullmatch, numbers))
 
 
 def check_text(text: str) -> None:
     """
-    Check that a cell holds the text that was meant.
+    Check that a cell contains the intended text.
 
-    :raises UnreadableCellError: if it means a missing value, or a spreadsheet or program has rounded it
+    :raises UnreadableCellError: if it means a missing value, or if a spreadsheet or program has rounded it
     """
     if text in MISSING:
         raise MissingValueError("means a missing value", "Leave the cell empty, or give the value.")
@@ -126,9 +126,9 @@ def check_text(text: str) -> None:
 
 def check_id(text: str) -> None:
     """
-    Check that a cell holds an id.
+    Check that a cell contains an id.
 
-    :raises UnreadableCellError: if it does not, or not all of it
+    :raises UnreadableCellError: if it does not, or if digits are lost
     """
     check_text(text)
     if type(text) is NumberText:

@@ -1,1 +1,1 @@
-"""From rows of cells to checked rows."""
+"""Turns rows of cells into checked rows."""

@@ -1,4 +1,4 @@
-"""From a manifest's row to the call that it describes, and from what is wrong with the call back to the columns."""
+"""Turns a manifest's row into the call that it describes, and maps problems with the call back to columns."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from airflow_provider_gong.client.errors import FieldProblem, GongValidationErro
 from airflow_provider_gong.client.models import CallParty, NewCall, parse_request
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
-# Members of an enumeration take their time to be looked up.
+# Looking up members of an enumeration is slow.
 _TEXT, _ID, _JSON, _GONG_ID, _START = Kind.TEXT, Kind.ID, Kind.JSON, Kind.GONG_ID, Kind.START
 _DIRECTION, _DURATION, _PHONE = Kind.DIRECTION, Kind.DURATION, Kind.PHONE
 _READ_HERE = {column: field for column, field in FIELDS.items() if field.kind not in (Kind.HOST, Kind.MEDIA)}
@@ -57,7 +57,7 @@ class CellRules:
     How cells are read.
 
     :param timezone: IANA zone of times without an offset; None refuses them
-    :param is_strict: whether optional cells that cannot be read reject their row, instead of being left out
+    :param is_strict: whether unreadable optional cells reject their row instead of being left out
     :param now: when the plan is made
     """
 
@@ -69,11 +69,11 @@ class CellRules:
 @dataclass(slots=True)
 class _Party:
     """
-    A party as far as a row gives it.
+    A party as given in a row.
 
     :param fields: its fields by Gong's names
-    :param number: number in the columns' names; None for one of the column ``parties``
-    :param index: place in the list of the column ``parties``
+    :param number: number in the columns' names; None for a party in the column ``parties``
+    :param index: index in the list of the column ``parties``
     """
 
     fields: dict[str, Any]
@@ -81,7 +81,7 @@ class _Party:
     index: int | None = None
 
     def column(self, path: str) -> str:
-        """Return the column that holds a field, with the place in the cell where that is JSON."""
+        """Return the column of a field, with the position in the cell if it is JSON."""
         if self.number is None:
             return f"parties[{self.index}]" + (path and f".{path}")
         return column_at(path, self.number)
@@ -105,7 +105,7 @@ class CallDraft:
         self.problems: list[Problem] = [*row.problems]
         """Why the row is rejected."""
         self.remarks: list[tuple[str, str]] = []
-        """What was noticed and does not reject it, with the column unless the text names it."""
+        """Warnings, which do not reject the row, with the column unless the text names it."""
         if isinstance(host, Problem):
             self.problems.append(host)
         elif host.remark:
@@ -115,16 +115,16 @@ class CallDraft:
         self._fields["parties"] = [*own, *(party.fields for party in self._parties)]
 
     def validated(self) -> NewCall | None:
-        """Return the call; None if the row is rejected. Everything that is wrong with it is in its problems."""
+        """Return the call; None if the row is rejected. All errors are in the row's problems."""
         if self._is_unread:
-            # What it lacks is not known.
+            # What it lacks is unknown.
             self.problems, self.remarks = [], []
             return None
         while True:
             try:
                 call = parse_request(NewCall, self._fields)
             except GongValidationError as error:
-                # All of them at once, since each round takes as long as the row.
+                # All at once, because each round takes as long as the row.
                 if sum(map(self._leave_out, error.problems)):
                     continue
                 self._reject(error.problems)
@@ -182,7 +182,7 @@ class CallDraft:
             self.remarks.append((column, remark))
 
     def _settle(self, holder: dict[str, Any], field: Field, text: str, error: UnreadableCellError) -> None:
-        """Leave out a cell that cannot be read, or reject its row."""
+        """Leave out an unreadable cell, or reject its row."""
         problem = Problem(field.column, text, error.rule, error.remedy, Actor.MANIFEST)
         is_missing = isinstance(error, MissingValueError) and field.is_optional and not self._rules.is_strict
         if is_missing or self._may_be_left_out(holder, field):
@@ -196,7 +196,7 @@ class CallDraft:
         return not field.names or self._is_named_without(holder, field.path)
 
     def _is_named_without(self, holder: dict[str, Any], path: str) -> bool:
-        """Tell whether anything else says who a party is that is not the host; Gong keeps a nameless call."""
+        """Return whether something else identifies a party other than the host; else Gong shows a nameless call."""
         others = (party.fields for party in self._parties if not self._is_hosts(party.fields))
         return any(fields.get(name) and (fields is not holder or name != path) for fields in others for name in _NAMES)
 
@@ -204,7 +204,7 @@ class CallDraft:
         return isinstance(self._host, Host) and _is_host(fields, self._host)
 
     def _leave_out(self, problem: FieldProblem) -> bool:
-        """Leave out the cell that a problem of the call comes from, if that may be; return whether it is left out."""
+        """Leave out the cell that caused a problem of the call, if allowed; return whether it is left out."""
         holder, path = self._fields, problem.field
         match = _PARTY_PATH.fullmatch(path)
         if match is not None:
@@ -223,7 +223,7 @@ class CallDraft:
     def _reject(self, problems: Iterable[FieldProblem]) -> None:
         known = {problem.field for problem in self.problems}
         if "primary_user" in known:
-            # All that the parties as a whole can lack is the host.
+            # The only thing that the parties as a whole can lack is the host.
             known.add("parties")
         found = ((self._column(problem.field), problem) for problem in problems)
         self.problems += [
@@ -242,7 +242,7 @@ class CallDraft:
         return [_Party(fields, index=index) for index, fields in enumerate(named)]
 
     def _host_party(self, host: Host) -> list[CallParty]:
-        """Mark the host among the parties, or return a party for the host."""
+        """Mark the host among the parties, or return a new party for the host."""
         self._fields["primaryUser"] = host.id
         for party in self._parties:
             if _is_host(party.fields, host):
@@ -251,7 +251,7 @@ class CallDraft:
         return [_party_of(host)]
 
     def _party(self, index: int) -> _Party | None:
-        """Return a party by its place in the call; None for the host, if the row does not name the host's party."""
+        """Return a party by its index in the call; None for the host if the row has no party for the host."""
         place = index - (len(self._fields["parties"]) - len(self._parties))
         return self._parties[place] if place >= 0 else None
 
@@ -273,7 +273,7 @@ def _check(kind: Kind, text: str) -> None:
 
 def check_start(moment: datetime, now: datetime) -> str:
     """
-    Return what is strange about the start of a call; empty if nothing is.
+    Return a warning about the start of a call; empty if it is plausible.
 
     :raises UnreadableCellError: if no call can have started then
     """
@@ -297,6 +297,6 @@ def _is_host(party: dict[str, Any], host: Host) -> bool:
 
 @functools.lru_cache
 def _party_of(host: Host) -> CallParty:
-    """Return the host as a party of calls that name no such party; checked once for all of them."""
+    """Return the host as a party for calls that do not name it; checked once for all of them."""
     own = {"userId": host.id, "name": host.name, "emailAddress": next(iter(host.emails), "")}
     return parse_request(CallParty, {name: value for name, value in own.items() if value})

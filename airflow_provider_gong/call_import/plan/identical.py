@@ -117,7 +117,7 @@ class IdenticalRecordings:
         return sent
 
     def _sent_problem(self, suspect: Suspect, sent: Sequence[KnownRecording]) -> Problem | None:
-        # A recording of the row's own call is what an earlier try has sent.
+        # A recording of the row's own call was sent by an earlier attempt.
         if not sent or any(recording.client_unique_id == suspect.client_unique_id for recording in sent):
             return None
         call = f"call {sent[0].call_id} ({shown(sent[0].client_unique_id)})"
@@ -133,7 +133,7 @@ class IdenticalRecordings:
 
 
 def _sample(file: RangeFile, size: int) -> str:
-    # Recordings of one system begin alike, and some with silence.
+    # Recordings of one system begin alike, some of them with silence.
     return hashlib.sha256(Reader(file, size).at(max(size - BLOCK, 0) // 2, BLOCK)).hexdigest()
 
 

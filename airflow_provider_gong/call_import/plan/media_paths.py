@@ -97,7 +97,7 @@ def _is_below(place: str, root: str) -> bool:
 
 
 def _parts(place: str) -> tuple[str, str, str]:
-    """Return scheme, bucket and key; in the latter, "?" and "#" are signs like others."""
+    """Return scheme, bucket and key; in the key, "?" and "#" are ordinary characters."""
     scheme, _, rest = place.partition("://")
     bucket, slash, key = rest.partition("/")
     return scheme.lower(), bucket, slash + key

@@ -1,4 +1,4 @@
-"""The rows of a manifest, checked as far as they can be without writing anything to Gong."""
+"""The rows of a manifest, checked as far as possible without writing to Gong."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft
 from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, PlannedRow, Problem
 
-# An object store answers each after some ten milliseconds.
+# An object store takes tens of milliseconds for each.
 _CONCURRENT_CHECKS = 32
 _BATCH = 250
-# Rows whose calls are made at a time: few enough that the garbage collector does not carry them along.
+# Rows whose calls are built at a time: few enough to spare the garbage collector.
 _STEP = 25
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
     """
-    How rows are looked at.
+    How rows are checked.
 
     :param media_base: where recordings may come from; None for the folder of the file that names them
-    :param storage: where the recordings are
-    :param media_mode: who moves the recordings; ``auto`` has Gong pull what has an https URL or can be given one
+    :param storage: storage of the recordings
+    :param media_mode: how recordings get to Gong; with ``auto``, Gong pulls those with an https URL or a signed one
     :param rules: how cells are read
-    :param known: what was sent earlier; None for nothing
+    :param known: earlier sent calls; None for none
     """
 
     media_base: MediaBase | None
@@ -57,7 +57,7 @@ class PlanSettings:
 @contextlib.contextmanager
 def checked_rows(manifest: Manifest, hosts: HostDirectory, settings: PlanSettings) -> Iterator[PlanDraft]:
     """
-    Check all rows of a manifest and find all their errors. What is found is there until the block ends.
+    Check all rows of a manifest and find all their errors. The results exist until the block ends.
 
     :raises GongManifestError: if the manifest cannot be read as a whole
     """
@@ -87,7 +87,7 @@ def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: 
 def _looked_at(
     rows: Iterable[ManifestRow], settings: PlanSettings, pool: Executor
 ) -> Iterator[tuple[list[ManifestRow], Iterator[RowMedia]]]:
-    """Yield rows with their recordings, some at a time; those of the next ones are looked at meanwhile."""
+    """Yield rows with their recordings in batches, while the recordings of the next batch are checked."""
     ahead: deque[tuple[list[ManifestRow], Iterator[RowMedia]]] = deque()
     for batch in batches(rows, _BATCH):
         found = [find_media(row, settings.media_base, settings.media_mode) for row in batch]
@@ -100,7 +100,7 @@ def _looked_at(
 def _planned(
     rows: Iterable[tuple[ManifestRow, RowMedia]], manifest: Manifest, hosts: HostDirectory, rules: CellRules
 ) -> list[PlannedRow]:
-    # Step by step for all of them, since the processor works best while it does the same again and again.
+    # Step by step for the whole batch, because repeating the same work is fastest for the processor.
     drafts = [(row, media, CallDraft(row, hosts.find(_host_text(row)), rules)) for row, media in rows]
     calls = [(*found, found[-1].validated()) for found in drafts]
     return [_planned_row(manifest, *found) for found in calls]
@@ -135,7 +135,7 @@ def _planned_row(
         media=media.location,
         media_bytes=media.size,
         fingerprint=fingerprint,
-        # With the columns as the manifest has them.
+        # With the manifest's own column names.
         problems=tuple([replace(problem, field=manifest.described(problem.field)) for problem in problems]),
         source=row.values,
         file=row.file,
@@ -160,15 +160,15 @@ def _id_problems(ident: str) -> tuple[Problem, ...]:
 
 
 def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
-    """Hash what makes the call; of the recording its name and size, since paths and signed URLs change between runs."""
+    """Hash the call and its recording's name and size, since paths and signed URLs change between runs."""
     host = payload["primaryUser"]
     parties = [party if party.get("userId") != host else _without_profile(party) for party in payload["parties"]]
     content = {**payload, "parties": parties}
     path = media.partition("?")[0].partition("#")[0] if is_web(media) else media
-    # Fields come in the model's order, and what a manifest nests in them was sorted when it was read.
+    # Fields are in the model's order, and nested values were sorted when they were read.
     return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()
 
 
 def _without_profile(party: dict[str, Any]) -> dict[str, Any]:
-    # The host's own come from Gong, where they may be edited at any time.
+    # The host's own fields come from Gong, where they may be edited at any time.
     return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}

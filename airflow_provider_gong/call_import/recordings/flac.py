@@ -1,4 +1,4 @@
-"""FLAC: measured by its header, and by the number of its last frame."""
+"""Measures FLAC by its header and the number of its last frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARK = b"fLaC"
 _STREAM_INFO_AT = 8
 _STREAM_INFO = 34
 _LARGEST_TAIL = 128 * 1024
-# Bytes that look like the header of a frame are rare, and their checksums slow.
+# Bytes that look like a frame header are rare, and checksums are slow.
 _MAX_CANDIDATES = 16
 _SHORTEST_HEAD, _LONGEST_HEAD = 6, 16
 _METADATA_HEAD = 4
@@ -34,10 +34,10 @@ class _StreamInfo:
     """
     The first block of metadata (RFC 9639, 8.2).
 
-    :param block: samples of a frame, if all have the same number
-    :param longest: bytes of the longest frame, 0 where unknown
-    :param rate: samples in a second
-    :param samples: samples of each channel, 0 where unknown
+    :param block: samples per frame, if all frames have the same number
+    :param longest: bytes of the longest frame, 0 if unknown
+    :param rate: samples per second
+    :param samples: samples of each channel, 0 if unknown
     """
 
     block: int
@@ -52,8 +52,8 @@ class _Frame:
     A frame.
 
     :param first: number of its first sample
-    :param samples: how many it has
-    :param is_at_end: whether nothing is behind it
+    :param samples: number of its samples
+    :param is_at_end: whether nothing follows it
     """
 
     first: int
@@ -62,20 +62,20 @@ class _Frame:
 
 
 def is_flac(head: bytes) -> bool:
-    """Tell whether a file begins as FLAC."""
+    """Return whether a file begins like FLAC."""
     return head.startswith(_MARK)
 
 
 def measure(reader: Reader, start: int) -> Length:
     """
-    Return how long a FLAC file lasts.
+    Return the length of a FLAC file.
 
-    :param start: where it begins, behind tags
-    :raises CutOffError: if it ends earlier than it should
+    :param start: where it begins, after tags
+    :raises CutOffError: if it ends too early
     """
     info = _stream_info(reader, start)
     end = end_of_sound(reader, start + _STREAM_INFO_AT + _STREAM_INFO)
-    # At least one whole frame, wherever the last one begins.
+    # Contains at least one whole frame, no matter where the last one begins.
     length = min(max(BLOCK, 2 * info.longest), _LARGEST_TAIL, end - start)
     tail = reader.at(end - length, length)
     announced = info.samples / info.rate
@@ -92,7 +92,7 @@ def measure(reader: Reader, start: int) -> Length:
 
 
 def _streamed(reader: Reader, start: int, info: _StreamInfo, last: _Frame) -> Length:
-    """Return how long frames last whose header does not know it; a part of a stream does not begin with number 0."""
+    """Return the length of frames without a length in the header; a part of a stream does not begin at number 0."""
     position = start + len(_MARK)
     for _ in range(MAX_PARTS):
         head = reader.at(position, _METADATA_HEAD)
@@ -117,7 +117,7 @@ def _stream_info(reader: Reader, start: int) -> _StreamInfo:
 
 
 def _last_frame(tail: bytes, info: _StreamInfo) -> _Frame | None:
-    """Return the last frame whose checksum proves that it is one; None where there is none."""
+    """Return the last frame that its checksum confirms; None if there is none."""
     starts: list[int] = []
     end = len(tail)
     while len(starts) < _MAX_CANDIDATES and (index := tail.rfind(0xFF, 0, end)) >= 0:
@@ -131,7 +131,7 @@ def _last_frame(tail: bytes, info: _StreamInfo) -> _Frame | None:
 
 def _proved_end(tail: bytes, start: int, starts: list[int]) -> int | None:
     """
-    Return where the frame ends that begins here, None if it is not one.
+    Return the end of the frame that begins here; None if it is not a frame.
 
     :param starts: where frames may begin from here on
     """
@@ -146,7 +146,7 @@ def _proved_end(tail: bytes, start: int, starts: list[int]) -> int | None:
 
 
 def _head_length(head: bytes) -> int:
-    """Return the length of the header of a frame (RFC 9639, 9.1), 0 if this is none."""
+    """Return the length of a frame's header (RFC 9639, 9.1); 0 if it is not a header."""
     if len(head) < _SHORTEST_HEAD or head[0] != 0xFF or head[1] not in (_FIXED, _VARIABLE):
         return 0
     block, rate, channels, bits = head[2] >> 4, head[2] & 15, head[3] >> 4, head[3] >> 1 & 7
@@ -160,13 +160,13 @@ def _head_length(head: bytes) -> int:
 
 
 def _number_length(first: int) -> int:
-    """Return the length of a number that is coded as UTF-8 codes characters, by its first byte."""
+    """Return the length of a number that is encoded like a character in UTF-8, by its first byte."""
     ones = 8 - (first ^ 0xFF).bit_length()
     return 1 if ones < 2 else ones
 
 
 def _frame_at(head: bytes, info: _StreamInfo) -> _Frame | None:
-    """Return the frame whose header this is, None if it is none."""
+    """Return the frame with this header; None if it is not a header."""
     if _head_length(head) == 0:
         return None
     length = _number_length(head[4])

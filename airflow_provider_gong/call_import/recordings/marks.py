@@ -1,4 +1,4 @@
-"""What tells whether a recording is still the one that was checked: its times and ETag, and a hash of what was read."""
+"""Marks that show whether a recording is still the checked one: its times, its ETag, and a hash of what was read."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any, NamedTuple
 from airflow_provider_gong.call_import.recordings.reading import Reader, chunks, open_for_reading
 
 _SAMPLE = 16 * 1024
-# How the file systems of fsspec name them: s3fs, gcsfs, adlfs, and those that look like a disk.
+# Names in the file systems of fsspec: s3fs, gcsfs, adlfs, and those that resemble a disk.
 _ETAGS = ("ETag", "etag")
 _TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
-# S3 makes it of what was uploaded in one part and is not encrypted by KMS ("Checking object integrity", S3 user guide).
+# S3's ETag of objects that were uploaded in one part without KMS ("Checking object integrity", S3 user guide).
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class Mark(NamedTuple):
     """
-    What a recording was when it was checked.
+    The properties of a recording when it was checked.
 
-    :param modified: when it was changed, as its store says; empty where that is not known
+    :param modified: when it was changed, according to its store; empty if unknown
     :param etag: the ETag of an object
-    :param digest: hash of what the check has read
-    :param root: folder on this host that it has to be in, links resolved
+    :param digest: hash of what the check read
+    :param root: folder on this host that must contain it, with links resolved
     """
 
     modified: str
@@ -40,8 +40,8 @@ class Mark(NamedTuple):
         """
         Return the mark of a recording.
 
-        :param found: what ``stat`` says of it
-        :param digest: hash of what the check has read
+        :param found: its details from ``stat``
+        :param digest: hash of what the check read
         """
         if isinstance(found, os.stat_result):
             return cls(f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}", "", digest)
@@ -49,22 +49,22 @@ class Mark(NamedTuple):
 
     @classmethod
     def of_text(cls, text: str | None) -> Mark | None:
-        """Return the mark that a plan keeps as a text; None for plans of earlier packages."""
+        """Return the mark that a plan keeps as text; None if it has none."""
         return cls(*json.loads(text)) if text else None
 
     def as_text(self) -> str:
-        """Return it as a plan keeps it."""
+        """Return the mark as text for the plan."""
         return json.dumps(self)
 
     def is_untouched(self, found: Any) -> bool:
-        """Tell whether a recording cannot have changed; ``found`` is what ``stat`` says of it now."""
+        """Return whether a recording cannot have changed; ``found`` is its current ``stat``."""
         now = Mark.of(found, "")
         if self.etag and now.etag:
             return self.etag == now.etag
         return bool(self.modified) and self.modified == now.modified
 
     def proves(self, path: Any, found: Any) -> bool | None:
-        """Tell whether an ETag that is a hash proves that the content is the same, or another; None if it is not."""
+        """Return whether the content is the same, if the ETag is a hash of it; None if it is not."""
         now = Mark.of(found, "")
         if not (_MD5.fullmatch(self.etag) and _MD5.fullmatch(now.etag)):
             return None
@@ -78,9 +78,9 @@ UNMARKED = Mark("", "", "")
 
 
 def digest_of(reader: Reader, file: Any) -> str:
-    """Return a hash of what was read of a recording; of a file on this host, its middle and its end count as well."""
+    """Return a hash of what was read of a recording; for a file on this host, also of its middle and end."""
     digest = hashlib.sha256(reader.digest.encode())
-    # Of an object, each place would be one more request, and its ETag says as much.
+    # For an object, each position would take another request, and its ETag shows as much.
     with contextlib.suppress(OSError, AttributeError):
         number = file.fileno()
         for place in (reader.size // 2, max(reader.size - _SAMPLE, 0)):

@@ -1,4 +1,4 @@
-"""Matroska and WebM: measured by the duration in the header, where there is one."""
+"""Measures Matroska and WebM by the duration in the header, if there is one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Element:
     An element.
 
     :param start: where its content begins
-    :param end: where it ends; None for one of unknown size, as streams are written
+    :param end: where it ends; None if its size is unknown, as in streams
     """
 
     id: int
@@ -50,12 +50,12 @@ class _Element:
 
 
 def is_matroska(head: bytes) -> bool:
-    """Tell whether a file begins as Matroska or WebM."""
+    """Return whether a file begins like Matroska or WebM."""
     return head.startswith(_MARK)
 
 
 def content_type(reader: Reader) -> str:
-    """Return the MIME type by the kind of document that the head names."""
+    """Return the MIME type for the document type in the header."""
     head = _element_at(reader, 0)
     for element in _children(reader, head) if head else ():
         if element.id == _DOC_TYPE and _content(reader, element).rstrip(b"\0") == b"webm":
@@ -65,7 +65,7 @@ def content_type(reader: Reader) -> str:
 
 def measure(reader: Reader) -> Length:
     """
-    Return how long a Matroska file lasts.
+    Return the length of a Matroska file.
 
     :raises UnusableRecordingError: if it is cut off, or has no sound
     """
@@ -101,7 +101,7 @@ def _seconds(reader: Reader, info: _Element) -> float | None:
 
 
 def _has_sound(reader: Reader, tracks: _Element) -> bool | None:
-    """Tell whether a track is sound; None where no track says what it is."""
+    """Return whether a track is sound; None if no track states its type."""
     types = {
         int.from_bytes(_content(reader, element), "big")
         for entry in _children(reader, tracks)
@@ -136,7 +136,7 @@ def _element_at(reader: Reader, position: int) -> _Element | None:
     start = id_length + size_length
     if not 0 < id_length <= 4 or size_length == 0 or start > len(head):
         return None
-    # The length of an element's size is marked in its first bits; all other bits set mean an unknown size.
+    # The first bits give the length of an element's size; if all other bits are set, the size is unknown.
     value_bits = 7 * size_length
     size = int.from_bytes(head[id_length:start], "big") & (1 << value_bits) - 1
     end = None if size == (1 << value_bits) - 1 else position + start + size

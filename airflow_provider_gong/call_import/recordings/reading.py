@@ -1,4 +1,4 @@
-"""Bounded reading of a recording: few reads, each of them counted, and never more than a limit in all."""
+"""Bounded reading of a recording: few reads, each counted, and never more than a limit in total."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from airflow_provider_gong.client.media import MediaPath
 
 # Enough for 61 s of every bit rate of MP3.
 LIMIT = 3 * 1024 * 1024
-# Object stores charge and delay by request: the first block holds what most headers say, and each block that follows
-# the one before it is twice as large.
+# Object stores charge and delay by request: the first block contains most headers, and each consecutive block is twice
+# as large as the one before.
 BLOCK = 16 * 1024
 _LARGEST_BLOCK = 512 * 1024
 _KEPT_BLOCKS = 4
-# Of a recording that is read whole.
+# Block size for reading a whole recording.
 _CHUNK = 1024 * 1024
 
 
 class ReadLimitError(Exception):
-    """The bytes that may be read of one recording are used up."""
+    """The read limit of a recording is reached."""
 
 
 class RangeFile(Protocol):
-    """What parts are read from."""
+    """A file from which ranges are read."""
 
     def seek(self, position: int, /) -> Any:
-        """Go to a place."""
+        """Go to a position."""
 
     def read(self, length: int, /) -> bytes:
-        """Return the bytes there, fewer where there are no more or as the file likes."""
+        """Return the bytes there, possibly fewer than requested."""
 
 
 class Reader:
     """
-    Reads parts of a recording, and keeps what was read last.
+    Reads parts of a recording and keeps the latest.
 
     :param file: opened for reading bytes, without a buffer
     :param size: its length in bytes
-    :param limit: bytes that may be read in all
+    :param limit: bytes that may be read in total
     """
 
     def __init__(self, file: RangeFile, size: int, limit: int = LIMIT) -> None:
@@ -49,7 +49,7 @@ class Reader:
         self.bytes = 0
         self._file = file
         self._limit = limit
-        # Where the last read ended, and how much it asked for; the first one asks for twice as much.
+        # Where the last read ended, and how much it requested; the first read requests twice as much.
         self._position = 0
         self._block = BLOCK // 2
         self._blocks: list[tuple[int, bytes]] = []
@@ -57,14 +57,14 @@ class Reader:
 
     @property
     def digest(self) -> str:
-        """Hash of what was read, and where; the same for the same content, which is read in the same way."""
+        """Hash of the bytes read and their positions; the same for the same content."""
         return self._digest.hexdigest()
 
     def at(self, offset: int, length: int) -> bytes:
         """
-        Return the bytes at this place, fewer only where the file ends.
+        Return the bytes at a position, fewer only at the end of the file.
 
-        :raises ReadLimitError: if they would be more than may be read in all
+        :raises ReadLimitError: if the total would exceed the limit
         """
         end = min(offset + length, self.size)
         if offset >= end:
@@ -75,14 +75,14 @@ class Reader:
         return data[offset - start : end - start]
 
     def _block_around(self, offset: int) -> tuple[int, bytes]:
-        """Return what was read last around this place or up to it; nothing where it was not."""
+        """Return the latest block that contains a position or ends there; nothing if there is none."""
         for start, data in reversed(self._blocks):
             if start <= offset <= start + len(data):
                 return start, data
         return offset, b""
 
     def _extended(self, start: int, data: bytes, offset: int, end: int) -> tuple[int, bytes]:
-        """Read on behind a block until ``end`` at least, and keep what begins at ``offset``."""
+        """Read on after a block until at least ``end``, and keep the bytes from ``offset``."""
         position = start + len(data)
         self._block = min(self._block * 2, _LARGEST_BLOCK) if 0 <= position - self._position <= BLOCK else BLOCK
         wanted = min(max(end - position, self._block), self.size - position, self._limit - self.bytes)
@@ -113,9 +113,9 @@ class Reader:
 
 class _Ranges(contextlib.AbstractContextManager["_Ranges"]):
     """
-    An object of which each read is one request, for no more than its bytes.
+    An object of which each read is one request for exactly its bytes.
 
-    Files that fsspec opens would ask for the size again, and read ahead: s3fs 50 MiB.
+    Files opened by fsspec would ask for the size again and read ahead: s3fs 50 MiB.
     """
 
     def __init__(self, path: Any) -> None:
@@ -124,7 +124,7 @@ class _Ranges(contextlib.AbstractContextManager["_Ranges"]):
         self._position = 0
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing open."""
+        """Do nothing, because nothing is open."""
 
     def seek(self, position: int) -> None:
         self._position = position
@@ -136,7 +136,7 @@ class _Ranges(contextlib.AbstractContextManager["_Ranges"]):
 
 
 def open_for_reading(path: MediaPath) -> contextlib.AbstractContextManager[RangeFile]:
-    """Open a recording so that no more is fetched of it than is read."""
+    """Open a recording so that only the bytes that are read are fetched."""
     anything: Any = path
     if getattr(getattr(path, "fs", None), "async_impl", False):
         return _Ranges(path)
@@ -147,10 +147,10 @@ def open_for_reading(path: MediaPath) -> contextlib.AbstractContextManager[Range
 
 def chunks(file: RangeFile, size: int) -> Iterator[bytes]:
     """
-    Yield a whole recording, some of it at a time.
+    Yield a whole recording in pieces.
 
     :param file: opened for reading
-    :param size: its length; stores refuse to read behind the end
+    :param size: its length; stores refuse to read past the end
     """
     file.seek(0)
     left = size

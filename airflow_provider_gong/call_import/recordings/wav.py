@@ -1,4 +1,4 @@
-"""WAV: measured by the size of its data and of its samples, or of its blocks; streams and RF64 included."""
+"""Measures WAV by the sizes of its data and samples, or blocks, including streams and RF64."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _HEAD = 12
 _CHUNK_HEAD = 8
 _FORMAT_BYTES = 40
 _SHORTEST_FORMAT = 14
-# EBU Tech 3306: RF64 has this instead of sizes, which are in its chunk ds64.
+# EBU Tech 3306: RF64 has this value instead of sizes, which are in its chunk ds64.
 _IS_IN_DS64 = 0xFFFFFFFF
-# Streams are written before their size is known: as 0, or as nearly as much as fits into the number, signed or not.
+# Streams are written before their size is known: it is 0, or nearly the maximum of the number, signed or unsigned.
 _UNKNOWN_SIZE = 0
 _LEAST_PLACEHOLDER = 0x7FFF0000
 _LEAST_LONG_PLACEHOLDER = 0x7FFF000000000000
@@ -48,7 +48,7 @@ class _Chunk:
 
 @dataclass(slots=True)
 class _Parts:
-    """What of the parts of the file is about its length."""
+    """The chunks of a file that determine its length."""
 
     format: WavFormat | None = None
     data: _Chunk | None = None
@@ -57,13 +57,13 @@ class _Parts:
 
 
 def is_wav(head: bytes) -> bool:
-    """Tell whether a file begins as WAV."""
+    """Return whether a file begins like WAV."""
     return head[:4] in _FORMS and head[8:_HEAD] == b"WAVE"
 
 
 def measure(reader: Reader) -> Length:
     """
-    Return how long a WAV file lasts.
+    Return the length of a WAV file.
 
     :raises UnusableRecordingError: if it is cut off, or contradicts itself
     """
@@ -115,12 +115,12 @@ def _note(parts: _Parts, chunk: _Chunk, reader: Reader, *, is_long: bool) -> Non
 
 
 def _chunks(reader: Reader, start: int) -> Iterator[_Chunk]:
-    """Yield the chunks from here on, until something else comes or the file ends."""
+    """Yield the chunks from here on, until other bytes follow or the file ends."""
     chunk = _chunk_at(reader, start)
     while chunk is not None:
         yield chunk
         end = chunk.start + chunk.size
-        # Chunks of odd length are padded, which some writers forget.
+        # Chunks of odd length are padded, but not by all writers.
         chunk = _chunk_at(reader, end + chunk.size % 2) or (_chunk_at(reader, end) if chunk.size % 2 else None)
 
 
@@ -146,7 +146,7 @@ def _check_cut_off(wav: WavFormat, announced: int, held: int) -> None:
 
 
 def _are_chunks(reader: Reader, start: int) -> bool:
-    """Tell whether what is behind the data are other chunks up to the end of the file, or nothing to speak of."""
+    """Return whether the data is followed only by other chunks up to the end of the file, or by almost nothing."""
     end = start
     for number, chunk in enumerate(_chunks(reader, start + start % 2)):
         end = chunk.start + chunk.size
@@ -156,7 +156,7 @@ def _are_chunks(reader: Reader, start: int) -> bool:
 
 
 def _check_rest(announced: Length, held: Length) -> None:
-    """Check that a header does not announce less than a minute where the file holds more."""
+    """Check that a header does not announce less than a minute while the file contains more."""
     if held.is_enough:
         shown = shown_seconds(announced.at_most)
         raise DisagreementError(f"it announces {shown}, but the file has {shown_seconds(held.at_least)}")

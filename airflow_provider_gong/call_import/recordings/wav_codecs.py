@@ -1,4 +1,4 @@
-"""How long the data of a WAV file lasts, by the codec that its format names."""
+"""The length of the data of a WAV file, by the codec in its format."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _MS_ADPCM = 0x2
 _G711_TAGS = frozenset({0x6, 0x7})
 _IMA_ADPCM = 0x11
 _GSM = 0x31
-# MPEG audio and MP3: streams of frames that say themselves how long they are.
+# MPEG audio and MP3: streams of frames that contain their own lengths.
 MPEG_TAGS = frozenset({0x50, 0x55})
-# OKI, Dialogic, Yamaha, G.721 and G.726: a few bits for each sample, without blocks.
+# OKI, Dialogic, Yamaha, G.721 and G.726: a few bits per sample, without blocks.
 _FEW_BITS_TAGS = frozenset({0x10, 0x17, 0x20, 0x40, 0x45, 0x64})
 _FEW_BITS = range(2, 6)
 _EXTENSIBLE = 0xFFFE
 _GUID_AT = 24
-# What follows the tag in GUIDs made of one, and in those of Ambisonic recordings.
+# The rest of a GUID after the tag, in general and for Ambisonic recordings.
 _GUID_ENDS = (bytes.fromhex("000000001000800000aa00389b71"), bytes.fromhex("00002107d3118644c8c1ca000000"))
 _GSM_BLOCK, _GSM_SAMPLES = 65, 320
 _UNKNOWN_SAMPLES = 0xFFFFFFFF
@@ -29,12 +29,12 @@ _UNKNOWN_SAMPLES = 0xFFFFFFFF
 @dataclass(frozen=True, slots=True)
 class WavFormat:
     """
-    What the chunk ``fmt`` says.
+    The content of the chunk ``fmt``.
 
     :param tag: the codec
     :param channels: number of channels
-    :param rate: samples in a second, for each channel
-    :param byte_rate: bytes in a second, on average
+    :param rate: samples per second and channel
+    :param byte_rate: bytes per second, on average
     :param block: bytes of a sample of all channels, or of a compressed block
     :param bits: bits of a sample
     """
@@ -48,7 +48,7 @@ class WavFormat:
 
     @classmethod
     def read(cls, content: bytes) -> WavFormat:
-        """Return what the first bytes of the chunk say, which are 14 at least."""
+        """Parse the chunk's first bytes, at least 14."""
         tag, channels, rate, byte_rate, block = struct.unpack_from("<HHIIH", content)
         bits = int.from_bytes(content[14:16], "little") if len(content) >= 16 else 8
         if tag == _EXTENSIBLE and content[_GUID_AT + 2 : _GUID_AT + 16] in _GUID_ENDS:
@@ -62,10 +62,10 @@ class WavFormat:
 
     def length(self, size: int, samples: int | None) -> Length:
         """
-        Return how long data lasts.
+        Return the length of data.
 
         :param size: its bytes
-        :param samples: how many samples the chunk ``fact`` counts; None without one
+        :param samples: number of samples in the chunk ``fact``; None without one
         """
         if self.tag in _PCM_TAGS:
             return self._pcm(size)
@@ -74,19 +74,19 @@ class WavFormat:
             return exactly(counted / self.rate)
         if not samples or samples == _UNKNOWN_SAMPLES or not self.byte_rate:
             return UNKNOWN
-        # Either may be wrong in what writers produce.
+        # Writers get either of them wrong.
         return between(samples / self.rate, size / self.byte_rate)
 
     def _pcm(self, size: int) -> Length:
         sample = (self.bits + 7) // 8 * self.channels
         if sample == 0:
             return UNKNOWN
-        # Players differ in which of the two they go by.
+        # Players differ in which of the two they use.
         blocks = {sample, self.block or sample}
         return between(*(size // block / self.rate for block in blocks))
 
     def _counted(self, size: int) -> int | None:
-        """Return the number of samples in data; None where that cannot be told."""
+        """Return the number of samples in data; None if unknown."""
         if self.tag in _G711_TAGS:
             return size // self.channels
         if self.tag in _FEW_BITS_TAGS and self.bits in _FEW_BITS:
@@ -101,10 +101,10 @@ class WavFormat:
 
     def _adpcm(self, size: int, *, head: int, in_head: int) -> int | None:
         """
-        Return the number of samples in blocks of four bits for each sample.
+        Return the number of samples in blocks of four bits per sample.
 
-        :param head: bytes of a block's head, for each channel
-        :param in_head: samples in the head
+        :param head: bytes of a block's header per channel
+        :param in_head: samples in the header
         """
         head *= self.channels
         if self.block <= head:

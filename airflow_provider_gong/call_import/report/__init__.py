@@ -1,1 +1,1 @@
-"""The report of an import: what became of its rows, and who has to act."""
+"""The report of an import: the outcome of its rows, and who has to act."""

@@ -1,4 +1,4 @@
-"""The report of an import as files: what became of every row, what was wrong, and who has to act."""
+"""The report of an import as files: the outcome of every row, the problems, and who has to act."""
 
 from __future__ import annotations
 
@@ -53,21 +53,21 @@ class Folder(Protocol):
         """Return the file of this name."""
 
     def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
-        """Make the folder."""
+        """Create the folder."""
 
 
 class ImportReport:
     """
-    Reports what became of the rows of an import, whatever happened before.
+    Reports the outcome of an import's rows, even after failures.
 
     Writes ``report.csv``, ``report.json`` and ``report.html``, ``retry.csv`` (rows that may be sent again: a valid
-    next manifest) and ``permanent.csv`` (rows that Gong does not accept, whatever anybody fixes).
+    manifest) and ``permanent.csv`` (rows that Gong will never accept).
 
     :param ledger: the rows
-    :param folder: where the files are written; None writes none
+    :param folder: folder for the files; None writes none
     :param file_mode: permissions of files on a local disk; None leaves them to the umask
     :param zone: IANA zone of the page's times
-    :param dag_run: the run of a DAG that imports; empty if there is none
+    :param dag_run: the DAG run that imports; empty if there is none
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ImportReport:
 
     def run(self) -> dict[str, Any]:
         """
-        Write the report, and return it in short.
+        Write the report and return its summary.
 
         :raises GongImportFailedError: if the import was never planned, or rows of its plan are lost
         """
@@ -111,7 +111,7 @@ class ImportReport:
             self._write(folder / name, functools.partial(_write_table, columns=columns, rows=cells))
 
     def _write(self, path: Any, write: Callable[[IO[str]], object]) -> None:
-        # Local paths of Airflow are of protocol "file" or of none, those of pathlib have no such attribute.
+        # Airflow's local paths have the protocol "file" or none; paths of pathlib have no such attribute.
         if self._file_mode is not None and getattr(path, "protocol", "") in ("", "file"):
             _limit(Path(str(getattr(path, "path", path))), self._file_mode)
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -119,7 +119,7 @@ class ImportReport:
 
 
 def _limit(file: Path, mode: int) -> None:
-    """Give a file its permissions before anything is in it."""
+    """Set a file's permissions before anything is written to it."""
     descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
     try:
         os.fchmod(descriptor, mode)
@@ -140,7 +140,7 @@ def _is_permanent(row: ImportRow) -> bool:
 
 
 def _manifest_cells(row: ImportRow, columns: Iterable[str]) -> list[str]:
-    # With the place of its recording, since the file stands in another folder than the manifest.
+    # With the full path of its recording, because the file is in another folder than the manifest.
     values = row.source | ({"media": row.media} if row.media else {})
     surplus = [values[SURPLUS]] if SURPLUS in values else []
     return [values.get(column, "") for column in columns] + surplus

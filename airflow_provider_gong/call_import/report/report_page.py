@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no scripts, no files, no network."""
+"""The report as a self-contained HTML page: no scripts, no other files, no network."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _MAX_CALLS = 200
 @dataclass(frozen=True, slots=True)
 class PageFacts:
     """
-    What a page shows beside the rows.
+    What a page shows besides the rows.
 
-    :param manifest: what was imported, as people name it
-    :param dag_run: the run of a DAG that has imported it
-    :param zone: where its times are read
-    :param written_at: when it is written, in seconds since 1970
+    :param manifest: the manifest's name
+    :param dag_run: the DAG run that imported it
+    :param zone: IANA time zone of the page's times
+    :param written_at: when the page is written, in seconds since 1970
     """
 
     manifest: str = ""
@@ -44,7 +44,7 @@ class PageFacts:
 
 @dataclass(slots=True)
 class _Some:
-    """The first entries of a list, and how many there are."""
+    """The first entries of a list, and the number of all."""
 
     most: int
     entries: list[Any] = field(default_factory=list)
@@ -63,11 +63,11 @@ class _Some:
 @dataclass(slots=True)
 class _Findings:
     """
-    What the page shows of the rows, collected while they are walked once.
+    What the page shows of the rows, collected in one pass.
 
     :param sent_at: when each call was sent, in seconds since 1970
     :param problems: rows and their problems, by who must act
-    :param warnings: what the plan noticed
+    :param warnings: the plan's warnings
     :param calls: rows whose call is in Gong
     """
 
@@ -92,12 +92,12 @@ def report_page(
     summary: Mapping[str, Any], rows: Iterable[ImportRow], remarks: Sequence[str], about: PageFacts | None = None
 ) -> str:
     """
-    Return the page. Nothing that a manifest, a file or Gong says can be anything but text in it.
+    Return the page. Values from manifests, files and Gong are always escaped as text.
 
-    :param summary: the report in short
+    :param summary: the report's summary
     :param rows: all rows of the import
-    :param remarks: what the plan noticed on the manifest as a whole
-    :param about: what is known beside them
+    :param remarks: the plan's remarks on the manifest as a whole
+    :param about: what the page shows besides the rows
     """
     about = about or PageFacts()
     findings = _Findings()
@@ -120,7 +120,7 @@ def report_page(
 
 
 def verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the kind of the verdict, and its words."""
+    """Return the kind of the verdict and its text."""
     rows, unfinished, wrong = summary["rows"], summary["unfinished"], summary["wrong"]
     if unfinished:
         return "unfinished", f"{unfinished} of {counted(rows, 'row')} {'is' if unfinished == 1 else 'are'} unfinished"
@@ -131,11 +131,11 @@ def verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
 
 def html_template(file: Path, finalize: Callable[[Any], Any] | None = None, **filters: Callable[..., Any]) -> Template:
     """
-    Return a template of HTML in which whatever is filled in is text, and nothing may be missing.
+    Return an HTML template that escapes every value and fails on missing ones.
 
     :param file: the template
-    :param finalize: what becomes of each value before it is escaped
-    :param filters: filters beside ``counted``
+    :param finalize: applied to each value before it is escaped
+    :param filters: filters in addition to ``counted``
     """
     environment = Environment(
         loader=FileSystemLoader(file.parent),
@@ -155,7 +155,7 @@ def _template() -> Template:
 
 
 def _finalize(value: Any) -> Any:
-    """Make a text safe to show, before it is escaped."""
+    """Make text safe to show before it is escaped."""
     return value if isinstance(value, Markup | int | float) else shown(str(value))
 
 
@@ -168,9 +168,9 @@ def _problem(problem: Problem) -> str:
 
 
 def _link(row: ImportRow) -> str:
-    """Return the id of a call, as a link where Gong has given its page."""
+    """Return the id of a call, as a link if Gong has given its page."""
     call_id = shown(row.call_id or "")
     if not (row.url or "").startswith("https://"):
         return call_id
-    # Not shortened as other URLs are: the query names the call.
+    # Unlike other URLs, not shortened: the query names the call.
     return Markup('<a href="{}" rel="noreferrer">{}</a>').format(row.url, call_id)

@@ -1,4 +1,4 @@
-"""The report of an import in short, and whether it counts as done."""
+"""The summary of an import's report, and whether the import counts as done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_PROBLEMS = 50
 
 def summarize(ledger: ImportView) -> dict[str, Any]:
     """
-    Return what the report says in short, as a JSON object.
+    Return the report's summary as a JSON object.
 
     :raises GongImportFailedError: if the import was never planned, or rows of its plan are lost
     """
@@ -60,7 +60,7 @@ def summarize(ledger: ImportView) -> dict[str, Any]:
 
 
 def log_summary(summary: dict[str, Any]) -> None:
-    """Write the summary into the log, as a person reads it."""
+    """Log the summary in a readable form."""
     states = ", ".join(f"{count} {state}" for state, count in summary["states"].items()) or "no rows"
     log.info("Import %s: %s: %s", summary["import_id"], counted(summary["rows"], "row"), states)
     log.info("Requests sent: %d, refused: %d", summary["requests_sent"], summary["requests_refused"])
@@ -77,16 +77,16 @@ def log_summary(summary: dict[str, Any]) -> None:
 
 
 def has_problems(state: CallState) -> bool:
-    """Tell whether people have to look at the problems of a row in this state."""
+    """Return whether the problems of a row in this state need a person."""
     return state in WRONG or state is CallState.EXISTS
 
 
 def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
     """
-    Check whether an import counts as done: no row is unfinished, and few enough are wrong.
+    Check whether an import counts as done: no row is unfinished, and at most ``max_failed`` are wrong.
 
-    :param max_failed: rows that may be wrong
-    :raises GongImportFailedError: if it does not
+    :param max_failed: number of rows that may be wrong
+    :raises GongImportFailedError: if it does not count as done
     """
     unfinished, wrong = summary["unfinished"], summary["wrong"]
     rows = counted(summary["rows"], "row")

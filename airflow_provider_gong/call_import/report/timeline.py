@@ -1,4 +1,4 @@
-"""The chart of how many calls were sent when: bars of a round length of time, and axes with round numbers."""
+"""The chart of calls sent over time: each bar is a round length of time, and the axes have round numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROUND_COUNTS = (1, 2, 4, 5, 6, 8, 10)
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar, from the left and from the top, in units of the picture."""
+    """One bar, measured from the left and the top in units of the picture."""
 
     x: float
     y: float
@@ -37,9 +37,9 @@ class Bar:
 @dataclass(frozen=True)
 class Tick:
     """
-    A mark of an axis.
+    A label on an axis.
 
-    :param percent: its place, from the left or from the bottom
+    :param percent: its position from the left or the bottom
     """
 
     percent: float
@@ -49,11 +49,11 @@ class Tick:
 @dataclass(frozen=True)
 class Timeline:
     """
-    A chart of moments.
+    A chart of times.
 
     :param summary: the chart in words
-    :param per: how long a bar is, in words
-    :param zone: name of the zone of its times
+    :param per: length of a bar in words
+    :param zone: name of the time zone
     """
 
     summary: str
@@ -69,11 +69,11 @@ def timeline(moments: Sequence[float], zone: tzinfo = UTC) -> Timeline:
     Draw when calls were sent.
 
     :param moments: in seconds since 1970, at least one, sorted
-    :param zone: where its times are read
+    :param zone: time zone of the chart
     """
     first, last = moments[0], moments[-1]
     seconds = _round_seconds((last - first) / _MOST_BARS)
-    # Hours and days are those of the zone.
+    # Hours and days of the time zone.
     ahead = int((datetime.fromtimestamp(first, zone).utcoffset() or timedelta()).total_seconds())
     start = math.floor((first + ahead) / seconds) * seconds - ahead
     number = max(int((last - start) // seconds) + 1, _FEWEST_BARS)
@@ -106,7 +106,7 @@ def _time_ticks(start: int, length: int, ahead: int, zone: tzinfo) -> Iterator[T
 
 
 def _round_seconds(least: float) -> int:
-    """Return the shortest round time that is not shorter than this."""
+    """Return the shortest round length of time that is at least this long."""
     found = next((seconds for seconds in _ROUND_SECONDS if seconds >= least), None)
     return found or math.ceil(least / _DAY) * _DAY
 

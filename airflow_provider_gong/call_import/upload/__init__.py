@@ -1,1 +1,1 @@
-"""The upload of an import: leased rows become calls with recordings."""
+"""The upload of an import: turns leased rows into calls with recordings."""

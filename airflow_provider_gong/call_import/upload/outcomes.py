@@ -1,4 +1,4 @@
-"""What the outcome of a row means for the people who can fix it."""
+"""Explains the outcome of a row to the people who can fix it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MEDIA_OPERATION = "addCallRecording"
 
 
 def is_burned(error: GongApiError) -> bool:
-    """Tell whether Gong itself has refused the recording of a call that was created, which cannot be undone."""
+    """Return whether Gong itself refused the recording of a created call, which is permanent."""
     return error.operation == _MEDIA_OPERATION and not error.may_have_taken_effect
 
 
 def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
-    """Return what Gong's refusal of a row means."""
+    """Return the problem for a row that Gong refused."""
     if isinstance(error, GongRecordingNotEnabledError):
         host = str(lease.payload.get("primaryUser"))
         return Problem("primary_user", host, str(error), "", Actor.ADMINISTRATOR)
@@ -41,26 +41,26 @@ def refusal_problem(lease: LeasedRow, error: GongApiError) -> Problem:
 
 
 def existing_problem(lease: LeasedRow, error: GongDuplicateCallError) -> Problem:
-    """Return what it means that a call with the row's id exists, and must not."""
+    """Return the problem for a row whose id already has a call."""
     rule = f"already belongs to call {error.call_id}, which this import did not create (on_existing='fail')"
     remedy = "If it is the same conversation, there is nothing to do. Otherwise, give the row a unique id."
     return Problem("client_unique_id", lease.client_unique_id, rule, remedy, Actor.MANIFEST)
 
 
 def unreadable_problem(lease: LeasedRow, error: OSError) -> Problem:
-    """Return what it means that the recording cannot be read any more, or is another one."""
+    """Return the problem for a recording that can no longer be read or has changed."""
     rule = f"cannot be read ({type(error).__name__}: {error})"
     remedy = "Restore the recording and clear the upload task, or clear the plan task to check it again."
     return Problem("media", file_name(lease), rule, remedy, Actor.RECORDING)
 
 
 def server_problem(lease: LeasedRow, error: GongServerError) -> Problem:
-    """Return what it means that Gong failed on a row again and again."""
+    """Return the problem for a row on which Gong failed repeatedly."""
     return Problem("row", lease.client_unique_id, str(error), "", Actor.SUPPORT)
 
 
 def file_name(lease: LeasedRow) -> str:
-    """Return the recording's place without what may sign it."""
+    """Return the recording's place without a signature in it."""
     return shown(lease.media or "")
 
 

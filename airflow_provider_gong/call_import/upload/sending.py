@@ -1,4 +1,4 @@
-"""Sending one row: create the call, send its recording, and after a crash find out what had arrived."""
+"""Sends one row: creates the call, sends its recording, and after a crash finds out what arrived."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ from airflow_provider_gong.ledger.rows import URL_FIELD, CallState, LeasedRow, P
 
 log = logging.getLogger(__name__)
 
-# A row that fails this often for what may be a passing reason is set aside, so that it does not hold up the others.
+# A row that fails this often for a possibly temporary reason is set aside so it does not hold up the others.
 _MAX_ATTEMPTS = 3
-# The exchange has tried for half a minute before a row gets here.
+# The exchange has already retried for half a minute.
 ROW_BACKOFF = 60.0
 
 
 class RowSender:
     """
-    Sends leased rows. Each step is in the ledger before the next one is taken, so it can be killed anywhere.
+    Sends leased rows. Each step is recorded before the next one begins, so the process may be killed anywhere.
 
     :param ledger: the rows
-    :param client: the way to Gong
-    :param storage: where the recordings are
+    :param client: client for Gong
+    :param storage: storage of the recordings
     :param on_existing: as for ``ImportUpload``
-    :param row_backoff: seconds until a row is tried again for which Gong has failed, twice as many each time
+    :param row_backoff: seconds before a row on which Gong failed is retried; doubles each time
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class RowSender:
 
     async def send(self, lease: LeasedRow) -> None:
         """
-        Bring a row as far as it goes.
+        Process a row as far as possible.
 
-        :raises GongApiError: what concerns more than this row; the row is released
-        :raises LeaseLostError: if another worker has taken the row over
+        :raises GongApiError: for an error that concerns more than this row; the row is released
+        :raises LeaseLostError: if another worker has taken over the row
         """
         try:
             await self._send(lease)
@@ -88,7 +88,7 @@ class RowSender:
         except (FileNotFoundError, PermissionError, MediaChangedError) as unreadable:
             await self._fail(lease, unreadable_problem(lease, unreadable), sent=False)
         except OSError as failure:
-            # An object store may be busy; of the call itself, what was sent is recorded.
+            # The object store may be busy; what was sent of the call is recorded.
             await self._set_back(lease, unreadable_problem(lease, failure), sent=False)
         except GongServerError as failure:
             await self._set_back(lease, server_problem(lease, failure), sent=True)
@@ -101,16 +101,16 @@ class RowSender:
 
     async def _send(self, lease: LeasedRow) -> None:
         if lease.call_id is not None:
-            # Whatever the ledger says of its recording: a restored store has forgotten what was sent since its backup.
+            # Regardless of the ledger: a restored store does not know what was sent after its backup.
             await self._push(lease, lease.call_id, None, maybe_sent=True)
             return
-        # Looked at before the call is created, for which there is no way back.
+        # Checked before the call is created, which cannot be undone.
         url = await asyncio.to_thread(self._pull_url, lease)
         media = None if url else await asyncio.to_thread(self._find_media, lease)
         await self._create(lease, url, media)
 
     async def _create(self, lease: LeasedRow, url: str | None, media: MediaFile | None) -> None:
-        """Create the call, with a URL for Gong or with the recording that is uploaded afterwards."""
+        """Create the call with a URL for Gong, or without one if the recording is uploaded afterwards."""
         is_intended = lease.intent_is_pulled == bool(url)
         if not is_intended:
             await asyncio.to_thread(self._ledger.intent_changed, lease)
@@ -124,7 +124,7 @@ class RowSender:
                 return
             log.info("Row %d resumes call %s, which was created earlier.", lease.row_number, duplicate.call_id)
             call_id = duplicate.call_id
-            # Only Gong knows if it has the recording.
+            # Only Gong knows whether it has the recording.
             is_pulled, maybe_sent = is_pulled and is_intended, True
         await asyncio.to_thread(self._ledger.created, lease, call_id, is_pulled=is_pulled)
         if not is_pulled:
@@ -137,7 +137,7 @@ class RowSender:
         await asyncio.to_thread(self._ledger.uploaded, lease, media.sha256)
 
     async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
-        """Tell whether an existing call is what this or an earlier attempt has created, or is to be taken for it."""
+        """Return whether an existing call was created by this or an earlier attempt, or is to be treated like that."""
         continues = self._on_existing in (OnExisting.RESUME, OnExisting.COMPLETE)
         is_known = duplicate.may_have_taken_effect or (lease.earlier_intent and continues)
         if not is_known and self._on_existing is not OnExisting.COMPLETE:
@@ -145,10 +145,10 @@ class RowSender:
         try:
             found = await self._client.calls.get(duplicate.call_id)
         except GongCallNotReadyError:
-            # It has a recording. Verification judges a call that is not known to be ours.
+            # It has a recording. Verification judges calls that are not known to be ours.
             return is_known
         except GongNotFoundError:
-            # A call without a recording cannot be read, which is how an interrupted attempt leaves it.
+            # A call without a recording cannot be read; an interrupted attempt leaves it like that.
             return True
         return is_known and is_same_call(found, lease.payload)
 
@@ -157,17 +157,17 @@ class RowSender:
         if failure is not None:
             _log_end(lease, CallState.FAILED, failure)
         else:
-            what = "already has a call, %s, which may not be its own: verification reads it."
+            what = "already has a call, %s, which may not be its own; verification will read it."
             log.info(f"Row %d (%s) {what}", lease.row_number, shown(lease.client_unique_id), duplicate.call_id)
         await asyncio.to_thread(self._ledger.exists_elsewhere, lease, duplicate.call_id, failure)
 
     async def _upload(self, lease: LeasedRow, call_id: str, media: MediaFile, *, maybe_sent: bool) -> None:
         for _ in range(_MAX_ATTEMPTS):
-            # Bytes are sent again only when reading the call says that nothing has arrived.
+            # Bytes are sent again only if reading the call shows that nothing arrived.
             if maybe_sent and await self._has_recording(call_id):
                 return
             maybe_sent = True
-            # In the ledger when its turn has come: by then, the lease may be lost to a worker that has looked.
+            # Recorded only when its turn comes: by then, another worker may hold the lease.
             record = functools.partial(self._ledger.sending_media, lease)
             try:
                 await self._client.send(without_repetition(upload_call_media(call_id, media), record))
@@ -198,11 +198,11 @@ class RowSender:
         if lease.media_bytes is None:
             raise MediaChangedError("its call is in Gong without a URL, and recordings on the web cannot be uploaded")
         media = MediaFile.at(self._planned(lease))
-        # What has another type than its name is sent as what it is.
+        # A file whose content does not match its name is sent with the type of its content.
         return MediaFile(media.path, media.size, lease.media_type or "", meter=self.meter)
 
     def _pull_url(self, lease: LeasedRow) -> str | None:
-        """Return the URL by which Gong can pull what was planned; None if it has to be uploaded."""
+        """Return the URL from which Gong can pull the planned recording; None if it must be uploaded."""
         url = pull_url(lease, self._storage)
         if url and lease.media_mark:
             self._planned(lease).stat()
@@ -230,5 +230,5 @@ def _log_end(lease: LeasedRow, state: CallState, problem: Problem) -> None:
 
 
 def _may_be_created(error: GongApiError) -> bool:
-    """Tell whether the call of a row may exist: its create may have had an effect, or something came after it."""
+    """Return whether the call of a row may exist: its creation may have succeeded, or a later step was recorded."""
     return error.may_have_taken_effect or error.operation not in (None, "addCall")

@@ -1,4 +1,4 @@
-"""A single call with its recording, sent with the same care as the rows of an import: an import of one row."""
+"""Sends a single call with its recording as an import of one row, with the same safeguards."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _LEASE_SECONDS = 60.0
 
 def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) -> PlannedRow:
     """
-    Check a call and its recording, and write them into the ledger.
+    Check a call and its recording, and write them to the ledger.
 
-    :raises GongValidationError: if the call is wrong
-    :raises GongImportRejectedError: if Gong would not take the recording
+    :raises GongValidationError: if the call is invalid
+    :raises GongImportRejectedError: if Gong would not accept the recording
     """
     new_call = parse_request(NewCall, call)
     if new_call.download_media_url is not None:
@@ -64,13 +64,13 @@ async def upload_single_call(
     ledger: Ledger, client: AsyncGongClient, media: MediaPath, *, on_existing: OnExisting, sent_before: bool = False
 ) -> ImportRow:
     """
-    Send the call that the ledger holds, or finish what an earlier attempt has begun, and return what became of it.
+    Send the call in the ledger, or finish what an earlier attempt began, and return its outcome.
 
-    :param on_existing: what becomes of a call that exists, see ``GongUploadCallOperator``
-    :param sent_before: whether an earlier attempt may have sent the same, even if this ledger does not know it
-    :raises GongError: if Gong cannot be reached or does not let us in
+    :param on_existing: handling of an existing call, see ``GongUploadCallOperator``
+    :param sent_before: whether an earlier attempt may have sent the same call without a record in this ledger
+    :raises GongError: if Gong cannot be reached or denies access
     :raises GongImportFailedError: if Gong refuses the call or its recording
-    :raises GongImportUnfinishedError: if a retry can go on
+    :raises GongImportUnfinishedError: if a retry can continue
     """
     owner = ledger.import_id
     if sent_before and not is_sent(ledger):
@@ -89,12 +89,12 @@ async def upload_single_call(
 
 
 def is_sent(ledger: Ledger) -> bool:
-    """Tell whether the ledger knows that the call was sent, or may have been."""
+    """Return whether, according to the ledger, the call was or may have been sent."""
     return next(iter(ledger.rows())).sent_at is not None
 
 
 def changed_after_send(client_unique_id: str, call_id: str | None) -> GongImportFailedError:
-    """Return the error of a call that was sent with other content before."""
+    """Return the error for a call that was already sent with other content."""
     which = f"as call {call_id}" if call_id else "and Gong's response was lost"
     return GongImportFailedError(
         f"Call {client_unique_id} was already sent with different content, {which}, and Gong cannot change it. Give "
@@ -103,7 +103,7 @@ def changed_after_send(client_unique_id: str, call_id: str | None) -> GongImport
 
 
 def _note_intent(ledger: Ledger, owner: str) -> None:
-    """Record that the call may have been sent, and its recording as well."""
+    """Record that the call and its recording may have been sent."""
     for lease in ledger.lease(owner, limit=1, seconds=_LEASE_SECONDS):
         ledger.intent_changed(lease)
         ledger.released(lease, sent=True)
@@ -111,7 +111,7 @@ def _note_intent(ledger: Ledger, owner: str) -> None:
 
 async def _judge(ledger: Ledger, client: AsyncGongClient, row: ExistingCall) -> None:
     """
-    Record whether a call that exists is the one that is meant; one that Gong is still processing has a recording.
+    Record whether an existing call is the intended one; a call that Gong is still processing has a recording.
 
     :raises GongImportUnfinishedError: if no recording can be read; Gong shows a new one only after a while
     """

@@ -1,4 +1,4 @@
-"""That what is sent is what was checked: looked at before a call is created, and whenever its recording is opened."""
+"""Ensures that a recording is still the checked one, before its call is created and whenever it is opened."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from airflow_provider_gong.ledger.rows import Problem
 
 class PlannedRecording:
     """
-    A recording as it was planned, to be read from.
+    A planned recording to read from.
 
-    :param path: where it is
-    :param size: its length in bytes
-    :param mark: what it was; None where that is not known
+    :param path: its path
+    :param size: its size in bytes
+    :param mark: mark by which changes are detected; None if unknown
     """
 
     def __init__(self, path: MediaPath, size: int | None, mark: Mark | None) -> None:
@@ -31,10 +31,10 @@ class PlannedRecording:
 
     def stat(self) -> Any:
         """
-        Return what is known of the recording now.
+        Return the recording's current details.
 
         :raises FileNotFoundError: if it is gone
-        :raises MediaChangedError: if it is not what was planned
+        :raises MediaChangedError: if it is not the planned recording
         """
         path = self._resolved()
         _forget_listing(path)
@@ -47,7 +47,7 @@ class PlannedRecording:
         Open the recording.
 
         :raises FileNotFoundError: if it is gone
-        :raises MediaChangedError: if it is not what was planned
+        :raises MediaChangedError: if it is not the planned recording
         """
         path = self._resolved()
         file: IO[Any] = path.open(mode)
@@ -60,7 +60,7 @@ class PlannedRecording:
         return file
 
     def _resolved(self) -> Any:
-        """Return the path with its links resolved, so that no link that changes meanwhile leads elsewhere."""
+        """Return the path with links resolved, so a link that changes meanwhile cannot lead elsewhere."""
         root = self._mark.root if self._mark is not None else ""
         if not root or not isinstance(self._path, Path) or hasattr(self._path, "fs"):
             return self._path
@@ -77,7 +77,7 @@ class PlannedRecording:
         raise MediaChangedError("its content has changed since it was planned")
 
     def _is_same_content(self, path: Any, found: Any) -> bool:
-        """Tell whether a copy has the content that was checked, of which only times or ETag differ."""
+        """Return whether a copy with other times or another ETag has the content that was checked."""
         if self._mark is None or (proved := self._mark.proves(path, found)) is False:
             return False
         if proved:
@@ -87,7 +87,7 @@ class PlannedRecording:
 
 
 def _stat_of(file: Any) -> Any:
-    """Return what is known of an open file without asking for it; None where nothing is."""
+    """Return the details of an open file that are known without a request; None if there are none."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         return os.fstat(file.fileno())
     details = getattr(file, "details", None)
@@ -95,7 +95,7 @@ def _stat_of(file: Any) -> Any:
 
 
 def _forget_listing(path: Any) -> None:
-    """Have an object store asked, and not what it has listed before."""
+    """Discard cached listings, so the object store is asked again."""
     store = getattr(path, "fs", None)
     if store is not None:
         store.invalidate_cache(getattr(path, "path", None))

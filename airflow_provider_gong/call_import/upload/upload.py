@@ -1,4 +1,4 @@
-"""The upload of an import: leased rows become calls with recordings, several at a time, safe to kill at any point."""
+"""The upload of an import: turns leased rows into calls with recordings, several at a time; safe to kill anytime."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_gong.store.errors import GongStoreError, LeaseLostError
 log = logging.getLogger(__name__)
 
 _LEASE_SECONDS = 300.0
-# A lease survives some heartbeats that come late.
+# A lease survives several late heartbeats.
 _HEARTBEATS_PER_LEASE = 5
 _SHORTEST_POLL = 0.02
 _LONGEST_POLL = 5.0
@@ -30,16 +30,16 @@ class ImportUpload:
     Sends all rows of an import that are not sent yet.
 
     :param ledger: the rows
-    :param client: the way to Gong
-    :param storage: where the recordings are
+    :param client: client for Gong
+    :param storage: storage of the recordings
     :param owner: identity of the worker, the same for each of its attempts
-    :param on_existing: what becomes of a row whose id has a call in Gong already: ``resume`` continues a call that an
-        earlier attempt has created from the same content, and leaves others to verification; ``complete`` also sends
-        the recordings of others that have none; ``skip`` leaves all to verification, ``fail`` ends all as ``failed``
-    :param in_flight: rows that are sent at the same time
-    :param lease_seconds: how long a row stays claimed when this process dies
-    :param row_backoff: seconds until a row is tried again for which Gong has failed, twice as many each time
-    :param reopen: whether failed rows are tried again; of several workers, one does it
+    :param on_existing: handling of a row whose id already has a call in Gong: ``resume`` continues a call that an
+        earlier attempt created from the same content, and leaves others to verification; ``complete`` also sends
+        the recordings of others that have none; ``skip`` leaves all to verification; ``fail`` ends all as ``failed``
+    :param in_flight: number of rows that are sent at the same time
+    :param lease_seconds: how long a row stays claimed if this process dies
+    :param row_backoff: seconds before a row on which Gong failed is retried; doubles each time
+    :param reopen: whether failed rows are retried; one of several workers does this
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class ImportUpload:
 
     async def run(self) -> dict[str, int]:
         """
-        Upload until no row waits any more, and return the number of rows by state.
+        Upload until no row is left, and return the number of rows by state.
 
         :raises GongImportFailedError: if rows of the plan are lost
-        :raises GongError: what keeps all rows from being sent, such as wrong credentials or a spent budget; the rows
-            that were not sent stay as they are
+        :raises GongError: if no row can be sent, for example because of wrong credentials or a spent budget; unsent
+            rows stay as they are
         """
         with counted_requests(self._ledger, self._client):
             await asyncio.to_thread(require_whole, self._ledger)
@@ -91,11 +91,11 @@ class ImportUpload:
 
     async def _drain(self) -> None:
         while True:
-            # When one fails, the others finish the row they are at: what was begun is not sent again.
+            # If one fails, the others finish their current row, so nothing that was begun is sent again.
             ends = await asyncio.gather(*(self._work() for _ in range(self._in_flight)), return_exceptions=True)
             for failure in filter(None, ends):
                 raise failure
-            # Asked of all rows, not of leases: one that ends between two questions must not go unseen.
+            # Counts rows rather than leases, because a lease may end between two queries.
             unsent, free_in = await asyncio.to_thread(self._ledger.unsent)
             if not unsent:
                 return
@@ -117,7 +117,7 @@ class ImportUpload:
             raise
 
     async def _send(self, lease: LeasedRow) -> None:
-        # A row whose lease has ended may meanwhile be leased again, also by this process.
+        # A row whose lease has ended may already be leased again, even by this process.
         key = (lease.client_unique_id, lease.lease_number)
         self._held[key] = lease
         try:

@@ -121,7 +121,7 @@ class Place:
         return True
 
     def accounts_for(self, try_number: int) -> bool:
-        """Tell whether no attempt before this one can have sent anything without a record that this place shows."""
+        """Return whether no attempt before this one can have sent anything without a record that this place shows."""
         if self.knows_all or self.found is None:
             return self.knows_all
         # What another host has recorded since is not seen in the store of this one.

@@ -71,7 +71,7 @@ class TaskRecord:
         return self._mine
 
     def accepts(self, token: str) -> bool:
-        """Tell whether a token names the earlier attempt; without a record, the attempt that has shown it."""
+        """Return whether a token names the earlier attempt; without a record, the attempt that has shown it."""
         known = self._last_known
         return token == (known.attempt if known else self._unrecorded_token(self._mine.try_number - 1))
 
@@ -249,7 +249,7 @@ class RecordedApi(Driven[ThreadDriver]):
 
 def may_have_taken_effect(error: GongError, operation: str) -> TypeGuard[GongApiError]:
     """
-    Tell whether a write that ended with this error may have taken effect.
+    Return whether a write that ended with this error may have taken effect.
 
     :param operation: Gong's name of the operation; other errors are not about it
     """

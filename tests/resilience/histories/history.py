@@ -199,7 +199,7 @@ class History:
         return any(change.ledger.startswith("folder") for change in self.changes)
 
     def stood_still(self, process: str, start: float, end: float) -> bool:
-        """Tell whether a process stood still at some moment of a time."""
+        """Return whether a process stood still at some moment of a time."""
         since = None
         for event in self.events:
             if event.whom == process and event.what == "paused":

@@ -36,7 +36,7 @@ class Place:
         return self._opened(name, f"sqlite:///{self.folder.parent / name}.db")
 
     def is_private(self, file: str) -> bool:
-        """Tell whether a database belongs to one process, which fills it from a folder."""
+        """Return whether a database belongs to one process, which fills it from a folder."""
         return self.is_folder and Path(file).parent != self.folder.parent
 
     def close(self) -> None:

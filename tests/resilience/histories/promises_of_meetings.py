@@ -56,7 +56,7 @@ def nobody_is_refused_without_an_edit(history: History) -> Iterator[str]:
 
 
 def _sees_all(history: History, asked: Attempt, until: float) -> bool:
-    """Tell whether the record shows an attempt all that earlier ones may have sent."""
+    """Return whether the record shows an attempt all that earlier ones may have sent."""
     if asked.is_sure:
         return True
     found = {
@@ -71,7 +71,7 @@ def _sees_all(history: History, asked: Attempt, until: float) -> bool:
 
 
 def _may_have_sent(history: History, attempt: Attempt) -> bool:
-    """Tell whether an attempt has recorded that it sends, and has not come to know for certain what became of it."""
+    """Return whether an attempt has recorded that it sends, and has not come to know for certain what became of it."""
     began = [noted.time for noted in history.noted if noted.by == attempt.process and noted.state == "sending"]
     if not began:
         return False

@@ -117,7 +117,7 @@ def _shares_budget(history: History, one: Request, other: Request) -> bool:
 
 
 def _is_told(history: History, refusal: Request) -> bool:
-    """Tell whether the process has lived to tell the others, and they could know how long it counts."""
+    """Return whether the process has lived to tell the others, and they could know how long it counts."""
     ended = refusal.ended or 0.0
     killed = (event.time for event in history.events if event.whom == refusal.sent_by and event.what == "killed")
     is_alive = not history.stood_still(refusal.sent_by, ended, ended) and all(time > ended + 0.01 for time in killed)

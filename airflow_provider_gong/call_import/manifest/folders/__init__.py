@@ -1,1 +1,1 @@
-"""Folders of recordings as manifests: their names and sidecar files say what the calls were."""
+"""Folders of recordings as manifests: names and sidecar files describe the calls."""

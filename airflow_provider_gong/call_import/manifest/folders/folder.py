@@ -1,4 +1,4 @@
-"""Recordings that are found by listing a folder: each is a row, by its name and its sidecar file."""
+"""Recordings in a listed folder: each is a row, described by its name and its sidecar file."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _CORRECT_SIDECAR = "Correct the sidecar file, or the parameter sidecar."
 
 class RecordingFolder:
     """
-    Reads the rows of recordings that no manifest lists.
+    Reads rows from recordings that no manifest lists.
 
-    :param storage: where the recordings are; it learns what the lists tell of them
-    :param columns: how what names and sidecar files say becomes the fields of the call, as for ``ColumnMap``
-    :param name_template: how the names are read, as for ``NameTemplate``; None if they say nothing
-    :param sidecar: where sidecar files are, as for ``Sidecars``; None if there are none
+    :param storage: storage of the recordings; it keeps the details from the listings
+    :param columns: mapping of fields in names and sidecar files to fields of the call, as for ``ColumnMap``
+    :param name_template: template for reading names, as for ``NameTemplate``; None if names are not read
+    :param sidecar: template for the paths of sidecar files, as for ``Sidecars``; None if there are none
     :raises GongManifestError: if one of them is wrong
     """
 
@@ -48,10 +48,10 @@ class RecordingFolder:
         self._template = NameTemplate(name_template) if name_template else None
         self._named = self._template.columns if self._template else []
         self.columns = ColumnMap(columns, self._named)
-        """The mapping, which reads all fields that the template names."""
+        """The mapping, including all fields that the template names."""
         self._sidecars = Sidecars(sidecar, storage.path) if sidecar else None
         self._stores: list[Any] = []
-        # Named by columns only where they are wanted.
+        # Read only if columns names them.
         self._own = [column for column in ("file_name", "file_stem") if self.columns.uses(column)]
 
     def tables(self, names: Sequence[str]) -> Generator[Table, None, None]:
@@ -72,12 +72,12 @@ class RecordingFolder:
             yield Table(name, header, self._records(places), file=folder)
 
     def forget(self) -> None:
-        """Let the stores forget their lists, which told the sizes of all recordings without asking for each."""
+        """Clear the stores' cached listings, which gave the sizes of all recordings without a request for each."""
         for store in self._stores:
             store.invalidate_cache()
 
     def _list(self, name: str) -> tuple[str, list[str]]:
-        """Return a folder, and the recordings in it in the order of their names."""
+        """Return a folder and its recordings, sorted by name."""
         if is_web(name):
             remedy = "List them in a CSV file."
             raise GongManifestError(f"Recordings {shown(name)} are on the web, where files cannot be listed. {remedy}")
@@ -127,7 +127,7 @@ class RecordingFolder:
 
 
 def _split(name: str, open_path: Callable[[str], Any]) -> tuple[str, str]:
-    """Return the folder where a name starts, and the pattern below it."""
+    """Return the folder at the start of a name, and the pattern below it."""
     if PATTERN_SIGNS.isdisjoint(name) and (name.endswith("/") or open_path(name).is_dir()):
         return name, "*"
     start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))

@@ -1,4 +1,4 @@
-"""Recordings that were listed: what the list has told of each is not asked for again."""
+"""Listed recordings: details that the listing gave are not requested again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _ListedPath:
     The path object of a recording that was listed.
 
     :param path: the path object of its store
-    :param details: what the list has told
+    :param details: the details from the listing
     """
 
     def __init__(self, path: Any, details: Mapping[str, Any]) -> None:
@@ -34,17 +34,17 @@ class _ListedPath:
 
 class ListedRecordings:
     """
-    Storage of recordings, of which those that were listed are known.
+    Storage of recordings that remembers listed recordings.
 
-    Stores keep their lists, but go through all of one to find one object.
+    Stores cache their listings but search a whole listing to find one object.
 
-    :param storage: where the recordings are
+    :param storage: storage of the recordings
     """
 
     def __init__(self, storage: MediaStorage) -> None:
         self._storage = storage
         self.details: dict[str, Mapping[str, Any]] = {}
-        """What lists have told, by the places of the recordings."""
+        """Details from the listings, by place of the recording."""
 
     def path(self, place: str, /) -> MediaPath:
         """Return the path object of a place."""

@@ -1,4 +1,4 @@
-"""What a field of a name may be: a text, a number, or a time in a form of its own."""
+"""Kinds of fields in a name: text, numbers, and times in a given format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DIRECTIVES = {
     "%": "%",
 }
 _DATES, _CLOCKS = set("Yymbdj"), set("HI")
-# A letter of its own behind a time of day, as in ISO 8601.
+# A separate letter after a time of day, as in ISO 8601.
 _UTC_SIGN = re.compile(r"%[MSf]Z(?![A-Za-z])")
 
 
@@ -30,10 +30,10 @@ class NameKind:
     """
     A kind of field.
 
-    :param pattern: what it looks like; None for any text up to the next part of the template
-    :param read: returns what a text of a name means; raises ``ValueError`` if it means nothing
-    :param render: returns the text of a name that means this
-    :param is_fixed: whether it ends by itself, so that another field may follow at once
+    :param pattern: regular expression that it matches; None for any text up to the next part of the template
+    :param read: converts the text in a name to a value; raises ``ValueError`` if it is not valid
+    :param render: converts a value to the text in a name
+    :param is_fixed: whether its end is certain, so that another field may follow directly
     """
 
     pattern: re.Pattern[str] | None
@@ -66,8 +66,8 @@ def kind_of(text: str | None) -> NameKind:
     """
     Return the kind that a template names.
 
-    :param text: what follows the colon; None for a field without one
-    :raises ValueError: if there is none
+    :param text: the text after the colon; None for a field without a colon
+    :raises ValueError: if there is no such kind
     """
     if text is None:
         return TEXT

@@ -1,4 +1,4 @@
-"""Templates of recordings' names, which read fields out of a name and render it back."""
+"""Templates for names of recordings: they read fields from a name, and build a name from fields."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airflow_provider_gong.call_import.manifest.fields import column_of
 from airflow_provider_gong.call_import.manifest.folders.name_kinds import NameKind, kind_of
 
 _PIECE = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
-# Of a name that does not fit, in its error.
+# Characters of a name that an error shows.
 _SHOWN = 60
 _IGNORED = "_"
 
 
 class NameMisfitError(Exception):
-    """A name does not fit the template; the message says where it stops fitting."""
+    """A name does not match the template; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class _Field:
     A field in a template.
 
     :param column: the column that it fills
-    :param text: as the template has it
-    :param kind: what may be there
-    :param until: the text behind it, empty at the end
+    :param text: the field as written in the template
+    :param kind: its kind
+    :param until: the text that follows it; empty at the end
     """
 
     column: str
@@ -39,7 +39,7 @@ class _Field:
     until: str
 
     def end(self, name: str, start: int) -> int | None:
-        """Return where the field ends in a name; None if it is not there."""
+        """Return where the field ends in a name; None if the name does not match."""
         if self.kind.pattern is not None:
             found = self.kind.pattern.match(name, start)
             return None if found is None else found.end()
@@ -51,12 +51,12 @@ class NameTemplate:
     """
     A template such as ``{direction}-{party_1_phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav``.
 
-    Each ``{column}`` stands for a text that ends where the text behind it begins for the first time; ``{column:kind}``
-    for a text of a kind: ``digits``, ``phone``, ``uuid``, ``epoch``, or a time in the codes of ``strftime``. A template
-    with slashes is compared with as many folders above the recording.
+    Each ``{column}`` matches text up to the first occurrence of the text that follows it in the template;
+    ``{column:kind}`` matches text of a kind: ``digits``, ``phone``, ``uuid``, ``epoch``, or a time in the codes of
+    ``strftime``. A template with slashes also matches the names of as many folders above the recording.
 
     :param text: the template
-    :raises GongManifestError: if it is none
+    :raises GongManifestError: if it is not valid
     """
 
     def __init__(self, text: str) -> None:
@@ -70,7 +70,7 @@ class NameTemplate:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that it fills; names that begin with an underscore are for what is to be ignored."""
+        """The columns that it fills; fields whose names begin with an underscore are ignored."""
         return [field.column for field in self._fields if not field.column.startswith(_IGNORED)]
 
     def read(self, place: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ class NameTemplate:
         Return the fields of a recording, times in ISO 8601.
 
         :param place: its path or URL
-        :raises NameMisfitError: if its name does not fit
+        :raises NameMisfitError: if its name does not match
         """
         name = "/".join(place.split("/")[-self._folders - 1 :])
         found: dict[str, str] = {}

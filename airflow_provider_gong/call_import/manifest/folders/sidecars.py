@@ -1,4 +1,4 @@
-"""Small files beside recordings that say what the calls were."""
+"""Sidecar files: small files next to recordings that describe the calls."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _NAME, _STEM = "{file_name}", "{file_stem}"
 
 
 class SidecarError(Exception):
-    """There is no sidecar file that can be read; the message says why."""
+    """The sidecar file is missing or cannot be read; the message says why."""
 
 
 class Sidecars:
     """
     The sidecar files of recordings.
 
-    :param template: where that of a recording is, as seen from its folder: ``{file_stem}.json``, ``{file_name}.xml`` or
-        ``meta/{file_stem}.json``
-    :param open_path: makes the path object of a place
+    :param template: path of the sidecar file relative to the recording's folder: ``{file_stem}.json``,
+        ``{file_name}.xml`` or ``meta/{file_stem}.json``
+    :param open_path: creates the path object of a place
     :raises GongManifestError: if the template names neither a recording nor a format, or a library is missing
     """
 
@@ -52,9 +52,9 @@ class Sidecars:
 
     def read(self, recording: str) -> dict[str, str]:
         """
-        Return what the sidecar file of a recording says, as text by column; nested names are joined by dots.
+        Return the content of a recording's sidecar file as text by column; nested names are joined by dots.
 
-        :raises SidecarError: if there is none, or it cannot be read
+        :raises SidecarError: if it is missing or cannot be read
         """
         place = self.place(recording)
         try:
@@ -71,7 +71,7 @@ class Sidecars:
         path = self._open_path(place)
         size = path.stat().st_size
         if size == 0:
-            # Also what stores whose lists are known say of an object that is not there.
+            # Stores with cached listings raise this for missing objects, too.
             raise FileNotFoundError(place)
         if size > _LONGEST:
             raise ValueError(f"it has {size} bytes, more than {_LONGEST}")
@@ -94,7 +94,7 @@ def _xml_parser() -> Callable[[bytes], Any]:
 
 
 def _xml_value(element: Any) -> Any:
-    """Return an element as JSON would have it: its text, or its attributes and children by their names."""
+    """Return an element in the form of JSON: its text, or its attributes and children by name."""
     text = (element.text or "").strip()
     found: dict[str, Any] = dict(element.attrib)
     for child in element:
@@ -112,7 +112,7 @@ def _xml_value(element: Any) -> Any:
 
 
 def _flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield what an object holds, objects inside of it under both names: ``call.id``, ``legs.0.number``."""
+    """Yield an object's values by name; names of nested values are joined: ``call.id``, ``legs.0.number``."""
     for name, value in found.items():
         header = before + name
         field = FIELDS.get(column_of(header))

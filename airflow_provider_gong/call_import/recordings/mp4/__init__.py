@@ -1,1 +1,1 @@
-"""MP4 and QuickTime: the boxes they are made of, the head of the movie, and its fragments."""
+"""MP4 and QuickTime: their boxes, the movie header, and fragments."""

@@ -1,4 +1,4 @@
-"""Boxes, of which MP4 and QuickTime files are made."""
+"""Boxes, the building blocks of MP4 and QuickTime files."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Box:
     :param kind: its four letters
     :param start: where it begins
     :param body: where its content begins
-    :param end: where it ends, by what it says
-    :param is_open: whether it says no length, but goes on to the end of the file
+    :param end: where it ends according to its header
+    :param is_open: whether it has no length and extends to the end of the file
     """
 
     kind: bytes
@@ -35,7 +35,7 @@ class Box:
 
 
 def box_at(reader: Reader, start: int, end: int) -> Box | None:
-    """Return the box that begins here, None where none does; ``end`` is that of what it is in."""
+    """Return the box that begins here; None if there is none. ``end`` is the end of its container."""
     head = reader.at(start, _LONG_HEAD)
     if start + _HEAD > end or len(head) < _HEAD or not _is_kind(head[4:_HEAD]):
         return None
@@ -48,7 +48,7 @@ def box_at(reader: Reader, start: int, end: int) -> Box | None:
 
 
 def children(reader: Reader, parent: Box) -> Iterator[Box]:
-    """Yield the boxes in a box; those that would leave it end where it does."""
+    """Yield the boxes in a box; those that would exceed it end where it ends."""
     position = parent.body
     for _ in range(MAX_PARTS):
         box = box_at(reader, position, parent.end)
@@ -59,7 +59,7 @@ def children(reader: Reader, parent: Box) -> Iterator[Box]:
 
 
 def content(reader: Reader, box: Box, length: int) -> tuple[int, int, bytes]:
-    """Return version, flags and the first bytes of the content of a box that has these."""
+    """Return version, flags and the first bytes of the content of a full box."""
     head = reader.at(box.body, min(_FULL_HEAD + length, box.end - box.body))
     if len(head) < _FULL_HEAD:
         return 0, 0, b""
@@ -67,10 +67,10 @@ def content(reader: Reader, box: Box, length: int) -> tuple[int, int, bytes]:
 
 
 def number(data: bytes, at: int, length: int) -> int:
-    """Return an unsigned number; bytes that are not there count as none."""
+    """Return an unsigned number; missing bytes are ignored."""
     return int.from_bytes(data[at : at + length], "big")
 
 
 def _is_kind(kind: bytes) -> bool:
-    # Apple's own begin with a copyright sign.
+    # Apple's own kinds begin with a copyright sign.
     return all(0x20 <= sign < 0x7F or sign == 0xA9 for sign in kind)

@@ -1,4 +1,4 @@
-"""Fragmented MP4: measured by its indexes (sidx, mfra) where they cover it, else by counting fragments."""
+"""Measures fragmented MP4 by its indexes (sidx, mfra) if they cover it, else by counting fragments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader, 
 
 _MAX_BOXES = 20_000
 _MFRO = 16
-# Flags of tfhd and trun, and the bytes of what they say is there (ISO/IEC 14496-12, 8.8.7 and 8.8.8).
+# Flags of tfhd and trun, and the sizes of the fields that they announce (ISO/IEC 14496-12, 8.8.7 and 8.8.8).
 _TFHD_BEFORE_DURATION = ((0x1, 8), (0x2, 4))
 _TFHD_DURATION = 0x8
 _TRUN_BEFORE_SAMPLES = ((0x1, 4), (0x4, 4))
@@ -34,8 +34,8 @@ class _Fragment:
     """
     A fragment of a track.
 
-    :param begin: when it begins, in units of the track; None where it does not say
-    :param units: how long it lasts
+    :param begin: when it begins, in units of the track; None if it does not say
+    :param units: its length in units of the track
     """
 
     begin: int | None
@@ -44,11 +44,11 @@ class _Fragment:
 
 def measure(reader: Reader, movie: Movie, track: Track, start: int) -> Length:
     """
-    Return how long the sound of a fragmented movie lasts.
+    Return the length of the sound of a fragmented movie.
 
     :param track: its sound
-    :param start: where the head of the movie ends
-    :raises CutOffError: if there is less than an index or the head announces
+    :param start: where the movie header ends
+    :raises CutOffError: if there is less than an index or the header announces
     """
     indexed = _by_index_at_end(reader, track, start)
     if indexed is not None:
@@ -57,9 +57,9 @@ def measure(reader: Reader, movie: Movie, track: Track, start: int) -> Length:
 
 
 def _by_index_at_end(reader: Reader, track: Track, start: int) -> int | None:
-    """Return when the last fragment ends that the box mfra at the end of the file lists; None without such a box."""
+    """Return the end of the last fragment listed in the box mfra at the end of the file; None without such a box."""
     end = reader.size
-    # A whole block, since most of these boxes are in it.
+    # A whole block, which contains most of these boxes.
     tail = reader.at(max(0, end - BLOCK), BLOCK)[-_MFRO:]
     length = number(tail, 12, 4)
     mfra = box_at(reader, end - length, end) if tail[4:8] == b"mfro" and length < end - start else None
@@ -74,7 +74,7 @@ def _by_index_at_end(reader: Reader, track: Track, start: int) -> int | None:
 
 
 def _random_access(reader: Reader, tfra: Box, track_id: int) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Return time and place of the first and the last fragment that tfra lists for a track."""
+    """Return time and position of the first and last fragment that tfra lists for a track."""
     version, _, head = content(reader, tfra, 12)
     if tfra.kind != b"tfra" or number(head, 0, 4) != track_id:
         return None
@@ -103,12 +103,12 @@ def _indexed_end(reader: Reader, track: Track, first: tuple[int, int], last: tup
 
 
 def _played(track: Track, units: int) -> Length:
-    """Return how long this much of a track is played: decoders differ in whether they leave out its beginning."""
+    """Return the played length of this much of a track; decoders differ in whether they skip its beginning."""
     return between(max(0, units - track.skipped_units) / track.timescale, units / track.timescale)
 
 
 class _Count:
-    """Counts how long fragments last until there is enough of them."""
+    """Adds up the lengths of fragments until there is enough."""
 
     def __init__(self, reader: Reader, movie: Movie, track: Track) -> None:
         self._reader = reader
@@ -118,11 +118,11 @@ class _Count:
 
     @property
     def _seconds(self) -> float:
-        """How long the fragments that were counted last at least."""
+        """The minimum length of the counted fragments."""
         return _played(self._track, self._units).at_least
 
     def run(self, start: int) -> Length:
-        """Return how long they last."""
+        """Return the length of the fragments."""
         try:
             is_whole = self._walk(start)
         except ReadLimitError:
@@ -134,7 +134,7 @@ class _Count:
         return exactly(announced) if announced > self._seconds else Length(at_least=self._seconds)
 
     def _walk(self, position: int) -> bool:
-        """Step from box to box, and tell whether the end was reached."""
+        """Step from box to box; return whether the end was reached."""
         for place in range(_MAX_BOXES):
             if self._seconds >= ENOUGH_SECONDS:
                 return position >= self._reader.size
@@ -147,7 +147,7 @@ class _Count:
         return False
 
     def _step(self, box: Box) -> int:
-        """Count what a box holds, and return where the next one begins."""
+        """Count the content of a box, and return where the next one begins."""
         if box.kind == b"sidx" and (indexed := _segment_index(self._reader, box, self._track)) is not None:
             units, end = indexed
             if end > self._reader.size:
@@ -169,7 +169,7 @@ class _Count:
 
 
 def _segment_index(reader: Reader, sidx: Box, track: Track) -> tuple[int, int] | None:
-    """Return how long the segments last that an index lists, in units of the track, and where they end."""
+    """Return the length of the segments in an index, in units of the track, and where they end."""
     version, _, head = content(reader, sidx, 28)
     width = 8 if version == 1 else 4
     timescale, offset = number(head, 4, 4), number(head, 8 + width, width)
@@ -183,7 +183,7 @@ def _segment_index(reader: Reader, sidx: Box, track: Track) -> tuple[int, int] |
 
 
 def _fragment(reader: Reader, moof: Box, track: Track) -> _Fragment | None:
-    """Return what of a fragment belongs to a track, None if nothing does."""
+    """Return the part of a fragment that belongs to a track; None if there is none."""
     begin, units, is_there = None, 0, False
     for traf in children(reader, moof):
         boxes = list(children(reader, traf)) if traf.kind == b"traf" else []
@@ -197,7 +197,7 @@ def _fragment(reader: Reader, moof: Box, track: Track) -> _Fragment | None:
 
 
 def _default(reader: Reader, tfhd: Box, track: Track) -> int | None:
-    """Return how long a sample lasts where runs do not say so; None if the fragment is that of another track."""
+    """Return the default length of a sample; None if the fragment belongs to another track."""
     _, flags, head = content(reader, tfhd, 20)
     if number(head, 0, 4) != track.id:
         return None

@@ -1,4 +1,4 @@
-"""The head of an MP4 file (the box moov): its tracks, and how long their sound lasts."""
+"""The header of an MP4 file (the box moov): its tracks, and the length of their sound."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Edit:
     """
     A part of a track that is played.
 
-    :param duration: in units of the movie; 0 for all there is
+    :param duration: in units of the movie; 0 for the whole track
     :param media_time: where it begins, in units of the track; negative for a pause
-    :param is_normal: whether it is played at its speed
+    :param is_normal: whether it is played at normal speed
     """
 
     duration: int
@@ -37,13 +37,13 @@ class Track:
     A track.
 
     :param id: its number in the file
-    :param handler: what it is: ``soun`` or ``vide``
+    :param handler: its type: ``soun`` or ``vide``
     :param codec: four letters
-    :param timescale: units in a second
-    :param units: how long the samples in the head last; None where that is not known
-    :param edits: what of them is played; empty for all
-    :param chunks: where the places of its data are listed
-    :param default_units: how long a sample of a fragment lasts that does not say so
+    :param timescale: units per second
+    :param units: length of the samples in the header; None if unknown
+    :param edits: the parts that are played; empty for all
+    :param chunks: where the positions of its data are listed
+    :param default_units: length of samples in fragments that give none
     """
 
     id: int = 0
@@ -57,16 +57,16 @@ class Track:
 
     @property
     def is_sound(self) -> bool:
-        """Whether it can be heard."""
+        """Whether it is sound."""
         return self.handler == _SOUND
 
     @property
     def skipped_units(self) -> int:
-        """How much of its beginning is not played: what an encoder needs to get going, most often."""
+        """Length of the beginning that is not played, usually the encoder's delay."""
         return next((edit.media_time for edit in self.edits if edit.media_time >= 0), 0)
 
     def seconds(self, movie_timescale: int) -> float | None:
-        """Return how long it is played; None where that is not known."""
+        """Return its played length; None if unknown."""
         if self.units is None or self.timescale == 0:
             return None
         played = self.units / self.timescale
@@ -84,12 +84,12 @@ class Track:
 @dataclass(slots=True)
 class Movie:
     """
-    The head of a movie.
+    A movie header.
 
-    :param timescale: units in a second
+    :param timescale: units per second
     :param tracks: its tracks
     :param is_fragmented: whether more of the tracks follows in fragments
-    :param announced: seconds that it says all fragments last; None where it does not
+    :param announced: announced length of all fragments in seconds; None if it gives none
     :param is_compressed: whether it cannot be read
     """
 
@@ -101,17 +101,17 @@ class Movie:
 
     @property
     def sounds(self) -> list[Track]:
-        """The tracks that can be heard."""
+        """The tracks with sound."""
         return [track for track in self.tracks if track.is_sound]
 
     @property
     def pictures(self) -> list[Track]:
-        """The tracks that can be seen."""
+        """The tracks with pictures."""
         return [track for track in self.tracks if track.handler == _PICTURES]
 
 
 def read_movie(reader: Reader, moov: Box) -> Movie:
-    """Return what the head of a movie says."""
+    """Return the content of a movie header."""
     movie, defaults = Movie(), {}
     for box in children(reader, moov):
         if box.kind == b"mvhd":
@@ -130,7 +130,7 @@ def read_movie(reader: Reader, moov: Box) -> Movie:
 
 
 def last_chunk(reader: Reader, chunks: Box) -> int | None:
-    """Return where the last piece of a track's data begins; None without one."""
+    """Return where the last chunk of a track's data begins; None without one."""
     width = 8 if chunks.kind == b"co64" else 4
     _, _, head = content(reader, chunks, 4)
     count = min(number(head, 0, 4), (chunks.end - chunks.body - 8) // width)
@@ -168,7 +168,7 @@ def _read_samples(reader: Reader, minf: Box, track: Track) -> None:
         if box.kind == b"stsd":
             track.codec = content(reader, box, 12)[2][8:12]
         elif box.kind == b"stts":
-            # What the samples say is what is played, whatever the head says.
+            # Players go by the samples, regardless of the header.
             track.units = _sample_units(reader, box)
         elif box.kind in (b"stco", b"co64"):
             track.chunks = box
@@ -197,7 +197,7 @@ def _edits(reader: Reader, elst: Box) -> Iterator[Edit]:
 
 
 def _times(reader: Reader, box: Box) -> tuple[int, int | None]:
-    """Return units in a second and duration of mvhd or mdhd, which begin in the same way."""
+    """Return timescale and duration from mvhd or mdhd, which begin in the same way."""
     version, _, head = content(reader, box, 28)
     at, width = (16, 8) if version == 1 else (8, 4)
     duration = number(head, at + 4, width)
@@ -214,7 +214,7 @@ def _fragments_seconds(reader: Reader, mvex: Box, timescale: int) -> float | Non
 
 
 def _defaults(reader: Reader, mvex: Box) -> Iterator[tuple[int, int]]:
-    """Yield the number of each track, and how long a sample of it lasts in fragments that do not say so."""
+    """Yield the number of each track, and the length of its samples in fragments that give none."""
     for box in children(reader, mvex):
         if box.kind == b"trex":
             _, _, head = content(reader, box, 12)

@@ -1,4 +1,4 @@
-"""MP4 and QuickTime: measured by the samples of its sound, by what is played of them, and by its fragments."""
+"""Measures MP4 and QuickTime by the samples of the sound, the played parts, and fragments."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from airflow_provider_gong.call_import.recordings.reading import Reader
 # QuickTime files may begin without ftyp.
 _FIRST_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 _TAIL = 4096
-# Its frames never end with zeros.
+# Frames of this codec never end with zeros.
 _AAC = b"mp4a"
 
 
 def is_mp4(head: bytes) -> bool:
-    """Tell whether a file begins as MP4 or QuickTime."""
+    """Return whether a file begins like MP4 or QuickTime."""
     return head[4:8] in _FIRST_BOXES
 
 
 def measure(reader: Reader) -> Length:
     """
-    Return how long an MP4 file lasts.
+    Return the length of an MP4 file.
 
     :raises UnusableRecordingError: if it is cut off, or has no sound
     """
@@ -71,7 +71,7 @@ def _fragments(reader: Reader, movie: Movie, moov: Box) -> Length:
 
 
 def _length(movie: Movie) -> Length:
-    """Return how long the sound lasts, at most as long as what is seen."""
+    """Return the length of the sound, at most the length of the picture."""
     sounds = [track.seconds(movie.timescale) for track in movie.sounds]
     known = [seconds for seconds in sounds if seconds is not None]
     if not known or len(known) < len(sounds):
@@ -81,7 +81,7 @@ def _length(movie: Movie) -> Length:
 
 
 def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length: Length) -> None:
-    """Check that the sound is there which the head of the movie announces."""
+    """Check that the file contains the sound that the movie header announces."""
     for mdat in data:
         if mdat.end > reader.size:
             check_bytes(mdat.end - mdat.body, reader.size - mdat.body, length.seconds)
@@ -95,7 +95,7 @@ def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length
 
 
 def _check_chunks(reader: Reader, movie: Movie) -> None:
-    """Check that the last piece of sound is there, where the data goes on to the end of the file, wherever that is."""
+    """Check that the last chunk of sound is there, for data that simply extends to the end of the file."""
     for track in movie.sounds:
         last = last_chunk(reader, track.chunks) if track.chunks else None
         if last is not None and last >= reader.size:

@@ -1,4 +1,4 @@
-"""Frames of MPEG audio (MP3 and its older siblings): their headers, and how to find and count them."""
+"""Frames of MPEG audio (MP3 and its older siblings): reads their headers, finds and counts them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _RATES = (44100, 48000, 32000)
 _RATE_DIVISORS = {3: 1, 2: 2, 0: 4}
 _LONGEST_FRAME = 2881
 _CHAIN = 3
-# How far a frame is looked for behind what is none, and how much at the end has to hold one.
+# How far to search for a frame after other bytes, and how much at the end must contain one.
 _SEARCHED = 256 * 1024
-# At a time: with a chain behind it, less than what is read at once.
+# Searched at a time: together with a chain of frames, less than one read.
 _SEARCH_STEP = 4 * 1024
 _TAIL = 4 * _LONGEST_FRAME
 _MAX_TAGS = 1000
@@ -39,11 +39,11 @@ _MAX_TAGS = 1000
 @dataclass(frozen=True, slots=True)
 class Frame:
     """
-    What the header of a frame says.
+    A frame's header.
 
-    :param length: bytes, the header included; 0 in free format, which does not say
-    :param samples: samples of sound, for each channel
-    :param rate: samples in a second
+    :param length: bytes, including the header; 0 in free format, which gives none
+    :param samples: samples of sound per channel
+    :param rate: samples per second
     :param version: 3 for MPEG 1, 2 for MPEG 2, 0 for MPEG 2.5
     :param layer: 1 for layer III, 2 for II, 3 for I
     """
@@ -56,22 +56,22 @@ class Frame:
 
     @property
     def seconds(self) -> float:
-        """How long its sound lasts."""
+        """Length of its sound."""
         return self.samples / self.rate
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The lengths of the shortest and of the longest frame of this kind."""
+        """Lengths of the shortest and longest frame of this kind."""
         table = (_KILOBITS_1 if self.version == MPEG_1 else _KILOBITS_2)[self.layer]
         return _length(self, table[0]), _length(self, table[-1]) + 4
 
     def is_like(self, other: Frame) -> bool:
-        """Whether a decoder goes on with this frame after the other one without a break."""
+        """Whether a decoder continues from the other frame to this one without a break."""
         return (self.version, self.layer, self.rate) == (other.version, other.layer, other.rate)
 
 
 def frame_at(data: bytes, index: int) -> Frame | None:
-    """Return the frame whose header is here, None where none is."""
+    """Return the frame with the header here; None if there is none."""
     if index + HEAD > len(data) or data[index] != 0xFF or data[index + 1] < 0xE0:
         return None
     return _frame(data[index + 1], data[index + 2])
@@ -100,16 +100,16 @@ def _length(frame: Frame, kilobits: int) -> int:
 
 def find_frame(reader: Reader, start: int, end: int, searched: int = _SEARCHED) -> int | None:
     """
-    Return where the first frame begins that others follow, None where there is none.
+    Return the start of the first frame that is followed by others; None if there is none.
 
     :param start: where to begin
     :param end: where the sound ends
-    :param searched: how far the frame may be from the start
+    :param searched: maximum distance of the frame from the start
     """
     stop = min(start + searched, end)
     for block in range(start, stop, _SEARCH_STEP):
         length = min(_SEARCH_STEP, stop - block)
-        # Frames that begin in this block and what follows them, as far as a chain may need it.
+        # Frames that begin in this block, and as much after them as a chain may need.
         data = reader.at(block, min(length + _CHAIN * _LONGEST_FRAME, end - block))
         index = data.find(0xFF, 0, length)
         while index >= 0:
@@ -120,7 +120,7 @@ def find_frame(reader: Reader, start: int, end: int, searched: int = _SEARCHED) 
 
 
 def _is_chain(data: bytes, index: int, *, ends_here: bool) -> bool:
-    """Tell whether several frames of a kind follow each other here, or fewer up to the exact end of the sound."""
+    """Return whether several frames of a kind follow each other here, or fewer up to the exact end of the sound."""
     first = frame_at(data, index)
     for _ in range(_CHAIN):
         frame = frame_at(data, index)
@@ -133,7 +133,7 @@ def _is_chain(data: bytes, index: int, *, ends_here: bool) -> bool:
 
 
 def is_free_format(reader: Reader, start: int) -> bool:
-    """Tell whether frames of free format begin here: of no known length, and all equally long but for the padding."""
+    """Return whether frames in free format begin here: of unknown length, all equally long except for padding."""
     data = reader.at(start, 4 * _LONGEST_FRAME)
     frame = frame_at(data, 0)
     if frame is None or frame.length != 0:
@@ -144,7 +144,7 @@ def is_free_format(reader: Reader, start: int) -> bool:
 
 
 def _next_like(data: bytes, index: int) -> int:
-    """Return where the next header is that differs from the first one in its padding at most."""
+    """Return the position of the next header that differs from the first one at most in its padding."""
     while (index := data.find(data[:2], index)) >= 0:
         if index + 2 < len(data) and (data[index + 2] ^ data[2]) & 0xFD == 0:
             return index
@@ -153,14 +153,14 @@ def _next_like(data: bytes, index: int) -> int:
 
 
 def has_frames_at_end(reader: Reader, start: int, end: int) -> bool:
-    """Tell whether the last part of the sound holds frames."""
+    """Return whether the last part of the sound contains frames."""
     start = max(start, end - _TAIL)
     return find_frame(reader, start, end, end - start) is not None
 
 
 class FrameCount:
     """
-    Counts frames until there are enough of them.
+    Counts frames until there are enough.
 
     :param reader: reads the recording
     :param start: where the first frame begins
@@ -182,7 +182,7 @@ class FrameCount:
         return self.seconds >= ENOUGH_SECONDS
 
     def run(self) -> None:
-        """Count until there is enough, or the end, or no further frame, or the limit of reading."""
+        """Count until there is enough, the sound or the frames end, or the read limit is reached."""
         try:
             while not self.is_enough and self.position < self._end and self._count_block():
                 pass
@@ -190,12 +190,12 @@ class FrameCount:
             self.is_limited = True
 
     def _count_block(self) -> bool:
-        """Count what follows without a gap, step over the gap, and tell whether there is more."""
+        """Count frames up to a gap, skip the gap, and return whether there is more."""
         data = self._reader.at(self.position, min(BLOCK, self._end - self.position))
         index = 0
         while not self.is_enough and (frame := frame_at(data, index)) is not None and frame.length > 0:
             if self.position + index + frame.length > self._end:
-                # Decoders do not play a part of a frame.
+                # Decoders do not play partial frames.
                 self.position = self._end
                 return False
             index += frame.length

@@ -1,4 +1,4 @@
-"""MP3: measured by the header of its encoder where that covers the whole of it, else by counting frames."""
+"""Measures MP3 by its encoder's header if that covers the whole file, else by counting frames."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from airflow_provider_gong.call_import.recordings.mpeg.frames import (
 from airflow_provider_gong.call_import.recordings.mpeg.tags import end_of_sound
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
-# Writers pad tags with zeros; what has no tag begins with the rest of a frame at most.
+# Writers pad tags with zeros; a file without tags begins at most with the rest of a frame.
 _SEARCHED_BEHIND_TAGS = 64 * 1024
 _SEARCHED = 4 * 1024
 _HEADERS = 256
@@ -40,11 +40,11 @@ _ENCODERS_WITH_DELAY = (b"LAME", b"Lavf", b"Lavc")
 @dataclass(frozen=True, slots=True)
 class _Announced:
     """
-    What an encoder's header says.
+    An encoder's header.
 
-    :param frames: number of frames behind it, 0 where it does not say
-    :param length: bytes of all frames, its own included, 0 where it does not say
-    :param cut: samples that the encoder added, and that decoders leave out
+    :param frames: number of frames after it, 0 if it does not say
+    :param length: bytes of all frames, including its own, 0 if it does not say
+    :param cut: samples that the encoder added and decoders skip
     """
 
     frames: int
@@ -54,10 +54,10 @@ class _Announced:
 
 def measure(reader: Reader, start: int, end: int) -> Length:
     """
-    Return how long the frames of MPEG audio last.
+    Return the length of frames of MPEG audio.
 
     :param start: where the first one should be
-    :param end: where they end, tags included
+    :param end: where they end, including tags
     :raises NotAcceptedError: if there are none
     """
     if _is_aac(reader.at(start, 2)):
@@ -89,16 +89,16 @@ def _is_aac(head: bytes) -> bool:
 
 def _covered(announced: _Announced, frame: Frame, held: int, size: int) -> float | None:
     """
-    Return the seconds that an encoder's header announces; None if it is not about the whole recording.
+    Return the seconds that an encoder's header announces; None if it does not cover the whole recording.
 
     :param held: bytes of the recording from its first frame to its last
-    :param size: bytes of the file, tags included, which some encoders count
+    :param size: bytes of the file including tags, which some encoders count
     :raises CutOffError: if the header announces more than there is
     """
     if not announced.frames or not announced.length:
         return None
     seconds = announced.frames * frame.seconds
-    # Writers differ in whether they count their own frame.
+    # Writers differ in whether they count the header's own frame.
     slack = frame.length + 2 * announced.length // announced.frames
     shortest, longest = frame.bounds
     is_likely = shortest * announced.frames <= announced.length <= longest * (announced.frames + 2)
@@ -109,10 +109,10 @@ def _covered(announced: _Announced, frame: Frame, held: int, size: int) -> float
 
 def _counted(reader: Reader, first: int, end: int, *, cut: float = 0.0, announced: float = 0.0) -> Length:
     """
-    Return what counting frames proves.
+    Return the length that counting frames proves.
 
-    :param cut: seconds that the encoder added, and that decoders leave out
-    :param announced: seconds that a header announces for the whole, of which the end is missing
+    :param cut: seconds that the encoder added and decoders skip
+    :param announced: seconds that a header announces for a recording whose end is missing
     """
     count = FrameCount(reader, first, end)
     count.run()
@@ -132,7 +132,7 @@ def _announced(data: bytes, frame: Frame) -> _Announced | None:
         return None
     is_mono = data[3] >> 6 == _MONO
     side = (17 if is_mono else 32) if frame.version == MPEG_1 else (9 if is_mono else 17)
-    # Some writers count the checksum of the frame, others forget it.
+    # Some writers account for the frame's checksum, others do not.
     for at in (HEAD + side, HEAD + 2 + side):
         if data[at : at + 4] in (b"Xing", b"Info"):
             return _xing(data, at + 4)
@@ -140,7 +140,7 @@ def _announced(data: bytes, frame: Frame) -> _Announced | None:
 
 
 def _xing(data: bytes, at: int) -> _Announced:
-    # http://gabriel.mp3-tech.org/mp3infotag.html: flags, then frames, bytes, table and quality where flags say so.
+    # http://gabriel.mp3-tech.org/mp3infotag.html: flags, then frames, bytes, table and quality if flagged.
     flags = int.from_bytes(data[at : at + 4], "big")
     at += 4
     values = []

@@ -1,4 +1,4 @@
-"""Tags around MPEG audio and FLAC: ID3v2 in front, ID3v1, APE and Lyrics3 behind, any of them between joined files."""
+"""Tags around MPEG audio and FLAC: ID3v2 before, ID3v1, APE and Lyrics3 after, any of them between joined files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_TAGS = 50
 
 def skip_id3(reader: Reader, start: int) -> int:
     """
-    Return where the ID3v2 tags end that are in a row here, which is ``start`` where there are none.
+    Return where a row of ID3v2 tags ends; ``start`` if there are none.
 
     :raises CutOffError: if a tag is longer than the file
     """
@@ -32,7 +32,7 @@ def skip_id3(reader: Reader, start: int) -> int:
 
 
 def tag_length(reader: Reader, start: int) -> int:
-    """Return the length of the tag that begins here, 0 where none does."""
+    """Return the length of the tag that begins here; 0 if there is none."""
     head = reader.at(start, _APE_HEAD)
     if head.startswith(b"TAG+"):
         return _ID3V1_EXTENDED
@@ -44,7 +44,7 @@ def tag_length(reader: Reader, start: int) -> int:
 
 
 def end_of_sound(reader: Reader, start: int) -> int:
-    """Return where the tags at the end of the file begin, which is its end where none is behind ``start``."""
+    """Return where the tags at the end of the file begin; the end of the file if none follows ``start``."""
     end = reader.size
     for _ in range(_MAX_TAGS):
         length = _tag_length_before(reader, end)
@@ -65,7 +65,7 @@ def _id3v2_length(head: bytes) -> int:
 
 def _tag_length_before(reader: Reader, end: int) -> int:
     start = max(0, end - _ID3V1 - _ID3V1_EXTENDED)
-    # A whole block, since readers look for the last frame in it.
+    # A whole block, in which readers then search for the last frame.
     tail = reader.at(max(0, end - BLOCK), min(end, BLOCK))[start - end :]
     if tail[-_ID3V1:].startswith(b"TAG") and len(tail) >= _ID3V1:
         return _ID3V1 + (_ID3V1_EXTENDED if tail.startswith(b"TAG+") else 0)
