@@ -1,7 +1,7 @@
 """
-A stateful local Gong: serves the official API on an address of your own, without a Gong tenant.
+A stateful local Gong: serves the official API on a local address, without a Gong tenant.
 
-Needs the extra: ``pip install 'airflow-provider-gong[emulator]'``.
+Requires the extra: ``pip install 'airflow-provider-gong[emulator]'``.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     Run the emulator until SIGINT or SIGTERM.
 
-    :param arguments: the command line without the program's name; the process's own by default
+    :param arguments: the command line without the program's name; by default, that of the process
     """
     parser = _parser()
     options = vars(parser.parse_args(arguments))
@@ -107,8 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     defaults = EmulatorSettings()
     parser = argparse.ArgumentParser(
         prog="gong-emulator",
-        description="A stateful local Gong: the official API on an address of your own, without a Gong tenant. "
-        "The start page shows its calls, meetings, users and requests; /_emulator/ controls it.",
+        description="A stateful local Gong that serves the official API on a local address, without a Gong tenant. "
+        "Its start page shows calls, meetings, users and requests; /_emulator/ is its control API.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -117,38 +117,40 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-host",
         action="append",
         metavar="NAME",
-        help="a host name to answer to besides those of the loopback; may come often",
+        help="accept requests for this host name as well as loopback names; may be repeated",
     )
-    parser.add_argument("--access-key", default=defaults.access_key, help="access key that is let in")
+    parser.add_argument("--access-key", default=defaults.access_key, help="accepted access key")
     parser.add_argument("--access-key-secret", default=defaults.access_key_secret, help="its secret")
     parser.add_argument(
         "--requests-per-second",
         type=int,
         default=defaults.requests_per_second,
-        help="the company's limit over a second; 0 = off",
+        help="the company's limit per second; 0 = no limit",
     )
     parser.add_argument(
         "--requests-per-day",
         type=int,
         default=defaults.requests_per_day,
-        help="the company's limit over a day; 0 = off",
+        help="the company's limit per day; 0 = no limit",
     )
     parser.add_argument(
         "--processing-seconds",
         type=float,
         default=defaults.processing_seconds,
-        help="how long a call is processed after its media arrived, before it can be read",
+        help="how long a call is processed after its media has arrived and before it can be read",
     )
     parser.add_argument(
-        "--seed", type=int, default=defaults.seed, help="the same seed gives the same users, calls and ids"
+        "--seed", type=int, default=defaults.seed, help="the same seed generates the same users, calls and ids"
     )
-    parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds in a real second; 0 stands still")
+    parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds per real second; 0 stops the clock")
     parser.add_argument(
-        "--company", metavar="FILE", help="JSON or YAML with the users, workspaces and calls to begin with"
+        "--company", metavar="FILE", help="JSON or YAML file with the initial users, workspaces and calls"
     )
-    parser.add_argument("--generate-users", type=int, metavar="N", help="make up further users")
-    parser.add_argument("--generate-calls", type=int, metavar="N", help="make up calls")
-    parser.add_argument("--generate-months", type=float, metavar="N", help="spread them over so many past months")
+    parser.add_argument("--generate-users", type=int, metavar="N", help="generate additional users")
+    parser.add_argument("--generate-calls", type=int, metavar="N", help="generate calls")
+    parser.add_argument(
+        "--generate-months", type=float, metavar="N", help="spread generated calls over this many past months"
+    )
     parser.add_argument(
         "--set", type=_setting, action="append", metavar="NAME=VALUE", help="any other setting, e.g. day_reset=UTC"
     )

@@ -15,19 +15,19 @@ _MARKER = "gong_emulator(**settings): start the test's emulator with these setti
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
 @pytest.fixture
 def gong_emulator_settings() -> dict[str, Any]:
-    """Return the settings of every emulator; a ``conftest.py`` that overrides this sets them for its folder."""
+    """Return the settings of each emulator; override this in a ``conftest.py`` to change them for its folder."""
     return {}
 
 
 @pytest.fixture
 def gong_connection_extra() -> dict[str, Any]:
-    """Return the Extra of the connection; a ``conftest.py`` that overrides this sets it for its folder."""
+    """Return the connection's Extra; override this in a ``conftest.py`` to change it for its folder."""
     return {}
 
 
@@ -54,7 +54,7 @@ def gong_emulator(request: pytest.FixtureRequest, gong_emulator_settings: dict[s
 def gong_connection(
     gong_emulator: RunningEmulator, gong_connection_extra: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> str:
-    """Let the Airflow connection ``gong_default`` lead to the test's emulator, and return the connection's id."""
+    """Point the Airflow connection ``gong_default`` at the test's emulator, and return the connection's id."""
     connection = gong_emulator.connection(**gong_connection_extra)
     monkeypatch.setenv("AIRFLOW_CONN_GONG_DEFAULT", json.dumps(connection))
     return "gong_default"

@@ -201,10 +201,10 @@ def test_the_clock_is_moved_and_paused(gong: RunningEmulator, api: httpx.Client,
     expect(clock).to_have_text("10:00:00 UTC")
     expect(row(page, "calls", "pbx-1").locator(".state")).to_have_text("visible")
     page.get_by_role("button", name="3600×", exact=True).click()
-    expect(card(page, "Clock")).to_contain_text("3600 times as fast")
+    expect(card(page, "Clock")).to_contain_text("3600× real time")
     assert gong.state()["speed"] == 3600
     page.get_by_role("button", name="Pause").click()
-    expect(card(page, "Clock")).to_contain_text("standing still")
+    expect(card(page, "Clock")).to_contain_text("paused")
     assert gong.state()["speed"] == 0
 
 
@@ -214,11 +214,11 @@ def test_faults_are_switched_on_and_off(api: httpx.Client, page: Page, expect: A
 
     page.goto("/")
     faults = card(page, "Faults")
-    expect(faults).to_contain_text("Nothing goes wrong.")
+    expect(faults).to_contain_text("No faults.")
 
-    faults.get_by_label("What").select_option("500 for every third request")
+    faults.get_by_label("What").select_option("Answer every third request with 500")
     faults.get_by_label("Where").select_option("listWorkspaces")
-    faults.get_by_role("button", name="Let it happen").click()
+    faults.get_by_role("button", name="Add fault").click()
 
     expect(faults.locator(".fault")).to_contain_text("status 500")
     assert answered() == [200, 200, 500]
@@ -229,7 +229,7 @@ def test_faults_are_switched_on_and_off(api: httpx.Client, page: Page, expect: A
     expect(faults.locator(".fault")).to_contain_text("hit 1 of 3")
     assert answered() == [200, 200, 500]
     faults.get_by_role("button", name="Remove").click()
-    expect(faults).to_contain_text("Nothing goes wrong.")
+    expect(faults).to_contain_text("No faults.")
     assert answered() == [200, 200, 200]
 
 

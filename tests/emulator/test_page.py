@@ -96,9 +96,9 @@ def test_the_clock_has_buttons(api: Api) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/?refresh=on#top")
     assert api.clock.now() == before + 3_600
     press(api, "speed", speed=60)
-    assert "60 times as fast" in api("GET", "/").text
+    assert "60× real time" in api("GET", "/").text
     press(api, "speed", speed=0)
-    assert "standing still" in api("GET", "/").text
+    assert "paused" in api("GET", "/").text
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))

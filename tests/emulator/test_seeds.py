@@ -105,7 +105,7 @@ def test_a_running_company_can_be_extended(api: Api) -> None:
     added = {**COMPANY, "workspaces": [], "generate": {"calls": 10}}
     assert api("POST", "/_emulator/seed", json=added).json() == {"users": 14, "calls": 16}
     again = api("POST", "/_emulator/seed", json={"calls": COMPANY["calls"]})
-    assert (again.status_code, "is there already" in again.json()["error"]) == (400, True)
+    assert (again.status_code, "already exists" in again.json()["error"]) == (400, True)
 
 
 def with_user(**changes: Any) -> dict[str, Any]:
@@ -124,8 +124,8 @@ def with_call(**changes: Any) -> dict[str, Any]:
         ({"users": [{"firstName": "A"}]}, "users[0]: lastName missing"),
         (with_user(active="yes"), "users[0].active must be of type bool"),
         (with_user(nickname="C"), "users[0]: unknown name nickname"),
-        (with_user(emailAddress="tobias.okafor@example.com"), "is there already"),
-        ({"calls": [{"clientUniqueId": "x", "host": "nobody@example.com"}]}, "nobody has the address"),
+        (with_user(emailAddress="tobias.okafor@example.com"), "already exists"),
+        ({"calls": [{"clientUniqueId": "x", "host": "nobody@example.com"}]}, "no user has the address"),
         (
             {"calls": [{"clientUniqueId": "x", "host": "mara.lindqvist@example.com", "workspace": "Y"}]},
             "no workspace Y",
@@ -143,22 +143,22 @@ def test_wrong_descriptions_say_what_is_wrong(api: Api, company: Any, error: str
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        (with_call(host="nobody@example.com"), "nobody has the address"),
-        (with_call(clientUniqueId="first"), "call first is there already"),
+        (with_call(host="nobody@example.com"), "no user has the address"),
+        (with_call(clientUniqueId="first"), "call first already exists"),
         (with_call(workspace="Y"), "no workspace Y"),
         (with_call(minutes=0), "minutes must be up to 1440"),
         (with_call(minutes=1e300), "minutes must be up to 1440"),
-        (with_call(daysAgo=1e300), "names no time"),
-        (with_call(started="yesterday"), "names no time"),
+        (with_call(daysAgo=1e300), "is not a valid time"),
+        (with_call(started="yesterday"), "is not a valid time"),
         (with_call(started="2026-03-01T10:00:00"), "the start, a party"),
         (with_call(direction="Sideways"), "the direction"),
         (with_call(languageCode="xx"), "the language"),
         (with_call(disposition="x" * 256), "disposition: size must be between 0 and 255"),
-        (with_call(parties=["Dana"]), "calls[1].parties must hold objects"),
+        (with_call(parties=["Dana"]), "calls[1].parties must contain objects"),
         (with_call(parties=[{"emailAddress": {}}]), "a party"),
-        (with_user(emailAliases=[1]), "emailAliases must hold texts"),
+        (with_user(emailAliases=[1]), "emailAliases must contain texts"),
         (with_user(emailAliases=["new.comer@example.com"]), "belongs to another user"),
-        (with_user(manager="nobody@example.com"), "the manager nobody@example.com is not known"),
+        (with_user(manager="nobody@example.com"), "the manager nobody@example.com is unknown"),
     ],
 )
 def test_a_wrong_description_adds_nothing(api: Api, wrong: dict[str, Any], error: str) -> None:

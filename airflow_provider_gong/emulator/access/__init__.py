@@ -1,1 +1,1 @@
-"""Who may send requests, how many, and which were sent."""
+"""Access keys and tokens, request limits, and the request log."""

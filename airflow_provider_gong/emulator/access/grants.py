@@ -1,4 +1,4 @@
-"""OAuth as Gong does it: codes, access tokens for a day, and refresh tokens that are used once."""
+"""Gong's OAuth: codes, access tokens that are valid for a day, and single-use refresh tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALL_SCOPES = read_type("Scope").choices
 
 @dataclass
 class _Grant:
-    """What came of one authorization."""
+    """The tokens of one authorization."""
 
     scopes: frozenset[str] | None
     revoked: bool = False
@@ -39,9 +39,9 @@ class _RefreshToken:
 @dataclass
 class TokenCounts:
     """
-    What happened at the token endpoint.
+    Figures of the token endpoint.
 
-    :param reused: how often a refresh token came that was used before
+    :param reused: number of requests with an already used refresh token
     """
 
     issued: int = 0
@@ -51,7 +51,7 @@ class TokenCounts:
 
 class Grants:
     """
-    Authorizations of the company, and the tokens that came of them.
+    Authorizations of the company, and their tokens.
 
     :param world: the company's settings, time and ids
     """
@@ -92,7 +92,7 @@ class Grants:
 
     def refresh(self, token: str, seconds: float | None) -> dict[str, Any]:
         """
-        Return new tokens for a refresh token, which is used up.
+        Return new tokens for a refresh token and invalidate it.
 
         :raises OAuthError: 400
         """
@@ -127,7 +127,7 @@ class Grants:
 
     def caller(self, token: str, now: float) -> Caller:
         """
-        Return who sends an access token.
+        Return the owner of an access token.
 
         :raises GongApiError: 401
         """

@@ -1,4 +1,4 @@
-"""Who sends requests: access keys and OAuth tokens."""
+"""Callers: access keys and OAuth tokens."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from airflow_provider_gong.emulator.world.world import World
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """
-    Who a request comes from.
+    The caller of a request.
 
     :param name: an access key, or the id of an OAuth client
-    :param scopes: the scopes; ``None`` for all
-    :param sees_calls: ``False`` without call visibility
+    :param scopes: its scopes; ``None`` for all
+    :param sees_calls: ``False`` if it may not see calls
     :param hidden_workspaces: the ids of workspaces that it does not see
     """
 
@@ -40,9 +40,9 @@ class Caller:
 @dataclass(frozen=True, kw_only=True)
 class AccessKey:
     """
-    An access key besides the one of the settings.
+    An access key in addition to that of the settings.
 
-    :param scopes: the scopes; all when there are none
+    :param scopes: its scopes; all if there are none
     """
 
     access_key: str
@@ -71,9 +71,9 @@ def _scopes(scopes: Iterable[str] | str) -> tuple[str, ...]:
 
 class Keys:
     """
-    The access keys that are let in.
+    The accepted access keys.
 
-    :param world: its settings hold the first key
+    :param world: its settings contain the first key
     """
 
     def __init__(self, world: World) -> None:
@@ -81,12 +81,12 @@ class Keys:
         self._by_credentials: dict[str, AccessKey] = {}
 
     def add(self, key: AccessKey) -> None:
-        """Let a further key in, or replace one."""
+        """Add or replace an accepted key."""
         kept = {value: known for value, known in self._by_credentials.items() if known.access_key != key.access_key}
         self._by_credentials = {**kept, credentials(key.access_key, key.access_key_secret): key}
 
     def find(self, given: str) -> Caller | None:
-        """Return who sent the value of a Basic header."""
+        """Return the caller for the value of a Basic header."""
         settings = self._world.settings
         if given == credentials(settings.access_key, settings.access_key_secret):
             scopes = frozenset(settings.scopes.split()) or None
@@ -99,5 +99,5 @@ class Keys:
 
 
 def credentials(name: str, secret: str) -> str:
-    """Return what follows ``Basic`` in a header."""
+    """Decode the value after ``Basic`` in a header."""
     return base64.b64encode(f"{name}:{secret}".encode()).decode()

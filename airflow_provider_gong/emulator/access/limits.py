@@ -1,4 +1,4 @@
-"""The company's request limits: how requests are counted over a second and over a day."""
+"""The company's request limits: how requests are counted per second and per day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY_SECONDS = 86_400.0
 
 
 class Window(Protocol):
-    """Counts requests and says when the next one fits."""
+    """Counts requests and determines when the next one is allowed."""
 
     def wait(self, now: float, limit: int) -> float:
         """Return the seconds until a request fits under the limit; 0 when it fits now."""
@@ -25,7 +25,7 @@ class Window(Protocol):
 
 class SlidingWindow:
     """
-    The last seconds, wherever they begin.
+    A sliding window of seconds.
 
     :param seconds: length of the window
     :param grain: requests closer together than this are counted as one moment, which bounds the memory
@@ -65,7 +65,7 @@ class SlidingWindow:
 
 
 class FixedWindow:
-    """Whole seconds of the clock, each counted anew."""
+    """Whole seconds of the clock, each counted separately."""
 
     def __init__(self) -> None:
         self._second = -math.inf
@@ -87,7 +87,7 @@ class FixedWindow:
 
 
 class TokenBucket:
-    """A bucket that holds one second's requests and fills up evenly."""
+    """A token bucket that holds one second's requests and refills evenly."""
 
     def __init__(self) -> None:
         self._level = 0.0
@@ -140,7 +140,7 @@ class CalendarDay:
 
 
 class Limits:
-    """The limits of a company: requests per second and requests per day, each counted as it is set."""
+    """The limits of a company: requests per second and per day, counted as configured."""
 
     def __init__(self) -> None:
         self._second: Window = SlidingWindow(1.0)
@@ -149,7 +149,7 @@ class Limits:
         self._day_reset = "rolling"
 
     def admit(self, now: float, settings: EmulatorSettings) -> float:
-        """Let a request in and return 0, or return the seconds until one fits."""
+        """Accept a request and return 0, or return the seconds until one is allowed."""
         self._follow(settings, now)
         second, day = settings.requests_per_second, settings.requests_per_day
         wait = max(
@@ -174,7 +174,7 @@ class Limits:
         if settings.day_reset != self._day_reset:
             used = self._day.count(now)
             self._day_reset, self._day = settings.day_reset, _day_window(settings.day_reset)
-            # What was used stays used.
+            # Requests that were counted stay counted.
             self._day.add(now, used)
 
 

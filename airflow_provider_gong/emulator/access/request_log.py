@@ -1,4 +1,4 @@
-"""The log of requests, and how many were let in."""
+"""The request log, and the number of accepted requests."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class LoggedRequest:
 
     :param number: counted from 1 since the start of the emulator
     :param time: when it arrived, by the emulator's clock; ``wall_time`` by the machine's
-    :param ended: when it was over, by the emulator's clock; ``None`` before
-    :param duration: real seconds until it was over; ``None`` before
-    :param status: what was sent; ``None`` where no answer was
-    :param gong_status: what Gong's own answer was, which a fault may have replaced; ``None`` where a fault kept the
+    :param ended: when it ended, by the emulator's clock; ``None`` before
+    :param duration: real seconds until it ended; ``None`` before
+    :param status: the status that was sent; ``None`` if nothing was sent
+    :param gong_status: the status of Gong's answer, which a fault may have replaced; ``None`` if a fault kept the
         request from Gong
-    :param errors: the texts of Gong's own answer to a refused request
-    :param effects: what the request changed: ``action``, ``kind``, ``id``, and what else names it
-    :param sent: the beginning of the request's body; ``None`` where it is no JSON or was dropped from the log
+    :param errors: the errors in Gong's answer to a refused request
+    :param effects: what the request changed: ``action``, ``kind``, ``id``, and other names
+    :param sent: the beginning of the request's body; ``None`` if it is not JSON or no longer kept
     :param answered: the beginning of the body that was sent
-    :param gong_answered: the beginning of the body of Gong's own answer
+    :param gong_answered: the beginning of the body of Gong's answer
     :param faults: what the fault rules did to the request
     """
 
@@ -56,7 +56,7 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """The latest requests; bodies are kept of fewer, so that memory stays flat."""
+    """The latest requests; fewer bodies than requests are kept, so memory stays constant."""
 
     def __init__(self) -> None:
         self._lines: deque[LoggedRequest] = deque(maxlen=LOGGED_REQUESTS)
@@ -69,7 +69,7 @@ class RequestLog:
         return reversed(self._lines)
 
     def append(self, line: LoggedRequest) -> None:
-        """Take a request."""
+        """Add a request."""
         self._lines.append(line)
         self._with_bodies.append(line)
         if len(self._with_bodies) > LOGGED_BODIES:
@@ -77,7 +77,7 @@ class RequestLog:
             oldest.sent = oldest.answered = oldest.gong_answered = None
 
     def latest(self, limit: int, wanted: LogFilter) -> list[LoggedRequest]:
-        """Return the latest lines that are wanted, oldest first."""
+        """Return the latest lines that match a filter, oldest first."""
         found = list(islice((line for line in reversed(self._lines) if wanted.matches(line)), limit))
         return found[::-1]
 
@@ -89,7 +89,7 @@ class RequestLog:
 @dataclass(frozen=True, kw_only=True)
 class LogFilter:
     """
-    Which lines are wanted; what is ``None`` does not matter.
+    A filter for lines; ``None`` matches everything.
 
     :param path: a part of the path
     :param status: the HTTP status that was sent; 0 for requests without an answer
@@ -106,7 +106,7 @@ class LogFilter:
     after: int = 0
 
     def matches(self, line: LoggedRequest) -> bool:
-        """Return whether a line is wanted."""
+        """Return whether a line matches."""
         return (
             line.number > self.after
             and self.operation in (None, line.operation)
@@ -119,7 +119,7 @@ class LogFilter:
 
 @dataclass
 class Counters:
-    """How many requests were let in and refused by the limits."""
+    """Numbers of requests that the limits accepted and refused."""
 
     accepted: int = 0
     refused: int = 0

@@ -1,4 +1,4 @@
-"""What callers cannot see for a while: all calls, or those of a workspace."""
+"""Temporary blindness of callers, for all calls or those of a workspace."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from airflow_provider_gong.emulator.world.world import World
 @dataclass(frozen=True, kw_only=True)
 class Blindness:
     """
-    Something that callers do not see.
+    A blindness of callers.
 
-    :param in_seconds: when it begins, by the emulator's clock; at once by default
-    :param seconds: for how long; until it is taken back by default
-    :param caller: the access key or OAuth client; everybody by default
-    :param workspace_id: the workspace that is not seen; every call by default
+    :param in_seconds: when it begins, by the emulator's clock; immediately by default
+    :param seconds: how long it lasts; until it is removed by default
+    :param caller: the access key or OAuth client; all callers by default
+    :param workspace_id: the workspace that is not seen; all calls by default
     """
 
     in_seconds: float = 0.0
@@ -29,7 +29,7 @@ class Blindness:
     @classmethod
     def from_json(cls, given: Any) -> Blindness:
         """
-        Return what a JSON object describes.
+        Return the blindness that a JSON object describes.
 
         :raises ValueError: when a field is unknown or wrong
         """
@@ -47,7 +47,7 @@ def _is_duration(value: object) -> bool:
 
 class Visibility:
     """
-    What callers do not see now.
+    The current blindness of callers.
 
     :param world: the company's settings, time and ids
     """
@@ -57,16 +57,16 @@ class Visibility:
         self._blind: list[tuple[float, float, Blindness]] = []
 
     def hide(self, blindness: Blindness) -> None:
-        """Let callers not see something."""
+        """Add a blindness."""
         begins = self._world.clock.now() + blindness.in_seconds
         self._blind.append((begins, begins + blindness.seconds, blindness))
 
     def clear(self) -> None:
-        """Let everybody see again."""
+        """Remove every blindness."""
         self._blind.clear()
 
     def of(self, caller: Caller) -> Caller:
-        """Return a caller with what it does not see now."""
+        """Return a caller with its current blindness applied."""
         now = self._world.clock.now()
         self._blind = [period for period in self._blind if period[1] > now]
         current = [blindness for begins, _, blindness in self._blind if begins <= now]

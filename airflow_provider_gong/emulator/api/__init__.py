@@ -1,1 +1,1 @@
-"""What the operations of the Gong API do."""
+"""Handlers of the operations of the Gong API."""

@@ -1,4 +1,4 @@
-"""One request for an operation, and what a handler answers."""
+"""A request for an operation, and a handler's answer."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Reply:
     """
     An answer.
 
-    :param body: ``None`` for an answer that is empty
-    :param status: the operation's own by default
+    :param body: ``None`` for an empty answer
+    :param status: by default, that of the operation
     :param request_id: whether the body begins with the request id
     """
 
@@ -39,9 +39,9 @@ class Reply:
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     """
-    One request for an operation, as checked.
+    A checked request for an operation.
 
-    :param now: the time it is answered for; earlier than the clock where a fault makes a read stale
+    :param now: the time for which it is answered; earlier than the clock if a fault makes a read stale
     :param effects: what the request has changed so far
     """
 
@@ -60,7 +60,7 @@ class Ask:
         return self.caller.sees_calls and call.workspace_id not in self.caller.hidden_workspaces
 
     def readable(self, shelf: Shelf, *, start: float | None = None, end: float | None = None) -> Sequence[Call]:
-        """Return the calls of a window that the caller can read, oldest first; not to be changed."""
+        """Return the calls of a window that the caller can read, oldest first; do not change the list."""
         if not self.caller.sees_calls:
             return ()
         calls = self.emulator.calls.readable(shelf, self.now, start=start, end=end)
@@ -79,14 +79,14 @@ class Ask:
 
     @cached_property
     def base_url(self) -> str:
-        """The address that the client reached the emulator at, with a slash at the end."""
+        """The address at which the client reached the emulator, with a trailing slash."""
         return str(self.request.base_url)
 
     def page(self, items: Sequence[Item], *, ahead: int = 0) -> tuple[list[Item], dict[str, Any]]:
         """
-        Return the items of the page that is asked for, and the answer's ``records``.
+        Return the items of the requested page, and the answer's ``records``.
 
-        :param ahead: by how much ``totalRecords`` runs ahead of what can be read
+        :param ahead: by how much ``totalRecords`` exceeds what can be read
         :raises GongApiError: 400 for a cursor that has expired or belongs to another request
         """
         given = self.body if self.body is not None else self.query

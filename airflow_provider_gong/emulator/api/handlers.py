@@ -1,4 +1,4 @@
-"""What carries out which operation of the Gong API."""
+"""The handlers of the operations of the Gong API."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _ASSISTANT = {"email": "assistant@gong.example.com", "displayName": "Gong Assist
 
 
 async def add_meeting(ask: Ask) -> Reply:
-    """``POST /v2/meetings``: each request makes a meeting, also with an ``externalId`` that is known."""
+    """``POST /v2/meetings``: each request creates a meeting, even with a known ``externalId``."""
     emulator, details = ask.emulator, _read_meeting(ask)
     organizer = _organizer(emulator, details)
     provider = details.get("provider") or organizer.providers[0]
@@ -52,7 +52,7 @@ async def update_meeting(ask: Ask) -> Reply:
 
 
 async def delete_meeting(ask: Ask) -> Reply:
-    """``DELETE /v2/meetings/{meetingId}``, with a JSON body; the answer's form is a setting."""
+    """``DELETE /v2/meetings/{meetingId}``, with a JSON body; a setting chooses the form of the answer."""
     _require_release(ask.emulator)
     meeting = _meeting(ask)
     if meeting is None:
@@ -67,7 +67,7 @@ async def delete_meeting(ask: Ask) -> Reply:
 
 
 async def integration_status(ask: Ask) -> Reply:
-    """``POST /v2/meetings/integration/status``: a user who cannot create meetings is no error."""
+    """``POST /v2/meetings/integration/status``: a user who cannot create meetings is not an error."""
     _require_release(ask.emulator)
     return Reply({"users": [_status(ask.emulator, email, ask.base_url) for email in ask.body.get("emails") or ()]})
 

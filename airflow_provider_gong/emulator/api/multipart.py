@@ -1,4 +1,4 @@
-"""Reads the one file of a multipart body as it arrives."""
+"""Reads the single file of a multipart body as it arrives."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _LARGEST_HEADER = 8_192
 
 
 class FilePart(Protocol):
-    """What takes the bytes of a file."""
+    """Receives the bytes of a file."""
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Receive the next bytes."""
 
 
 async def read_part(ask: Ask, part: FilePart, most: int, missing: str | None = None) -> None:
     """
-    Read a whole multipart body and hand on what the operation's part holds.
+    Read a whole multipart body and pass on the content of the operation's part.
 
-    :param most: the most bytes that the part may have
-    :param missing: the error when there is no such part
-    :raises GongApiError: 415 when the body is not multipart; 400 when the part is missing or too large or the body is
+    :param most: maximum number of bytes of the part
+    :param missing: the error if there is no such part
+    :raises GongApiError: 415 if the body is not multipart; 400 if the part is missing or too large, or the body is
         cut off
     """
     name = ask.operation.part or ""
@@ -55,7 +55,7 @@ def _boundary(content_type: str) -> bytes:
 
 
 class _PartReader:
-    """Picks one part out of a multipart body."""
+    """Extracts one part of a multipart body."""
 
     def __init__(self, name: str, part: FilePart, most: int) -> None:
         self._name = name.encode()
@@ -98,7 +98,7 @@ class _PartReader:
     def _end_header(self) -> None:
         if self._header_name.lower() == b"content-disposition":
             name = parse_options_header(self._header_value)[1].get(b"name")
-            # Of several parts with this name the first counts.
+            # The first of several parts with this name counts.
             self._inside = name == self._name and not self.found
             self.found = self.found or self._inside
         self._header_name = self._header_value = b""

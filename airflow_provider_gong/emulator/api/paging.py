@@ -23,12 +23,12 @@ Item = TypeVar("Item")
 @dataclass(frozen=True)
 class Page:
     """
-    Which page a request asks for.
+    The page that a request asks for.
 
     :param number: counted from 0
-    :param expires: when the cursors of this sequence expire: an hour after its first page, not after the latest
-    :param question: identifies the operation and its filters; a cursor answers no other question
-    :param caller: who asks
+    :param expires: when the cursors of this sequence expire: an hour after the first page, not the latest one
+    :param question: identifies the operation and its filters; a cursor is valid for no other
+    :param caller: the caller
     """
 
     number: int
@@ -39,7 +39,7 @@ class Page:
 
 def requested_page(world: World, cursor: str | None, question: str, caller: str) -> Page:
     """
-    Return the page that a request asks for, the first one without a cursor.
+    Return the requested page; without a cursor, the first one.
 
     :raises GongApiError: 400 for an expired cursor or one that belongs to another request
     """
@@ -96,7 +96,7 @@ def _encode(part: dict[str, Any]) -> str:
 
 
 def _signature(world: World, signed: str, question: str) -> str:
-    # The question is signed and not told: a cursor is valid for the same filters only.
+    # The question is signed but not included: a cursor is valid only for the same filters.
     key = f"cursor/{world.settings.seed}".encode()
     return _base64(hmac.digest(key, f"{signed}/{question}".encode(), "sha256"))
 

@@ -40,7 +40,7 @@ def _lifetime(given: Mapping[str, str]) -> float | None:
 
 
 def api_base_url(ask: Ask) -> str:
-    """Return the address at which the company's API answers."""
+    """Return the address of the company's API."""
     host = ask.emulator.settings.company_host
     url = ask.request.url
     netloc = f"{host}:{url.port}" if host and url.port else host or url.netloc

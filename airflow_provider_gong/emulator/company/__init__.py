@@ -1,1 +1,1 @@
-"""What the company is: users, calls, recordings, meetings, CRM objects, and how they are made up."""
+"""The company's data: users, calls, recordings, meetings, CRM objects, and how they are generated."""

@@ -1,4 +1,4 @@
-"""The calls of a company, indexed by what requests ask for."""
+"""The calls of a company, indexed for requests."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ class Shelf:
     """
     Calls that become readable some time after their processing began, oldest call first.
 
-    :param seconds: returns how long it takes, as it is set now
+    :param seconds: returns the current processing time
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
         self._processing: dict[str, Call] = {}
-        # By when their processing began; those that were removed meanwhile included.
+        # By the start of their processing, including calls that were removed meanwhile.
         self._queue: list[tuple[float, int, Call]] = []
         self._queued = count()
         self._readable: list[Call] = []
         self._readable_ids: set[str] = set()
-        # Only of those that were not readable from the start.
+        # Only calls that were not readable from the start.
         self._since: dict[str, float] = {}
         self.discarded = 0
 
     def put(self, call: Call) -> None:
-        """Take a call whose recording has arrived."""
+        """Add a call whose recording has arrived."""
         self._processing[call.id] = call
         heappush(self._queue, (_begun(call), next(self._queued), call))
 
     def settle(self, now: float) -> list[Call]:
-        """Let the calls that are processed by now become readable, and return them."""
+        """Make calls readable whose processing has ended, and return them."""
         settled = []
         while self._queue and self._queue[0][0] + self._seconds() <= now:
             begun, _, call = heappop(self._queue)
@@ -52,9 +52,9 @@ class Shelf:
 
     def show(self, calls: Sequence[Call], since: float = LONG_AGO) -> None:
         """
-        Let calls be readable, except those that are dropped in silence.
+        Make calls readable, except those that are silently dropped.
 
-        :param since: since when they are
+        :param since: since when they are readable
         """
         shown = [call for call in calls if call.media is None or not call.media.discarded_because]
         self.discarded += len(calls) - len(shown)
@@ -112,7 +112,7 @@ class CallStore:
     def __init__(self, world: World) -> None:
         self._world = world
         self._by_id: dict[str, Call] = {}
-        # What stays taken for good, also once a call is erased.
+        # Ids and recordings stay taken permanently, even after a call is erased.
         self._id_by_client_id: dict[str, str] = {}
         self._id_by_content: dict[str, str] = {}
         self._expected: set[str] = set()
@@ -138,35 +138,35 @@ class CallStore:
         return self._by_id.get(call_id)
 
     def latest(self, most: int) -> list[Call]:
-        """Return the calls that were added last, the latest first."""
+        """Return the latest calls, newest first."""
         return list(islice(reversed(self._by_id.values()), most))
 
     def add(self, call: Call) -> None:
-        """Add a call; its ``clientUniqueId`` stays taken for good."""
+        """Add a call; its ``clientUniqueId`` stays taken permanently."""
         self._by_id[call.id] = call
         self._id_by_client_id[call.client_unique_id] = call.id
 
     def attach(self, call: Call, media: Media) -> None:
-        """Attach a recording; its content stays taken for good."""
+        """Attach a recording; its content stays taken permanently."""
         call.media = media
         self._id_by_content.setdefault(media.sha256, call.id)
         self.details.put(call)
         self.transcripts.put(call)
 
     def expect(self, call: Call) -> None:
-        """Let the ids of a call be taken before there is the call."""
+        """Reserve the ids of a call that does not exist yet."""
         self._id_by_client_id[call.client_unique_id] = call.id
         self._expected.add(call.id)
 
     def appear(self, calls: Sequence[Call], since: float = LONG_AGO) -> None:
-        """Let calls be there that somebody else recorded, without their transcripts."""
+        """Add calls that others recorded, without their transcripts."""
         for call in calls:
             self.add(call)
             call.settled = True
         self.details.show(calls, since)
 
     def move(self, call: Call, started: float) -> None:
-        """Let a call have started at another time."""
+        """Change the start of a call."""
         shelves = [(shelf, shelf.since(call)) for shelf in (self.details, self.transcripts) if call in shelf]
         for shelf, _ in shelves:
             shelf.remove(call)
@@ -184,7 +184,7 @@ class CallStore:
         return begin
 
     def erase(self, call: Call) -> None:
-        """Forget a call, but not that its ``clientUniqueId`` and its recording are taken."""
+        """Remove a call; its ``clientUniqueId`` and its recording stay taken."""
         del self._by_id[call.id]
         self._expected.discard(call.id)
         self.details.remove(call)
@@ -195,7 +195,7 @@ class CallStore:
         return self._id_by_client_id.get(client_unique_id)
 
     def is_known(self, call_id: object) -> bool:
-        """Return whether there is a call with this id, or one will appear."""
+        """Return whether a call with this id exists or will appear."""
         return call_id in self._by_id or call_id in self._expected
 
     def id_by_content(self, sha256: str) -> str | None:
@@ -203,14 +203,14 @@ class CallStore:
         return self._id_by_content.get(sha256)
 
     def settle(self) -> None:
-        """Let processing go on up to now."""
+        """Advance processing up to now."""
         now = self._world.clock.now()
         self.transcripts.settle(now)
         for call in self.details.settle(now):
             call.settled = True
 
     def state(self, call: Call, now: float) -> CallState:
-        """Return where a call is at a time."""
+        """Return the state of a call at a time."""
         self.settle()
         if call.media is None or now < call.media.arrived_at:
             return CallState.AWAITING_MEDIA
@@ -240,7 +240,7 @@ class CallStore:
                 return 1.0, 1.0
 
     def state_counts(self) -> Mapping[str, int]:
-        """Return how many calls are where."""
+        """Return the number of calls by state."""
         self.settle()
         now = self._world.clock.now()
         counts = Counter(self.state(call, now).value for call in self.details.processing())
@@ -250,7 +250,7 @@ class CallStore:
         return +counts
 
     def readable_of(self, shelf: Shelf, now: float, call_ids: Iterable[str]) -> list[Call]:
-        """Return those of some calls that can be read at a time, oldest first."""
+        """Return which of these calls can be read at a time, oldest first."""
         self.settle()
         known = filter(None, map(self._by_id.get, set(call_ids)))
         current = now >= self._world.clock.now()
@@ -260,7 +260,7 @@ class CallStore:
     def readable(
         self, shelf: Shelf, now: float, *, start: float | None = None, end: float | None = None
     ) -> Sequence[Call]:
-        """Return the calls of a window that can be read at a time, oldest first; not to be changed."""
+        """Return the calls of a window that can be read at a time, oldest first; do not change the list."""
         self.settle()
         calls = shelf.window(start, end)
         if now >= self._world.clock.now():

@@ -1,4 +1,4 @@
-"""What one company holds."""
+"""The data of one company."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 from airflow_provider_gong.emulator.world.times import iso_time
 from airflow_provider_gong.emulator.world.world import World
 
-# The latest are enough for a test that looks now and then.
+# The latest are enough for tests that check now and then.
 _KEPT_HAPPENINGS = 100_000
 
 
 class Arrival(NamedTuple):
-    """A call that somebody else recorded: when Gong has it, and when it has the transcript."""
+    """A call that others recorded: when Gong has it, and when it has the transcript."""
 
     call: Call
     appears: float = LONG_AGO
@@ -45,7 +45,7 @@ class Company(World):
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything that the company holds, and what was due."""
+        """Remove all data of the company, including what is scheduled."""
         self.agenda = Agenda()
         self.workspaces: list[Workspace] = []
         self.users = Users()
@@ -60,7 +60,7 @@ class Company(World):
         self.recordings.clear()
 
     def add_calls(self, arrivals: Sequence[Arrival]) -> None:
-        """Add calls that somebody else recorded, now or when they appear."""
+        """Add calls that others recorded, now or when they appear."""
         now = self.clock.now()
         self.calls.appear([arrival.call for arrival in arrivals if arrival.appears <= now])
         self.calls.transcripts.show([arrival.call for arrival in arrivals if arrival.transcribed <= now])
@@ -79,13 +79,13 @@ class Company(World):
 
     def _transcribe(self, call: Call, since: float) -> None:
         if self.calls.is_known(call.id):
-            # A transcript may be there before the call.
+            # A transcript may exist before the call.
             self.calls.add(call)
             self.calls.transcripts.show([call], since)
             self._note(since, "transcribed", call)
 
     def change_call(self, call_id: str, change: CallChange, in_seconds: float = 0.0) -> None:
-        """Let something happen to a call, which may not have appeared yet; nothing does when it is deleted by then."""
+        """Schedule a change of a call, which may not have appeared yet; nothing happens if it is deleted by then."""
         moment = self.clock.now() + in_seconds
         self.agenda.at(moment, partial(self._change, call_id, change, moment))
         self.tick()
@@ -109,7 +109,7 @@ class Company(World):
         self._note(moment, "changed", call)
 
     def erase_call(self, call: Call, moment: float) -> None:
-        """Forget a call and its recording."""
+        """Remove a call and its recording."""
         self.calls.erase(call)
         self.recordings.remove(call.id)
         self._note(moment, "deleted", call)

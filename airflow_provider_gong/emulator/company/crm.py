@@ -1,4 +1,4 @@
-"""The Generic CRM integration of a company: schema, objects, and requests that are worked off later."""
+"""The Generic CRM integration of a company: schema, objects, and asynchronous requests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Job:
     succeeded: int = 0
 
     def status(self, now: float) -> str:
-        """Return where the request is at a time."""
+        """Return the state of the request at a time."""
         if now < self.begun + (self.ends - self.begun) / 3:
             return "PENDING"
         if now < self.ends:
@@ -77,7 +77,7 @@ class Crm:
         self.jobs: dict[tuple[str, str], Job] = {}
 
     def register(self, name: str, owner_email: str) -> Integration:
-        """Register an integration in the place of none."""
+        """Register an integration."""
         self._registered += 1
         integration_id = int(self._world.new_id("integration", self._registered))
         self.integration = Integration(integration_id, name, owner_email)
@@ -105,14 +105,14 @@ class Crm:
         ]
 
     def erase(self, kind: str, object_id: str) -> None:
-        """Forget an object."""
+        """Remove an object."""
         if self.integration is not None:
             self.integration.objects.get(kind, {}).pop(object_id, None)
 
 
 class LineReader:
     """
-    Reads an LDJSON file line by line as it arrives, and keeps what each line says.
+    Reads an LDJSON file line by line as it arrives, and keeps the content of each line.
 
     :param object_type: of all objects of the file
     """

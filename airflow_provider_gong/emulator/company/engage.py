@@ -42,7 +42,7 @@ class FlowInstance:
 @dataclass
 class BulkAssignment:
     """
-    An assignment that is worked off later.
+    An asynchronous assignment.
 
     :param results: filled when it ends
     """
@@ -71,7 +71,7 @@ class BulkAssignment:
 
 class Engage:
     """
-    Who is in which flow.
+    The prospects in each flow.
 
     :param world: the company's settings, time and ids
     """
@@ -87,7 +87,7 @@ class Engage:
         return (instance for instance in self._by_prospect.get(prospect, ()) if instance.open)
 
     def assign(self, flow: Mapping[str, Any], prospect: str, owner: User, *, override: bool) -> FlowInstance | None:
-        """Put a prospect into a flow; nothing happens to one that is in it already, unless that is overridden."""
+        """Add a prospect to a flow; a prospect who is already in it is left alone, unless that is overridden."""
         current = list(self.open_instances(prospect))
         if not override and any(instance.flow["id"] == flow["id"] or flow["exclusive"] for instance in current):
             return None

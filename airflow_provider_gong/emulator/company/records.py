@@ -1,4 +1,4 @@
-"""What an emulated company consists of."""
+"""The records of an emulated company."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONG_AGO = float("-inf")
 
 
 class CallState(StrEnum):
-    """Where a call is between being posted and being readable."""
+    """The state of a call."""
 
     AWAITING_MEDIA = "awaiting_media"
     NOT_READY = "not_ready"
@@ -76,7 +76,7 @@ class Media:
     """
     The recording of a call as Gong measured it.
 
-    :param begun_at: when processing began; later than the arrival where recordings queue
+    :param begun_at: when processing began; later than the arrival if recordings queue
     """
 
     sha256: str
@@ -95,11 +95,11 @@ class Call:
 
     :param document: what was posted, as JSON: a tenth of the memory of the parsed form
     :param started: seconds since the epoch
-    :param received: how often the bytes of a recording were sent for this call, refused ones included
+    :param received: how often the bytes of a recording were sent for this call, including refused ones
     :param settled: whether processing has ended
     :param private: whether it was made private
     :param analyses: how often it was analyzed again
-    :param figures: what is known of who talked how long, once somebody asked
+    :param figures: its computed figures, None before the first request
     """
 
     id: str
@@ -133,7 +133,7 @@ class Call:
 
 
 def as_document(posted: Mapping[str, Any]) -> bytes:
-    """Return what was posted as a call keeps it."""
+    """Return what was posted in the form that a call keeps."""
     return json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -153,11 +153,11 @@ def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created
 @dataclass(frozen=True, kw_only=True)
 class CallChange:
     """
-    What happens to a call, some time after it appeared.
+    A later change of a call.
 
-    :param started: when it started, as it turns out
+    :param started: its new start
     :param private: whether it is private from now on
-    :param analyzed_again: whether Gong finds out other things about it
+    :param analyzed_again: whether Gong analyzes it again, with other results
     """
 
     title: str | None = None

@@ -1,4 +1,4 @@
-"""What is said in a call: made up from the call's id, so that every answer about a call tells the same."""
+"""What is said in a call, generated from the call's id, so all answers about a call agree."""
 
 from __future__ import annotations
 

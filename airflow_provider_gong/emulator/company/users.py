@@ -35,9 +35,9 @@ class Users:
 
     def put(self, user: User) -> None:
         """
-        Add a user, or put one in the place of the user with the same id.
+        Add a user, or replace the user with the same id.
 
-        :raises ValueError: when an address belongs to somebody else
+        :raises ValueError: if an address belongs to another user
         """
         for email in user.emails:
             if self._id_by_email.get(email, user.id) != user.id:

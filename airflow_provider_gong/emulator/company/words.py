@@ -1,4 +1,4 @@
-"""Names, titles and sentences that companies are made up of."""
+"""Names, titles and sentences for generated companies."""
 
 from __future__ import annotations
 

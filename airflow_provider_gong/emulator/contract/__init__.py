@@ -1,1 +1,1 @@
-"""What Gong's reference says: operations, the shapes of requests and answers, and how requests are checked."""
+"""Gong's API reference: operations, schemas of requests and answers, and checks of requests."""

@@ -45,7 +45,7 @@ def openapi_document(operations: Sequence[Operation], token_path: str, url: str)
     oauth = {"authorizationUrl": "/oauth2/authorize", "tokenUrl": token_path, "scopes": scopes}
     return {
         "openapi": _VERSION,
-        "info": {"title": "Gong emulator", "version": "v2", "description": "What the emulator of Gong serves."},
+        "info": {"title": "Gong emulator", "version": "v2", "description": "The API of the Gong emulator."},
         "servers": [{"url": url}],
         "security": [{"accessKey": []}, {"oauth": []}],
         "paths": paths,

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose."""
+"""Injected faults."""
 
 from airflow_provider_gong.emulator.faults.foreign import FOREIGN_ANSWERS, foreign_answer, read_rule
 from airflow_provider_gong.emulator.faults.rules import Fault, FaultRules

@@ -1,4 +1,4 @@
-"""Answers of those who stand between a client and Gong: gateways, firewalls, proxies, login pages."""
+"""Answers from systems between a client and Gong: gateways, firewalls, proxies, login pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _page(title: str) -> str:
     return f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
 
 
-# By name what a rule with the action ``answer`` needs.
+# Fields of a rule with the action ``answer``, by name.
 FOREIGN_ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "login_page": {"status": 200, "body": _page("Sign in")},
     "empty": {"status": 200, "body": ""},

@@ -1,4 +1,4 @@
-"""Carries out what a fault rule says."""
+"""Carries out fault rules."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NO_JSON = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 class ConnectionDroppedError(Exception):
-    """A fault says that no answer is sent."""
+    """A fault drops the connection without an answer."""
 
 
 async def inject(fault: Fault, answer: Answer | None, request_id: str) -> Answer | None:
     """
-    Return the answer that a fault puts in place of the real one, or what there was.
+    Return the answer after a fault: its replacement, or the real one.
 
     :param answer: the real answer; ``None`` before the request took effect
     :raises ConnectionDroppedError: for the action ``reset``

@@ -1,4 +1,4 @@
-"""Faults by rule: what goes wrong, at which request, before or after the request took effect."""
+"""Fault rules: what goes wrong, on which request, before or after the request takes effect."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ BODILESS = frozenset({204, 304})
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """
-    One rule.
+    A fault rule.
 
-    :param action: ``status`` answers as Gong does, with ``status``, ``retry_after`` and ``text``; ``answer`` answers as
-        somebody between the client and Gong does, with ``status``, ``body``, ``headers`` and ``retry_after``; ``reset``
-        drops the connection without an answer; ``delay`` waits for ``seconds`` of real time and goes on; ``truncate``
-        drops the connection in the middle of the answer; ``garbage`` answers 200 with a body that is no JSON;
-        ``redirect`` answers 307 to ``url``; ``stale`` answers with what could be read ``seconds`` of emulated time ago
+    :param action: ``status`` responds like Gong, with ``status``, ``retry_after`` and ``text``; ``answer`` responds
+        like a system between the client and Gong, with ``status``, ``body``, ``headers`` and ``retry_after``;
+        ``reset`` drops the connection without a response; ``delay`` waits for ``seconds`` of real time, then
+        continues; ``truncate`` drops the connection in the middle of the response; ``garbage`` responds with 200 and a
+        body that is not JSON; ``redirect`` responds with 307 to ``url``; ``stale`` responds with what could be read
+        ``seconds`` of emulated time ago
     :param operation: the Gong operation it applies to, e.g. ``addCall``; every operation by default
-    :param caller: the access key or OAuth client it applies to; everybody by default
-    :param nth: apply to the n-th request of the operation only, counted from when the rule was set
-    :param every: apply to each n-th request of the operation
-    :param probability: apply to that share of the requests. Exactly one of ``nth``, ``every`` and ``probability`` is
-        needed
-    :param seed: decides with ``probability`` which requests; the same seed hits the same ones again
-    :param when: ``before`` or ``after`` the request took effect; ``after`` with ``reset`` is a lost answer
-    :param body: of ``answer``; the body of the answer that is replaced by default
-    :param headers: of ``answer``; the type of the content is guessed where it is not given
-    :param marks: whether ``answer`` keeps the headers by which Gong's answers are known, e.g. ``x-traceid``
+    :param caller: the access key or OAuth client it applies to; every caller by default
+    :param nth: apply only to the n-th request of the operation, counted from when the rule was set
+    :param every: apply to every n-th request of the operation
+    :param probability: apply to this share of the requests. Exactly one of ``nth``, ``every`` and ``probability`` is
+        required
+    :param seed: with ``probability``, selects the requests; the same seed selects the same requests again
+    :param when: ``before`` or ``after`` the request takes effect; ``after`` with ``reset`` is a lost response
+    :param body: for ``answer``; by default, the body of the response that is replaced
+    :param headers: for ``answer``; the content type is guessed if it is not given
+    :param marks: whether ``answer`` keeps the headers that identify Gong's responses, e.g. ``x-traceid``
     """
 
     action: Action
@@ -81,7 +82,9 @@ class Fault:
         _require(isinstance(self.text, str), "text must be a string")
         _require(_is_line(self.url), "url must be one line of ASCII")
         _require(isinstance(self.body, str | None), "body must be a string")
-        _require(not self.body or self.status not in BODILESS, f"an answer with status {self.status} has no body")
+        _require(
+            not self.body or self.status not in BODILESS, f"an answer with status {self.status} cannot have a body"
+        )
         _require(isinstance(self.marks, bool), "marks must be true or false")
         # Rules come from JSON as well, where the types are not checked.
         headers: object = self.headers
@@ -93,7 +96,7 @@ class Fault:
         """
         Return the rule that a JSON object describes.
 
-        :raises ValueError: when a field is unknown, missing or wrong
+        :raises ValueError: if a field is unknown, missing or wrong
         """
         _require(isinstance(rule, Mapping) and "action" in rule, "must be a JSON object with an action")
         unknown = sorted(set(rule) - {known.name for known in fields(cls)})
@@ -136,9 +139,9 @@ def _is_line(value: object) -> bool:
 @dataclass
 class RuleInForce:
     """
-    A rule, how many requests it was about and how many it hit.
+    A rule, with the numbers of requests that it matched and hit.
 
-    :param enabled: whether it is switched on; a rule that is off counts no requests
+    :param enabled: whether it is on; a rule that is off counts no requests
     """
 
     number: int
@@ -164,14 +167,14 @@ class FaultRules:
         return iter(self._rules.values())
 
     def add(self, rules: list[Fault]) -> None:
-        """Put further rules in force."""
+        """Add rules."""
         for rule in rules:
             self._last += 1
             self._rules[self._last] = RuleInForce(self._last, rule)
 
     def remove(self, number: int) -> None:
         """
-        Put one rule out of force.
+        Remove a rule.
 
         :raises KeyError: when there is none with this number
         """
@@ -186,7 +189,7 @@ class FaultRules:
         self._rules[number].enabled = enabled
 
     def clear(self) -> None:
-        """Put all rules out of force."""
+        """Remove all rules."""
         self._rules.clear()
 
     def of_request(self, operation: str, caller: str) -> list[Fault]:

@@ -1,1 +1,1 @@
-"""What speaks HTTP: the API's gateway, the application, and the ways to run it."""
+"""The HTTP side: the API's gateway, the application, and the ways to run it."""

@@ -40,7 +40,7 @@ class EmulatorApp(Starlette):
         self._gateway = Gateway(emulator)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; those for the Gong API take the shortest way."""
+        """Answer a request; requests for the Gong API take the shortest path."""
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
@@ -57,11 +57,11 @@ def create_app(
     settings: EmulatorSettings | None = None, *, clock: Clock | None = None, company: Mapping[str, Any] | None = None
 ) -> EmulatorApp:
     """
-    Return an application that is one emulated Gong company; its state is ``app.state.emulator``.
+    Return an application for one emulated Gong company; its state is ``app.state.emulator``.
 
     :param settings: see :class:`EmulatorSettings`
     :param clock: the time that processing, cursors, tokens and limits follow; the time of day by default
-    :param company: the users, workspaces and calls to begin with, as in a file of ``--company``
-    :raises ValueError: when the company is described wrongly
+    :param company: the initial users, workspaces and calls, as in a file for ``--company``
+    :raises ValueError: if the description of the company is wrong
     """
     return EmulatorApp(Emulator(settings, clock, company))

@@ -1,4 +1,4 @@
-"""What can be done to an emulator from outside: by the control API, by the page and by tests."""
+"""What the control API, the page and tests can do to an emulator."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from airflow_provider_gong.emulator.world.times import company_zone
 
 def set_clock(emulator: Emulator, body: Any) -> None:
     """
-    Move the clock forward or let it run at a speed.
+    Advance the clock or set its speed.
 
-    :raises ValueError: when neither is asked for, or it cannot be done
+    :raises ValueError: if neither is requested, or the value is not allowed
     """
     if not {"advance_seconds", "speed"} & set(body):
-        raise ValueError("advance_seconds or speed is needed")
+        raise ValueError("advance_seconds or speed is required")
     speed = float(body.get("speed", emulator.clock.speed))
     require_speed(speed)
     emulator.clock.advance(float(body.get("advance_seconds", 0)))
@@ -47,18 +47,18 @@ def change_settings(emulator: Emulator, changes: Any) -> None:
 
 def add_faults(emulator: Emulator, rules: Sequence[Fault]) -> None:
     """
-    Put fault rules in force.
+    Add fault rules.
 
     :raises ValueError: for an operation that the emulator does not serve
     """
     for rule in rules:
         if rule.operation is not None and rule.operation not in OPERATION_NAMES:
             served = ", ".join(sorted(OPERATION_NAMES))
-            raise ValueError(f"fault rule: operation {rule.operation} is none of {served}")
+            raise ValueError(f"fault rule: operation {rule.operation} is not one of {served}")
     emulator.faults.add(list(rules))
 
 
-# What can be changed of a user: Gong's name for it, and its kind.
+# Changeable fields of a user: Gong's name, and the type.
 _CHANGEABLE: dict[str, tuple[str, type]] = {
     "firstName": ("first_name", str),
     "lastName": ("last_name", str),
@@ -81,13 +81,13 @@ def change_user(emulator: Emulator, body: Any) -> User:
     """
     user = emulator.users.get(body.get("id")) or emulator.users.by_email(body.get("emailAddress"))
     if user is None:
-        raise ValueError(f"nobody has the id or address of {body}; POST /_emulator/seed adds users")
+        raise ValueError(f"no user has the id or address of {body}; POST /_emulator/seed adds users")
     changes: dict[str, Any] = {}
     for name, value in body.items():
         if name == "id":
             continue
         if name not in _CHANGEABLE or not isinstance(value, _CHANGEABLE[name][1]):
-            raise ValueError(f"{name}: {value!r} cannot be set; can be set: {', '.join(_CHANGEABLE)}")
+            raise ValueError(f"{name} cannot be set to {value!r}; fields that can be set: {', '.join(_CHANGEABLE)}")
         changes[_CHANGEABLE[name][0]] = tuple(value) if isinstance(value, list) else value
     changed = replace(user, **changes, history=(*user.history, *_changes(emulator, user, changes)))
     emulator.users.put(changed)
@@ -116,14 +116,14 @@ def add_to_company(emulator: Emulator, body: Any) -> dict[str, int]:
     """
     document = read_document(body)
     if document.workspaces:
-        raise ValueError("workspaces can only be described at the start")
+        raise ValueError("workspaces can only be set at the start")
     extend_company(emulator, document)
     return {"users": len(emulator.users), "calls": len(emulator.calls)}
 
 
 def hide(emulator: Emulator, body: Any) -> None:
     """
-    Let callers not see calls or a workspace.
+    Hide calls or a workspace from callers.
 
     :raises ValueError: when a field is wrong, or there is no such workspace
     """
@@ -133,7 +133,7 @@ def hide(emulator: Emulator, body: Any) -> None:
     emulator.visibility.hide(blindness)
 
 
-# What can happen to a call: the name of it in a request, that of the change, and the kind.
+# Possible changes of a call: the name in a request, the name of the change, and the type.
 _CALL_CHANGES: dict[str, tuple[str, type]] = {
     "title": ("title", str),
     "started": ("started", str),
@@ -145,9 +145,9 @@ _CALL_CHANGES: dict[str, tuple[str, type]] = {
 
 def change_call(emulator: Emulator, body: Any) -> None:
     """
-    Let something happen to a call, which is named by ``id`` or ``clientUniqueId``, at once or ``in_seconds``.
+    Change a call, given by ``id`` or ``clientUniqueId``, immediately or ``in_seconds``.
 
-    :raises ValueError: when there is no such call, or something else cannot happen
+    :raises ValueError: if there is no such call or no such change
     """
     changes = dict(body)
     client_unique_id, call_id = changes.pop("clientUniqueId", None), changes.pop("id", None)
@@ -159,7 +159,7 @@ def change_call(emulator: Emulator, body: Any) -> None:
         raise ValueError(f"in_seconds must be a number from 0, not {seconds!r}")
     for name, value in changes.items():
         if name not in _CALL_CHANGES or not isinstance(value, _CALL_CHANGES[name][1]):
-            raise ValueError(f"{name}: {value!r} cannot happen; can happen: {', '.join(_CALL_CHANGES)}")
+            raise ValueError(f"{name}: {value!r} is not a change of a call; changes: {', '.join(_CALL_CHANGES)}")
     given = {_CALL_CHANGES[name][0]: value for name, value in changes.items()}
     if "started" in given:
         given["started"] = parse_datetime(given["started"])

@@ -1,4 +1,4 @@
-"""The control API under ``/_emulator/``, which needs no key and knows no limits."""
+"""The control API under ``/_emulator/``, which requires no key and has no limits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Endpoint = Callable[[Emulator, Any], Any]
 
 
 def control_routes() -> Sequence[BaseRoute]:
-    """Return the routes of the control API, and of what else is not Gong's API."""
+    """Return the routes of the control API, and others that are not part of Gong's API."""
     return [
         _route("GET", "state", lambda emulator, _: company_state(emulator)),
         Route("/_emulator/requests", _get_requests, methods=["GET"]),
@@ -73,7 +73,7 @@ def _route(method: str, name: str, action: Endpoint) -> Route:
 
 
 def emulator_of(request: Request) -> Emulator:
-    """Return the emulator that a request is for."""
+    """Return the emulator that serves a request."""
     emulator: Emulator = request.app.state.emulator
     return emulator
 
@@ -84,7 +84,7 @@ def _refused(error: Exception, status: int = 400) -> JSONResponse:
 
 def _post_faults(emulator: Emulator, body: Any) -> None:
     if not isinstance(body, list):
-        raise TypeError("faults are a list of rules")
+        raise TypeError("faults must be a list of rules")
     add_faults(emulator, [read_rule(rule) for rule in body])
 
 
@@ -125,11 +125,11 @@ def log_filter(query: Mapping[str, str]) -> LogFilter:
 
 
 async def _authorize(request: Request) -> Response:
-    """Give a code to whoever asks, as a technical administrator who agrees would."""
+    """Give a code to everyone, like a technical administrator who agrees."""
     emulator, query = emulator_of(request), request.query_params
     target = query.get("redirect_uri", "")
     if query.get("client_id") != emulator.settings.client_id or query.get("response_type") != "code":
-        return _refused(ValueError("client_id is not known, or response_type is not code"))
+        return _refused(ValueError("client_id is unknown, or response_type is not code"))
     if not target.lower().startswith(("http://", "https://")):
         return _refused(ValueError("redirect_uri must be an http or https address"))
     code = emulator.grants.new_code(target, query.get("scope", ""))

@@ -1,4 +1,4 @@
-"""The figures of the start page: the last minute's requests, short times, what can be filtered and set."""
+"""The figures of the start page: the requests of the last minute, formatted times, filters and settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def overview(emulator: Emulator, wanted: LogFilter) -> dict[str, Any]:
     """
     Return what the start page shows.
 
-    :param wanted: which requests are listed
+    :param wanted: filter for the listed requests
     """
     emulator.tick()
     names = user_names(emulator)
@@ -73,7 +73,7 @@ def user_names(emulator: Emulator) -> dict[str, str]:
 
 
 def budget(emulator: Emulator) -> dict[str, Any]:
-    """Return how much of the limits is used, with the last minute as a picture."""
+    """Return the usage of the limits, with a chart of the last minute."""
     settings, now = emulator.settings, emulator.clock.now()
     used, limit = emulator.limits.used_today(now, settings), settings.requests_per_day
     bars, highest = _bars(emulator, now)
@@ -122,7 +122,7 @@ def _changed_settings(settings: EmulatorSettings) -> dict[str, Any]:
 
 
 def short_time(moment: float | str | None) -> str:
-    """Return a time without what everybody knows: no seconds' fractions, in UTC."""
+    """Return a short time in UTC."""
     if moment is None:
         return ""
     parsed = datetime.fromtimestamp(moment, UTC) if isinstance(moment, float | int) else datetime.fromisoformat(moment)
@@ -140,7 +140,7 @@ def full_time(moment: float) -> str:
 
 
 def short_size(size: int) -> str:
-    """Return a number of bytes in the unit that suits it."""
+    """Return a number of bytes in a suitable unit."""
     value = float(size)
     for unit in ("B", "kB", "MB"):
         if value < 1000:

@@ -1,4 +1,4 @@
-"""The emulator's pages: what the company holds, what was requested, and recordings to listen to."""
+"""The emulator's pages: the company's data, the requests, and recordings to listen to."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _SAFE_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-# What the page offers to go wrong, besides what POST /_emulator/faults can say.
+# Faults offered by the page; POST /_emulator/faults accepts others.
 PRESETS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "lost": ("Lose the answer of the next request", {"action": "reset", "when": "after", "nth": 1}),
-    "refuse": ("429 for the next request", {"action": "status", "status": 429, "retry_after": 5, "nth": 1}),
-    "error": ("500 for every third request", {"action": "status", "status": 500, "every": 3}),
-    "flaky": ("503 for a fifth of the requests", {"action": "status", "status": 503, "probability": 0.2}),
-    "portal": ("A login page for the next answer", {"foreign": "login_page", "when": "after", "nth": 1}),
-    "slow": ("Two seconds for each request", {"action": "delay", "seconds": 2, "every": 1}),
-    "cut": ("Cut the next answer short", {"action": "truncate", "when": "after", "nth": 1}),
-    "stale": ("Answer what was an hour ago", {"action": "stale", "seconds": 3600, "every": 1}),
+    "refuse": ("Answer the next request with 429", {"action": "status", "status": 429, "retry_after": 5, "nth": 1}),
+    "error": ("Answer every third request with 500", {"action": "status", "status": 500, "every": 3}),
+    "flaky": ("Answer 20 % of the requests with 503", {"action": "status", "status": 503, "probability": 0.2}),
+    "portal": ("Answer the next request with a login page", {"foreign": "login_page", "when": "after", "nth": 1}),
+    "slow": ("Delay each request by two seconds", {"action": "delay", "seconds": 2, "every": 1}),
+    "cut": ("Cut off the next answer", {"action": "truncate", "when": "after", "nth": 1}),
+    "stale": ("Answer with the state of an hour ago", {"action": "stale", "seconds": 3600, "every": 1}),
 }
 
 
@@ -93,7 +93,7 @@ async def _overview(request: Request) -> Response:
 
 
 async def _act(request: Request) -> Response:
-    """Do what a button of the page says, and show the page again."""
+    """Carry out a button's action and show the page again."""
     try:
         form = dict(parse_qsl((await request.body()).decode(), max_num_fields=_MOST_FIELDS))
         anchor = _carry_out(emulator_of(request), form)
@@ -178,7 +178,7 @@ async def _style(request: Request) -> Response:
 
 
 async def _no_icon(request: Request) -> Response:
-    # Browsers ask for it unasked; it would stand in the log as a request without credentials.
+    # Browsers request it automatically; it would be logged as a request without credentials.
     return Response(status_code=204)
 
 
@@ -188,5 +188,5 @@ async def _recording(request: Request) -> Response:
         return PlainTextResponse("This link is not signed, or it has expired.\n", status_code=403)
     call, path = emulator.calls.get(call_id), emulator.recordings.path(call_id)
     if path is None or call is None or call.media is None:
-        return PlainTextResponse("The emulator keeps recordings up to 8 MiB only.\n", status_code=404)
+        return PlainTextResponse("The emulator keeps only recordings of up to 8 MiB.\n", status_code=404)
     return FileResponse(path, media_type=call.media.content_type, headers=_SAFE_HEADERS)

@@ -1,4 +1,4 @@
-"""What an emulated company holds, ready for JSON."""
+"""The data of an emulated company, ready for JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from airflow_provider_gong.emulator.world.times import iso_time
 
 
 def company_state(emulator: Emulator) -> dict[str, Any]:
-    """Return everything the emulated company holds."""
+    """Return all data of the emulated company."""
     emulator.tick()
     return {
         **company_summary(emulator),
@@ -87,7 +87,7 @@ def meeting_state(meeting: Meeting) -> dict[str, Any]:
 
 
 def request_state(line: LoggedRequest, *, bodies: bool) -> dict[str, Any]:
-    """Return a line of the request log; what is secret in it is masked."""
+    """Return a line of the request log, with secrets masked."""
     shown: dict[str, Any] = {
         "number": line.number,
         "time": iso_time(line.time),
@@ -116,11 +116,11 @@ def _bodies(line: LoggedRequest) -> Mapping[str, str | None]:
 
 
 def requests_logged(emulator: Emulator, wanted: LogFilter, *, bodies: bool) -> list[dict[str, Any]]:
-    """Return the logged requests that are wanted, oldest first."""
+    """Return the logged requests that match a filter, oldest first."""
     return [request_state(line, bodies=bodies) for line in emulator.requests.latest(LOGGED_REQUESTS, wanted)]
 
 
 def history(emulator: Emulator) -> list[dict[str, Any]]:
-    """Return what happened to calls by now besides requests, oldest first."""
+    """Return changes of calls so far that no request made, oldest first."""
     emulator.tick()
     return list(emulator.happened)

@@ -1,4 +1,4 @@
-"""What can be chosen about an emulated company, at start and while it runs."""
+"""Settings of an emulated company, at start and while it runs."""
 
 from __future__ import annotations
 
@@ -18,56 +18,56 @@ def _count(default: int, lowest: int = 0, highest: float = math.inf) -> Any:
 @dataclass(frozen=True, kw_only=True)
 class EmulatorSettings:
     """
-    Settings of one emulated Gong company; where reports about Gong disagree, the better supported one is default.
+    Settings of one emulated Gong company. Where reports about Gong disagree, the best supported one is the default.
 
-    :param access_key: the access key that is let in; more can be added while it runs
+    :param access_key: the accepted access key; more can be added while it runs
     :param access_key_secret: its secret
     :param client_id: the OAuth client that may fetch tokens
     :param client_secret: its secret
     :param seed: the same seed gives the same users, workspaces, calls and ids
-    :param scopes: the scopes of the access key, separated by spaces; all when it is empty
-    :param key_sees_calls: ``False`` for a key without call visibility, which finds every list empty
-    :param company_active: ``False`` for a company that is turned off (401)
-    :param allowed_hosts: the host names besides those of the loopback that the emulator answers to, separated by
-        spaces; ``*`` for any. Requests to other names may come from the page of any web site
-    :param company_host: the only host name that answers; other names are a wrong base URL (401). Any when it is empty
-    :param company_time_zone: the zone of dates in statistics and of times in answers
-    :param strict: take what the reference says and nothing else: no other fields and parameters, no other types
-    :param requests_per_second: the company's limit over a second; 0 switches it off
-    :param requests_per_day: the company's limit over a day; 0 switches it off
+    :param scopes: the scopes of the access key, separated by spaces; empty for all
+    :param key_sees_calls: ``False`` for a key that may not see calls and finds every list empty
+    :param company_active: ``False`` for a deactivated company (401)
+    :param allowed_hosts: host names that the emulator accepts in addition to loopback names, separated by spaces; ``*``
+        for any. Requests to other names may come from any web site
+    :param company_host: the only host name that is accepted; others count as a wrong base URL (401). Empty for any
+    :param company_time_zone: the time zone of dates in statistics and of times in answers
+    :param strict: accept only what the reference describes: no other fields, parameters or types
+    :param requests_per_second: the company's limit per second; 0 for no limit
+    :param requests_per_day: the company's limit per day; 0 for no limit
     :param limit_window: how a second is counted: ``sliding``, ``fixed`` (whole seconds) or ``bucket``
-    :param day_reset: ``rolling`` for the last 24 hours, or the zone whose midnight begins a day, e.g. ``UTC``
-    :param count_refused: whether refused requests count against the limits; not known of Gong
+    :param day_reset: ``rolling`` for the last 24 hours, or the time zone whose midnight starts a day, e.g. ``UTC``
+    :param count_refused: whether refused requests count against the limits; unknown for Gong
     :param retry_after: the form of ``Retry-After``: ``seconds``, ``date``, or ``none`` for no header
-    :param processing_seconds: how long a call is processed after its media arrived
+    :param processing_seconds: how long a call is processed after its media has arrived
     :param processing: whether calls are processed in ``parallel`` or one after the other (``queue``); both observed
-    :param transient_not_found: when during the processing a call answers "was not found" instead of "is not ready
-        yet": ``first``, in the ``middle``, ``last`` or ``never``; only that it happens was observed
-    :param transient_share: for which share of the processing
-    :param transcript_seconds: how long a transcript takes; as long as the processing by default
-    :param lagging_counts: whether ``totalRecords`` already counts calls that are being processed
-    :param imported_parties: ``False`` where imported calls come back without parties
+    :param transient_not_found: when a call in processing returns "was not found" instead of "is not ready yet":
+        ``first``, in the ``middle``, ``last`` or ``never``; only that it happens was observed
+    :param transient_share: for which share of the processing time
+    :param transcript_seconds: how long a transcript takes; by default, as long as the processing
+    :param lagging_counts: whether ``totalRecords`` already counts calls in processing
+    :param imported_parties: ``False`` if imported calls are returned without parties
     :param cursor_seconds: how long cursors are valid, from the first page of a sequence
-    :param expired_cursor_status: status of a cursor that has expired; only that it is a 4xx is known
-    :param duplicate_status: status of a repeated ``clientUniqueId``; reports disagree on 400 and 409
+    :param expired_cursor_status: status for an expired cursor; only that it is a 4xx is known
+    :param duplicate_status: status for a repeated ``clientUniqueId``; reports disagree on 400 and 409
     :param duplicate_media_text: whether the error for known media names the other call (``detailed``) or
         is only ``Bad request`` (``bare``); both were observed
     :param not_ready_status: status of "is not ready yet" while a call is processed
-    :param refusal_marks: by what an answer 401 or 429 is known as Gong's: ``full`` for a ``requestId`` in the body and
-        the header ``x-traceid``, ``header`` for the header only, ``none``. Nobody has published such an answer
-    :param deleted_meeting: the answer about a deleted meeting: ``email`` as documented, ``full`` with a ``requestId``
+    :param refusal_marks: how Gong's own 401 and 429 are marked: ``full`` for a ``requestId`` in the body and the header
+        ``x-traceid``, ``header`` for the header only, or ``none``; no such response is published
+    :param deleted_meeting: the response to deleting a meeting: ``email`` as documented, ``full`` with a ``requestId``
         as well, or ``empty``
-    :param numeric_ids: whether ids that the reference types as numbers are numbers; strings were observed
-    :param media_limit_bytes: the largest recording that is taken
+    :param numeric_ids: whether ids that are numbers in the reference are numbers; strings were observed
+    :param media_limit_bytes: the largest recording that is accepted
     :param meetings_released: ``False`` for a company without the limited release of meetings (403)
     :param consent_page_enabled: ``False`` for a company whose recording consent page is off
     :param engage_enabled: ``False`` for a company without Engage: 403 on flows, 500 on tasks
     :param ai_credits: ``False`` for a company whose credits are used up (402 on entities)
     :param crm_seconds: how long a CRM upload, deletion or bulk assignment takes
-    :param erase_seconds: how long after the request personal data is erased
+    :param erase_seconds: seconds from a request until personal data is erased
     :param access_token_seconds: how long OAuth access tokens are valid
-    :param reused_refresh_token: a refresh token that is used twice is only refused (``refuse``), or everything that
-        came of the same authorization ends as well (``revoke``)
+    :param reused_refresh_token: whether reusing a refresh token is only refused (``refuse``) or also revokes all tokens
+        of the same authorization (``revoke``)
     """
 
     access_key: str = "gong-emulator-key"
@@ -131,7 +131,9 @@ class EmulatorSettings:
         changeable = {field.name for field in fields(self)} - FIXED
         unknown = sorted(set(changes) - changeable)
         if unknown:
-            raise ValueError(f"cannot be set: {', '.join(unknown)}; can be set: {', '.join(sorted(changeable))}")
+            raise ValueError(
+                f"cannot be set: {', '.join(unknown)}; settings that can be set: {', '.join(sorted(changeable))}"
+            )
         return replace(self, **changes)
 
 

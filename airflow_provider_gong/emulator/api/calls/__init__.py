@@ -1,1 +1,1 @@
-"""Calls: posted, uploaded, read, and what is said in them."""
+"""Operations on calls: creating, uploading, reading, and the conversation."""

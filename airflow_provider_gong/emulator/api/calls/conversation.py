@@ -1,4 +1,4 @@
-"""What Gong finds out about a conversation; all of it follows from what is said in the call."""
+"""Gong's analysis of a conversation, derived from what is said in the call."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Conversation:
 
     @cached_property
     def _places(self) -> dict[str, list[dict[str, Any]]]:
-        """Where each sentence is said; the same few are said over and over."""
+        """Where each sentence is said; a few sentences are repeated."""
         places: dict[str, list[dict[str, Any]]] = {}
         for monologue in self.monologues:
             speaker = self._speaker(monologue.party)
@@ -185,7 +185,7 @@ class Conversation:
         return [{"name": name, "value": value} for name, value in zip(FIGURES, self.figures(), strict=True)]
 
     def figures(self) -> tuple[float, ...]:
-        """Return the values of :data:`FIGURES`; once they are worked out, the call keeps them."""
+        """Return the values of :data:`FIGURES`, computed once per call."""
         if self._call.figures is None:
             self._call.figures = tuple(round(value, 2) for value in self._figures())
         return self._call.figures
@@ -213,7 +213,7 @@ class Conversation:
         return {"publicComments": comments} if comments else {}
 
     def comments(self) -> list[dict[str, Any]]:
-        """Return what was commented on the call."""
+        """Return the comments on the call."""
         commenter_id = commenter_of(self._emulator, self._call)
         if commenter_id is None:
             return []
@@ -232,6 +232,6 @@ class Conversation:
 
 
 def commenter_of(emulator: Emulator, call: Call) -> str | None:
-    """Return the id of the manager who comments on a call, if somebody does."""
+    """Return the id of the manager who comments on a call, if any."""
     host = emulator.users.get(call.primary_user_id)
     return None if host is None or int(call.id) % _COMMENTED_CALLS else host.manager_id

@@ -1,4 +1,4 @@
-"""Links to recordings: signed anew for every request and dead after eight hours."""
+"""Links to recordings: signed for each request, and expired after eight hours."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 def unsigned_recording_url(base_url: str, call_id: str) -> str:
-    """Return the address of a recording, which answers 403 without a signature."""
+    """Return the URL of a recording, which responds with 403 without a signature."""
     return f"{base_url}_emulator/recordings/{call_id}"
 
 
 def signed_recording_url(world: World, base_url: str, call_id: str) -> str:
-    """Return a link to a recording for the next eight hours."""
+    """Return a link to a recording that is valid for the next eight hours."""
     date = datetime.fromtimestamp(world.clock.now(), UTC).strftime(_DATE_FORMAT)
     query = {
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
         "X-Amz-Date": date,
         "X-Amz-Expires": EXPIRES_SECONDS,
-        # Makes each link a new one, also within a second.
+        # Makes each link unique, even within a second.
         "X-Amz-Nonce": world.request_number,
     }
     query["X-Amz-Signature"] = _signature(world, call_id, date, str(world.request_number))

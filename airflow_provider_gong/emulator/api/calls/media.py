@@ -33,9 +33,9 @@ async def add_call_recording(ask: Ask) -> Reply:
 
 class _Recording(FilePart):
     """
-    A recording that arrives: measured, and kept where it is small.
+    An arriving recording: measured, and kept if it is small.
 
-    :param draft: where the bytes go
+    :param draft: where the bytes are kept
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -50,13 +50,13 @@ class _Recording(FilePart):
 def _call_of(ask: Ask) -> Call:
     call = ask.emulator.calls.get(ask.ids["id"])
     if call is None:
-        # The only client error that is declared for this operation is 400.
+        # The only client error that the reference lists for this operation is 400.
         raise GongApiError(400, f"Call ID {ask.ids['id']} was not found")
     return call
 
 
 def arrive(ask: Ask, call: Call, measured: Measurement) -> None:
-    """Attach a recording to a call; from now on the call is processed."""
+    """Attach a recording to a call and start processing it."""
     emulator, now = ask.emulator, ask.emulator.clock.now()
     media = Media(
         sha256=measured.sha256,

@@ -1,4 +1,4 @@
-"""Calls as they are posted."""
+"""Creates calls."""
 
 from __future__ import annotations
 

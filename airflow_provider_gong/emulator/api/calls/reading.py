@@ -1,4 +1,4 @@
-"""Calls as they are read: lists, single calls, transcripts."""
+"""Reads calls: lists, single calls, transcripts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def get_call(ask: Ask) -> Reply:
 
 
 class _Wanted:
-    """Which calls are wanted."""
+    """A filter for calls."""
 
     def __init__(
         self,

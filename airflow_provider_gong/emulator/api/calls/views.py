@@ -32,7 +32,7 @@ def without_missing(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def basic_data(ask: Ask, call: Call) -> dict[str, Any]:
-    """Return the metadata of a processed call: what is missing is ``null`` (observed on live tenants)."""
+    """Return the metadata of a processed call; missing values are ``null`` (observed on live tenants)."""
     return _basic_data(ask, call, call.posted)
 
 
@@ -77,12 +77,12 @@ def user_of(emulator: Emulator, party: Mapping[str, Any]) -> User | None:
 
 
 def speaker_id(emulator: Emulator, call: Call, party: int) -> str:
-    """Return the id that joins a party to the transcript."""
+    """Return the id that links a party to the transcript."""
     return emulator.new_id("speaker", f"{call.id}/{party}")
 
 
 def call_data(ask: Ask, call: Call, selector: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a call with the blocks that were asked for; what Gong does not have is missing in them."""
+    """Return a call with the requested blocks, without what Gong does not have."""
     emulator, posted = ask.emulator, call.posted
     exposed = selector.get("exposedFields") or {}
     data: dict[str, Any] = {"metaData": _basic_data(ask, call, posted)}
@@ -104,7 +104,7 @@ def _party(emulator: Emulator, call: Call, number: int, party: Mapping[str, Any]
     return without_missing(
         {
             "id": emulator.new_id("party", f"{call.id}/{number}"),
-            # Of a user Gong shows its own record, whatever was posted (observed on live tenants).
+            # For users, Gong shows its own record rather than what was posted (observed on live tenants).
             "emailAddress": user.email_address if user else party.get("emailAddress"),
             "name": user.name if user else party.get("name"),
             "title": user.title if user else None,

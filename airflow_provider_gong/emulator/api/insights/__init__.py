@@ -1,1 +1,1 @@
-"""What follows from the calls, and what was invented with the company."""
+"""Statistics computed from calls, and generated data of the company."""

@@ -1,4 +1,4 @@
-"""Operations whose answers were invented with the company, or are worked out of its users and calls."""
+"""Operations whose answers are generated with the company or computed from its users and calls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def seeded(name: str, *, needs_workspace: bool = False, key: str | None = None) 
 
 
 async def folder_content(ask: Ask) -> Reply:
-    """``GET /v2/library/folder-content``: the latest calls, in the folder that is meant for them."""
+    """``GET /v2/library/folder-content``: the latest calls, in their folder."""
     folders = ask.emulator.seeded["libraryFolders"]
     folder = next((folder for folder in folders if folder["id"] == ask.query.get("folderId")), None)
     if folder is None:

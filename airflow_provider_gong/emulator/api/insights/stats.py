@@ -1,4 +1,4 @@
-"""Statistics; they follow from the calls that are held."""
+"""Statistics, computed from the company's calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CALLS_AT_A_TIME = 50
 # Three years of days.
 _MOST_PERIODS = 1_100
 
-# By user and kind of activity the ids of the calls.
+# Ids of calls by user and kind of activity.
 Activities = dict[str, dict[str, list[str]]]
 
 
@@ -35,7 +35,7 @@ def _kinds() -> Sequence[str]:
 
 
 class _Days:
-    """The days that a filter names, in the company's time zone."""
+    """The days of a filter, in the company's time zone."""
 
     def __init__(self, ask: Ask) -> None:
         filters = ask.body["filter"]
@@ -137,7 +137,7 @@ async def aggregate_by_period(ask: Ask) -> Reply:
     days = _Days(ask)
     periods = list(islice(_periods(days.first, days.end, ask.body["aggregationPeriod"]), _MOST_PERIODS + 1))
     if len(periods) > _MOST_PERIODS:
-        # No such limit of Gong is known; days of centuries would make an answer of gigabytes.
+        # Gong has no known limit; centuries of days would make an answer of gigabytes.
         raise GongApiError(400, f"filter.fromDate: must not be more than {_MOST_PERIODS} periods before toDate")
     found = [(first, end, _activities(ask, days.calls(first, end))) for first, end in periods]
 
@@ -179,7 +179,7 @@ def _months_later(day: date, months: int) -> date:
 
 
 async def day_by_day_activity(ask: Ask) -> Reply:
-    """``POST /v2/stats/activity/day-by-day``; only users who did something are in it."""
+    """``POST /v2/stats/activity/day-by-day``; contains only users with activity."""
     days = _Days(ask)
     calls: dict[date, list[Call]] = {}
     for call in days.calls():
@@ -202,7 +202,7 @@ async def interaction_stats(ask: Ask) -> Reply:
         hosted.setdefault(call.primary_user_id, []).append(call)
         Conversation(ask.emulator, call).figures()
         if number % _CALLS_AT_A_TIME == 0:
-            # Years of calls take seconds the first time; others must not wait for them.
+            # Years of calls take seconds the first time, and must not block other requests.
             await asyncio.sleep(0)
     body = _reply(
         ask,
@@ -222,7 +222,7 @@ def _averages(ask: Ask, calls: Sequence[Call]) -> list[dict[str, Any]]:
 
 
 async def answered_scorecards(ask: Ask) -> Reply:
-    """``POST /v2/stats/activity/scorecards``; reviews by people only, unless others are asked for."""
+    """``POST /v2/stats/activity/scorecards``; only reviews by people, unless others are requested."""
     filters, emulator = ask.body["filter"], ask.emulator
     method = filters.get("reviewMethod") or "MANUAL"
     call_days, review_days = (

@@ -1,1 +1,1 @@
-"""What other systems bring and manage: CRM objects, flows and tasks, events."""
+"""Integrations with other systems: CRM objects, flows and tasks, events."""

@@ -71,7 +71,7 @@ async def delete_integration(ask: Ask) -> Reply:
 
 
 async def upload_entities(ask: Ask) -> Reply:
-    """``POST /v2/crm/entities``: the lines are checked and stored when the request is worked off."""
+    """``POST /v2/crm/entities``: the lines are checked and stored when the request is processed."""
     integration, key = _integration(ask), _new_request(ask)
     object_type = ask.query["objectType"]
     lines = LineReader(object_type)
@@ -96,7 +96,7 @@ async def request_status(ask: Ask) -> Reply:
 
 
 async def get_objects(ask: Ask) -> Reply:
-    """``GET /v2/crm/entities``, with the ids in a JSON array; of more than 100 the rest is ignored."""
+    """``GET /v2/crm/entities``, with the ids in a JSON array; only the first 100 are used."""
     held = _integration(ask).objects.get(ask.query["objectType"], {})
     found = {object_id: held[object_id] for object_id in ask.body[:_MOST_READ] if object_id in held}
     return Reply({"crmObjectsMap": found})
@@ -110,7 +110,7 @@ async def list_schema(ask: Ask) -> Reply:
 
 
 async def upload_schema(ask: Ask) -> Reply:
-    """``POST /v2/crm/entity-schema``: every known field has to be sent again; one with ``isDeleted`` goes."""
+    """``POST /v2/crm/entity-schema``: every known field must be sent again; a field with ``isDeleted`` is deleted."""
     integration, kind = _integration(ask), ask.query["objectType"]
     known = integration.schema.get(kind, {})
     sent = {field["uniqueName"]: field for field in ask.body}

@@ -75,7 +75,7 @@ async def list_flow_folders(ask: Ask) -> Reply:
 
 
 async def flow_steps(ask: Ask) -> Reply:
-    """``POST /v2/flows/steps``: one unknown flow refuses all."""
+    """``POST /v2/flows/steps``: a single unknown flow fails the request."""
     _require_flows(ask)
     flow_ids = ask.body.get("flowIds") or []
     _require_size("flowIds", flow_ids, _MOST_STEPS)
@@ -87,7 +87,7 @@ async def flow_steps(ask: Ask) -> Reply:
 
 
 async def prospects_flows(ask: Ask) -> Reply:
-    """``POST /v2/flows/prospects``: by prospect the open instances, by instance id also those that ended."""
+    """``POST /v2/flows/prospects``: open instances by prospect; by instance id, also ended ones."""
     _require_flows(ask)
     engage = ask.emulator.engage
     prospects, instance_ids = ask.body.get("crmProspectsIds") or [], ask.body.get("flowInstanceIds") or []
@@ -98,7 +98,7 @@ async def prospects_flows(ask: Ask) -> Reply:
 
 
 async def assign_prospects(ask: Ask) -> Reply:
-    """``POST /v2/flows/prospects/assign``: those that cannot be assigned are told in the same answer."""
+    """``POST /v2/flows/prospects/assign``: the answer also lists those that cannot be assigned."""
     return _assign(ask, override=bool((ask.body.get("overrides") or {}).get("coolOffOverride")))
 
 
@@ -150,7 +150,7 @@ async def unassign_prospect(ask: Ask) -> Reply:
 
 
 async def unassign_flows(ask: Ask) -> Reply:
-    """``POST /v2/flows/prospects/unassign-flows-by-instance-id``: one unknown instance refuses all."""
+    """``POST /v2/flows/prospects/unassign-flows-by-instance-id``: a single unknown instance fails the request."""
     wanted, instances = ask.body["flowInstanceIds"], ask.emulator.engage.instances
     _require_size("flowInstanceIds", wanted, _MOST_UNASSIGNED)
     if any(instance_id not in instances for instance_id in wanted):
@@ -168,7 +168,7 @@ def _unassign(ask: Ask, instances: Sequence[FlowInstance]) -> Reply:
 
 def _require_tasks(ask: Ask) -> None:
     if not ask.emulator.settings.engage_enabled:
-        # For good, in a company without Engage (observed on live tenants).
+        # Permanently, in a company without Engage (observed on live tenants).
         raise GongApiError(500, INTERNAL_ERROR)
 
 

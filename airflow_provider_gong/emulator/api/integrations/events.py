@@ -19,7 +19,7 @@ async def add_event(ask: Ask) -> Reply:
     """
     ``POST /v2/digital-interaction`` and the events of customer engagement; a known ``eventId`` is refused.
 
-    Each event without one is another event.
+    Each event without an ``eventId`` is a new event.
     """
     event = ask.body
     if ask.operation.name == "addDigitalInteraction" and bool(event.get("person")) is bool(event.get("trackingId")):

@@ -1,1 +1,1 @@
-"""Users and workspaces, what they may see, and what is known of a person."""
+"""Users and workspaces, their permissions, and data privacy."""

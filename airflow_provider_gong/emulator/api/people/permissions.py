@@ -79,7 +79,7 @@ async def create_profile(ask: Ask) -> Reply:
 
 
 async def update_profile(ask: Ask) -> Reply:
-    """``PUT /v2/permission-profile``; what is not sent stays."""
+    """``PUT /v2/permission-profile``; fields that are not sent stay unchanged."""
     profile = _profile(ask)
     _require_name(ask, profile["workspaceId"], profile)
     profile.update({**ask.body, "id": profile["id"]})
@@ -121,7 +121,7 @@ def _require_name(ask: Ask, workspace: str, own: Mapping[str, Any] | None) -> No
 
 
 def _shown(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a profile with all its rights: those that were not sent have the profile's common level."""
+    """Return a profile with all its rights; rights that were not sent have the profile's common level."""
     fields = schemas()["PermissionProfileDTO"].fields or {}
     shown = {name: _value(profile, name, field) for name, field in fields.items()}
     return {name: value for name, value in shown.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Data privacy: who is mentioned where, and forgetting them."""
+"""Data privacy: finds where a person is mentioned, and erases the data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EVENT_TYPES = {"addDigitalInteraction": "digitalInteraction", "customAction": "
 @dataclass(frozen=True)
 class _Person:
     """
-    Somebody who is looked for, by an address or a number.
+    A person to find, by address or phone number.
 
     :param field: the field of a party; ``crm_field`` that of a CRM object
     """
@@ -37,7 +37,7 @@ class _Person:
         return [call for call in emulator.calls if self._may_be_in(call) and self._is_in(call)]
 
     def _may_be_in(self, call: Call) -> bool:
-        # Most calls are passed over without being parsed.
+        # Most calls are skipped without parsing.
         return self.field != "emailAddress" or self.wanted.encode() in call.document.lower()
 
     def _is_in(self, call: Call) -> bool:

@@ -74,7 +74,7 @@ async def list_workspaces(ask: Ask) -> Reply:
 
 
 def user_view(user: User) -> dict[str, Any]:
-    """Return a user as the API shows it: what is missing is ``null``."""
+    """Return a user as the API shows it; missing values are ``null``."""
     return {
         "id": user.id,
         "emailAddress": user.email_address,

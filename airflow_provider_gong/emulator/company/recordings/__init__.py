@@ -1,1 +1,1 @@
-"""What is found out about a recording, and the small ones that are kept."""
+"""Measures recordings, and keeps small ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-# Gong takes WAV, MP3, MP4, MKV and FLAC (its own reference).
+# Gong accepts WAV, MP3, MP4, MKV and FLAC (its API reference).
 NO_FORMAT = "not a format that Gong takes"
 
 

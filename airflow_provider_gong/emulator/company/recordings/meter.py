@@ -1,4 +1,4 @@
-"""Measures recordings as they arrive, by code of its own: as a player would hear them, not as their heads say."""
+"""Measures recordings as they arrive, with independent code: as a player hears them, not by their headers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How a company is described, and made of its description."""
+"""Descriptions of companies, and building a company from its description."""

@@ -1,4 +1,4 @@
-"""How a company is described: in JSON, YAML, or as a mapping; what is left out has a default."""
+"""The description of a company in JSON, YAML, or as a mapping; everything has a default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 Described = TypeVar("Described")
 
-# What a machine can hold and a request can wait for.
+# Limits of memory, and of what a request can wait for.
 MOST_USERS = 10_000
 MOST_CALLS = 1_000_000
 _MOST_MONTHS = 1_200
@@ -34,7 +34,7 @@ class WorkspaceSeed:
 @dataclass(frozen=True, kw_only=True)
 class UserSeed:
     """
-    A user; the address is ``first.last@example.com`` unless it is given.
+    A user; the default address is ``first.last@example.com``.
 
     :param manager: the manager's address; the first user by default
     :param conferencingProviders: the default one first
@@ -65,12 +65,12 @@ class CallSeed:
     A processed call of the past.
 
     :param host: the host's address
-    :param daysAgo: when it started, counted back from the emulator's time; ``started`` names a time instead
-    :param minutes: how long it was
-    :param parties: who else took part, with Gong's fields; the host is added
+    :param daysAgo: its start in days before the emulator's time; alternatively, ``started`` gives a time
+    :param minutes: its length
+    :param parties: other participants, with Gong's fields; the host is added
     :param workspace: the workspace's name; the first one by default
-    :param appearsAfterHours: how many hours after its start Gong has it; a time that has passed is at once
-    :param transcriptAfterHours: how many hours after its start Gong has the transcript; as soon as the call by default
+    :param appearsAfterHours: hours from its start until Gong has it; a past time means immediately
+    :param transcriptAfterHours: hours from its start until Gong has the transcript; with the call by default
     """
 
     clientUniqueId: str  # noqa: N815
@@ -89,7 +89,7 @@ class CallSeed:
     transcriptAfterHours: float = 0.0  # noqa: N815
 
     def started_at(self, now: float) -> datetime:
-        """Return when the call started."""
+        """Return the call's start."""
         if self.started:
             return datetime.fromisoformat(self.started)
         return datetime.fromtimestamp(int(now), UTC) - timedelta(days=self.daysAgo)
@@ -98,10 +98,10 @@ class CallSeed:
 @dataclass(frozen=True, kw_only=True)
 class Generate:
     """
-    How much is made up: further users, and calls over the past months.
+    What to generate: additional users, and calls over the past months.
 
-    :param late: the share of calls that Gong has hours to weeks after their start, and their transcripts later still
-    :param private: the share of calls that are private
+    :param late: share of calls that Gong has only hours to weeks after their start, with even later transcripts
+    :param private: share of calls that are private
     """
 
     users: int = 0
@@ -135,7 +135,7 @@ def read_document(document: Any) -> CompanyDocument:
     """
     Return the company that a mapping describes.
 
-    :raises ValueError: when a name is unknown, something is missing or has a wrong type; it says where
+    :raises ValueError: if a name is unknown, or something is missing or has a wrong type; it says where
     """
     given = _checked("company", document, CompanyDocument)
     parts: dict[str, Any] = {
@@ -166,7 +166,7 @@ def _value(place: str, value: Any, default: Any) -> Any:
     wanted: type | tuple[type, ...] = str if default is MISSING else type(default)
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         kind = Mapping if place.endswith(".parties") else str
-        _require(all(isinstance(item, kind) for item in value), f"{place} must hold {_ITEMS[kind]}, not {value!r}")
+        _require(all(isinstance(item, kind) for item in value), f"{place} must contain {_ITEMS[kind]}, not {value!r}")
         return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -179,10 +179,10 @@ def _value(place: str, value: Any, default: Any) -> Any:
 
 def load_document(path: Path) -> Mapping[str, Any]:
     """
-    Return what a JSON or YAML file holds.
+    Return the content of a JSON or YAML file.
 
-    :raises ValueError: when it is neither
-    :raises OSError: when it cannot be read
+    :raises ValueError: if it is neither
+    :raises OSError: if it cannot be read
     """
     text = path.read_text(encoding="utf-8")
     if path.suffix in (".yaml", ".yml"):
@@ -191,15 +191,15 @@ def load_document(path: Path) -> Mapping[str, Any]:
         try:
             document = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise ValueError(f"{path} is no YAML: {error}") from error
+            raise ValueError(f"{path} is not YAML: {error}") from error
     else:
         document = json.loads(text)
-    _require(isinstance(document, dict), f"{path} must hold an object")
+    _require(isinstance(document, dict), f"{path} must contain an object")
     found: dict[str, Any] = document
     return found
 
 
 @cache
 def default_document() -> CompanyDocument:
-    """Return the small company that an emulator starts with."""
+    """Return the small company with which an emulator starts by default."""
     return read_document(load_document(Path(__file__).with_name("company.json")))

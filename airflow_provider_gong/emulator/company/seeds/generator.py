@@ -1,4 +1,4 @@
-"""Makes up users and calls; the same seed makes up the same ones."""
+"""Generates users and calls; the same seed generates the same ones."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Item = TypeVar("Item")
 
 def generated_users(company: Company, users: Users, wanted: Generate) -> Iterator[UserSeed]:
     """
-    Return made-up users, who are told apart by number.
+    Return generated users, who are numbered.
 
-    :param users: who is there already
+    :param users: existing users
     """
     taken = len(users)
     random = Random(f"{company.settings.seed}/users/{taken}")  # noqa: S311 (made-up data)
@@ -49,9 +49,9 @@ def generated_users(company: Company, users: Users, wanted: Generate) -> Iterato
 
 def generated_calls(company: Company, users: Users, wanted: Generate, taken: int) -> Iterator[Arrival]:
     """
-    Return made-up calls of the past months, spread over the users who can host imported calls.
+    Return generated calls of the past months, spread over the users who can host imported calls.
 
-    :param taken: how many calls there are already
+    :param taken: number of existing calls
     """
     random = Random(f"{company.settings.seed}/calls/{taken}")  # noqa: S311 (made-up data)
     hosts = [(user.id, _party(user)) for user in users if user.telephony_calls_imported and user.active]
@@ -80,7 +80,7 @@ def generated_calls(company: Company, users: Users, wanted: Generate, taken: int
 
 
 def _document(random: Random, name: str, host: str, party: str, started: float) -> bytes:
-    """Return what was posted; written at once, since there may be a million calls."""
+    """Return what was posted, formatted directly because there may be a million calls."""
     first, last = _one_of(_escaped("firstNames"), random), _one_of(_escaped("lastNames"), random)
     account, subject = _one_of(_escaped("accounts"), random), _one_of(_escaped("subjects"), random)
     disposition = _one_of(_DISPOSITIONS, random)
@@ -104,18 +104,18 @@ def _escaped(name: str) -> list[str]:
 
 
 def _one_of(items: Sequence[Item], random: Random) -> Item:
-    # Half the time of random.choice.
+    # Takes half the time of random.choice.
     return items[int(random.random() * len(items))]
 
 
 def _late(call: Call, random: Random) -> Arrival:
-    """Let a call appear after hours or weeks, the sooner the likelier."""
+    """Make a call appear after hours or weeks, more likely sooner than later."""
     appears = call.started + _EARLIEST_SECONDS * (_LATEST_SECONDS / _EARLIEST_SECONDS) ** random.random()
     return Arrival(call, appears, appears + random.uniform(0.0, 86_400.0))
 
 
 def processed_media(call_id: str, seconds: float) -> Media:
-    """Return the recording of a call that somebody else recorded."""
+    """Return the recording of a call that others recorded."""
     return Media(
         sha256=f"{int(call_id):064x}",
         size=int(seconds * _BYTES_PER_SECOND),

@@ -1,8 +1,8 @@
 """
-What the company has besides users and calls, invented once: trackers, scorecards, flows and so on.
+What the company has besides users and calls, generated once: trackers, scorecards, flows and so on.
 
-The file beside it is read with these words in place of values: ``$id:tracker/discount`` an id, ``$number:...`` the same
-as a number, ``$user:0`` the id of the first user, ``$workspace:0`` of the first workspace, ``$ago:30`` a time.
+The file next to this module has placeholders: ``$id:tracker/discount`` for an id, ``$number:...`` for the same as a
+number, ``$user:0`` for the id of the first user, ``$workspace:0`` for the first workspace, ``$ago:30`` for a time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _templates() -> Mapping[str, Any]:
 
 class Seeded:
     """
-    The company's invented things by name, e.g. ``trackers``.
+    The company's generated objects by name, e.g. ``trackers``.
 
     :param company: the company
     """

@@ -1,4 +1,4 @@
-"""Makes a company of its description; the same seed gives the same company."""
+"""Builds a company from its description; the same seed gives the same company."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _MOST_MINUTES = 1_440
 
 def seed_company(company: Company, description: Mapping[str, Any] | None) -> None:
     """
-    Put the workspaces, users and calls of a description into an empty company.
+    Add the workspaces, users and calls of a description to an empty company.
 
-    :param description: the company's; workspaces and users that it does not name are those of the small company
-    :raises ValueError: when the description is wrong
+    :param description: the description; workspaces and users default to those of the small company
+    :raises ValueError: if the description is wrong
     """
     default = default_document()
     document = default if description is None else read_document(description)
@@ -52,9 +52,9 @@ def seed_company(company: Company, description: Mapping[str, Any] | None) -> Non
 
 def extend_company(company: Company, document: CompanyDocument) -> None:
     """
-    Add the users and calls of a description to a company, the generated ones included: all of them or nothing.
+    Add the users and calls of a description, including generated ones, to a company: all or nothing.
 
-    :raises ValueError: when something is there already, or a call's host or workspace is not known
+    :raises ValueError: if something already exists, or a call's host or workspace is unknown
     """
     users = Users(company.users)
     _put_users(company, users, document.users)
@@ -78,11 +78,11 @@ def _put_users(company: Company, users: Users, seeds: Iterable[UserSeed]) -> Non
     for seed in added:
         user = _user(company, users, seed)
         if user.id in users:
-            raise ValueError(f"user {seed.email} is there already")
+            raise ValueError(f"user {seed.email} already exists")
         users.put(user)
     for seed in added:
         if seed.manager and user_id(company, seed.manager) not in users:
-            raise ValueError(f"user {seed.email}: the manager {seed.manager} is not known")
+            raise ValueError(f"user {seed.email}: the manager {seed.manager} is unknown")
 
 
 def _user(company: Company, users: Users, seed: UserSeed) -> User:
@@ -130,7 +130,7 @@ def _new_calls(company: Company, document: CompanyDocument, users: Users) -> lis
     for arrival in arrivals:
         name = arrival.call.client_unique_id
         if name in taken or company.calls.id_by_client_id(name):
-            raise ValueError(f"call {name} is there already")
+            raise ValueError(f"call {name} already exists")
         taken.add(name)
     for arrival in described:
         _check(arrival.call)
@@ -151,7 +151,7 @@ def _arrival(company: Company, seed: CallSeed, users: Users) -> Arrival:
     name = seed.workspace or company.workspaces[0].name
     workspace = next((found for found in company.workspaces if found.name == name), None)
     if host is None:
-        raise ValueError(f"call {seed.clientUniqueId}: nobody has the address {seed.host}")
+        raise ValueError(f"call {seed.clientUniqueId}: no user has the address {seed.host}")
     if workspace is None:
         raise ValueError(f"call {seed.clientUniqueId}: there is no workspace {seed.workspace}")
     if not 0 < seed.minutes <= _MOST_MINUTES:
@@ -182,4 +182,4 @@ def _started(seed: CallSeed, now: float) -> str:
     try:
         return seed.started_at(now).isoformat()
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"call {seed.clientUniqueId}: started or daysAgo names no time: {error}") from error
+        raise ValueError(f"call {seed.clientUniqueId}: started or daysAgo is not a valid time: {error}") from error
