@@ -49,7 +49,7 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
     # A second Ctrl-C must not interrupt the cleaning up, which takes some seconds.
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    print("\nStopping Airflow and the emulated Gong, which takes some seconds ...", flush=True)
+    print("\nStopping Airflow and the emulated Gong, which takes a few seconds ...", flush=True)
     raise KeyboardInterrupt
 
 

@@ -128,4 +128,4 @@ class _Stage:
                 problems = self.airflow.task_problems(DAG_ID, run_id, task_id)
                 raise DemoError(f"The task {task_id} has failed. Its log says:\n{problems}")
             time.sleep(_LOOK_SECONDS)
-        raise DemoError(f"The import has not moved for {_STALL_SECONDS} s.{self.airflow.diagnosis()}")
+        raise DemoError(f"The import has made no progress for {_STALL_SECONDS} s.{self.airflow.diagnosis()}")

@@ -14,9 +14,9 @@ from tests.demo.night import Night
 _WIDTH = 116
 _OUTCOMES = {
     VERIFIED: "are in Gong with their recordings; each was read back",
-    REJECTED: "were not sent, because something is wrong with them",
+    REJECTED: "were not sent because of problems",
     "failed": "were refused by Gong",
-    "duplicate": "have a call in Gong that is not known to be theirs",
+    "duplicate": "have a call in Gong that may not be theirs",
     "exists": "were in Gong before this import",
     "conflict": "have the id of another call in Gong",
     "incomplete": "have a call in Gong without a recording",
@@ -27,7 +27,7 @@ _ACTORS = {
     "gong_administrator": "a Gong administrator",
     "manifest": "the manifest's owner",
     "recording": "the recordings' owner",
-    "gong_support": "Gong's support",
+    "gong_support": "Gong support (it may also resolve itself)",
 }
 _SHORT = {"success": "done"}
 
@@ -91,20 +91,20 @@ def show_times(seconds: float, elapsed: str) -> None:
 
 
 def show_end(report: ImportReport, state: str, folder: Path) -> None:
-    """Print how the run has ended, and why that is right."""
-    print(f"Report: {folder / 'report.html'}, for a browser; for programs report.csv, report.json, retry.csv and")
-    print("        permanent.csv beside it")
+    """Print how the run has ended, and why this is correct."""
+    print(f"Report: {folder / 'report.html'}; next to it are report.csv, report.json, retry.csv and")
+    print("        permanent.csv for programs")
     bad = report.summary["wrong"]
     if state == "failed" and bad:
         print(
-            f"\nThe report task and with it the run end as failed. That is meant to be: the DAG allows no failed or\n"
-            f"rejected row (max_failed=0) and there are {bad}, so that somebody looks at them."
+            f"\nThe report task fails, and so does the run. This is expected: the DAG allows no failed or rejected rows\n"
+            f"(max_failed=0), and there are {bad} that need attention."
         )
 
 
 def show_what_is_left(recordings: Path) -> None:
     """Print what stays when the demo has ended."""
-    print(f"\nAirflow and the emulated Gong are stopped. Recordings, manifest and report stay in\n  {recordings}")
+    print(f"\nAirflow and the emulated Gong have stopped. Recordings, manifest and report remain in\n  {recordings}")
 
 
 def show_logs(folder: Path) -> None:
@@ -112,19 +112,19 @@ def show_logs(folder: Path) -> None:
     print(
         f"\nThe demo has failed. All logs are kept in {folder}:\n"
         "  airflow/standalone.log (all of Airflow), airflow/logs (each task), gong-emulator.log\n"
-        "If the machine was busy, run it again; otherwise the logs say what was wrong.",
+        "If the machine was busy, run it again. Otherwise, the logs show the reason.",
         flush=True,
     )
 
 
 def show_differences(night: Night, found: list[str]) -> None:
     """Print how the comparison with the emulated Gong has ended."""
-    print("\nThe report compared with what the emulated Gong holds, call by call:")
+    print("\nThe report compared with the emulated Gong, call by call:")
     for difference in found:
         print(_filled(f"DIFFERS: {difference}", "  "))
     if not found:
-        print(f"  {len(night.right)} calls, each there once, under the right host and title, and its recording")
-        print("  received once, with the very bytes of the file. No call for a wrong row, and nothing else.")
+        print(f"  {len(night.right)} calls, each in Gong exactly once with the right host and title; each recording")
+        print("  was received once and is identical to the file. Gong has no call for a wrong row, and no others.")
 
 
 def show_places(airflow_url: str, gong_url: str, dag_id: str, conn_id: str) -> None:
@@ -132,12 +132,12 @@ def show_places(airflow_url: str, gong_url: str, dag_id: str, conn_id: str) -> N
     print(
         f"""
   Airflow        {airflow_url}/dags/{dag_id}
-                 no login is needed; the upload and report tasks of a run link to the report's page
+                 no login required; the upload and report tasks of a run link to the report
   Connection     {airflow_url}/connections
-                 {conn_id}; its Test button asks the emulated Gong
+                 {conn_id}; its Test button connects to the emulated Gong
   Emulated Gong  {gong_url}
-                 its calls with their recordings, its users, and every request
-  Ctrl-C stops everything and removes it.
+                 calls with their recordings, users, and every request
+  Ctrl-C stops and removes everything.
 """,
         flush=True,
     )
@@ -147,9 +147,9 @@ def show_what_to_try(night: Night, dag_id: str) -> None:
     """Print how to import a night by hand."""
     print(
         f"""
-  Last night ({night.day}) is still to be imported. In Airflow, trigger {dag_id}
+  Last night ({night.day}) has not been imported yet. In Airflow, trigger {dag_id}
   with the parameter recordings = {night.folder}
-  and leave the logical date as it is.
+  and keep the logical date.
 """,
         flush=True,
     )
@@ -173,7 +173,7 @@ def _arrived(total: int, before: State, now: State) -> str:
 
 
 def _show_problems(night: Night, summary: Mapping[str, Any]) -> None:
-    print("\nEach rejected row, with what the import found and who has to act:")
+    print("\nThe rejected rows, with the problems that the import found and who needs to act:")
     mistakes = {row.number: row.mistake for row in night.wrong}
     for problem in summary["problems"]:
         mistake = mistakes.get(problem["row"])
@@ -187,10 +187,12 @@ def _show_problems(night: Night, summary: Mapping[str, Any]) -> None:
 def _show_requests(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     accepted, refused = (after[kind] - before[kind] for kind in ("accepted", "refused"))
     print(
-        f"\nRequests: the import sent {accepted + refused:,}. Gong answered {accepted:,}, and refused {refused:,} that "
+        f"\nRequests: the import sent {accepted + refused:,}. Gong accepted {accepted:,} and refused {refused:,} that "
         "came too fast and were sent again."
     )
-    print(f"          Of the day's {after['day_limit']:,}, {after['day_count']:,} are used; refused ones do not count.")
+    print(
+        f"          {after['day_count']:,} of the day's {after['day_limit']:,} are used; refused requests do not count."
+    )
 
 
 def _filled(text: str, indent: str) -> str:
