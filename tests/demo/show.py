@@ -97,8 +97,8 @@ def show_end(report: ImportReport, state: str, folder: Path) -> None:
     bad = report.summary["wrong"]
     if state == "failed" and bad:
         print(
-            f"\nThe report task fails, and so does the run. This is expected: the DAG allows no failed or rejected rows\n"
-            f"(max_failed=0), and there are {bad} that need attention."
+            f"\nThe report task fails, and so does the run. This is expected: the DAG allows no failed or rejected\n"
+            f"rows (max_failed=0), and there are {bad} that need attention."
         )
 
 
