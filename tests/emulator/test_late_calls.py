@@ -245,5 +245,5 @@ def test_histories_are_driven_in_process(running: RunningEmulator) -> None:
     assert [line["action"] for line in running.history()] == ["changed"]
     with pytest.raises(ValueError, match="there is no call nobody"):
         running.change_call("nobody", deleted=True)
-    with pytest.raises(ValueError, match="can happen: title, started, isPrivate"):
+    with pytest.raises(ValueError, match="changes: title, started, isPrivate"):
         running.change_call("c-1", colour="red")
