@@ -114,7 +114,8 @@ class MeetingRecord:
             self._record.refuse()
             raise
         outcome = created.model_dump(mode="json")
-        if not self._record.complete(outcome):
+        # Nobody has to look for the meeting any more, and its title and address are personal data.
+        if not self._record.complete(outcome, about=None):
             log.warning("Meeting %s was created, but this could not be recorded.", created.meeting_id)
         return outcome
 

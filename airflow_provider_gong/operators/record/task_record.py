@@ -140,11 +140,11 @@ class TaskRecord:
         """Record, where sending was recorded, that nothing was sent or that it had no effect."""
         for place in self._places:
             if place.present is not None and place.present.state is IntentState.SENDING:
-                place.put_if_possible(IntentState.REFUSED)
+                place.put_if_possible(IntentState.REFUSED, about=None)
 
-    def complete(self, outcome: dict[str, Any]) -> bool:
+    def complete(self, outcome: dict[str, Any], **changes: Any) -> bool:
         """Record the outcome of what was sent wherever that is possible, and return whether it was possible at all."""
-        written = [place.put_if_possible(IntentState.DONE, outcome=outcome) for place in self._places]
+        written = [place.put_if_possible(IntentState.DONE, outcome=outcome, **changes) for place in self._places]
         return any(written)
 
     def adopt(self, outcome: dict[str, Any]) -> Intent:
@@ -153,7 +153,8 @@ class TaskRecord:
 
         :raises GongAttemptReplacedError: if another attempt has taken over
         """
-        intent = dataclasses.replace(self._last_known or self._mine, state=IntentState.DONE, outcome=outcome)
+        known = self._last_known or self._mine
+        intent = dataclasses.replace(known, state=IntentState.DONE, outcome=outcome, about=None)
         for place in self._places:
             place.put(intent)
         return intent

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,26 @@ def test_task_that_is_tried_again_returns_the_meeting_it_created(gong, caplog):
     assert len(meetings_in_gong(gong)) == 1
     assert len(gong.requests("addMeeting")) == 1
     assert f"created meeting {first['meeting_id']} in this DAG run. It is not created again." in caplog.text
+
+
+@pytest.mark.parametrize("answer_is_lost", [False, True])
+def test_title_and_address_stay_on_record_only_while_a_person_may_have_to_look_for_the_meeting(gong, answer_is_lost):
+    def about():
+        with GongHook() as hook:
+            return IntentRecord(hook.store, "meetings/create/manual__2026-03-02/-1").find().about
+
+    if not answer_is_lost:
+        create().execute(task_context())
+        assert about() is None
+        return
+    gong.add_faults(LOST_ANSWER)
+    with pytest.raises(AirflowFailException) as failure:
+        create().execute(task_context())
+    assert "Kick-off" in about()
+    assert ORGANIZER in about()
+    token = re.search(r"resolution='(\w+):not-created'", str(failure.value))[1]
+    create(resolution=f"{token}:{meetings_in_gong(gong)[0]['id']}").execute(task_context(try_number=2))
+    assert about() is None
 
 
 def test_fields_that_changed_after_the_meeting_was_created_are_not_sent(gong):
