@@ -130,7 +130,7 @@ def with_call(**changes: Any) -> dict[str, Any]:
             {"calls": [{"clientUniqueId": "x", "host": "mara.lindqvist@example.com", "workspace": "Y"}]},
             "no workspace Y",
         ),
-        ({"workspaces": [{"name": "New"}]}, "only be described at the start"),
+        ({"workspaces": [{"name": "New"}]}, "only be set at the start"),
         ({"generate": {"calls": "many"}}, "generate.calls must be of type int"),
     ],
 )
