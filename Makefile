@@ -11,7 +11,9 @@ OLDER_AIRFLOWS := 3.2.2 3.1.8 3.0.6 2.11.2
 STANDALONE_AIRFLOWS := 3.2.2 3.1.8
 NEWER_PYTHONS := 3.12 3.13
 README_DAG := tests/e2e/test_dags_test.py
-DAG_SHAPES := tests/scenario/test_dag_shapes.py tests/scenario/test_dag_variants.py
+PIECES = $(OLDER_AIRFLOWS:%=test-airflow-%) $(OLDER_AIRFLOWS:%=test-dags-%) $(OLDER_AIRFLOWS:%=test-readme-%) \
+  $(STANDALONE_AIRFLOWS:%=test-standalone-%) test-button $(NEWER_PYTHONS:%=test-python-%)
+DAG_SHAPES := $(addprefix tests/scenario/test_dag_,shapes.py variants.py settings.py)
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -42,13 +44,15 @@ quick: $(INSTALLED) ## Run most unit tests, on all processors (about two minutes
 .PHONY: test
 test: $(INSTALLED) ## Run all tests, those with a real Airflow included
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
-	$(BIN)/python -m pytest tests/scenario tests/resilience tests/browser tests/demo tests/e2e
+	$(BIN)/python -m pytest -q $(PARALLEL) tests/scenario tests/resilience tests/demo
+	$(BIN)/python -m pytest tests/browser tests/e2e
 
 .PHONY: test-matrix
-test-matrix: test-airflow-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) ## Run with older Airflows what a change is most likely to break
+test-matrix: test-dags-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) test-button ## Run with older Airflows what a change is most likely to break
 
 .PHONY: test-everything
-test-everything: $(OLDER_AIRFLOWS:%=test-airflow-%) test-dags $(STANDALONE_AIRFLOWS:%=test-standalone-%) $(NEWER_PYTHONS:%=test-python-%) ## Run the whole matrix besides "make test": each Airflow, each Python (hours)
+test-everything: ## Run the whole matrix besides "make test", with a table at the end (hours; PIECES="test-dags-3.0.6 ..." for parts)
+	.ci/pieces $(PIECES)
 
 .PHONY: test-dags
 test-dags: $(OLDER_AIRFLOWS:%=test-dags-%) $(OLDER_AIRFLOWS:%=test-readme-%) ## Run DAGs in all forms, and the README's to its end, with each older Airflow
@@ -84,8 +88,6 @@ $(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed
 .PHONY: test-button
 test-button: $(INSTALLED) .venv-2.11.2/.installed ## Click the Test button of the connection form of Airflow 2.11
 	$(BIN)/python -m pytest tests/browser/test_test_button.py -k airflow_2
-
-test-matrix: test-button
 
 .PHONY: check-wheel
 check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes

@@ -6,6 +6,8 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import UndefinedError
+
 from airflow_provider_gong._compat import RetryDecision, RetryPolicy
 from airflow_provider_gong.client.errors import GongError
 
@@ -21,7 +23,8 @@ class GongRetryPolicy(RetryPolicy):
     Retries only if a retry can succeed, and when Gong allows it.
 
     If the request budget is used up, it waits for as long as necessary. Errors that a retry cannot fix, such as a call
-    that Gong refuses, fail immediately. All others follow the task's own settings.
+    that Gong refuses, or a template that uses a value that the run does not have, fail immediately. All others follow
+    the task's own settings.
     """
 
     def evaluate(
@@ -29,6 +32,8 @@ class GongRetryPolicy(RetryPolicy):
     ) -> RetryDecision:
         """Decide from the error."""
         name = type(exception).__name__
+        if isinstance(exception, UndefinedError):
+            return RetryDecision.fail(f"{name}: a retry renders the same template")
         if not isinstance(exception, GongError):
             return RetryDecision.default()
         if not exception.retry_can_help:

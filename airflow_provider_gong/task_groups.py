@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context, Place, XComArg
     from airflow_provider_gong.call_import.manifest.column_map import Columns
 
+# Later tasks of a group need the result, whatever the DAG's default_args say.
+_KEEPS_RESULT: dict[str, Any] = {"do_xcom_push": True}
+
 
 class PlanOptions(TypedDict, total=False):
     """Options of ``GongPlanCallImportOperator``, which documents them."""
@@ -156,6 +159,7 @@ def gong_call_import(
             **_chosen(options, PlanOptions),
             **shared,
             **waiting,
+            **_KEEPS_RESULT,
         )
         if dry_run:
             return group
@@ -237,9 +241,10 @@ def gong_call_export(
             daily_requests=daily_requests,
             workers=workers,
             **common,
+            **_KEEPS_RESULT,
         )
         share = None if daily_requests is None else daily_requests // workers
-        reading: dict[str, Any] = {"deferrable": deferrable, "daily_requests": share, **common}
+        reading: dict[str, Any] = {"deferrable": deferrable, "daily_requests": share, **common, **_KEEPS_RESULT}
         if workers == 1:
             read = GongReadCallExportOperator(task_id="read", days=plan.output, **reading)
             results = [read.output]

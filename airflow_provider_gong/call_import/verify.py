@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
-from airflow_provider_gong._text import batches, counted
+from airflow_provider_gong._text import batches, counted, shown
 from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
 from airflow_provider_gong.call_import.existing import BETWEEN_LOOKS, ExistingCalls, still_processed, unseen_by_key
 from airflow_provider_gong.call_import.planned import require_plan
@@ -27,6 +27,7 @@ _LONGEST_WAIT = 600.0
 _WAIT_SHARE = 0.5
 _READABLE_DAYS = 90
 _PROBED_CALLS = 10
+_DISCARDED = "too short after trimming, no speech, or already known"
 
 
 class ImportVerification:
@@ -37,7 +38,8 @@ class ImportVerification:
     :param client: client for Gong
     :param timeout: seconds from the first read until verification ends
     :param is_canary: whether all rows must be there before other rows follow
-    :param between_looks: seconds after which another's call that is still not found has no recording
+    :param between_looks: seconds after which a call that is still not found probably has no recording: this is the
+        result for another's call, but only a warning for a call of the import
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class ImportVerification:
         self._client = client
         self._timeout = timeout
         self._is_canary = is_canary
+        self._between_looks = between_looks
         self._existing = ExistingCalls(ledger, client, self._sees_calls, between_looks=between_looks)
         # Gong's answer to this read; None before the request.
         self._is_readable: bool | None = None
@@ -76,7 +79,7 @@ class ImportVerification:
             log.info("%s verified now, %d not seen yet, %.0f s left.", verified, len(missing), left)
             waiting, pause = self._existing.judge(is_last=left <= 0)
             if waiting or (missing and left > 0):
-                self._wait(len(missing), waiting, left, pause)
+                self._wait(missing, waiting, left, pause)
             if missing:
                 self._judge(missing)
         counts = self._ledger.counts()
@@ -94,16 +97,24 @@ class ImportVerification:
             seen |= found.keys()
         return seen
 
-    def _wait(self, missing: int, waiting: int, left: float, pause: float) -> NoReturn:
+    def _wait(self, missing: Mapping[str, str], waiting: int, left: float, pause: float) -> NoReturn:
+        gone_by = self._timeout - left
         if left > 0:
-            usual = min(max((self._timeout - left) * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
+            usual = min(max(gone_by * _WAIT_SHARE, _FIRST_WAIT), _LONGEST_WAIT, max(left, 1.0))
             pause = usual if missing else max(usual, pause)
-        what = counted(missing + waiting, "recording")
-        raise GongImportUnfinishedError(
-            f"Gong is still processing {what} of the import, or has discarded some without saying so (too short, no "
-            "speech, or already known). A retry looks again.",
-            retry_after=max(pause, 1.0),
-        )
+        what = counted(len(missing) + waiting, "recording")
+        asked = self._asked(missing) if gone_by >= self._between_looks else {}
+        text = _what_gong_says(what, asked) if asked else _what_may_be(what)
+        raise GongImportUnfinishedError(f"{text} A retry looks again.", retry_after=max(pause, 1.0))
+
+    def _asked(self, missing: Mapping[str, str]) -> dict[str, CallState]:
+        """Return what Gong says of some of the calls, by their client unique ids; nothing if the key sees no calls."""
+        try:
+            if not self._sees_calls():
+                return {}
+            return {missing[call_id]: self._last_state(call_id) for call_id in list(missing)[:_PROBED_CALLS]}
+        except GongPermissionError:
+            return {}
 
     def _judge(self, missing: Mapping[str, str]) -> None:
         """Record at the deadline what is known about calls that could not be read."""
@@ -150,6 +161,27 @@ def can_read_calls(client: GongClient, now: Callable[[], datetime] = lambda: dat
         return next(client.calls.list(window), None) is not None
     except GongPermissionError:
         return False
+
+
+def _what_may_be(recordings: str) -> str:
+    return (
+        f"Gong is still processing {recordings} of the import, or has discarded some without saying so ({_DISCARDED})."
+    )
+
+
+def _what_gong_says(recordings: str, asked: Mapping[str, CallState]) -> str:
+    lost = [shown(name) for name, state in asked.items() if state is CallState.NOT_VISIBLE]
+    said = (
+        f"Of {counted(len(asked), 'call')} that it was asked about, Gong is still processing {len(asked) - len(lost)}"
+    )
+    text = f"{recordings} of the import cannot be read yet. {said}"
+    if not lost:
+        return f"{text}."
+    return (
+        f"{text} and does not find {len(lost)}: {', '.join(lost)}. It has probably discarded their recordings without "
+        f"saying so ({_DISCARDED}), but sometimes it does not find a call for a while before the call appears, so they "
+        "are read until verify_timeout."
+    )
 
 
 def _verified(client_unique_id: str, call: Call) -> Reading:

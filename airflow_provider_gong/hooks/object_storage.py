@@ -9,7 +9,7 @@ from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.media import MediaFile, MediaPath
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Place
+    from airflow_provider_gong._compat import ObjectStoragePath, Place
 
 # As many as the recordings that a plan checks at a time; botocore opens 10.
 _CONNECTIONS = 32
@@ -22,6 +22,13 @@ class MediaUrlError(GongError, OSError):
     """There is no URL from which Gong can fetch the recording. The message says why and what to do."""
 
 
+_PACKAGES = {
+    "s3": "apache-airflow-providers-amazon[s3fs]",
+    "gs": "apache-airflow-providers-google",
+    **dict.fromkeys(("abfs", "abfss", "adl"), "apache-airflow-providers-microsoft-azure"),
+}
+
+
 class ObjectStorage:
     """
     The object storage of Airflow's connections, and the worker's own disk.
@@ -31,14 +38,18 @@ class ObjectStorage:
     """
 
     def path(self, place: Place) -> MediaPath:
-        """Return the path object of a place."""
+        """
+        Return the path object of a place.
+
+        :raises ValueError: if no installed provider package knows its object storage
+        """
         from airflow_provider_gong._compat import ObjectStoragePath
 
         if isinstance(place, ObjectStoragePath):
             return place
         if isinstance(place, str) and "://" in place:
             path = ObjectStoragePath(place)
-            _allow_connections(path.fs)
+            _allow_connections(_store_of(path))
             return path
         return Path(place)
 
@@ -70,6 +81,14 @@ class ObjectStorage:
         _check_signature(url)
         _check_credentials(store)
         return url
+
+
+def _store_of(path: ObjectStoragePath) -> Any:
+    try:
+        return path.fs
+    except ValueError as error:
+        package = _PACKAGES.get(path.protocol, f"the provider package for {path.protocol}://")
+        raise ValueError(f"{error}. Install {package} on all workers") from error
 
 
 def _allow_connections(store: Any) -> None:

@@ -24,7 +24,7 @@ CONN_ID = "gong_default"
 _PROCESSING_SECONDS = 5
 _LOOK_SECONDS = 1
 # Without any progress; Airflow needs some seconds to start a task, on a busy machine many.
-_STALL_SECONDS = 240
+_STALL_SECONDS = 600
 _UNEXPECTED = ("failed", "up_for_retry")
 
 
@@ -34,15 +34,15 @@ class DemoError(Exception):
 
 def demo(rows: int) -> bool:
     """Import last night with so many rows, and return whether the report agrees with the emulated Gong."""
-    with _running() as stage:
-        agrees = stage.import_night(stage.export(last_night(), rows))
+    with running() as stage:
+        agrees = stage.import_night(stage.export(last_night(), rows)).agrees
     show.show_what_is_left(stage.recordings)
     return agrees
 
 
 def playground(rows: int) -> None:
     """Import the night before last as the demo does, and keep all running, with last night left to be imported."""
-    with _running() as stage:
+    with running(keeps_logs=False) as stage:
         imported = stage.export(last_night() - timedelta(days=1), rows)
         left = stage.export(last_night(), rows)
         show.show_places(stage.airflow.url, stage.gong.url, DAG_ID, CONN_ID)
@@ -55,8 +55,12 @@ def playground(rows: int) -> None:
 
 
 @contextmanager
-def _running() -> Iterator[_Stage]:
-    """Run Gong and Airflow. Recordings and reports stay; after a failure, so do all logs."""
+def running(*, keeps_logs: bool = True) -> Iterator[Stage]:
+    """
+    Run Gong and Airflow. Recordings and reports stay; after a failure, so do all logs.
+
+    :param keeps_logs: whether all stays after Ctrl-C, too, which is how the playground is meant to end
+    """
     progress = show.Progress()
     folder = Path(tempfile.mkdtemp(prefix="gong-demo-"))
     try:
@@ -69,19 +73,35 @@ def _running() -> Iterator[_Stage]:
             env = {"AIRFLOW__GONG__REPORT_SERVER": reports}
             with AirflowStandalone(folder / "airflow", EXAMPLE_DAGS, env, progress=progress.say) as airflow:
                 airflow.call("POST", "/connections", json={"connection_id": CONN_ID, **gong.connection})
-                yield _Stage(airflow, gong, recordings, progress)
+                yield Stage(airflow, gong, recordings, progress)
     except KeyboardInterrupt:
-        shutil.rmtree(folder, ignore_errors=True)
+        if keeps_logs:
+            show.show_logs(folder, "The demo was interrupted")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     except BaseException:
-        show.show_logs(folder)
+        show.show_logs(folder, "The demo has failed")
         raise
     shutil.rmtree(folder / "airflow", ignore_errors=True)
     (folder / "gong-emulator.log").unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Imported:
+    """
+    A run that has ended.
+
+    :param run_id: Its id in Airflow.
+    :param agrees: Whether its report agrees with the emulated Gong.
+    """
+
+    run_id: str
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class Stage:
     """An Airflow that is connected to an emulated Gong."""
 
     airflow: AirflowStandalone
@@ -95,8 +115,8 @@ class _Stage:
         self.progress.say(show.night_line(night))
         return night
 
-    def import_night(self, night: Night) -> bool:
-        """Import a night, print what became of it, and return whether the report agrees with Gong."""
+    def import_night(self, night: Night) -> Imported:
+        """Import a night, and print what became of it."""
         before = self.gong.state()
         began = time.monotonic()
         run_id = start_import(self.airflow, night)
@@ -110,7 +130,7 @@ class _Stage:
         show.show_times(seconds, self.progress.elapsed)
         show.show_end(report, state, report_folder(night))
         show.show_differences(night, found)
-        return not found
+        return Imported(run_id, agrees=not found)
 
     def _follow(self, run_id: str, night: Night, before: State) -> None:
         """Print progress until the report task has ended."""

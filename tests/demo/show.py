@@ -107,10 +107,14 @@ def show_what_is_left(recordings: Path) -> None:
     print(f"\nAirflow and the emulated Gong have stopped. Recordings, manifest and report remain in\n  {recordings}")
 
 
-def show_logs(folder: Path) -> None:
-    """Print where to look after a failure."""
+def show_logs(folder: Path, what: str) -> None:
+    """
+    Print where to look after the demo has not come to its end.
+
+    :param what: what has happened, as a sentence without its full stop
+    """
     print(
-        f"\nThe demo has failed. All logs are kept in {folder}:\n"
+        f"\n{what}. All logs are kept in {folder}:\n"
         "  airflow/standalone.log (all of Airflow), airflow/logs (each task), gong-emulator.log\n"
         "If the machine was busy, run it again. Otherwise, the logs show the reason.",
         flush=True,

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from jinja2 import UndefinedError
 
 from airflow_provider_gong import _compat
 from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
@@ -44,6 +45,7 @@ def test_waits_as_long_as_gong_asks_for_and_spreads_the_tasks(kind):
         GongConnectionConfigError("gong_default", "login is missing"),
         GongImportFailedError("3 rows failed"),
         GongStoreNotSharedError("a", "b"),
+        UndefinedError("'data_interval_start' is undefined"),
     ],
     ids=lambda error: type(error).__name__,
 )

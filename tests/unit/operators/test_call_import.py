@@ -184,6 +184,12 @@ def test_a_missing_manifest_fails_the_plan_for_good(gong: RunningEmulator, tmp_p
         )
 
 
+def test_an_object_storage_that_airflow_does_not_know(gong: RunningEmulator) -> None:
+    operator = GongPlanCallImportOperator(task_id="plan", manifest="abfs://recordings/manifest.csv", **IMPORT)
+    with pytest.raises(AirflowFailException, match=r"scheme abfs\. Install apache-airflow-providers-microsoft-azure "):
+        operator.execute(task_context())
+
+
 def test_rejected_rows_stop_the_import_when_asked_to(gong: RunningEmulator, tmp_path: Path) -> None:
     rows = [manifest_row(1), manifest_row(2, primary_user="nobody@example.com")]
     manifest = write_night(tmp_path, rows)
