@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -31,6 +31,7 @@ class ReadDay:
     :ivar moved: calls that have moved to another day, which may not list them yet
     :ivar silent: calls that had a transcript and no longer have one
     :ivar emptied: tables that lost rows of more calls than are gone
+    :ivar has_traded: whether it also keeps calls that a day has, which is written later, until it is read again
     """
 
     old: DayManifest | None
@@ -40,10 +41,11 @@ class ReadDay:
     moved: dict[str, date] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     emptied: set[str] = field(default_factory=set)
+    has_traded: bool = False
 
     def __post_init__(self) -> None:
         draft, known = self.draft, self.known
-        self._not_listed = len(known.keys() - draft.calls.keys())
+        self._not_listed = len(self.left)
         self.gone = known.keys() - draft.shown
         self.silent = {call_id for call_id in draft.missing if call_id in known and known[call_id].has_transcript}
         if self.is_comparable:
@@ -72,9 +74,14 @@ class ReadDay:
         return not self.draft.shown and not self.known
 
     @property
-    def has_grown(self) -> bool:
-        """Whether the day has calls that its manifest does not have."""
-        return bool(self.draft.calls.keys() - self.known.keys())
+    def arrived(self) -> set[str]:
+        """Calls that were not in the day before."""
+        return self.draft.calls.keys() - self.known.keys()
+
+    @property
+    def left(self) -> set[str]:
+        """Calls that are no longer listed."""
+        return self.known.keys() - self.draft.calls.keys()
 
     @property
     def has_shrunk(self) -> bool:
@@ -156,6 +163,31 @@ class ReadDay:
         place = names.index("is_private")
         public = {row[0] for rows in self._rows(folder, "calls", call_ids) for row in rows if row[place] is False}
         return call_ids - public
+
+
+def in_writing_order(days: Iterable[ReadDay]) -> list[ReadDay]:
+    """
+    Return the days that calls have moved to before those that they have left.
+
+    A run that is killed in between then leaves a moving call in both days, where the next plan finds it, rather than in
+    neither. If days have traded calls, the first of them keeps its own until it is read again.
+    """
+    waiting = {held.day: held for held in days}
+    new_days = {call_id: held.day for held in waiting.values() for call_id in held.arrived}
+    order: list[ReadDay] = []
+    while waiting:
+        moving = {
+            day: {call_id for call_id in held.left & new_days.keys() if new_days[call_id] in waiting}
+            for day, held in waiting.items()
+        }
+        ready = [day for day, calls in moving.items() if not calls]
+        if not ready:
+            ready = [min(waiting)]
+            traded = waiting[ready[0]]
+            traded.unlisted |= moving[traded.day]
+            traded.has_traded = True
+        order += [waiting.pop(day) for day in ready]
+    return order
 
 
 def _matches(call: JsonObject, settings: ExportSettings) -> bool:

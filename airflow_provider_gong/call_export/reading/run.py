@@ -16,7 +16,7 @@ from airflow_provider_gong.call_export.days import window_of
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
 from airflow_provider_gong.call_export.reading.counts import Counts
 from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
-from airflow_provider_gong.call_export.reading.held import ReadDay
+from airflow_provider_gong.call_export.reading.held import ReadDay, in_writing_order
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage, confirmed
 from airflow_provider_gong.call_export.settings import ExportSettings
@@ -99,7 +99,7 @@ class ExportRun:
         self._others = others or Shrinkage()
         self._seen = 0
         self._held: list[ReadDay] = []
-        self._late: set[str] = set()
+        self._late: dict[str, date] = {}
         self._unsearched: set[str] = set()
         self._moved_to: set[date] = set()
         self._asked: dict[str, bool] = {}
@@ -123,7 +123,7 @@ class ExportRun:
         self._seen += len(draft.shown)
         if old is not None:
             late = draft.calls.keys() - old.calls.keys()
-            self._late |= late
+            self._late |= dict.fromkeys(late, day)
             self._unsearched |= late
         self._held.append(read)
         if draft.shown:
@@ -175,8 +175,9 @@ class ExportRun:
         self._judge(alarms)
         if alarms and self._on_shrink is OnShrink.KEEP:
             self._drop([held for held in self._held if held.emptied or (is_blind and held.is_empty)])
-        # A run killed in between leaves a moving call in both days rather than in neither.
-        self._write_all(sorted(self._held, key=lambda held: not held.has_grown), is_alarming=bool(alarms))
+        for held in self._held:
+            held.unlisted |= {call_id for call_id, day in held.moved.items() if not self._lists(day, call_id)}
+        self._write_all(in_writing_order(self._held), is_alarming=bool(alarms))
 
     def _judge(self, alarms: Sequence[str]) -> None:
         if alarms and self._on_shrink is OnShrink.FAIL:
@@ -199,7 +200,8 @@ class ExportRun:
     def _find_moved(self) -> None:
         """Ask Gong for the missing calls: they may be in another day now, or private."""
         for held in self._held:
-            held.gone -= self._late
+            held.moved |= {call_id: self._late[call_id] for call_id in held.gone & self._late.keys()}
+            held.gone -= self._late.keys()
         found = self._reader.calls_by_id(sorted(call_id for held in self._held for call_id in held.gone))
         for held in self._held:
             for call_id in held.gone & found.keys():
@@ -207,16 +209,14 @@ class ExportRun:
                 self._moved_to |= set() if day is None else {day}
 
     def _read_new_days(self) -> None:
-        """Read the days that calls have moved to; the calls stay in their old days until the new ones list them."""
+        """Read the days that calls have moved to."""
         while days := sorted(self._moved_to - self.read_at.keys() - {held.day for held in self._held}):
             for day in days:
                 self.read(day)
             self._find_moved()
-        for held in self._held:
-            held.unlisted |= {call_id for call_id, day in held.moved.items() if not self._lists(day, call_id)}
 
     def _lists(self, day: date, call_id: str) -> bool:
-        """Return whether Gong's answer for a day contained a call."""
+        """Return whether a day contains a call, or will when it is written."""
         for held in self._held:
             if held.day == day:
                 return call_id in held.draft.calls
@@ -260,9 +260,12 @@ class ExportRun:
         if commit(self._folder, old, manifest, drafts, self._settings):
             self.figures.changed_days.append(draft.day.isoformat())
         self.figures.removed_calls += len(held.gone & removed)
-        self.figures.count(manifest, {name: table.rows for name, table in drafts.items()})
-        self.read_at[draft.day] = now
-        held.count(self.judged, self._erased)
+        if held.has_traded:
+            self._moved_to.add(draft.day)
+        else:
+            self.figures.count(manifest, {name: table.rows for name, table in drafts.items()})
+            self.read_at[draft.day] = now
+            held.count(self.judged, self._erased)
         held.discard()
 
     def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:

@@ -185,6 +185,58 @@ def test_killed_while_a_call_moves_it_is_in_some_day(company: Company, writes: i
     assert any(moved in manifest.calls for manifest in company.manifests())
 
 
+@pytest.mark.parametrize("writes", range(1, 12))
+@pytest.mark.parametrize("target", [13, 10], ids=["a third day", "the other's day"])
+def test_killed_while_several_calls_move_each_is_in_some_day(company: Company, writes: int, target: int) -> None:
+    company.use_object_store()
+    days = date(2026, 2, 10), date(2026, 2, 13)
+    company.add_call("other", a_day(12, hour=15))
+    for number in (10, 12, 13):
+        company.add_call(f"stays-{number}", a_day(number, hour=16))
+        company.add_call(f"gone-{number}", a_day(number, hour=17))
+    company.export(*days, tables=["calls"])
+    for number in (10, 12, 13):
+        company.delete_call(f"gone-{number}")
+    company.move("seed-1", a_day(12))
+    company.move("other", a_day(target, hour=15))
+    moved = {company.call_ids()[name] for name in ("seed-1", "other")}
+    company.store.dies_at = writes
+    with contextlib.suppress(Killed):
+        company.export(*days, tables=["calls"])
+    assert moved <= {call_id for manifest in company.manifests() for call_id in manifest.calls}
+    company.store.dies_at = None
+    company.export(*days, tables=["calls"])
+    company.export(*days, tables=["calls"])
+    held = {manifest.day: manifest.calls.keys() & moved for manifest in company.manifests()}
+    assert {day: calls for day, calls in held.items() if calls} == {
+        date(2026, 2, 12): {company.call_ids()["seed-1"]},
+        date(2026, 2, target): {company.call_ids()["other"]},
+    }
+
+
+def test_calls_that_trade_places_are_in_one_day_each(company: Company) -> None:
+    company.add_call("other", a_day(12, hour=15))
+    company.export()
+    company.move("seed-1", a_day(12))
+    company.move("other", a_day(10))
+    company.export()
+    assert {row["title"] for row in company.rows("calls", date(2026, 2, 10))} == {"Call other"}
+    assert {row["title"] for row in company.rows("calls", date(2026, 2, 12))} == {"Discovery with Northwind Mills"}
+    assert company.exported() == sorted(["other", *ALL])
+
+
+@pytest.mark.parametrize("days", [(10, 12), (12, 12)])
+def test_a_call_stays_where_it_was_while_its_new_day_is_not_believed(company: Company, days: tuple[int, int]) -> None:
+    for number in range(8):
+        company.add_call(f"other-{number}", a_day(12, hour=15))
+    company.export()
+    company.edit_calls(lambda call: call.update(parties=[]) if "other" in call["metaData"]["clientUniqueId"] else None)
+    company.move("seed-1", a_day(12))
+    first, last = days
+    company.export(date(2026, 2, first), date(2026, 2, last), on_shrink="keep")
+    assert "seed-1" in company.exported()
+
+
 # The key, the workspace, the scopes.
 
 
