@@ -24,27 +24,29 @@ _DAY = 86_400
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
     commands = add_group(groups, common, "imports", "show and repair imports of calls; changes nothing in Gong")
-    one = argparse.ArgumentParser(add_help=False)
-    one.add_argument("import_id", help="id of the import, as shown by 'list'")
-    read = argparse.ArgumentParser(add_help=False, parents=[one])
-    read.add_argument(
+    folder = argparse.ArgumentParser(add_help=False)
+    folder.add_argument(
         "--import-path",
         metavar="FOLDER",
-        help="import_path of the tasks, for an import that is kept in a folder: a path, or a URL of object storage",
+        help="import_path of the tasks, for imports that are kept in a folder: a path, or a URL of object storage",
     )
+    one = argparse.ArgumentParser(add_help=False)
+    one.add_argument("import_id", help="id of the import, as shown by 'list'")
+    in_store = argparse.ArgumentParser(add_help=False, parents=[one])
+    in_store.add_argument("--import-path", metavar="FOLDER", help=argparse.SUPPRESS)
 
     text = "list the imports, oldest first"
-    add_command(commands, common, name="list", run=_list, text=text)
+    add_command(commands, folder, common, name="list", run=_list, text=text)
 
     text = "show the outcome of an import and who needs to act"
-    show = add_command(commands, read, common, name="show", run=_show, text=text)
+    show = add_command(commands, one, folder, common, name="show", run=_show, text=text)
     show.add_argument("--state", help="list the rows in this state instead of the wrong rows")
 
     text = "allow the upload task to send failed rows again"
-    add_command(commands, one, common, name="retry", run=_retry, text=text)
+    add_command(commands, in_store, common, name="retry", run=_retry, text=text)
 
     text = "delete the rows of a finished import, which contain personal data"
-    add_command(commands, one, common, name="forget", run=_forget, text=text)
+    add_command(commands, in_store, common, name="forget", run=_forget, text=text)
 
     text = "forget all finished imports that are older than the given number of days"
     purge = add_command(commands, common, name="purge", run=_purge, text=text)
@@ -68,29 +70,47 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     )
 
     text = "check whether the calls of an import are still in Gong"
-    check = add_command(commands, read, common, name="check", run=_check, text=text)
+    check = add_command(commands, one, folder, common, name="check", run=_check, text=text)
     check.add_argument(
         "--yes", action="store_true", help="send the requests; without this option, only their number is shown"
     )
 
 
 def _list(options: argparse.Namespace, target: Target) -> Output:
-    imports = _imports(target)
-    found = [
-        {**_info(info), "rows": {state.value: count for state, count in sorted(imports.counts(info).items())}}
-        for info in imports.all()
-    ]
+    found = list(_stored(target) if options.import_path is None else _in_folder(options.import_path, target))
     rows = (
         (
             entry["import_id"],
             entry["company"],
-            entry["planned_at"],
-            ", ".join(f"{count} {state}" for state, count in entry["rows"].items()) or "no rows",
-            entry["manifest"],
+            entry.get("planned_at", ""),
+            entry.get("problem")
+            or ", ".join(f"{count} {state}" for state, count in entry["rows"].items())
+            or "no rows",
+            entry.get("manifest", ""),
         )
         for entry in found
     )
-    return Output(found, table(("import", "company", "planned", "rows", "manifest"), rows))
+    lines = table(("import", "company", "planned", "rows", "manifest"), rows)
+    return Output(found, lines, DONE_IN_PART if any("problem" in entry for entry in found) else 0)
+
+
+def _stored(target: Target) -> Iterator[dict[str, Any]]:
+    imports = _imports(target)
+    for info in imports.all():
+        yield {**_info(info), "rows": _by_state(imports.counts(info))}
+
+
+def _in_folder(import_path: str, target: Target) -> Iterator[dict[str, Any]]:
+    from airflow_provider_gong.ledger.imports import Imports
+    from airflow_provider_gong.store.errors import GongStoreError
+
+    company = _company_of_folder(target)
+    for import_id, found in target.journals(import_path, company):
+        if isinstance(found, GongStoreError):
+            yield {"import_id": import_id, "company": company, "problem": str(found)}
+        else:
+            (info,) = Imports(found.store, company).all()
+            yield {**_info(info), "import_id": import_id, "rows": _by_state(found.counts())}
 
 
 def _show(options: argparse.Namespace, target: Target) -> Output:
@@ -106,12 +126,16 @@ def _show(options: argparse.Namespace, target: Target) -> Output:
 
 
 def _retry(options: argparse.Namespace, target: Target) -> Output:
+    if options.import_path:
+        raise UsageError("an import in a folder needs no retry: clear its upload task, which sends failed rows again")
     reopened = _imports(target).ledger(options.import_id).reopen()
     line = f"{counted(reopened, 'failed row')} can be sent again. Clear the upload task of the import in Airflow."
     return Output({"import_id": options.import_id, "reopened": reopened}, [line])
 
 
 def _forget(options: argparse.Namespace, target: Target) -> Output:
+    if options.import_path:
+        raise UsageError("files in an import_path are never deleted: delete the folder of a finished import yourself")
     imports = _imports(target)
     deleted = imports.forget(imports.ledger(options.import_id))
     was = "was" if deleted == 1 else "were"
@@ -179,7 +203,7 @@ def _check(options: argparse.Namespace, target: Target) -> Output:
         line = f"Reading the calls takes about {counted(requests, 'request')}. Send them with --yes."
         return Output({"import_id": options.import_id, "requests": requests}, [line])
     found = check_completeness(ledger, target.hook.client)
-    never = {state.value: count for state, count in sorted(found.never.items())}
+    never = _by_state(found.never)
     data = {
         "import_id": options.import_id,
         "is_complete": found.is_complete,
@@ -208,10 +232,14 @@ def _ledger(options: argparse.Namespace, target: Target) -> Ledger:
     """Return the ledger of an import for reading; what is kept in a folder stays as it is there."""
     if options.import_path is None:
         return _imports(target).ledger(options.import_id)
+    return target.journal(options.import_path, _company_of_folder(target), options.import_id)
+
+
+def _company_of_folder(target: Target) -> str:
     company = _company(target)
     if target.named_store or company is None:
         raise UsageError("with --import-path, use --conn-id or --company, without --store")
-    return target.journal(options.import_path, company, options.import_id)
+    return company
 
 
 def _imports(target: Target) -> Imports:
@@ -234,6 +262,10 @@ def _state(name: str) -> CallState:
         return CallState(name)
     except ValueError:
         raise UsageError(f"--state must be one of {', '.join(CallState)}, not {name!r}") from None
+
+
+def _by_state(counts: Mapping[CallState, int]) -> dict[str, int]:
+    return {state.value: count for state, count in sorted(counts.items())}
 
 
 def _info(info: ImportInfo) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +14,11 @@ from airflow_provider_gong.commands.options import STORE_VARIABLE, UsageError
 if TYPE_CHECKING:
     from airflow_provider_gong.hooks.gong import GongHook
     from airflow_provider_gong.ledger.ledger import Ledger
+    from airflow_provider_gong.ledger.view import ImportView
     from airflow_provider_gong.store.database import Store
+    from airflow_provider_gong.store.errors import GongStoreError
+
+_CHECK = "Check the import_path of the tasks, and the company of their connection."
 
 
 class Target:
@@ -84,10 +89,30 @@ class Target:
         ledger = self._closing.enter_context(journaled_ledger(folder, company, import_id))
         if not ledger.is_planned():
             raise GongStoreError(
-                f"{shown(import_path)} holds no import {shown(import_id)!r} of company {shown(company)}. Check the "
-                "import_path of the tasks, and the company of their connection."
+                f"{shown(import_path)} holds no import {shown(import_id)!r} of company {shown(company)}. {_CHECK}"
             )
         return ledger
+
+    def journals(self, import_path: str, company: str) -> Iterator[tuple[str, ImportView | GongStoreError]]:
+        """
+        Yield the imports of a company that are kept in a folder, with their ids, or why one of them cannot be read.
+
+        Each can be used until the next one is requested.
+
+        :raises GongStoreError: if the folder holds none
+        """
+        from airflow_provider_gong._text import shown
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
+        from airflow_provider_gong.ledger.folder.journaled import journaled_imports
+        from airflow_provider_gong.store.errors import GongStoreError
+
+        folder: Any = ObjectStorage().path(import_path)
+        is_empty = True
+        for found in journaled_imports(folder, company):
+            is_empty = False
+            yield found
+        if is_empty:
+            raise GongStoreError(f"{shown(import_path)} holds no imports of company {shown(company)}. {_CHECK}")
 
     @property
     def _store_alone(self) -> str | None:

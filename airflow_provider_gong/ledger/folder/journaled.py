@@ -15,12 +15,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong.ledger.folder.journal import SNAPSHOT_AFTER, Journal, JournalFolder
 from airflow_provider_gong.ledger.folder.sync import JournalSync
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import LeasedRow
+from airflow_provider_gong.ledger.view import ImportView
 from airflow_provider_gong.store.database import Store, folder_url
 from airflow_provider_gong.store.errors import GongStoreError
 
@@ -55,15 +57,39 @@ def journaled_ledger(
     :raises GongStoreError: if the journal cannot be read or written
     """
     journal = Journal(base / _name(company) / _name(import_id), snapshot_after=snapshot_after)
-    with scratch_folder(_PREFIX) as place, contextlib.closing(Store(folder_url(place), durable=False)) as store:
-        # The next worker asks Gong for whatever the journal lacks, so nothing here has to be durable.
-        ledger = JournaledLedger(store, company, import_id, journal, clock=clock)
+    with _opened(journal, company, import_id, clock) as ledger:
         try:
             yield ledger
         except BaseException:
             ledger.finish_if_possible()
             raise
         ledger.finish()
+
+
+def journaled_imports(base: JournalFolder, company: str) -> Iterator[tuple[str, ImportView | GongStoreError]]:
+    """
+    Yield the imports of a company that are kept below a folder, with their ids; those that cannot be read as errors.
+
+    Each can be used until the next one is requested. An id that an earlier version did not note is what is left of it
+    in the name of the import's folder.
+    """
+    folder: Any = base / _name(company)
+    with contextlib.suppress(FileNotFoundError):
+        for place in sorted(folder.iterdir(), key=str):
+            readable = place.name.rpartition("-")[0]
+            try:
+                with _opened(Journal(place), company, readable, time.monotonic) as ledger:
+                    if ledger.is_planned():
+                        yield ledger.planned_as or readable, ledger
+            except GongStoreError as error:
+                yield readable, error
+
+
+@contextlib.contextmanager
+def _opened(journal: Journal, company: str, import_id: str, clock: Callable[[], float]) -> Iterator[JournaledLedger]:
+    with scratch_folder(_PREFIX) as place, contextlib.closing(Store(folder_url(place), durable=False)) as store:
+        # The next worker asks Gong for whatever the journal lacks, so nothing here has to be durable.
+        yield JournaledLedger(store, company, import_id, journal, clock=clock)
 
 
 class JournaledLedger(Ledger):
@@ -100,6 +126,11 @@ class JournaledLedger(Ledger):
     def store_id(self) -> str:
         """Id of the plan, the same for all tasks that see the same folder; empty if there is no plan yet."""
         return self._sync.store_id
+
+    @property
+    def planned_as(self) -> str:
+        """The id under which the journal was written; empty if there is no plan, or an earlier version wrote it."""
+        return self._sync.planned_as
 
     @property
     def store_name(self) -> str:

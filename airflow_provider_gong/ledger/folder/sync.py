@@ -74,6 +74,8 @@ class JournalSync:
         self, store: Store, company: str, import_id: str, journal: Journal, clock: Callable[[], float]
     ) -> None:
         self.store_id = ""
+        # Empty if an earlier version wrote the plan.
+        self.planned_as = ""
         self._store = store
         self._identity = {"company": company, "import_id": import_id}
         self._journal = journal
@@ -140,7 +142,9 @@ class JournalSync:
 
     def _plan_entry(self, connection: Connection) -> Entry:
         found = connection.execute(select(imports).where(self._is_mine(imports))).one()
-        return {"kind": "plan", "store_id": self.store_id, **(self._plan or {}), **_columns(found, imports)}
+        # For people who see the folder only: its name may differ from the id.
+        names = {"store_id": self.store_id, "import_id": found.import_id}
+        return {"kind": "plan", **names, **(self._plan or {}), **_columns(found, imports)}
 
     def _load(self) -> None:
         for segment in self._journal.segments():
@@ -169,6 +173,7 @@ class JournalSync:
             self._use_plan(entry)
 
     def _use_plan(self, entry: Entry) -> None:
+        self.planned_as = entry.get("import_id", "")
         if "digest" in entry:
             self.store_id = entry["store_id"]
             self._plan = {name: entry[name] for name in ("rows", "segments", "digest")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from airflow_provider_gong.call_import.report.summary import require_green
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.store.database import Store
-from tests.support.recordings import manifest_row
+from tests.support.recordings import manifest_row, write_manifest
 from tests.unit.call_import.conftest import NightlyImport
 from tests.unit.call_import.test_import_path import FolderImport
 from tests.unit.call_import.test_lost_knowledge import remembered, restored
@@ -50,6 +51,23 @@ def test_a_fresh_store_knows_what_is_in_gong(night: NightlyImport) -> None:
     assert creates(night) == before + 1
     again.finish()
     require_green(again.summary(), 0)
+
+
+def test_the_window_is_listed_once_whatever_the_number_of_rows(night: NightlyImport) -> None:
+    rows = [manifest_row(number, media=f"https://files.example.com/{number}.wav") for number in range(1, 321)]
+    manifest = write_manifest(night.folder / "manifest.csv", rows)
+    night.plan(manifest, media_mode="pull")
+    night.upload(in_flight=16)
+    night.finish()
+    before = len(night.emulator.requests())
+    again = fresh(night)
+    assert again.plan(manifest, media_mode="pull").estimate["already_imported"] == 320
+    assert again.upload() == {"exists": 320}
+    again.finish()
+    require_green(again.summary(), 0)
+    sent = Counter(request["operation"] for request in night.emulator.requests()[before:])
+    # Four pages, and before them one request each that counts the calls and asks whether the key sees any.
+    assert sent == {"listUsers": 1, "listCalls": 6}
 
 
 def test_a_restored_store_is_noticed(night: NightlyImport) -> None:

@@ -22,8 +22,8 @@ from tests.unit.call_import.test_import_path import FolderImport
 
 pytestmark = pytest.mark.slow
 
-# Written by the package of schema 4. Its rows are in every state; one upload was killed in the middle of a recording,
-# one before the ledger had the call, and one after the token was refused. Gong is described beside it.
+# Written by the package of commit 52b42ab, see its README.md. Rows are in every state; one upload was killed in the
+# middle of a recording, one before the ledger had the call, one after the key was refused. Gong is described beside it.
 WRITTEN = Path(__file__).parents[2] / "fixtures" / "schema_4"
 FOLDER = "/fixture"
 
@@ -150,7 +150,7 @@ def test_a_meeting_whose_answer_was_lost_is_still_not_created_again(store: Store
     assert done is not None
     assert (lost.state, done.state) == (IntentState.SENDING, IntentState.DONE)
     assert done.outcome is not None
-    assert done.outcome["meeting_id"] == "5151133062789462028"
+    assert done.outcome["meeting_id"] == "6428103619268565038"
 
 
 def test_an_import_of_an_earlier_journal_is_finished(emulator: RunningEmulator, folder: Path) -> None:

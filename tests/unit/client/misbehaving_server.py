@@ -160,6 +160,19 @@ def reads_slowly(pause: float) -> Behaviour:
     return behave
 
 
+def answers_slowly(pause: float, status: int, content: object) -> Behaviour:
+    """Read the request as over a slow line, with a pause after each 256 KiB, and answer it."""
+
+    def behave(server: MisbehavingServer, connection: socket.socket) -> None:
+        _, headers, body = _read_head(connection)
+        left = int(headers["content-length"]) - len(body)
+        while left > 0 and not server.over.wait(pause):
+            left -= len(connection.recv(min(left, 1 << 18), socket.MSG_WAITALL))
+        connection.sendall(response(status, json.dumps(content).encode()))
+
+    return behave
+
+
 def refuses_early(status: int, body: bytes) -> Behaviour:
     """Answer as soon as the headers are there, and drop what the client still sends."""
 

@@ -35,6 +35,7 @@ from tests.unit.client.misbehaving_server import (
     MisbehavingServer,
     answers,
     answers_json,
+    answers_slowly,
     drips,
     reads_slowly,
     response,
@@ -89,6 +90,15 @@ def test_deadline_grows_with_the_recording(tmp_path: Path) -> None:
         request = upload_call_media("1", sparse(tmp_path, size))
         assert transport.ThreadTransport(GONG)._seconds(request) == pytest.approx(seconds)
     assert transport.ThreadTransport(GONG)._seconds(READ) == 60
+
+
+def test_recording_over_a_slow_line_is_sent(server: MisbehavingServer, drive: Driver, tmp_path: Path) -> None:
+    """It takes much longer than an attempt without a recording may, and is not given up."""
+    server.script.append(answers_slowly(0.02, 201, {**DONE, "callId": "1"}))
+    began = time.monotonic()
+    request = upload_call_media("1", sparse(tmp_path, 16 * MIB))
+    assert drive(server.url, sending(request), deadline=0.3, policy=ONCE).result.call_id == "1"
+    assert time.monotonic() - began > 1
 
 
 def test_recording_over_a_line_that_stands_still_ends_at_the_deadline(

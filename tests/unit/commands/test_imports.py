@@ -345,3 +345,61 @@ def test_a_damaged_folder_names_the_file(tmp_path: Path) -> None:
     segment.write_bytes(segment.read_bytes()[:-100])
     with pytest.raises(SystemExit, match=f"is damaged: plans/.*{segment.name}"):
         main(["imports", "show", "night", "--company", "emulated", "--import-path", str(tmp_path / "imports")])
+
+
+def test_the_imports_in_a_folder_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal(tmp_path, 1, 2)
+    nightly = "nightly__scheduled__2026-11-20T00:00:00+00:00__import"
+    manifest = write_night(tmp_path / "night", [manifest_row(3)])
+    with journaled_ledger(tmp_path / "imports", "emulated", nightly) as ledger:
+        ledger.replace_plan(str(manifest), plan_offline(manifest).rows)
+    files = files_of(tmp_path / "imports")
+    place = ["--company", "emulated", "--import-path", str(tmp_path / "imports")]
+    main(["imports", "list", "--json", *place])
+    found = {entry["import_id"]: entry["rows"] for entry in json.loads(capsys.readouterr().out)}
+    assert found == {"night": {"created": 1, "planned": 1}, nightly: {"planned": 1}}
+    main(["imports", "list", *place])
+    assert "1 created, 1 planned" in capsys.readouterr().out
+    assert files_of(tmp_path / "imports") == files
+    # What is listed can be shown.
+    main(["imports", "show", nightly, *place])
+    assert f"Import {nightly} of company emulated: 1 row" in capsys.readouterr().out
+
+
+def test_a_damaged_import_in_a_folder_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal(tmp_path, 1, 2)
+    (segment,) = tmp_path.rglob("plans/*/*.jsonl")
+    manifest = write_night(tmp_path / "night", [manifest_row(3)])
+    with journaled_ledger(tmp_path / "imports", "emulated", "later") as ledger:
+        ledger.replace_plan(str(manifest), plan_offline(manifest).rows)
+    segment.write_bytes(segment.read_bytes()[:-100])
+    with pytest.raises(SystemExit, match="3"):
+        main(["imports", "list", "--company", "emulated", "--import-path", str(tmp_path / "imports")])
+    _, later, damaged = capsys.readouterr().out.splitlines()
+    assert later.startswith("later ")
+    assert "1 planned" in later
+    assert damaged.startswith("night ")
+    assert segment.name in damaged
+
+
+@pytest.mark.parametrize(("company", "folder"), [("acme", "imports"), ("emulated", "mistyped")])
+def test_a_folder_without_imports_is_an_error(tmp_path: Path, company: str, folder: str) -> None:
+    journal(tmp_path, 1)
+    with pytest.raises(SystemExit, match=f"holds no imports of company {company}. Check the import_path"):
+        main(["imports", "list", "--company", company, "--import-path", str(tmp_path / folder)])
+
+
+def test_an_import_of_an_earlier_version_is_listed_by_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    journal_of_schema_4 = Path(__file__).parents[2] / "fixtures" / "schema_4" / "journal"
+    main(["imports", "list", "--json", "--company", "emulated", "--import-path", str(journal_of_schema_4)])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["import_id"], sum(found["rows"].values())) == ("night", 14)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("retry", "clear its upload task"), ("forget", "delete the folder of a finished import")]
+)
+def test_what_people_do_with_a_folder_themselves(capsys: pytest.CaptureFixture[str], name: str, says: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["imports", name, "night", "--company", "emulated", "--import-path", "imports"])
+    assert says in capsys.readouterr().err

@@ -34,24 +34,24 @@ def command(gong: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> Comman
     return run
 
 
-def plan(folder: Path, numbers: int = 3) -> dict[str, Any]:
+def plan(folder: Path, numbers: int = 3, **options: Any) -> dict[str, Any]:
     manifest = write_night(folder, [manifest_row(number) for number in range(1, numbers + 1)])
-    result: dict[str, Any] = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(
-        task_context()
-    )
+    operator = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT, **options)
+    result: dict[str, Any] = operator.execute(task_context())
     return result
 
 
-def upload() -> dict[str, int]:
-    result: dict[str, int] = GongUploadCallImportOperator(task_id="upload", **IMPORT).execute(task_context())
+def upload(**options: Any) -> dict[str, int]:
+    operator = GongUploadCallImportOperator(task_id="upload", **IMPORT, **options)
+    result: dict[str, int] = operator.execute(task_context())
     return result
 
 
-def imported(gong: RunningEmulator, folder: Path) -> None:
-    plan(folder)
-    upload()
+def imported(gong: RunningEmulator, folder: Path, **options: Any) -> None:
+    plan(folder, **options)
+    upload(**options)
     gong.advance(3600)
-    GongVerifyCallImportOperator(task_id="verify", **IMPORT).execute(task_context())
+    GongVerifyCallImportOperator(task_id="verify", **IMPORT, **options).execute(task_context())
 
 
 def test_an_import_is_still_complete(gong: RunningEmulator, command: Command, tmp_path: Path) -> None:
@@ -75,6 +75,27 @@ def test_a_call_that_was_deleted_in_gong_is_missed(
     assert lines[0] == "2 calls in Gong with their recordings, 1 gone."
     assert "(pbx-00002): call " in lines[1]
     assert lines[-1] == "The import is not complete."
+
+
+def test_an_import_in_a_folder_is_still_complete_or_misses_a_call(
+    gong: RunningEmulator, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "imports"
+    imported(gong, tmp_path, import_path=str(place))
+    files = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    before = len(gong.requests())
+    check = ("check", "night", "--import-path", str(place))
+    assert command(*check) == "Reading the calls takes about 1 request. Send them with --yes.\n"
+    assert command(*check, "--yes").splitlines()[-1] == "The import is complete."
+    assert len(gong.requests()) == before + 1
+    gong.change_call("pbx-00002", deleted=True)
+    with pytest.raises(SystemExit, match="3"):
+        command(*check, "--yes")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "2 calls in Gong with their recordings, 1 gone."
+    assert "(pbx-00002): call " in lines[1]
+    assert lines[-1] == "The import is not complete."
+    assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == files
 
 
 def test_rows_that_never_arrived_are_counted(

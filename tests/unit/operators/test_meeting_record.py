@@ -734,7 +734,7 @@ def test_a_meeting_of_schema_4_is_returned(
 ) -> None:
     change_connection(extra={"company": "emulated"})
     result = create().execute(task_context(run_id="manual__done", try_number=2))
-    assert result["meeting_id"] == "5151133062789462028"
+    assert result["meeting_id"] == "6428103619268565038"
     assert gong.requests() == []
 
 
