@@ -17,7 +17,12 @@ from airflow_provider_gong.call_export.reading.notes import WorkerNotes, read_mo
 from airflow_provider_gong.call_export.reading.run import ExportRun
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, ExportFolder
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
-from airflow_provider_gong.client.errors import GongApiError, GongConnectionError, GongRateLimitError, GongServerError
+from airflow_provider_gong.client.errors import (
+    GongApiError,
+    GongAuthenticationError,
+    GongPermissionError,
+    GongRateLimitError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +61,7 @@ class ReadAttempt:
         self._keeps_notes = keeps_notes
         self._earlier_requests = run.figures.requests
         self._failed: list[GongApiError] = []
+        self._failed_in_a_row = 0
 
     def read(self, days: Sequence[date]) -> dict[str, Any]:
         """Read days, note what was read, and return the figures."""
@@ -88,11 +94,15 @@ class ReadAttempt:
     def _read_day(self, day: date) -> None:
         """Read a day; one that cannot be read does not block the others, unless Gong cannot be reached at all."""
         try:
-            self._run.read(day)
-        except (GongConnectionError, GongServerError) as error:
+            if self._run.read(day):
+                self._failed_in_a_row = 0
+        except (GongRateLimitError, GongAuthenticationError, GongPermissionError):
+            raise
+        except GongApiError as error:
             self._failed.append(error)
+            self._failed_in_a_row += 1
             log.error("Day %s cannot be read: %s", day, error)  # noqa: TRY400 - what matters is in the message
-            if len(self._failed) == _MOST_FAILED:
+            if self._failed_in_a_row == _MOST_FAILED:
                 raise
 
     def _end(self) -> list[date]:

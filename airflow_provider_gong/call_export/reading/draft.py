@@ -150,7 +150,7 @@ class DayDraft:
             else:
                 calls.append(ExportedCall(data, page.transcripts.get(call_id_of(data)), self.unknown))
         for call in calls:
-            has_transcript = call.monologues is not None
+            has_transcript = call.transcript is not None
             self.calls[call.call_id] = CallFacts(call.workspace_id, call.owner_id, has_transcript)
             self.outside_day += call.started is None or not self._window[0] <= call.started < self._window[1]
         for name, table in self.settings.tables.items():
@@ -179,7 +179,8 @@ class DayDraft:
 
 def is_left_out(call: Mapping[str, Any], settings: ExportSettings) -> bool:
     """Return whether a call is skipped because it is private."""
-    return not settings.include_private and call["metaData"].get("isPrivate") is True
+    # What is not clearly public is not exported.
+    return not settings.include_private and call["metaData"].get("isPrivate") not in (None, False)
 
 
 def file_digest(path: Path) -> str:

@@ -12,8 +12,10 @@ from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_export.days import Window, halves, wire
 from airflow_provider_gong.call_export.settings import CallFilter
 from airflow_provider_gong.call_export.tables.catalogue import CONTENT_SELECTOR
+from airflow_provider_gong.call_export.tables.fields import as_number, as_text, objects
 from airflow_provider_gong.client.answers import JsonObject
 from airflow_provider_gong.client.errors import GongAnswerTooLargeError, GongCursorExpiredError, GongEmptyResultError
+from airflow_provider_gong.client.requests import GongRequest, Listing, Pages, raw_request
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +40,12 @@ class Page:
     Calls of a day.
 
     :param calls: rows of ``POST /v2/calls/extensive``
-    :param transcripts: the transcripts by call id, once they were read
+    :param transcripts: rows of ``POST /v2/calls/transcript`` in which something is said, by call id
     :param is_last: whether no further page follows
     """
 
     calls: list[JsonObject]
-    transcripts: dict[str, list[JsonObject]] = field(default_factory=dict)
+    transcripts: dict[str, JsonObject] = field(default_factory=dict)
     is_last: bool = False
 
 
@@ -82,14 +84,14 @@ class GongReader:
         """Return which of these calls Gong shows, by id, regardless of the export's filter."""
         found: dict[str, JsonObject] = {}
         for batch in batches(call_ids, _PAGE):
-            page = self._request("listCallsExtensive", {"filter": {"callIds": batch}})
-            found |= {call_id_of(call): call for call in page.get("calls") or ()}
+            for calls in self._listing("listCallsExtensive", {"filter": {"callIds": batch}}, _call):
+                found |= {call_id_of(call): call for call in calls}
         return found
 
     def sees_calls(self, **conditions: Any) -> bool:
         """Return whether Gong shows any call that meets the conditions and the export's filter."""
-        page = self._request("listCallsExtensive", {"filter": self._filters.wire(**conditions)})
-        return bool(page.get("calls"))
+        calls = self._listing("listCallsExtensive", {"filter": self._filters.wire(**conditions)}, _call)
+        return any(calls)
 
     def _pages(self, window: Window, seen: set[str]) -> Iterator[Page]:
         for calls, is_last in self._listed(window):
@@ -113,17 +115,17 @@ class GongReader:
         start, end = window
         is_divisible = (end - start).total_seconds() >= 2 * _SHORTEST_WINDOW
         filters = self._filters.wire(fromDateTime=wire(start), toDateTime=wire(end))
-        body: JsonObject = {"filter": filters, "contentSelector": CONTENT_SELECTOR}
+        body = {"filter": filters, "contentSelector": CONTENT_SELECTOR}
+        pages = Pages(Listing(raw_request("listCallsExtensive", body=body), _call))
         try:
-            while True:
-                page = self._request("listCallsExtensive", body)
-                records = page.get("records") or {}
-                if "cursor" not in body and is_divisible and (records.get("totalRecords") or 0) > _LONGEST_LISTING:
+            while pages.request is not None:
+                page = self._request(pages.request)
+                if pages.request.body is body and is_divisible and _total(page) > _LONGEST_LISTING:
                     break
-                yield page.get("calls") or [], is_last and not records.get("cursor")
-                if not records.get("cursor"):
-                    return
-                body = {**body, "cursor": records["cursor"]}
+                calls = pages.take(page)
+                yield calls, is_last and pages.request is None
+            else:
+                return
         except (GongCursorExpiredError, GongAnswerTooLargeError) as error:
             if not is_divisible:
                 raise
@@ -132,35 +134,39 @@ class GongReader:
         yield from self._listed(first, is_last=False)
         yield from self._listed(second, is_last=is_last)
 
-    def _transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
+    def _transcripts(self, call_ids: list[str]) -> dict[str, JsonObject]:
+        body = {"filter": {"callIds": call_ids}}
         try:
-            return self._all_transcripts(call_ids)
-        except GongAnswerTooLargeError:
+            rows = [row for page in self._listing("getCallTranscripts", body, _transcript) for row in page]
+            return {str(row["callId"]): row for row in rows if _says_something(row)}
+        except (GongCursorExpiredError, GongAnswerTooLargeError) as error:
             if len(call_ids) == 1:
                 raise
             middle = len(call_ids) // 2
-            log.warning(
-                "The transcripts of %d calls are too large for one response; reading them in halves.", len(call_ids)
-            )
+            log.warning("%s Reading the transcripts of %d calls again in halves.", error, len(call_ids))
             return self._transcripts(call_ids[:middle]) | self._transcripts(call_ids[middle:])
 
-    def _all_transcripts(self, call_ids: list[str]) -> dict[str, list[JsonObject]]:
-        found: dict[str, list[JsonObject]] = {}
-        body: JsonObject | None = {"filter": {"callIds": call_ids}}
-        while body is not None:
-            page = self._request("getCallTranscripts", body)
-            rows = page.get("callTranscripts") or ()
-            found |= {str(row["callId"]): row.get("transcript") or [] for row in rows}
-            cursor = (page.get("records") or {}).get("cursor")
-            body = {**body, "cursor": cursor} if cursor else None
-        return found
+    def _listing(
+        self, operation: str, body: JsonObject, row: Callable[[JsonObject], JsonObject]
+    ) -> Iterator[list[JsonObject]]:
+        pages = Pages(Listing(raw_request(operation, body=body), row))
+        while pages.request is not None:
+            yield pages.take(self._request(pages.request))
 
-    def _request(self, operation: str, body: Mapping[str, Any]) -> JsonObject:
-        """Send a request; Gong's 404 for "no calls" counts as a page without rows, any other 404 is an error."""
+    def _request(self, request: GongRequest[JsonObject]) -> JsonObject:
+        """
+        Send a request; Gong's 404 for "no calls" counts as a page without rows, any other 404 is an error.
+
+        :raises GongCursorExpiredError: if it is empty in the middle of a listing: the key sees less than it did before
+        """
         self.requests += 1
         try:
-            return self._client.run(operation, body=body)
-        except GongEmptyResultError:
+            return self._client.run(request.operation.name, body=request.body)
+        except GongEmptyResultError as empty:
+            if "cursor" in request.body:
+                raise GongCursorExpiredError(
+                    "Gong shows no rows where the listing continues.", operation=empty.operation, status=empty.status
+                ) from empty
             return {}
 
 
@@ -169,13 +175,35 @@ def call_id_of(call: Mapping[str, Any]) -> str:
     return str(call["metaData"]["id"])
 
 
+def _call(row: JsonObject) -> JsonObject:
+    if not as_text(row["metaData"]["id"]):
+        raise ValueError("A call has an id.")
+    return row
+
+
+def _transcript(row: JsonObject) -> JsonObject:
+    if not as_text(row["callId"]):
+        raise ValueError("A transcript is that of a call.")
+    return row
+
+
+def _says_something(row: JsonObject) -> bool:
+    """Return whether a transcript has a sentence; until it has one, it is waited for."""
+    return any(objects(monologue.get("sentences")) for monologue in objects(row.get("transcript")))
+
+
+def _total(page: JsonObject) -> float:
+    records = page.get("records")
+    return as_number(records.get("totalRecords")) or 0 if isinstance(records, Mapping) else 0
+
+
 def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
     """Yield groups of calls whose transcripts fit into one page and into memory."""
     batch: list[JsonObject] = []
     hours = 0.0
     for call in calls:
-        seconds = call["metaData"].get("duration")
-        length = seconds / 3600 if isinstance(seconds, int | float) else 1.0
+        seconds = as_number(call["metaData"].get("duration"))
+        length = 1.0 if seconds is None else seconds / 3600
         if batch and (len(batch) == _PAGE or hours + length > _HOURS_PER_PAGE):
             yield batch
             batch, hours = [], 0.0

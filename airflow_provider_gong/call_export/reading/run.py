@@ -109,8 +109,12 @@ class ExportRun:
         """The number of requests that the run has made."""
         return self._reader.requests
 
-    def read(self, day: date) -> None:
-        """Read a day and write it, unless something is missing; :meth:`settle` decides about such days."""
+    def read(self, day: date) -> bool:
+        """
+        Read a day and write it, unless something is missing; :meth:`settle` decides about such days.
+
+        :return: whether Gong shows any calls
+        """
         folder = self._scratch / day.isoformat()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -129,6 +133,7 @@ class ExportRun:
         if draft.shown:
             # The key is not blind, so the earlier days without calls are really empty.
             self._write_all([held for held in self._held if not held.has_shrunk])
+        return bool(draft.shown)
 
     def settle(self) -> None:
         """

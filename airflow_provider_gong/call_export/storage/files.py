@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -15,6 +17,8 @@ from airflow_provider_gong.call_export.tables.fields import as_moment, microseco
 from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Kind, Row
 
 _BATCH = 5000
+# What ends a line for some programs, Python's own splitlines among them, and may be part of a text.
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
 
 class RowFile(Protocol):
@@ -127,7 +131,8 @@ class JsonLinesFile:
             nested = "".join(f',"{name}":{record.pop(name) or "null"}' for name in self._json)
             for name in self._moments:
                 record[name] = None if record[name] is None else _iso(record[name])
-            self._file.write(f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))[:-1]}{nested}}}\n")
+            line = f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))[:-1]}{nested}}}"
+            self._file.write(f"{line if line.isascii() else _LINE_ENDS.sub(_escaped, line)}\n")
 
     def close(self) -> None:
         """Complete the file, if it is open."""
@@ -184,7 +189,26 @@ def json_text(value: Any) -> str | None:
     """Return a value as JSON, always the same for equal values; None for none."""
     if value is None:
         return None
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    except ValueError:
+        return json_text(_without_infinity(value))
+
+
+def _without_infinity(value: Any) -> Any:
+    """Return a value with text for the numbers that JSON lacks, and Python reads all the same."""
+    match value:
+        case dict():
+            return {name: _without_infinity(item) for name, item in value.items()}
+        case list():
+            return list(map(_without_infinity, value))
+        case float() if not math.isfinite(value):
+            return str(value)
+    return value
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _iso(value: int) -> str:

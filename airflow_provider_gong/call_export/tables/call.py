@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from airflow_provider_gong.call_export.tables.fields import microseconds, objects
+from airflow_provider_gong.call_export.tables.fields import as_number, as_text, microseconds, objects
 
 _ACCOUNT_NAMES = ("Name", "name", "AccountName", "Account Name")
 _COMPANY_NAMES = ("CompanyName", "Company", "AccountName", "Account Name")
@@ -44,15 +44,13 @@ class ExportedCall:
     A call.
 
     :param data: a row of ``POST /v2/calls/extensive``
-    :param monologues: its transcript; None if Gong has none
+    :param transcript: a row of ``POST /v2/calls/transcript``; None if Gong has no transcript
     :param unknown: counts fields that are not in Gong's reference
     """
 
-    def __init__(
-        self, data: Mapping[str, Any], monologues: Sequence[Mapping[str, Any]] | None, unknown: Counter[str]
-    ) -> None:
+    def __init__(self, data: Mapping[str, Any], transcript: Mapping[str, Any] | None, unknown: Counter[str]) -> None:
         self.data = data
-        self.monologues = monologues
+        self.transcript = transcript
         self.unknown = unknown
         self.meta: Mapping[str, Any] = data["metaData"]
         self.call_id = str(self.meta["id"])
@@ -68,15 +66,19 @@ class ExportedCall:
         return str(self.meta.get("workspaceId") or "")
 
     @property
-    def seconds(self) -> float:
+    def seconds(self) -> float | None:
         """Its duration."""
-        duration = self.meta.get("duration")
-        return float(duration) if isinstance(duration, int | float) else 0.0
+        return as_number(self.meta.get("duration"))
 
     @cached_property
     def started(self) -> int | None:
         """When it started, in microseconds since 1970."""
         return microseconds(self.meta.get("started"))
+
+    @cached_property
+    def monologues(self) -> Sequence[Mapping[str, Any]]:
+        """What is said."""
+        return () if self.transcript is None else objects(self.transcript.get("transcript"))
 
     @cached_property
     def people(self) -> list[tuple[Mapping[str, Any], Person]]:
@@ -86,7 +88,8 @@ class ExportedCall:
     @cached_property
     def speakers(self) -> Mapping[str, Person]:
         """Identities of the speakers, by speaker id."""
-        return {str(party["speakerId"]): person for party, person in self.people if party.get("speakerId")}
+        found = ((as_text(party.get("speakerId")), person) for party, person in self.people)
+        return {speaker_id: person for speaker_id, person in found if speaker_id}
 
     @cached_property
     def owner(self) -> tuple[Mapping[str, Any], Person]:
@@ -110,25 +113,29 @@ class ExportedCall:
 def crm_objects(holder: Mapping[str, Any]) -> list[tuple[str | None, Mapping[str, Any]]]:
     """Return the CRM objects of a call or party, each with the name of its system."""
     return [
-        (context.get("system"), item)
+        (as_text(context.get("system")), item)
         for context in objects(holder.get("context"))
         for item in objects(context.get("objects"))
     ]
 
 
+def is_plain_context(context: Mapping[str, Any]) -> bool:
+    """Return whether nothing of a context is lost where only its CRM objects are exported."""
+    items = context.get("objects") or []
+    return context.keys() <= {"system", "objects"} and isinstance(items, list) and len(objects(items)) == len(items)
+
+
 def crm_field(crm_object: Mapping[str, Any], names: Sequence[str]) -> str | None:
     """Return the first text among fields of a CRM object."""
-    values = {field.get("name"): field.get("value") for field in objects(crm_object.get("fields"))}
+    values = {as_text(field.get("name")): field.get("value") for field in objects(crm_object.get("fields"))}
     return next((value for name in names if isinstance(value := values.get(name), str) and value), None)
 
 
 def _person(party: Mapping[str, Any], account_name: str | None) -> Person:
-    affiliation = party.get("affiliation")
-    user_id = party.get("userId")
-    email = party.get("emailAddress")
-    name = party.get("name") or email or party.get("phoneNumber")
+    affiliation = as_text(party.get("affiliation"))
+    name = next(filter(None, (as_text(party.get(field)) for field in ("name", "emailAddress", "phoneNumber"))), None)
     company = None if affiliation == INTERNAL else _company(party) or account_name
-    return Person(name, company, affiliation, str(user_id) if user_id else None)
+    return Person(name, company, affiliation, as_text(party.get("userId")) or None)
 
 
 def _company(party: Mapping[str, Any]) -> str | None:

@@ -6,16 +6,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_gong.call_export.tables import schema
-from airflow_provider_gong.call_export.tables.call import ExportedCall
-from airflow_provider_gong.call_export.tables.fields import Fields, objects
+from airflow_provider_gong.call_export.tables.call import ExportedCall, is_plain_context
+from airflow_provider_gong.call_export.tables.fields import Fields, as_number, as_text, names, objects
+from airflow_provider_gong.call_export.tables.participants import is_plain_speaker
 from airflow_provider_gong.call_export.tables.schema import Row, Table
 
 # In Gong's reference, and kept in ``extra``.
-_KNOWN_CONTENT = frozenset({"structure", "outline", "highlights", "topics", "keyPoints"})
-_KNOWN_INTERACTION = frozenset({"interactionStats", "video", "speakers"})
-_KNOWN_BLOCKS = frozenset({"collaboration"})
+_KNOWN_CONTENT = names(
+    structure=names("name", "duration"),
+    outline=names("section", "startTime", "duration", items=names("text", "startTime")),
+    highlights=names("title", items=names("text", "startTimes")),
+    topics=names("name", "duration"),
+    keyPoints=names("text"),
+    callOutcome=names("id"),
+)
+_KNOWN_INTERACTION = names(
+    interactionStats=names("name", "value"),
+    video=names("name", "duration"),
+    speakers=names("id", "userId", "talkTime"),
+    questions=names(),
+)
+_COMMENT = ("id", "audioStartTime", "audioEndTime", "commenterUserId", "comment", "posted", "inReplyTo", "duringCall")
+_KNOWN_BLOCKS = names(
+    collaboration=names(publicComments=names(*_COMMENT)),
+    context=names("objects", "system"),
+)
 # Separate tables, and signed URLs, which change on every read and must not be kept.
-_ELSEWHERE = ("metaData", "parties", "context", "media")
+_ELSEWHERE = ("metaData", "parties", "media")
 _NEXT_STEPS = "next steps"
 # Gong returns a raw storage URL for imported recordings, which nobody can open.
 _IMPORTED = "Upload API"
@@ -39,7 +56,7 @@ def _rows(call: ExportedCall) -> list[Row]:
         meta.number("duration"),
         meta.text("primaryUserId"),
         owner.name,
-        party.get("emailAddress"),
+        as_text(party.get("emailAddress")),
         meta.text("workspaceId"),
         meta.text("direction"),
         meta.text("scope"),
@@ -58,7 +75,7 @@ def _rows(call: ExportedCall) -> list[Row]:
         _names(content, "topics"),
         call.crm_ids("Account"),
         call.crm_ids("Opportunity"),
-        "missing" if call.monologues is None else "present",
+        "missing" if call.transcript is None else "present",
         None if system == _IMPORTED else meeting_url,
         meta.text("calendarEventId"),
         meta.text("clientUniqueId"),
@@ -69,29 +86,24 @@ def _rows(call: ExportedCall) -> list[Row]:
 
 
 def _outcome(content: Fields) -> tuple[str | None, str | None]:
-    outcome = content.take("callOutcome")
-    if not isinstance(outcome, Mapping):
-        return None, None
-    return outcome.get("name"), outcome.get("category")
+    outcome = content.inner("callOutcome")
+    return outcome.text("name"), outcome.text("category")
 
 
 def _stats(interaction: Fields) -> list[float | None]:
-    left, values = [], {}
-    for stat in objects(interaction.take("interactionStats")):
-        if stat.get("name") in _STATS and isinstance(stat.get("value"), int | float):
-            values[stat["name"]] = float(stat["value"])
-        else:
-            left.append(stat)
-    if left:
-        interaction.put_back("interactionStats", left)
+    stats = objects(interaction.look("interactionStats"))
+    values = {as_text(stat.get("name")): as_number(stat.get("value")) for stat in stats}
+    interaction.take_objects("interactionStats", _is_plain_stat)
     return [values.get(name) for name in _STATS]
 
 
+def _is_plain_stat(stat: Mapping[str, Any]) -> bool:
+    return stat.get("name") in _STATS and as_number(stat.get("value")) is not None and len(stat) == 2
+
+
 def _questions(interaction: Fields) -> tuple[int | None, int | None]:
-    questions = interaction.take("questions")
-    if not isinstance(questions, Mapping):
-        return None, None
-    return questions.get("companyCount"), questions.get("nonCompanyCount")
+    questions = interaction.inner("questions")
+    return questions.integer("companyCount"), questions.integer("nonCompanyCount")
 
 
 def _texts(content: Fields, name: str) -> list[str] | None:
@@ -112,28 +124,37 @@ def _next_steps(content: Fields) -> list[str] | None:
         if str(section.get("title", "")).lower() == _NEXT_STEPS
         for item in objects(section.get("items"))
     ]
-    return [str(item["text"]) for item in items if item.get("text")]
+    return [text for item in items if (text := as_text(item.get("text")))]
 
 
 def _names(content: Fields, name: str) -> list[str] | None:
     # Durations stay in ``extra``.
-    return [str(item["name"]) for item in objects(content.look(name)) if item.get("name")]
+    return [text for item in objects(content.look(name)) if (text := as_text(item.get("name")))]
 
 
 def _extra(call: ExportedCall, meta: Fields, content: Fields, interaction: Fields) -> dict[str, Any] | None:
     # Trackers have their own table; talk times are in the table of parties.
     content.take("trackers")
-    interaction.take("speakers")
+    interaction.take_objects("speakers", is_plain_speaker)
     others = Fields(call.data, "", call.unknown)
+    others.take_objects("context", is_plain_context)
     for name in (*_ELSEWHERE, "content", "interaction"):
         others.take(name)
     blocks = {
         "metaData": meta.rest(),
         "content": content.rest(_KNOWN_CONTENT),
         "interaction": interaction.rest(_KNOWN_INTERACTION),
+        "callTranscripts": _of_transcript(call),
         **others.rest(_KNOWN_BLOCKS),
     }
     return {name: block for name, block in blocks.items() if block} or None
+
+
+def _of_transcript(call: ExportedCall) -> dict[str, Any]:
+    fields = Fields(call.transcript, "callTranscripts", call.unknown)
+    for name in ("callId", "transcript"):
+        fields.take(name)
+    return fields.rest()
 
 
 CALLS = Table(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+# Names of fields, each with the names of the fields inside, or None for values that are not looked into.
+Names = Mapping[str, Any]
+NO_NAMES: Names = {}
 
 
 class Fields:
@@ -31,53 +38,40 @@ class Fields:
 
     def text(self, name: str) -> str | None:
         """Take a text; ids may be numbers on the wire."""
-        value = self._left.get(name)
-        if isinstance(value, str):
-            del self._left[name]
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            del self._left[name]
-            return str(value)
-        return None
+        return self._taken(name, as_text)
 
     def integer(self, name: str) -> int | None:
         """Take a whole number."""
-        value = self._left.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-            return None
-        del self._left[name]
-        return int(value)
+        return self._taken(name, as_integer)
 
     def number(self, name: str) -> float | None:
         """Take a number."""
-        value = self._left.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        del self._left[name]
-        return float(value)
+        return self._taken(name, as_number)
 
     def flag(self, name: str) -> bool | None:
         """Take true or false."""
-        value = self._left.get(name)
-        if not isinstance(value, bool):
-            return None
-        del self._left[name]
-        return value
+        return self._taken(name, _as_flag)
 
     def moment(self, name: str) -> int | None:
         """Take a time, as microseconds since 1970."""
-        found = microseconds(self._left.get(name))
-        if found is not None:
-            del self._left[name]
-        return found
+        return self._taken(name, microseconds)
 
     def texts(self, name: str) -> list[str] | None:
         """Take a list of texts."""
+        return self._taken(name, _as_texts)
+
+    def inner(self, name: str) -> Fields:
+        """Return the fields of an object, to be taken one by one; the untaken ones stay."""
+        inner = Fields(self._left.get(name), "", self._unknown)
+        if inner._left:
+            self._left[name] = inner._left
+        return inner
+
+    def take_objects(self, name: str, is_usable: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Take the objects of a list that hold what is expected and nothing else; the others stay."""
         value = self._left.get(name)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            return None
-        del self._left[name]
-        return value
+        if isinstance(value, list):
+            self._left[name] = [item for item in value if not isinstance(item, Mapping) or not is_usable(item)] or None
 
     def take(self, name: str) -> Any:
         """Take any value."""
@@ -87,11 +81,7 @@ class Fields:
         """Return a value without taking it."""
         return self._left.get(name)
 
-    def put_back(self, name: str, value: Any) -> None:
-        """Put a value, or the rest of it, back among the untaken fields."""
-        self._left[name] = value
-
-    def rest(self, known: Collection[str] = ()) -> dict[str, Any]:
+    def rest(self, known: Names = NO_NAMES) -> dict[str, Any]:
         """
         Return the untaken fields that have a value.
 
@@ -99,11 +89,64 @@ class Fields:
         """
         if not self._left:
             return {}
-        left = {name: value for name, value in self._left.items() if value is not None}
-        for name in left:
-            if name not in known:
-                self._unknown[f"{self._path}.{name}" if self._path else name] += 1
+        left = {name: value for name, value in self._left.items() if value is not None and value != {}}
+        count_unknown(left, known, self._path, self._unknown)
         return left
+
+    def _taken(self, name: str, convert: Callable[[object], T | None]) -> T | None:
+        found = convert(self._left.get(name))
+        if found is not None:
+            del self._left[name]
+        return found
+
+
+def names(*leaves: str, **inner: Names) -> Names:
+    """Return names of fields: those of plain values, and those of objects or lists of objects."""
+    return {**dict.fromkeys(leaves), **inner}
+
+
+def count_unknown(value: object, known: Names, path: str, unknown: Counter[str]) -> None:
+    """Count the fields of an object, or of a list of objects, that Gong's reference does not name."""
+    for item in (value,) if isinstance(value, Mapping) else objects(value):
+        for name, inner in item.items():
+            below = f"{path}.{name}" if path else name
+            if name not in known:
+                unknown[below] += 1
+            elif known[name] is not None:
+                count_unknown(inner, known[name], below, unknown)
+
+
+def as_text(value: object) -> str | None:
+    """Return a text, also one that is a whole number on the wire, as ids may be."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def as_integer(value: object) -> int | None:
+    """Return a whole number that fits into a column."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**63:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def as_number(value: object) -> float | None:
+    """Return a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _as_flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _as_texts(value: object) -> list[str] | None:
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 
 def microseconds(value: object) -> int | None:
@@ -112,10 +155,9 @@ def microseconds(value: object) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     return (moment - _EPOCH) // _MICROSECOND
 
 

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_gong.call_export.tables import schema
-from airflow_provider_gong.call_export.tables.call import ExportedCall, crm_field, crm_objects
-from airflow_provider_gong.call_export.tables.fields import Fields, objects
+from airflow_provider_gong.call_export.tables.call import ExportedCall, crm_field, crm_objects, is_plain_context
+from airflow_provider_gong.call_export.tables.fields import Fields, as_number, as_text, count_unknown, names, objects
 from airflow_provider_gong.call_export.tables.schema import Row, Table
 
 _NAMES = ("Name", "name")
-_KNOWN_TRACKER = frozenset({"occurrences", "phrases"})
+_OCCURRENCE = names("startTime", "speakerId")
+_KNOWN_TRACKER = names(occurrences=_OCCURRENCE, phrases=names("count", "phrase", occurrences=_OCCURRENCE))
+_KNOWN_PARTY = names(context=names("objects", "system"))
+_CRM_FIELD = names("name", "value")
 
 
 def _parties(call: ExportedCall) -> list[Row]:
@@ -20,7 +23,7 @@ def _parties(call: ExportedCall) -> list[Row]:
     rows: list[Row] = []
     for number, (party, person) in enumerate(call.people):
         fields = Fields(party, "parties", call.unknown)
-        fields.take("context")
+        fields.take_objects("context", is_plain_context)
         party_id, speaker_id = fields.text("id"), fields.text("speakerId")
         row = (
             call.call_id,
@@ -37,7 +40,7 @@ def _parties(call: ExportedCall) -> list[Row]:
             person.user_id == call.owner_id if person.user_id else False,
             talk_times.get(speaker_id or "") or talk_times.get(person.user_id or ""),
             fields.texts("methods"),
-            fields.rest() or None,
+            fields.rest(_KNOWN_PARTY) or None,
         )
         rows.append(row)
     return rows
@@ -48,22 +51,28 @@ def _talk_times(call: ExportedCall) -> dict[str, float]:
     speakers = objects(interaction.get("speakers")) if isinstance(interaction, Mapping) else ()
     times: dict[str, float] = {}
     for speaker in speakers:
-        seconds = speaker.get("talkTime")
-        if isinstance(seconds, int | float):
-            times |= {str(speaker[name]): float(seconds) for name in ("userId", "id") if speaker.get(name)}
+        seconds = as_number(speaker.get("talkTime"))
+        if seconds is not None:
+            times |= {ident: seconds for name in ("userId", "id") if (ident := as_text(speaker.get(name)))}
     return times
+
+
+def is_plain_speaker(speaker: Mapping[str, Any]) -> bool:
+    """Return whether nothing of a speaker is lost where only the talk time is exported."""
+    return speaker.keys() <= {"id", "userId", "talkTime"} and as_number(speaker.get("talkTime")) is not None
 
 
 def _context(call: ExportedCall) -> list[Row]:
     rows = [_crm_row(call, None, *found) for found in crm_objects(call.data)]
     for party, _ in call.people:
-        party_id = party.get("id")
-        rows += [_crm_row(call, str(party_id) if party_id else None, *found) for found in crm_objects(party)]
+        party_id = as_text(party.get("id")) or None
+        rows += [_crm_row(call, party_id, *found) for found in crm_objects(party)]
     return rows
 
 
 def _crm_row(call: ExportedCall, party_id: str | None, system: str | None, crm_object: Mapping[str, Any]) -> Row:
     fields = Fields(crm_object, "context.objects", call.unknown)
+    count_unknown(fields.look("fields"), _CRM_FIELD, "context.objects.fields", call.unknown)
     return (
         call.call_id,
         party_id,

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_gong.call_export.tables import schema
-from airflow_provider_gong.call_export.tables.fields import Fields
+from airflow_provider_gong.call_export.tables.fields import Fields, names
 from airflow_provider_gong.call_export.tables.schema import Row, Table
 
-_KNOWN_USER = frozenset({"personalMeetingUrls", "meetingConsentPageUrl", "conferencingProviders", "spokenLanguages"})
+_KNOWN_USER = names(
+    "meetingConsentPageUrl",
+    "personalMeetingUrls",
+    conferencingProviders=names("provider", "isDefault"),
+    spokenLanguages=names("language", "primary"),
+)
 
 
 def _users(user: Mapping[str, Any], unknown: Counter[str]) -> list[Row]:

@@ -8,53 +8,47 @@ from itertools import groupby
 from typing import Any
 
 from airflow_provider_gong.call_export.tables import schema
-from airflow_provider_gong.call_export.tables.call import NOBODY, ExportedCall, Person
-from airflow_provider_gong.call_export.tables.fields import Fields
+from airflow_provider_gong.call_export.tables.call import NOBODY, ExportedCall
+from airflow_provider_gong.call_export.tables.fields import Fields, as_integer, as_text, names, objects
 from airflow_provider_gong.call_export.tables.schema import Row, Table
 
-_MONOLOGUE = frozenset({"speakerId", "topic", "sentences"})
-_SENTENCE = frozenset({"start", "end", "text"})
+_SENTENCE = names("start", "end", "text")
 _SOMEBODY = "Unknown speaker"
 
 
 def _sentences(call: ExportedCall) -> list[Row]:
     rows: list[Row] = []
-    call_id, speakers = call.call_id, call.speakers
-    for turn, monologue in enumerate(call.monologues or ()):
-        speaker_id = monologue.get("speakerId")
-        speaker_id = None if speaker_id is None else str(speaker_id)
-        who = speakers.get(speaker_id or "", NOBODY)
-        before = (speaker_id, who.user_id, who.name, who.affiliation, monologue.get("topic"))
-        more = _untaken(monologue, _MONOLOGUE, "transcript", call.unknown)
-        for sentence in monologue.get("sentences") or ():
-            extra = more
-            if not sentence.keys() <= _SENTENCE:
-                extra = {**(more or {}), **(_untaken(sentence, _SENTENCE, "transcript.sentences", call.unknown) or {})}
-            said = (sentence.get("start"), sentence.get("end"), sentence.get("text"))
-            rows.append((call_id, len(rows), turn, *before, *said, extra))
+    for turn, monologue in enumerate(call.monologues):
+        fields = Fields(monologue, "transcript", call.unknown)
+        speaker_id = fields.text("speakerId")
+        who = call.speakers.get(speaker_id or "", NOBODY)
+        before = (speaker_id, who.user_id, who.name, who.affiliation, fields.text("topic"))
+        sentences = objects(fields.take("sentences"))
+        more = fields.rest()
+        for sentence in sentences:
+            rows.append((call.call_id, len(rows), turn, *before, *_said(sentence, more, call.unknown)))
     return rows
 
 
-def _untaken(
-    block: Mapping[str, Any], taken: frozenset[str], path: str, unknown: Counter[str]
-) -> dict[str, Any] | None:
-    if block.keys() <= taken:
-        return None
-    fields = Fields(block, path, unknown)
-    for name in taken:
-        fields.take(name)
-    return fields.rest() or None
+def _said(sentence: Mapping[str, Any], more: Mapping[str, Any], unknown: Counter[str]) -> Row:
+    start, end, text = sentence.get("start"), sentence.get("end"), sentence.get("text")
+    # Nearly all of them: there are hundreds for each call.
+    if type(start) is int and type(end) is int and type(text) is str and len(sentence) == len(_SENTENCE) and not more:
+        return start, end, text, None
+    fields = Fields(sentence, "transcript.sentences", unknown)
+    values = (fields.integer("start"), fields.integer("end"), fields.text("text"))
+    return (*values, {**more, **fields.rest(_SENTENCE)} or None)
 
 
 def _documents(call: ExportedCall) -> list[Row]:
-    if call.monologues is None:
+    if call.transcript is None:
         return []
     turns = list(_turns(call))
     _, owner = call.owner
     row = (
         call.call_id,
-        call.meta.get("title"),
-        call.meta.get("url"),
+        as_text(call.meta.get("title")),
+        as_text(call.meta.get("url")),
         call.started,
         call.seconds,
         call.owner_id or None,
@@ -70,21 +64,17 @@ def _documents(call: ExportedCall) -> list[Row]:
 
 def _turns(call: ExportedCall) -> Iterable[dict[str, Any]]:
     """Yield turns: what one speaker says until another one speaks."""
-    monologues = [monologue for monologue in call.monologues or () if monologue.get("sentences")]
-    for speaker_id, said in groupby(monologues, key=lambda monologue: str(monologue.get("speakerId"))):
-        who = call.speakers.get(speaker_id, NOBODY)
-        sentences = [sentence for monologue in said for sentence in monologue["sentences"]]
+    monologues = [monologue for monologue in call.monologues if objects(monologue.get("sentences"))]
+    for speaker_id, said in groupby(monologues, key=lambda monologue: as_text(monologue.get("speakerId"))):
+        who = call.speakers.get(speaker_id or "", NOBODY)
+        sentences = [sentence for monologue in said for sentence in objects(monologue["sentences"])]
         yield {
-            "speaker": _label(who),
+            "speaker": who.label or _SOMEBODY,
             "affiliation": who.affiliation,
-            "start_ms": sentences[0].get("start"),
-            "end_ms": sentences[-1].get("end"),
-            "text": " ".join([sentence.get("text") or "" for sentence in sentences]),
+            "start_ms": as_integer(sentences[0].get("start")),
+            "end_ms": as_integer(sentences[-1].get("end")),
+            "text": " ".join([as_text(sentence.get("text")) or "" for sentence in sentences]),
         }
-
-
-def _label(who: Person) -> str:
-    return who.label or _SOMEBODY
 
 
 TRANSCRIPT_SENTENCES = Table(
