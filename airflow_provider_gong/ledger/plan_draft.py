@@ -196,7 +196,7 @@ class PlanDraft:
 
         :param imported: ids of calls that an import has finished
         """
-        values = [(*plan_values(row), not row.problems and row.client_unique_id in imported) for row in rows]
+        values = [(*plan_values(row), int(not row.problems and row.client_unique_id in imported)) for row in rows]
         self._connection.executemany(_INSERT, values)
 
     def rows(self, *, rejected: bool | None = None) -> Iterator[PlannedRow]:

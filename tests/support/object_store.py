@@ -8,11 +8,15 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+_PRECONDITION_FAILED = (
+    b"<Error><Code>PreconditionFailed</Code>"
+    b"<Message>At least one of the pre-conditions you specified did not hold</Message></Error>"
+)
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
@@ -25,12 +29,14 @@ class ObjectStore:
     :param latency: seconds until it answers
     :param etag: ETag of all objects; None for a hash of their content, as S3 makes it
     :param modified: when all objects were changed
+    :param before: called with the method of each request before anything of its object is read
     """
 
     folder: Path
     latency: float = 0.0
     etag: str | None = None
     modified: str = "Fri, 20 Nov 2026 09:30:00 GMT"
+    before: Callable[[str], None] = lambda _: None
     url: str = ""
     heads: int = 0
     gets: int = 0
@@ -85,9 +91,13 @@ def running_object_store(folder: Path, latency: float = 0.0) -> Iterator[ObjectS
             self._answer(is_get=True)
 
         def _answer(self, *, is_get: bool) -> None:
+            store.before(self.command)
             path = store.folder / self.path.split("?")[0].lstrip("/")
             if not path.is_file():
                 self._send(404, b"", 0, "", is_get=is_get)
+                return
+            if self.headers.get("If-Match", "").strip('"') not in ("", store.etag_of(path)):
+                self._send(412, _PRECONDITION_FAILED, 0, "", is_get=is_get)
                 return
             size = path.stat().st_size
             asked = _RANGE.fullmatch(self.headers.get("Range", ""))

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -96,6 +97,8 @@ class CallDraft:
     :param rules: how cells are read
     """
 
+    __slots__ = ("_fields", "_host", "_is_unread", "_parties", "_rules", "problems", "remarks")
+
     def __init__(self, row: ManifestRow, host: Host | Problem, rules: CellRules) -> None:
         self._rules = rules
         self._host = host
@@ -132,21 +135,21 @@ class CallDraft:
             return None if self.problems else call
 
     def _read(self, row: ManifestRow) -> None:
-        numbered: dict[int, dict[str, Any]] = {}
+        fields, is_plain = self._fields, row.is_plain
+        numbered: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         unreadable = []
         for column, text in row.values.items():
             field = _READ_HERE.get(column)
             if field is None:
                 continue
-            holder = self._fields if field.party is None else numbered.setdefault(field.party, {})
+            holder = fields if field.party is None else numbered[field.party]
             try:
-                if not row.is_plain:
+                if not is_plain:
                     _check(field.kind, text)
-                value = text if field.kind is _TEXT else self._value(field, text)
+                is_text = field.kind is _TEXT or field.kind is _ID
+                holder[field.path] = text if is_text else self._value(field, text)
             except UnreadableCellError as found:
                 unreadable.append((holder, field, text, found))
-                continue
-            holder[field.path] = value
         for path, name, inner_name in NESTED:
             if path in self._fields:
                 self._fields[name] = {inner_name: self._fields.pop(path)}
@@ -158,20 +161,18 @@ class CallDraft:
 
     def _value(self, field: Field, text: str) -> Any:
         kind = field.kind
-        if kind is _ID:
-            return text
-        if kind is _JSON:
-            return read_json(text)
-        if kind is _GONG_ID:
-            return without_zeros(text)
         if kind is _DIRECTION:
             return read_direction(text)
-        if kind is _DURATION:
-            return read_duration(text)
         if kind is _PHONE:
             phone, remark = read_phone(text)
             self._remark(field.column, remark)
             return phone
+        if kind is _JSON:
+            return read_json(text)
+        if kind is _GONG_ID:
+            return without_zeros(text)
+        if kind is _DURATION:
+            return read_duration(text)
         moment = read_time(text, self._rules.timezone)
         if kind is _START:
             self._remark(field.column, check_start(moment, self._rules.now))

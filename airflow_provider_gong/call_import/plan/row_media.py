@@ -95,6 +95,8 @@ def look_at(medias: Sequence[RowMedia], storage: MediaStorage, mode: MediaMode, 
     :param pool: thread pool that checks several recordings at a time
     """
     unseen = [media for media in medias if media.is_unseen]
+    if not unseen:
+        return iter(medias)
     seen = pool.map(lambda media: _seen(media, storage, mode), unseen)
     return (next(seen) if media.is_unseen else media for media in medias)
 

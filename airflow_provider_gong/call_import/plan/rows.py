@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -72,16 +72,17 @@ def checked_rows(manifest: Manifest, hosts: HostDirectory, settings: PlanSetting
 
 
 def _fill(draft: PlanDraft, manifest: Manifest, hosts: HostDirectory, settings: PlanSettings, pool: Executor) -> None:
-    progress, states = Progress("Planned", None), Counter[CallState]()
+    progress, rows, rejected = Progress("Planned", None), 0, 0
     known = None if settings.known is None or settings.known.is_empty() else settings.known
     for batch, medias in _looked_at(manifest.rows, settings, pool):
         imported = _imported(batch, known)
         for some in batches(zip(batch, medias, strict=True), _STEP):
             planned = _planned(some, manifest, hosts, settings.rules)
-            rejected = sum(bool(row.problems) for row in planned)
-            states.update({CallState.PLANNED: len(planned) - rejected, CallState.REJECTED: rejected})
+            rejected += sum(bool(row.problems) for row in planned)
             draft.add(planned, imported)
-        progress.show(states.total(), {state.value: count for state, count in states.items() if count})
+        rows += len(batch)
+        counts = {CallState.PLANNED.value: rows - rejected, CallState.REJECTED.value: rejected}
+        progress.show(rows, {state: count for state, count in counts.items() if count})
 
 
 def _looked_at(
@@ -107,17 +108,16 @@ def _planned(
 
 
 def _imported(rows: Iterable[ManifestRow], known: KnownCalls | None) -> set[str]:
-    idents = [ident for row in rows if (ident := row.values.get("client_unique_id"))]
-    return known.finished(idents) if known else set()
+    if known is None:
+        return set()
+    return known.finished([ident for row in rows if (ident := row.values.get("client_unique_id"))])
 
 
 def _planned_row(
     manifest: Manifest, row: ManifestRow, media: RowMedia, draft: CallDraft, call: NewCall | None
 ) -> PlannedRow:
     ident = row.values.get("client_unique_id", "")
-    problems = [*draft.problems, *_id_problems(ident)]
-    if media.problem is not None:
-        problems.append(media.problem)
+    problems = _problems(manifest, ident, media, draft)
     warnings = row.warnings
     if draft.remarks:
         named = ((f"{manifest.described(column)}: " if column else "", remark) for column, remark in draft.remarks)
@@ -135,8 +135,7 @@ def _planned_row(
         media=media.location,
         media_bytes=media.size,
         fingerprint=fingerprint,
-        # With the manifest's own column names.
-        problems=tuple([replace(problem, field=manifest.described(problem.field)) for problem in problems]),
+        problems=problems,
         source=row.values,
         file=row.file,
         warnings=warnings,
@@ -145,6 +144,15 @@ def _planned_row(
         media_mark=media.mark,
         line=row.line,
     )
+
+
+def _problems(manifest: Manifest, ident: str, media: RowMedia, draft: CallDraft) -> tuple[Problem, ...]:
+    """Return all that is wrong with a row, with the columns as the manifest has them."""
+    is_short = len(ident) * 4 <= MAX_ID_BYTES
+    if is_short and media.problem is None and not draft.problems:
+        return ()
+    found = [*draft.problems, *_id_problems(ident), *filter(None, [media.problem])]
+    return tuple(replace(problem, field=manifest.described(problem.field)) for problem in found)
 
 
 def _host_text(row: ManifestRow) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -12,6 +13,9 @@ from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.call_import.recordings.marks import Mark
 from airflow_provider_gong.client.media import MediaChangedError, MediaPath
 from airflow_provider_gong.ledger.rows import Problem
+
+# Of an object that is sent: most recordings are read at once, and few of them are in memory.
+_AHEAD = 8 * 1024 * 1024
 
 
 class PlannedRecording:
@@ -27,6 +31,7 @@ class PlannedRecording:
         self._path: Any = path
         self._size = size
         self._mark = mark
+        self._checked: IO[Any] | None = None
         self.name = path.name
 
     def stat(self) -> Any:
@@ -37,27 +42,49 @@ class PlannedRecording:
         :raises MediaChangedError: if it is not the planned recording
         """
         path = self._resolved()
-        _forget_listing(path)
-        found = path.stat()
-        self._check(path, found)
+        if not hasattr(path, "fs"):
+            found = path.stat()
+            self._check(path, found)
+            return found
+        file, found = self._opened(path)
+        if _reads_nothing_else(file):
+            # A store is asked once: what is open now is read later.
+            self._checked = file
+        else:
+            file.close()
         return found
 
     def open(self, mode: Literal["rb"] = "rb", /) -> IO[Any]:
         """
-        Open the recording.
+        Open the recording. Reading its end checks it once more, unless it can only be what was opened.
 
         :raises FileNotFoundError: if it is gone
-        :raises MediaChangedError: if it is not the planned recording
+        :raises MediaChangedError: if it is not the planned recording; also while it is read
         """
+        file, self._checked = self._checked, None
+        if file is not None:
+            return file
         path = self._resolved()
-        file: IO[Any] = path.open(mode)
+        file, _ = self._opened(path)
+        if _reads_nothing_else(file):
+            return file
+        watched: Any = _Watched(file, lambda: self._check(path, _now(path, file)))
+        return watched  # type: ignore[no-any-return]
+
+    def _opened(self, path: Any) -> tuple[IO[Any], Any]:
+        """Return the recording and what is known of it, without asking for that again."""
+        if hasattr(path, "fs"):
+            # The store is asked, and not what it has listed before.
+            path.fs.invalidate_cache(path.path)
+            file = path.open("rb", block_size=_AHEAD)
+        else:
+            file = path.open("rb")
         with contextlib.ExitStack() as opened:
             opened.callback(file.close)
-            found = _stat_of(file)
-            if found is not None:
-                self._check(path, found)
+            found = _stat_of(file) or path.stat()
+            self._check(path, found)
             opened.pop_all()
-        return file
+        return file, found
 
     def _resolved(self) -> Any:
         """Return the path with links resolved, so a link that changes meanwhile cannot lead elsewhere."""
@@ -86,6 +113,37 @@ class PlannedRecording:
         return not isinstance(checked, Problem) and checked.mark.digest == self._mark.digest
 
 
+class _Watched(contextlib.AbstractContextManager["_Watched"]):
+    """
+    An open recording that is checked when its end was read.
+
+    :param file: the recording
+    :param check: raises if it has changed
+    """
+
+    def __init__(self, file: IO[Any], check: Callable[[], None]) -> None:
+        self._file = file
+        self._check = check
+        self.close = file.close
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, length: int = -1) -> bytes:
+        data: bytes = self._file.read(length)
+        if not data or length < 0:
+            self._check()
+        return data
+
+
+def _now(path: Any, file: Any) -> Any:
+    """Return what is known now of a recording that is open."""
+    if not hasattr(path, "fs"):
+        return os.fstat(file.fileno())
+    path.fs.invalidate_cache(path.path)
+    return path.stat()
+
+
 def _stat_of(file: Any) -> Any:
     """Return the details of an open file that are known without a request; None if there are none."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
@@ -94,8 +152,7 @@ def _stat_of(file: Any) -> Any:
     return ObjectDetails(details) if isinstance(details, dict) and "size" in details else None
 
 
-def _forget_listing(path: Any) -> None:
-    """Discard cached listings, so the object store is asked again."""
-    store = getattr(path, "fs", None)
-    if store is not None:
-        store.invalidate_cache(getattr(path, "path", None))
+def _reads_nothing_else(file: Any) -> bool:
+    """Tell whether a file fails rather than read another object than the one it was opened for, as those of s3fs do."""
+    conditions = getattr(file, "read_kw", None)
+    return isinstance(conditions, dict) and bool(conditions.get("IfMatch"))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
+from airflow_provider_gong.call_import.media import ObjectDetails
+from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
+from airflow_provider_gong.call_import.upload.unchanged import PlannedRecording
+from airflow_provider_gong.client.media import MediaChangedError
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from tests.support.media import Files
 from tests.support.object_store import ObjectStore, running_object_store
@@ -17,6 +24,8 @@ from tests.unit.call_import.conftest import NightlyImport
 
 pytestmark = pytest.mark.slow
 
+# Of recordings in two full parts and a rest.
+LONG = 9000
 TWO_ROWS = [manifest_row(1), manifest_row(2)]
 
 
@@ -146,6 +155,7 @@ def _bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
 def bucket(_bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
     monkeypatch.setenv("AIRFLOW_CONN_AWS_UNCHANGED", _bucket.airflow_connection)
     _bucket.etag, _bucket.modified = None, "Fri, 20 Nov 2026 09:30:00 GMT"
+    monkeypatch.setattr(_bucket, "before", lambda _: None)
     return _bucket
 
 
@@ -156,8 +166,8 @@ class SignedStorage(ObjectStorage):
         return f"https://files.example.com/{str(place).rpartition('/')[2]}?signature=1"
 
 
-def plan_in_bucket(night: NightlyImport, bucket: ObjectStore, mode: str, seed: int) -> Path:
-    place = write_wav(bucket.folder / "recordings" / f"{mode}-{seed}.wav", seconds=61, seed=seed)
+def plan_in_bucket(night: NightlyImport, bucket: ObjectStore, mode: str, seed: int, seconds: float = 61) -> Path:
+    place = write_wav(bucket.folder / "recordings" / f"{mode}-{seed}.wav", seconds=seconds, seed=seed)
     row = manifest_row(1, media=f"s3://aws_unchanged@recordings/{place.name}")
     manifest = write_manifest(night.folder / "manifest.csv", [row])
     options = {"media_base": "s3://aws_unchanged@recordings", "storage": SignedStorage(), "media_mode": mode}
@@ -193,3 +203,81 @@ def test_an_object_that_gong_pulls_costs_one_request(night: NightlyImport, bucke
     bucket.reset()
     assert night.upload(SignedStorage()) == {"uploaded": 1}
     assert (bucket.heads, bucket.gets) == (1, 0)
+
+
+def test_an_object_that_is_pushed_costs_two_requests(night: NightlyImport, bucket: ObjectStore) -> None:
+    place = plan_in_bucket(night, bucket, "push", seed=31)
+    bucket.reset()
+    assert night.upload(SignedStorage()) == {"uploaded": 1}
+    assert (bucket.heads, bucket.gets, bucket.bytes) == (1, 1, place.stat().st_size)
+
+
+def test_a_long_object_is_read_in_parts(night: NightlyImport, bucket: ObjectStore) -> None:
+    place = plan_in_bucket(night, bucket, "push", seed=32, seconds=LONG)
+    bucket.reset()
+    assert night.upload(SignedStorage()) == {"uploaded": 1}
+    assert (bucket.heads, bucket.gets, bucket.bytes) == (1, 3, place.stat().st_size)
+
+
+@pytest.mark.parametrize("part", [1, 2])
+def test_an_object_that_is_replaced_while_it_is_sent_is_not_sent(
+    night: NightlyImport, bucket: ObjectStore, part: int
+) -> None:
+    place = plan_in_bucket(night, bucket, "push", seed=40 + part, seconds=LONG)
+    gets = itertools.count(1)
+
+    def replace(method: str) -> None:
+        if method == "GET" and next(gets) == part:
+            write_wav(place, seconds=LONG, seed=99)
+
+    bucket.before = replace
+    night.upload(SignedStorage())
+    (row,) = night.rows().values()
+    assert (row.state, row.burned) == ("failed", False)
+    assert "its content has changed since it was planned" in row.problems[0].rule
+    (call,) = night.calls_in_gong().values()
+    assert call["media"] is None
+
+
+class InMemory:
+    """An object of fsspec's own store, which knows no conditions of reading."""
+
+    name = "1.wav"
+    path = "/recordings/1.wav"
+    fs = MemoryFileSystem()
+
+    def stat(self) -> ObjectDetails:
+        return ObjectDetails(self.fs.info(self.path))
+
+    def open(self, mode: str, **options: Any) -> Any:
+        return self.fs.open(self.path, mode, **options)
+
+
+def test_a_store_that_reads_whatever_is_there_is_asked_again_at_the_end(tmp_path: Path) -> None:
+    content = write_wav(tmp_path / "1.wav", seconds=61, seed=1).read_bytes()
+    path = InMemory()
+    path.fs.pipe_file(path.path, content)
+    checked = check_recording(path.path, lambda _: path)
+    assert isinstance(checked, Recording)
+    recording = PlannedRecording(path, checked.size, checked.mark)
+    assert recording.stat().st_size == len(content)
+    with recording.open() as file:
+        assert file.read(len(content)) == content
+        assert not file.read(1)
+    with recording.open() as file:
+        file.read(len(content))
+        path.fs.pipe_file(path.path, write_wav(tmp_path / "1.wav", seconds=61, seed=99).read_bytes())
+        with pytest.raises(MediaChangedError, match="its content has changed"):
+            file.read(1)
+
+
+def test_a_file_that_is_overwritten_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "1.wav", seconds=61, seed=1)
+    checked = check_recording(str(path), Path)
+    assert isinstance(checked, Recording)
+    with PlannedRecording(path, checked.size, checked.mark).open() as file:
+        file.read(checked.size)
+        write_wav(path, seconds=61, seed=99)
+        os.utime(path, (1, 1))
+        with pytest.raises(MediaChangedError, match="its content has changed"):
+            file.read(1)
