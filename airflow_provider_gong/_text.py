@@ -14,9 +14,15 @@ _LONGEST = 1000
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 # The search for secrets takes time in proportion to the text's length, whatever it contains.
-_HARMLESS = re.compile(r"[^=@?:%]*")
-# Credentials of HTTP without the name of their header, in words of prose that no digit is in.
-_BARE = re.compile(r"\b(Bearer|Basic)(\s{1,9})(?=\S*\d)[\w.~+/=-]{16,}+", re.IGNORECASE)
+_HARMLESS = re.compile(r"[^=@?:%\\]*")
+# Credentials of HTTP without the name of their header; words of prose have no digits and no capitals inside.
+_BARE = re.compile(
+    r"\b(Bearer|Basic)(\s{1,9}|%20|\+)(?=\S{0,99}(?:\d|(?-i:[a-z][A-Z])))[\w.~+/=-]{16,}+", re.IGNORECASE
+)
+# User and password of a URL that is encoded once or more.
+_ENCODED_CREDENTIALS = re.compile(r"(%(?:25)*3A(?:%(?:25)*2F){2})(?:(?!%(?:25)*2F)[^\s'\"])*%(?:25)*40", re.IGNORECASE)
+# User and password of a URL that is broken into lines; digits after the colon are a port.
+_BROKEN_CREDENTIALS = re.compile(r"(://)[^\s/?#@:]*:(?!\d+\s)[^\s/@]*[\r\n]+[ \t]*[^\s/@]*@")
 _SPACE = re.compile(r"\s")
 # A text that is a URL of the web ends with its query; one that quotes a URL continues after it. Keys of object stores
 # may contain a question mark.
@@ -26,10 +32,12 @@ _AFTER_HOST = re.compile(r"[\s/?#]")
 _USER_SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.%+~-"
 # What is before the colon of an address, where a password would have its user.
 _ADDRESS_SCHEMES = frozenset({"mailto", "sip", "sips", "tel", "xmpp", "email", "e-mail"})
-# A name and what gives it a value: in a query, encoded once or more, in a form or a DSN, in JSON, in a header.
+# A name and what gives it a value: in a query, encoded once or more, in a form or a DSN, in JSON, in a header. Without
+# quotes, a word after a colon is a value only if it may be one.
 _ASSIGNMENT = re.compile(
-    r"(?:(?P<sign>[?&;#]|%(?:25)*(?:3F|26|3B|23))|(?<![\w-]))(?P<name>[\w-]++)"
-    r"(?:=|%(?:25)*3D|\\?(?P<quote>[\"'])\s{0,9}+:\s{0,9}+\\?(?P=quote)|\s?:\s?(?:Basic|Bearer)\s)",
+    r"(?:(?P<sign>[?&;#]|%(?:25)*(?:3F|26|3B|23)|\\u00(?:3F|26|3B|23))|(?<![\w-]))(?P<name>[\w-]++)"
+    r"(?:\s?=\s?|%(?:25)*3D|\\{1,9}u003D|&#61;|\\?(?P<quote>[\"'])\s{0,9}+:\s{0,9}+\\?(?P=quote)"
+    r"|\s?:\s?(?:(?:Basic|Bearer)\s|(?=\S{8})(?=\S{0,99}\d)))",
     re.IGNORECASE,
 )
 _VALUE_IN_QUERY = re.compile(r"[^\s'\"]*")
@@ -74,7 +82,8 @@ def without_secrets(text: str) -> str:
     Hosts and paths remain. Where there is no scheme, so does a query without secrets, which may be part of a file's
     name.
     """
-    text = _BARE.sub(r"\1\2***", text)
+    text = _ENCODED_CREDENTIALS.sub(r"\1", _BARE.sub(r"\1\2***", text))
+    text = _BROKEN_CREDENTIALS.sub(r"\1", text)
     if _HARMLESS.fullmatch(text):
         return text
     return _without_assignments(_QUERY.sub(r"\1\2", _without_credentials(text)))

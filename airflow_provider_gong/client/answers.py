@@ -85,8 +85,19 @@ class Answer:
 
     @property
     def is_gongs(self) -> bool:
-        """Whether this response came from Gong and not from something else, such as a gateway."""
-        return self.request_id is not None or _knows_gong(" ".join(self.texts))
+        """
+        Whether this response came from Gong and not from something else, such as a gateway.
+
+        A gateway may keep the headers or the body of the response that it replaces, and may have ids of requests of its
+        own. An error is therefore Gong's only if the body is: ``requestId``, ``errors``, or nothing.
+        """
+        is_marked = self.request_id is not None and (self.ok or self._is_error_of_gong)
+        return is_marked or _knows_gong(" ".join(self.texts))
+
+    @property
+    def _is_error_of_gong(self) -> bool:
+        content = self._json
+        return content is not None and ("errors" in content or not content.keys() - {"requestId"})
 
 
 def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) -> gong_errors.GongApiError:

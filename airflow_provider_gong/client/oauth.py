@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -23,7 +25,10 @@ _TOKEN = "/oauth2/generate-customer-token"  # noqa: S105 - a path
 _DAY = 86_400.0
 # Words of OAuth (RFC 6749, 5.2) that are about the id or the secret of the app, and not about a token.
 _ABOUT_THE_APP = ("invalid_client", "unauthorized_client")
-_PASSING = (408, 425, 429, 499)
+# The statuses with which a token endpoint refuses (RFC 6749, 5.2), and what its words look like, unlike a gateway's
+# "Forbidden".
+_REFUSALS = (400, 401)
+_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 SCOPES = (
     "api:calls:create",
@@ -88,17 +93,19 @@ class OAuthClient:
     def exchange_code(self, post: PostForm, code: str, redirect_uri: str) -> Tokens:
         """Return the tokens for the code of an authorization."""
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-        return self._tokens(post, form | {"client_id": self.client_id})
+        return self._tokens(post, form | {"client_id": self.client_id}, {})
 
-    def exchange_refresh_token(self, post: PostForm, refresh_token: str) -> Tokens:
-        """Return the next tokens; the refresh token is used up."""
-        return self._tokens(post, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+    def exchange_refresh_token(self, post: PostForm, tokens: Tokens) -> Tokens:
+        """Return the next tokens; the refresh token is used up, unless the endpoint returns no other."""
+        form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+        stays = {"refresh_token": tokens.refresh_token, "api_base_url_for_customer": tokens.base_url}
+        return self._tokens(post, form, stays)
 
     @property
     def _server(self) -> str:
         return self.host if is_loopback_url(self.host) else _GONG
 
-    def _tokens(self, post: PostForm, form: dict[str, str]) -> Tokens:
+    def _tokens(self, post: PostForm, form: dict[str, str], stays: dict[str, str]) -> Tokens:
         # In the body, since queries end up in logs.
         outcome = post(self._server + _TOKEN, form, (self.client_id, self.client_secret))
         if not isinstance(outcome, Answer):
@@ -107,18 +114,19 @@ class OAuthClient:
                 unanswered=int(isinstance(outcome, NoAnswer)),
             )
         if outcome.ok:
-            return _parsed(outcome.json() or {})
+            content = outcome.json() or {}
+            return _parsed(stays | {name: value for name, value in content.items() if value is not None})
         raise _refusal(outcome)
 
 
 def _refusal(answer: Answer) -> GongApiError:
     """Return the error of an answer without tokens. Only the endpoint itself can refuse; all else passes."""
     content = answer.json() or {}
-    code = content.get("error")
+    code = str(content.get("error") or "")
     # Of OAuth's form (RFC 6749, 5.2), or an error of Gong's API.
-    said = [content.get("error_description") or code] if isinstance(code, str) and code else answer.texts
+    said = [content.get("error_description") or code] if _CODE.fullmatch(code) else answer.texts
     words = [shown(str(word)) for word in said]
-    if not words or not 400 <= answer.status < 500 or answer.status in _PASSING:
+    if not words or answer.status not in _REFUSALS:
         return GongConnectionError(
             f"The response is not in the format of Gong's token endpoint; it came from {answer.host or 'its host'}.",
             status=answer.status,
@@ -137,9 +145,9 @@ def _refusal(answer: Answer) -> GongApiError:
 def _parsed(content: dict[str, object]) -> Tokens:
     try:
         return Tokens(
-            access_token=str(content["access_token"]),
-            refresh_token=str(content["refresh_token"]),
-            expires_in=float(str(content.get("expires_in") or _DAY)),
+            access_token=_text(content["access_token"]),
+            refresh_token=_text(content["refresh_token"]),
+            expires_in=_lifetime(content.get("expires_in")),
             base_url=base_url(str(content["api_base_url_for_customer"])),
         )
     except (LookupError, ValueError):
@@ -147,3 +155,18 @@ def _parsed(content: dict[str, object]) -> Tokens:
         raise GongConnectionError(
             "Gong's token endpoint answered something that is not in its format.", unanswered=1
         ) from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("not a text")
+    return value
+
+
+def _lifetime(value: object) -> float:
+    """Return a lifetime in seconds; a day if it is no such number, since tokens must not be lost for that."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return _DAY
+    return seconds if 0 < seconds < math.inf else _DAY

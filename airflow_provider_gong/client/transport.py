@@ -31,6 +31,8 @@ _BYTES_PER_SECOND = 64 * 1024
 # After decompression. Gong's own pages have a few MB at most.
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_REASON = 300
+# Takes the place of an error's body that cannot be used. It is not JSON, so the error does not count as Gong's.
+_UNUSABLE_BODY = b"unusable"
 # Of zlib: a header of gzip is expected.
 _GZIP = 16 + zlib.MAX_WBITS
 _NEVER_SENT = (
@@ -147,12 +149,14 @@ class LoopTransport(_Transport):
                 async for chunk in response.aiter_raw():
                     body.take(chunk)
                 return _answer(response, body.content)
+            except _UnusableBodyError as error:
+                return _without_body(response, error)
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
             return _failure(error)
-        except (UploadOverdueError, _UnusableBodyError) as error:
-            return NoAnswer(str(error), too_large=isinstance(error, _TooLargeBodyError))
+        except UploadOverdueError as error:
+            return NoAnswer(str(error))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -222,12 +226,14 @@ def _received(http: httpx.Client, request: httpx.Request, **options: Any) -> Out
             for chunk in response.iter_raw():
                 body.take(chunk)
             return _answer(response, body.content)
+        except _UnusableBodyError as error:
+            return _without_body(response, error)
         finally:
             response.close()
     except httpx.HTTPError as error:
         return _failure(error)
-    except (UploadOverdueError, _UnusableBodyError) as error:
-        return NoAnswer(str(error), too_large=isinstance(error, _TooLargeBodyError))
+    except UploadOverdueError as error:
+        return NoAnswer(str(error))
 
 
 class _UnusableBodyError(Exception):
@@ -253,15 +259,19 @@ class _Body:
             raise _UnusableBodyError(f"the response is encoded as {shown(encoding, 40)}, which was not requested")
         self._inflate = None if encoding == "identity" else zlib.decompressobj(_GZIP)
         self._content = bytearray()
+        self._was_fed = False
 
     @property
     def content(self) -> bytes:
-        """The decompressed content."""
+        """The decompressed content, once all data was taken."""
+        if self._inflate is not None and self._was_fed and not self._inflate.eof:
+            raise _UnusableBodyError("the compressed response is cut off")
         return bytes(self._content)
 
     def take(self, chunk: bytes) -> None:
         """Add a piece of data from the network."""
         left = _LARGEST_ANSWER - len(self._content) + 1
+        self._was_fed = True
         try:
             self._content += chunk[:left] if self._inflate is None else self._inflate.decompress(chunk, left)
         except zlib.error:
@@ -274,6 +284,13 @@ def _answer(response: httpx.Response, body: bytes) -> Answer:
     # A response without a date counts as created on arrival (RFC 9110, 6.6.1).
     headers = {"date": formatdate(usegmt=True), **response.headers}
     return Answer(response.status_code, headers, body, response.request.url.host)
+
+
+def _without_body(response: httpx.Response, error: _UnusableBodyError) -> Answer | NoAnswer:
+    """Return what is known of a response whose body cannot be used: its status is enough to refuse a request."""
+    if response.is_error or response.is_redirect:
+        return _answer(response, _UNUSABLE_BODY)
+    return NoAnswer(str(error), too_large=isinstance(error, _TooLargeBodyError))
 
 
 def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:

@@ -152,7 +152,7 @@ class StoredTokens:
 
     def _exchange(self, held: _Held, is_fresh: Callable[[_Held], bool]) -> Tokens:
         try:
-            tokens = self._client.exchange_refresh_token(self._post, held.tokens.refresh_token)
+            tokens = self._client.exchange_refresh_token(self._post, held.tokens)
         except GongGrantRefusedError as refusal:
             words = "; ".join(refusal.errors)
             self._note_refusal(held, words)

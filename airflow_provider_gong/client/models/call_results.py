@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from airflow_provider_gong.client.models.base import ResponseModel
-from airflow_provider_gong.client.models.fields import ResponseTime
+from airflow_provider_gong.client.models.fields import AnswerId, ResponseTime
 
 JsonObject = dict[str, JsonValue]
 
@@ -13,14 +13,14 @@ JsonObject = dict[str, JsonValue]
 class CreatedCall(ResponseModel):
     """Response of ``POST /v2/calls``."""
 
-    call_id: str
+    call_id: AnswerId
     request_id: str | None = None
 
 
 class UploadedMedia(ResponseModel):
     """Response of ``PUT /v2/calls/{id}/media``: the recording was accepted, but not necessarily processed."""
 
-    call_id: str
+    call_id: AnswerId
     request_id: str | None = None
     url: str | None = None
 

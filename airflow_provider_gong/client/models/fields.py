@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -189,6 +189,9 @@ Timestamp = Annotated[
     PlainSerializer(format_time, return_type=str, when_used="json"),
 ]
 """Time with offset: a datetime or ISO-8601 text; kept with milliseconds at most."""
+
+AnswerId = Annotated[str, Field(min_length=1)]
+"""Id of what an answer says was created."""
 
 ResponseTime = Annotated[datetime | None, BeforeValidator(_blank_to_none)]
 """Time in an answer, with whatever precision Gong gives."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import field_validator, model_validator
 
 from airflow_provider_gong.client.models.base import RequestModel, ResponseModel
-from airflow_provider_gong.client.models.fields import EmailAddress, OtherId, Timestamp, later_than
+from airflow_provider_gong.client.models.fields import AnswerId, EmailAddress, OtherId, Timestamp, later_than
 
 
 class MeetingInvitee(RequestModel):
@@ -115,7 +115,7 @@ class CreatedMeeting(_MeetingAnswer):
     ``additional_invitees`` have to be invited to the calendar event, otherwise Gong records nothing.
     """
 
-    meeting_id: str
+    meeting_id: AnswerId
     request_id: str | None = None
     meeting_url: str | None = None
     additional_invitees: tuple[AdditionalInvitee, ...] = ()

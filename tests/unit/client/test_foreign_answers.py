@@ -30,6 +30,7 @@ from tests.unit.client.test_exchange import CALL, DUPLICATE, LOST, MEETING, OK, 
 HOST = "us-12345.api.gong.io"
 PAGE = b"<html>Access denied</html>"
 WRITES = pytest.mark.parametrize("request_", [CALL, MEETING], ids=["call", "meeting"])
+SLOT_NOW, NO_SLOT = Slot(0.0, 0), SlotRefused(90.0, daily=False)
 CREATED = Answer(201, {}, b'{"callId": "7", "meetingId": "7"}')
 
 
@@ -115,13 +116,45 @@ def test_changes_nothing_where_nothing_is_written(status: int, kind: type[GongAp
 @WRITES
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413])
 def test_gongs_own_refusal_has_no_effect(request_: GongRequest[Any], status: int) -> None:
-    by_body, by_header = answer(status, "no"), foreign(status, x_traceid="4al018gzaztcr8nbukw")
+    by_body, by_header = answer(status, "no"), foreign(status, b"", x_traceid="4al018gzaztcr8nbukw")
     for refusal in (by_body, by_header):
         error = play(request_, refusal).error
         assert isinstance(error, GongApiError)
         assert not error.may_have_taken_effect
         assert error.request_id == "4al018gzaztcr8nbukw"
     assert isinstance(play(request_, foreign(status, PAGE)).error, GongApiError)
+
+
+@WRITES
+@pytest.mark.parametrize("status", [301, 304, 400, 401, 403, 404, 405, 409, 413, 422, 429, 451])
+@pytest.mark.parametrize(
+    "body",
+    [
+        PAGE,
+        b'{"message": "Forbidden"}',
+        b'{"requestId": "4al018gzaztcr8nbukw", "callId": "7", "meetingId": "7"}',
+        b'{"requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "message": "Forbidden"}',
+    ],
+    ids=["page", "JSON", "Gong's success", "id of its own"],
+)
+def test_headers_or_body_that_a_gateway_keeps_do_not_make_its_error_gongs(
+    request_: GongRequest[Any], status: int, body: bytes
+) -> None:
+    seen = play(request_, foreign(status, body, x_traceid="4al018gzaztcr8nbukw"), slots=[SLOT_NOW, NO_SLOT])
+    assert isinstance(seen.error, GongApiError)
+    assert seen.error.may_have_taken_effect
+    assert seen.sends == 1
+
+
+@WRITES
+@pytest.mark.parametrize(
+    "created", [{"callId": "", "meetingId": ""}, {"callId": None, "meetingId": None}, {"callId": [], "meetingId": {}}]
+)
+def test_success_without_an_id_counts_as_unanswered(request_: GongRequest[Any], created: dict[str, Any]) -> None:
+    no_success = foreign(201, json.dumps({"requestId": "4al018gzaztcr8nbukw", **created}).encode())
+    error = play(request_, *[no_success] * 5).error
+    assert isinstance(error, GongApiError)
+    assert error.may_have_taken_effect
 
 
 def test_words_that_only_gong_knows_are_gongs() -> None:

@@ -22,6 +22,7 @@ from airflow_provider_gong.client.errors import (
     GongAnswerTooLargeError,
     GongApiError,
     GongConnectionError,
+    GongForeignAnswerError,
     GongOutcomeUnknownError,
     GongServerError,
     GongTimeoutError,
@@ -153,6 +154,15 @@ def test_answers_may_be_compressed(server: MisbehavingServer, drive: Driver) -> 
     server.script.append(answers(200, gzip.compress(json.dumps(DONE).encode()), Content_Encoding="gzip"))
     assert drive(server.url, sending(READ)).result == DONE
     assert server.received[0].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_an_error_in_an_encoding_that_cannot_be_read_is_judged_by_its_status(
+    server: MisbehavingServer, drive: Driver, encoding: str
+) -> None:
+    server.script.append(answers(403, b"?", Content_Encoding=encoding, X_TraceId="4al018gzaztcr8nbukw"))
+    error = drive(server.url, sending(READ)).failed_with(GongForeignAnswerError)
+    assert (error.status, len(server.received)) == (403, 1)
 
 
 def test_other_encodings_were_not_asked_for(server: MisbehavingServer, drive: Driver) -> None:

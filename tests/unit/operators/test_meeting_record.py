@@ -50,6 +50,10 @@ FOREIGN_ANSWERS = [
         (502, "<html>Bad gateway</html>"),
         (200, "<html>Welcome</html>"),
     ]
+] + [
+    Fault(action="answer", operation="addMeeting", when="after", nth=1, status=status, body=body, marks=marks)
+    for status in (302, 404, 429)
+    for body, marks in [("<html>Blocked</html>", True), (None, False), ('{"requestId": "1", "message": "No"}', False)]
 ]
 
 pytestmark = pytest.mark.slow

@@ -304,6 +304,9 @@ FOREIGN = [
     pytest.param(Answer(401, {}, b""), id="401 without a word"),
     pytest.param(Answer(400, {}, b"Your request was blocked."), id="text"),
     pytest.param(Answer(400, {}, b'{"message": "no"}'), id="other JSON"),
+    pytest.param(answer(403, {"error": "access_denied"}), id="403 of a gateway"),
+    pytest.param(answer(403, {"errors": ["Blocked by policy"]}), id="403 with errors"),
+    pytest.param(answer(400, {"status": 400, "error": "Bad Request", "path": "/oauth2"}), id="400 of a gateway"),
     pytest.param(answer(429, {"error": "slow_down"}), id="429"),
     pytest.param(answer(408, {"errors": ["timeout"]}), id="408"),
     pytest.param(answer(503, {"error": "temporarily_unavailable"}), id="503"),
@@ -321,6 +324,38 @@ def test_only_the_endpoint_itself_can_refuse_and_the_old_token_is_kept(
     assert caught.value.unanswered == 1
     worker().refresh("access-1")
     assert worker().token() == "access-2"
+
+
+@pytest.mark.parametrize("lifetime", ["3600", 3600.5, 0, -5, "nan", "inf", 1e300, True, None, "soon", {}])
+def test_tokens_are_kept_whatever_their_lifetime_is_said_to_be(
+    worker: Any, endpoint: TokenEndpoint, lifetime: Any
+) -> None:
+    content = {"access_token": "access-9", "refresh_token": "refresh-9", "expires_in": lifetime}
+    endpoint.fails_with.append(answer(200, {**content, "api_base_url_for_customer": BASE_URL}))
+    worker().refresh("access-1")
+    asked = len(endpoint.asked)
+    for _ in range(3):
+        assert worker().token() == "access-9"
+    assert len(endpoint.asked) == asked
+
+
+@pytest.mark.parametrize("missing", [{}, {"refresh_token": None, "api_base_url_for_customer": None}])
+def test_what_the_endpoint_does_not_return_stays_as_it_is(
+    worker: Any, endpoint: TokenEndpoint, missing: dict[str, Any]
+) -> None:
+    endpoint.fails_with.append(answer(200, {"access_token": "access-9", "expires_in": DAY, **missing}))
+    worker().refresh("access-1")
+    assert (worker().token(), worker().base_url) == ("access-9", BASE_URL)
+    worker().refresh("access-9")
+    assert endpoint.asked[-1]["refresh_token"] == endpoint.asked[-2]["refresh_token"]
+
+
+@pytest.mark.parametrize("token", ["", "  ", None, 5, ["a"]])
+def test_tokens_are_texts(worker: Any, endpoint: TokenEndpoint, token: Any) -> None:
+    endpoint.fails_with.append(answer(200, {"access_token": token, "refresh_token": "r", "expires_in": DAY}))
+    with pytest.raises(GongConnectionError, match="not in its format"):
+        worker().refresh("access-1")
+    assert worker().token() == "access-1"
 
 
 REFUSALS = [
