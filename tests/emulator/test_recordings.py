@@ -114,6 +114,12 @@ PLAYABLE: dict[str, Callable[[Make], bytes]] = {
     "IMA ADPCM": lambda make: make("a.wav", "-c:a", "adpcm_ima_wav"),
     "MS ADPCM": lambda make: make("a.wav", "-c:a", "adpcm_ms"),
     "G.722": lambda make: make("a.wav", "-c:a", "g722"),
+    "G.723.1": lambda make: make("a.wav", "-c:a", "g723_1", "-b:a", "6300"),
+    "G.711 of the oldest form": lambda _: riff(
+        chunk(b"fmt ", struct.pack("<HHIIH", 7, 1, 8000, 8000, 1)),
+        chunk(b"data", random.Random(1).randbytes(int(SECONDS * 8000))),
+    ),
+    "MPEG layer II in wav": lambda make: make("a.wav", "-c:a", "mp2", "-ar", "16000"),
     "MP3 in wav": lambda make: make("a.wav", *MP3),
     "mp3 of a telephone": lambda make: make("a.mp3", *MP3, "-b:a", "16k", "-ar", "8000"),
     "mp3 of 12 kHz": lambda make: make("a.mp3", *MP3, "-b:a", "24k", "-ar", "12000"),
@@ -155,6 +161,10 @@ UNPLAYABLE: dict[str, tuple[Callable[[Make], bytes], str]] = {
     "zeros behind a tag": (lambda _: id3(b"TIT2\0\0\0\0\0\0") + bytes(3_000_000), "not a format"),
     "zeros behind a head of wav": (lambda _: b"RIFF\0\0\0\0WAVE" + bytes(3_000_000), "without a format"),
     "Ogg": (lambda make: make("a.ogg", "-c:a", "libvorbis"), "not a format"),
+    "wav without channels": (
+        lambda _: riff(chunk(b"fmt ", struct.pack("<HHIIHH", 1, 0, 8000, 16_000, 2, 16)), chunk(b"data", bytes(2**20))),
+        "without a format",
+    ),
     "noise": (lambda _: random.Random(3).randbytes(2_000_000), "not a format"),
     "text": (lambda _: b"<html>not here</html>" * 50_000, "not a format"),
     "nothing": (lambda _: b"", "not a format"),

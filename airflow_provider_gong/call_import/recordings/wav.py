@@ -69,7 +69,7 @@ def measure(reader: Reader) -> Length:
     """
     parts = _read_parts(reader)
     wav, data = parts.format, parts.data
-    if data is None or wav is None:
+    if data is None or wav is None or data.start >= reader.size:
         raise CutOffError("it has a header, but no sound after it")
     if not wav.is_sound:
         raise UnusableRecordingError(

@@ -18,6 +18,9 @@ MPEG_TAGS = frozenset({0x50, 0x55})
 # OKI, Dialogic, Yamaha, G.721 and G.726: a few bits per sample, without blocks.
 _FEW_BITS_TAGS = frozenset({0x10, 0x17, 0x20, 0x40, 0x45, 0x64})
 _FEW_BITS = range(2, 6)
+# Always 64 kbit/s; writers differ in whether its samples are those of the telephone or twice as many.
+_G722_TAGS = frozenset({0x65, 0x28F})
+_G722_BYTES = 8000
 _EXTENSIBLE = 0xFFFE
 _GUID_AT = 24
 # The rest of a GUID after the tag, in general and for Ambisonic recordings.
@@ -69,6 +72,8 @@ class WavFormat:
         """
         if self.tag in _PCM_TAGS:
             return self._pcm(size)
+        if self.tag in _G722_TAGS:
+            return exactly(size / (_G722_BYTES * self.channels))
         counted = self._counted(size)
         if counted is not None:
             return exactly(counted / self.rate)

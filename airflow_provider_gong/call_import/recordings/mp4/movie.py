@@ -43,6 +43,8 @@ class Track:
     :param units: length of the samples in the header; None if unknown
     :param edits: the parts that are played; empty for all
     :param chunks: where the positions of its data are listed
+    :param samples_in_chunks: where the number of samples of its chunks is listed
+    :param sizes: where the sizes of its samples are listed
     :param default_units: length of samples in fragments that give none
     """
 
@@ -53,6 +55,8 @@ class Track:
     units: int | None = None
     edits: list[Edit] = field(default_factory=list)
     chunks: Box | None = None
+    samples_in_chunks: Box | None = None
+    sizes: Box | None = None
     default_units: int = 0
 
     @property
@@ -129,14 +133,36 @@ def read_movie(reader: Reader, moov: Box) -> Movie:
     return movie
 
 
-def last_chunk(reader: Reader, chunks: Box) -> int | None:
-    """Return where the last chunk of a track's data begins; None without one."""
-    width = 8 if chunks.kind == b"co64" else 4
-    _, _, head = content(reader, chunks, 4)
-    count = min(number(head, 0, 4), (chunks.end - chunks.body - 8) // width)
-    if count < 1:
+def last_chunk(reader: Reader, track: Track) -> tuple[int, int] | None:
+    """Return where the last chunk of a track's data begins, and its size (0 if unknown); None without one."""
+    if track.chunks is None:
         return None
-    return int.from_bytes(reader.at(chunks.body + 8 + (count - 1) * width, width), "big")
+    width = 8 if track.chunks.kind == b"co64" else 4
+    start = _last(reader, track.chunks, width)
+    return None if start is None else (number(start, 0, width), _last_chunk_bytes(reader, track))
+
+
+def _last(reader: Reader, table: Box, width: int) -> bytes | None:
+    """Return the last entry of a table; None if it is empty."""
+    _, _, head = content(reader, table, 4)
+    count = min(number(head, 0, 4), (table.end - table.body - 8) // width)
+    return reader.at(table.body + 8 + (count - 1) * width, width) if count > 0 else None
+
+
+def _last_chunk_bytes(reader: Reader, track: Track) -> int:
+    """Return the size of the last chunk of a track's data; 0 if it is unknown."""
+    entry = _last(reader, track.samples_in_chunks, 12) if track.samples_in_chunks else None
+    if entry is None or track.sizes is None:
+        return 0
+    samples = number(entry, 4, 4)
+    _, _, head = content(reader, track.sizes, 8)
+    size, count = number(head, 0, 4), number(head, 4, 4)
+    if size:
+        return size * samples
+    table = track.sizes.body + 12
+    samples = min(samples, count, (track.sizes.end - table) // 4)
+    sizes = reader.at(table + 4 * (count - samples), 4 * samples)
+    return sum(number(sizes, at, 4) for at in range(0, len(sizes), 4))
 
 
 def _track(reader: Reader, trak: Box) -> Track:
@@ -172,6 +198,10 @@ def _read_samples(reader: Reader, minf: Box, track: Track) -> None:
             track.units = _sample_units(reader, box)
         elif box.kind in (b"stco", b"co64"):
             track.chunks = box
+        elif box.kind == b"stsc":
+            track.samples_in_chunks = box
+        elif box.kind == b"stsz":
+            track.sizes = box
 
 
 def _sample_units(reader: Reader, stts: Box) -> int:

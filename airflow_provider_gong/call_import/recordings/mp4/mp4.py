@@ -16,7 +16,9 @@ from airflow_provider_gong.call_import.recordings.mp4.movie import Movie, last_c
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
 # QuickTime files may begin without ftyp.
-_FIRST_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+_FIRST_BOXES = frozenset(
+    {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"free", b"skip", b"wide", b"pnot", b"udta", b"uuid"}
+)
 _TAIL = 4096
 # Frames of this codec never end with zeros.
 _AAC = b"mp4a"
@@ -66,8 +68,13 @@ def _movie(reader: Reader, moov: Box) -> Movie:
 
 
 def _fragments(reader: Reader, movie: Movie, moov: Box) -> Length:
-    sounds = [track for track in movie.sounds if track.timescale]
-    return fragments.measure(reader, movie, sounds[0], moov.end) if sounds else UNKNOWN
+    found = Length(at_most=0.0)
+    for track in movie.sounds:
+        length = fragments.measure(reader, movie, track, moov.end) if track.timescale else UNKNOWN
+        if length.is_enough:
+            return length
+        found = Length(max(found.at_least, length.at_least), max(found.at_most, length.at_most))
+    return found
 
 
 def _length(movie: Movie) -> Length:
@@ -86,7 +93,7 @@ def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length
         if mdat.end > reader.size:
             check_bytes(mdat.end - mdat.body, reader.size - mdat.body, length.seconds)
         if mdat.is_open:
-            _check_chunks(reader, movie)
+            _check_chunks(reader, movie, mdat, length)
     if data and moov.start < data[-1].start and all(track.codec == _AAC for track in movie.tracks):
         end = min(data[-1].end, reader.size)
         tail = reader.at(max(data[-1].body, end - _TAIL), min(_TAIL, end - data[-1].body))
@@ -94,9 +101,10 @@ def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length
             raise CutOffError(f"its last {len(tail)} bytes are empty")
 
 
-def _check_chunks(reader: Reader, movie: Movie) -> None:
+def _check_chunks(reader: Reader, movie: Movie, mdat: Box, length: Length) -> None:
     """Check that the last chunk of sound is there, for data that simply extends to the end of the file."""
     for track in movie.sounds:
-        last = last_chunk(reader, track.chunks) if track.chunks else None
-        if last is not None and last >= reader.size:
-            raise CutOffError(f"its sound continues after {last} bytes, but it has only {reader.size}")
+        start, size = last_chunk(reader, track) or (0, 0)
+        if start >= reader.size:
+            raise CutOffError(f"its sound continues after {start} bytes, but it has only {reader.size}")
+        check_bytes(start + size - mdat.body, reader.size - mdat.body, length.seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airflow_provider_gong.call_import.recordings.findings import (
+    ENOUGH_SECONDS,
     UNKNOWN,
     CutOffError,
     Length,
@@ -31,7 +32,10 @@ from airflow_provider_gong.call_import.recordings.reading import Reader
 # Writers pad tags with zeros; a file without tags begins at most with the rest of a frame.
 _SEARCHED_BEHIND_TAGS = 64 * 1024
 _SEARCHED = 4 * 1024
-_HEADERS = 256
+# The header of an encoder, and some of the frames that it announces.
+_SAMPLE = 8 * 1024
+# Of constant bit rates; the share by which rounded frames differ.
+_AGREEMENT = 0.02
 _MONO = 3
 _VBRI_AT = HEAD + 32
 _ENCODERS_WITH_DELAY = (b"LAME", b"Lavf", b"Lavc")
@@ -63,7 +67,7 @@ def measure(reader: Reader, start: int, end: int) -> Length:
     if _is_aac(reader.at(start, 2)):
         raise NotAcceptedError
     first = find_frame(reader, start, end, _SEARCHED_BEHIND_TAGS if start else _SEARCHED)
-    data = reader.at(first, _HEADERS) if first is not None else b""
+    data = reader.at(first, min(_SAMPLE, end - first)) if first is not None else b""
     frame = frame_at(data, 0)
     if first is None or frame is None:
         if is_free_format(reader, start):
@@ -78,9 +82,11 @@ def measure(reader: Reader, start: int, end: int) -> Length:
     covered = _covered(announced, frame, end - first, reader.size)
     if covered is None:
         return _counted(reader, first + frame.length, end, cut=cut)
-    if has_frames_at_end(reader, first, end):
+    if not has_frames_at_end(reader, first, end):
+        return _counted(reader, first + frame.length, end, cut=cut, announced=covered)
+    if _is_borne_out(covered, _estimated(data, frame, end - first)):
         return exactly(max(0.0, covered - cut))
-    return _counted(reader, first + frame.length, end, cut=cut, announced=covered)
+    return _counted(reader, first + frame.length, end, cut=cut)
 
 
 def _is_aac(head: bytes) -> bool:
@@ -105,6 +111,26 @@ def _covered(announced: _Announced, frame: Frame, held: int, size: int) -> float
     if is_likely and announced.length > size + slack:
         check_bytes(announced.length, held, seconds)
     return seconds if is_likely and abs(announced.length - held) <= slack else None
+
+
+def _estimated(data: bytes, header: Frame, held: int) -> float:
+    """
+    Return the seconds of all frames if they are like the first ones.
+
+    :param data: the beginning of the recording
+    :param header: the frame with the encoder's header
+    :param held: bytes of the recording from its first frame to its last
+    """
+    index, seconds = header.length, 0.0
+    while (frame := frame_at(data, index)) is not None and 0 < frame.length <= len(data) - index:
+        index += frame.length
+        seconds += frame.seconds
+    return seconds * (held - header.length) / (index - header.length) if seconds else 0.0
+
+
+def _is_borne_out(covered: float, estimated: float) -> bool:
+    """Tell whether a wrong number of frames in an encoder's header cannot change the verdict."""
+    return abs(covered - estimated) <= _AGREEMENT * estimated or min(covered, estimated) >= 2 * ENOUGH_SECONDS
 
 
 def _counted(reader: Reader, first: int, end: int, *, cut: float = 0.0, announced: float = 0.0) -> Length:

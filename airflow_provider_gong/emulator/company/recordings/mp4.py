@@ -10,7 +10,9 @@ from itertools import islice, pairwise, repeat
 from airflow_provider_gong.emulator.company.recordings.formats import Sound
 from airflow_provider_gong.emulator.company.recordings.reading import Exactly, Feed, Reading, Skip
 
-FIRST_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid"})
+FIRST_BOXES = frozenset(
+    {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"free", b"skip", b"wide", b"pnot", b"udta", b"uuid"}
+)
 # What describes a recording of 1.5 GB is far smaller.
 _LARGEST_DESCRIPTION = 64 * 1024 * 1024
 _MOST_SAMPLES = 2**31 - 1

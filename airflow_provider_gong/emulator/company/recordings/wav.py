@@ -12,7 +12,13 @@ from airflow_provider_gong.emulator.company.recordings.reading import AtMost, Ex
 
 _PIECE = 65_536
 _LARGEST_CHUNK = 65_536
-_EXTENSIBLE, _MP3 = 0xFFFE, 0x55
+_EXTENSIBLE = 0xFFFE
+_MPEG = (0x50, 0x55)
+_G711 = (6, 7)
+# Of these the samples of a block are behind the bits: both kinds of ADPCM, and GSM.
+_OF_BLOCKS = (2, 0x11, 0x31)
+_SHORTEST_LAYOUT = 14
+_BYTE = 8
 # By format tag the bytes of silence; those of numbers without a sign of their own.
 _SILENCE = {1: b"\0", 3: b"\0", 6: b"\xd5\x55", 7: b"\xff\x7f"}
 _SILENCE_OF_8_BITS = b"\x80"
@@ -37,20 +43,28 @@ class _Layout:
     @classmethod
     def read(cls, chunk: bytes) -> _Layout:
         """Return what the chunk ``fmt`` says."""
-        tag, channels, rate, bytes_per_second, block, bits = struct.unpack_from("<HHIIHH", chunk)
+        tag, channels, rate, bytes_per_second, block = struct.unpack_from("<HHIIH", chunk)
+        # The oldest form does not say it.
+        bits = int.from_bytes(chunk[14:16], "little") or 8
         if tag == _EXTENSIBLE and len(chunk) >= 26:
             (tag,) = struct.unpack_from("<H", chunk, 24)
+        if tag in _G711:
+            block = channels
         samples = 1 if tag in _SILENCE else 0
-        if not samples and len(chunk) >= 20:
+        if tag in _OF_BLOCKS and len(chunk) >= 20:
             (samples,) = struct.unpack_from("<H", chunk, 18)
         return cls(tag, channels, rate, bytes_per_second, block, samples, bits)
 
     @property
     def second(self) -> float:
         """The bytes of a second."""
+        if not self.channels:
+            return 0.0
         if self.samples and self.block:
             return self.block * self.rate / self.samples
-        return self.channels * self.rate * self.bits / 8 or self.bytes_per_second
+        by_bits = self.channels * self.rate * self.bits / 8
+        # Of compressed sound, the bits are those of what it is decoded to.
+        return by_bits if 1 < self.bits < _BYTE else self.bytes_per_second or by_bits
 
     @property
     def silence(self) -> bytes | None:
@@ -83,7 +97,7 @@ class Wav:
                 return
             if name in (b"fmt ", b"ds64") and size <= _LARGEST_CHUNK:
                 chunk = yield Exactly(size)
-                if name == b"fmt " and size >= 16:
+                if name == b"fmt " and size >= _SHORTEST_LAYOUT:
                     self._layout = _Layout.read(chunk)
                 if name == b"ds64" and size >= 16:
                     (data64,) = struct.unpack_from("<Q", chunk, 8)
@@ -98,7 +112,7 @@ class Wav:
         layout = self._layout
         if layout is None:
             return
-        self._mp3 = Mp3() if layout.tag == _MP3 else None
+        self._mp3 = Mp3() if layout.tag in _MPEG else None
         if layout.silence and layout.block and layout.rate:
             self._listener = Listener(layout.silence, layout.block * layout.rate)
         while left is None or left > 0:

@@ -236,3 +236,18 @@ def test_one_tag_after_the_other_ends_the_search(tmp_path: Path) -> None:
     assert rule_of(tmp_path, id3(b"") * 400_000) == NOT_ACCEPTED
     content = FRAME * 4 + id3(b"") * 400_000 + FRAME * 4
     assert recording_of(tmp_path, content).length.is_enough is None
+
+
+@pytest.mark.parametrize(("held", "announced"), [(2400, 1200), (2400, 4800), (1200, 2400), (1200, 600), (2400, 2640)])
+def test_a_header_with_a_wrong_number_of_frames(tmp_path: Path, held: int, announced: int) -> None:
+    content = xing(announced, (held + 1) * 417) + FRAME * held
+    if held * FRAME_SECONDS > 60:
+        assert recording_of(tmp_path, content).length.is_enough
+    else:
+        assert rule_of(tmp_path, content).startswith(f"lasts {held * FRAME_SECONDS:.0f} s")
+
+
+def test_a_long_recording_of_varying_bits_is_not_counted(tmp_path: Path) -> None:
+    large = b"\xff\xfb\xe0\x00" + bytes(1040)
+    content = xing(12_000, 417 + 6000 * 417 + 6000 * 1044) + FRAME * 6000 + large * 6000
+    assert recording_of(tmp_path, content).seconds == pytest.approx(12_000 * FRAME_SECONDS)

@@ -112,8 +112,11 @@ def test_what_an_edit_cuts_is_not_played(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "first",
-    [FTYP, b"", box(b"free", bytes(99)), box(b"wide"), box(b"skip"), box(b"styp", b"msdh\0\0\0\0"), box(b"mdat")],
-    ids=["ftyp", "moov", "free", "wide", "skip", "styp", "mdat"],
+    [
+        *(FTYP, b"", box(b"free", bytes(99)), box(b"wide"), box(b"skip"), box(b"styp", b"msdh\0\0\0\0"), box(b"mdat")),
+        *(box(b"uuid", bytes(200)), box(b"udta", bytes(20))),
+    ],
+    ids=["ftyp", "moov", "free", "wide", "skip", "styp", "mdat", "uuid", "udta"],
 )
 def test_all_boxes_that_can_be_the_first(tmp_path: Path, first: bytes) -> None:
     assert recording_of(tmp_path, first + movie(track(75)) + DATA).seconds == 75
@@ -134,6 +137,16 @@ def test_data_to_the_end_that_ends_before_its_last_piece(tmp_path: Path) -> None
     content = FTYP + movie(track(75, chunks=(700, 40_000))) + box(b"mdat", b"\x21" * 50_000, size=0)
     assert recording_of(tmp_path, content).seconds == 75
     assert rule_of(tmp_path, content[:20_000]).startswith("is cut off: its sound continues after 40000 bytes")
+
+
+@needs_ffmpeg
+def test_data_to_the_end_of_a_single_piece(tmp_path: Path) -> None:
+    content = bytearray(encoded(".m4a", *AAC, "-movflags", "+faststart", seconds=80))
+    size = content.rindex(b"mdat") - 4
+    content[size : size + 4] = bytes(4)
+    assert_judged_rightly(tmp_path, bytes(content))
+    assert rule_of(tmp_path, bytes(content[: len(content) // 3])).startswith("is cut off: it holds ")
+    assert recording_of(tmp_path, bytes(content[:-500])).length.is_enough
 
 
 def test_the_samples_count_whatever_the_head_says(tmp_path: Path) -> None:
@@ -197,6 +210,13 @@ def test_only_fragments_of_the_sound_count(tmp_path: Path) -> None:
     both = fragment(16, number=1) + fragment(8, number=2)
     assert rule_of(tmp_path, head + both * 35).startswith("lasts 35 s")
     assert recording_of(tmp_path, head + both * 65).length.is_enough
+
+
+def test_the_longest_sound_of_several_in_fragments_counts(tmp_path: Path) -> None:
+    head = FTYP + fragmented(track(0), track(0, number=2), default=1000)
+    first, second = fragment(8, number=1) * 30, fragment(8, number=2)
+    assert recording_of(tmp_path, head + first + second * 75).length.is_enough
+    assert rule_of(tmp_path, head + first + second * 40).startswith("lasts 40 s")
 
 
 def test_announced_length_of_fragments(tmp_path: Path) -> None:
