@@ -27,12 +27,14 @@ def read_calls(file: Path) -> dict[str, str]:
     :raises ValueError: with all problems in the file
     """
     from airflow_provider_gong.call_import.manifest.csv_files import csv_table
+    from airflow_provider_gong.call_import.manifest.manifest import require_distinct
 
     with file.open(encoding="utf-8-sig", newline="") as lines:
         table = csv_table(lines, str(file))
         lacking = [column for column in _COLUMNS if column not in (table.header or ())]
         if lacking:
             raise ValueError(f"{file} lacks the {listed('column', lacking)}.")
+        require_distinct([column for column in table.header or () if column in _COLUMNS], str(file))
         found, wrong = _checked(record for _, record in table.records)
     if wrong:
         raise ValueError(f"{file} was not adopted: {'; '.join(wrong)}.")

@@ -119,13 +119,21 @@ class ColumnMap:
         """Return whether a field is read from a header other than its own name."""
         return header in self._used
 
+    def reads(self, header: str) -> bool:
+        """Return whether a field is read from a header."""
+        return header in self._used or self._is_own(header)
+
+    def distinct(self, headers: Sequence[str]) -> list[str]:
+        """Return the headers that must be unique: all of them, unless a mapping says which are read."""
+        return [header for header in headers if not self._sources or self.reads(header)]
+
     def fields(self, headers: Collection[str]) -> set[str]:
         """Return the fields that a manifest with these headers can fill."""
         return {header for header in headers if self._is_own(header)} | self._sources.keys()
 
     def ignored(self, headers: Collection[str]) -> list[str]:
         """Return the headers that fill no field."""
-        return [header for header in headers if header not in self._used and not self._is_own(header)]
+        return [header for header in headers if not self.reads(header)]
 
     def check_headers(self, headers: Collection[str], name: str) -> None:
         """

@@ -16,7 +16,7 @@ from airflow_provider_gong.call_import.manifest.manifest import (
     SURPLUS,
     Table,
     bounded_lines,
-    require_distinct,
+    check_width,
 )
 
 _SEPARATORS = ",;\t"
@@ -43,7 +43,7 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     if cells is None:
         raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
     header = tuple(column_of(unescape_cell(cell.strip())) for cell in cells)
-    require_distinct(header, name)
+    check_width(header, name)
     return Table(name, header, ((line, _row(header, cells)) for line, cells in records), file=name)
 
 
@@ -97,7 +97,8 @@ def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
         ) from error
     except csv.Error as error:
         raise GongManifestError(
-            f"Manifest {name} is not a CSV file: {error}, in line {lines.number}. Export it again."
+            f"Manifest {name} is not a CSV file: {error}, in line {lines.number}. Export it again, with quotes inside "
+            'of quoted cells doubled ("").'
         ) from error
 
 

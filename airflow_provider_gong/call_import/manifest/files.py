@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import io
 import posixpath
+import re
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import IO, Any
@@ -29,18 +30,31 @@ _COMPRESSED = (".gz", ".gzip", ".zst", ".zstd")
 _NO_DATA = ("_", ".")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _HEAD = 8
+_JSON_HEAD = re.compile(rb'(?:\xef\xbb\xbf)?(?:\[\s*)?\{\s*"')
 LARGEST_COPY = 1024**3
 """Bytes of a compressed Parquet file once it is decompressed."""
 
 _CHUNK = 1024 * 1024
 _SAVE = "Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
 # Files that are passed by mistake instead of a manifest, by their first bytes.
+_EXPORT = "Export it as CSV, JSON Lines or Parquet."
+_COMPRESS = "Compress it with gzip or Zstandard."
 _OTHERS = (
     (b"PK\x03\x04", "an Excel workbook or another ZIP archive", _SAVE),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old format", _SAVE),
     (b"PAR1", "a Parquet file", "Give it a name that ends with .parquet."),
     (b"\xff\xfe", "text in UTF-16", _SAVE),
     (b"\xfe\xff", "text in UTF-16", _SAVE),
+    (b"BZh", "not in UTF-8 but compressed with bzip2", _COMPRESS),
+    (b"\xfd7zXZ", "not in UTF-8 but compressed with xz", _COMPRESS),
+    (b"\x04\x22\x4d\x18", "not in UTF-8 but compressed with LZ4", _COMPRESS),
+    (b"\xff\x06\0\0sNaP", "not in UTF-8 but compressed with Snappy", _COMPRESS),
+    (b"Obj\x01", "an Avro file", _EXPORT),
+    (b"ORC", "an ORC file", _EXPORT),
+    (b"ARROW1", "an Arrow file", _EXPORT),
+    (b"SQLite f", "a SQLite database", _EXPORT),
+    (b"%PDF", "a PDF document", _EXPORT),
+    (b"{\\rtf", "a text document", _SAVE),
     (b"<", "XML or HTML, such as a web page", "Export it as CSV or JSON Lines."),
 )
 
@@ -76,6 +90,11 @@ def read_files(
     for name in names:
         try:
             file = open_path(name).open("rb")
+        except IsADirectoryError as error:
+            raise GongManifestError(
+                f"Manifest {shown(name)} is a folder. Give a pattern for its files, such as "
+                f"{shown(name.rstrip('/'))}/*.csv."
+            ) from error
         except (OSError, ValueError, ImportError) as error:
             similar = similar_place(name, open_path)
             hint = f". Did you mean {shown(similar)}?" if similar else ""
@@ -101,6 +120,10 @@ def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | 
     if suffix in _PARQUET:
         return parquet_table(content if content is file else opened.enter_context(_copied(content, name)), name)
     _check_format(head, name)
+    if suffix not in _JSON_LINES and _JSON_HEAD.match(head):
+        raise GongManifestError(
+            f"Manifest {shown(name)} is JSON, not CSV. Give it a name that ends with .jsonl, with one object per line."
+        )
     lines = opened.enter_context(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
     return jsonl_table(lines, name) if suffix in _JSON_LINES else csv_table(lines, name)
 
@@ -161,7 +184,7 @@ def _check_format(head: bytes, name: str) -> None:
     for start, what, remedy in _OTHERS:
         if head.removeprefix(b"\xef\xbb\xbf").startswith(start):
             raise GongManifestError(f"Manifest {shown(name)} is {what}, not CSV or JSON Lines. {remedy}")
-    if len(head) > 1 and not any(head[1::2]):
+    if len(head) > 1 and not (any(head[1::2]) and any(head[::2])):
         raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON Lines in UTF-8. {_SAVE}")
 
 

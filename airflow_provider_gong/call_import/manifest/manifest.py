@@ -122,6 +122,7 @@ class Manifest:
         """
         for table in tables:
             if table.header is not None:
+                require_distinct(self._columns.distinct(table.header), table.name)
                 self._check(table.header, table)
                 self._check_required(table.header, table.name)
             seen: dict[str, None] = {}

@@ -17,7 +17,7 @@ from airflow_provider_gong.call_import.manifest.manifest import (
     bounded_lines,
     check_width,
 )
-from airflow_provider_gong.call_import.manifest.texts import text_of
+from airflow_provider_gong.call_import.manifest.texts import BytesText, text_of
 
 
 def jsonl_table(lines: Iterable[str], name: str) -> Table:
@@ -47,7 +47,7 @@ def record_of(row: Any, place: str) -> dict[str, str]:
     :param row: a mapping of column to value; fields may have Gong's names
     :param place: its name in messages
     :raises GongManifestError: if it is not a mapping of names, repeats a column, or contains too long a text
-    :raises ValueError: for bytes that are not text in UTF-8
+    :raises ValueError: for bytes that are not text in UTF-8, in the column of a field
     """
     if not isinstance(row, Mapping) or not all(isinstance(name, str) for name in row):
         raise GongManifestError(
@@ -57,7 +57,7 @@ def record_of(row: Any, place: str) -> dict[str, str]:
     check_width(row, place)
     record: dict[str, str] = {}
     for column, value in _flat(row):
-        text = text_of(value)
+        text = _text(column, value, place)
         if column in record:
             raise GongManifestError(f"Manifest {place} has {shown(column)!r} more than once. Keep one.")
         if len(text) > LONGEST_CELL:
@@ -65,6 +65,16 @@ def record_of(row: Any, place: str) -> dict[str, str]:
         if text and column:
             record[column] = text
     return record
+
+
+def _text(column: str, value: Any, place: str) -> str:
+    try:
+        return text_of(value)
+    except UnicodeDecodeError as error:
+        if column in FIELDS:
+            raise ValueError(f"{error}, in column {column}, {place.rpartition(', ')[2]}") from error
+        # Of no field, or of one whose row is rejected.
+        return BytesText(repr(value))
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,6 +118,11 @@ def _objects(lines: Iterable[str], name: str) -> Iterator[Record]:
     number = 0
     try:
         for number, line in enumerate(bounded_lines(lines, name), 1):
+            if number == 1 and line.lstrip("\ufeff").startswith("["):
+                raise GongManifestError(
+                    f"Manifest {name} is a JSON array, not JSON Lines. Write one object per line (pandas: "
+                    "to_json(orient='records', lines=True); jq: jq -c '.[]')."
+                )
             if line.strip():
                 yield number, record_of(json.loads(line, object_pairs_hook=distinct), f"{name}, line {number}")
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from numbers import Integral
 from typing import Any
 from uuid import UUID
@@ -23,18 +24,28 @@ MISSING = frozenset(
     {text for word in ("none", "null", "nan", "nat", "undefined") for text in (word, word.upper(), word.capitalize())}
     | {"NaN", "NaT", "NA", "N/A", "n/a", "<NA>", "\\N", "(null)", "#N/A", "#N/A!", "#NULL!", "#VALUE!", "#REF!"}
     | {"#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+    | {"#NV", "#N/D", "#N/B", "#I/T", "#YOK", "#Н/Д"}
 )
+# Other errors of spreadsheets, in the words of the user's language.
+_SHEET_ERROR = re.compile(r"#[^\sa-zß-ÿ#]{2,20}[!?]")
+_TOO_WIDE = re.compile(r"#{3,}")
 # As spreadsheets and Python write it, and Java.
 _ROUNDED = re.compile(r"[+-]?(\d+([.,]\d+)?[Ee]\+\d+|\d[.,]\d+[Ee]\d{1,3})", re.ASCII)
-_BEGIN_NUMBERS = frozenset("+-0123456789")
+_BEGIN_ODD = frozenset("+-0123456789#")
 _WHOLE_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
-_ODD = re.compile(f"{_ROUNDED.pattern}|{_WHOLE_FLOAT.pattern}", re.ASCII)
-_IN_ODD = re.compile(r"[Ee]|\.0")
+_ODD = re.compile(f"{_ROUNDED.pattern}|{_WHOLE_FLOAT.pattern}|{_SHEET_ERROR.pattern}|{_TOO_WIDE.pattern}", re.ASCII)
+_IN_ODD = re.compile(r"[Ee#]|\.0")
 _ALL_TEXT = frozenset({str})
 
 
 class ObjectText(str):
     """The text of an object or a list as JSON, or of another program's value."""
+
+    __slots__ = ()
+
+
+class BytesText(ObjectText):
+    """Bytes that are not text, as Python shows them."""
 
     __slots__ = ()
 
@@ -67,8 +78,10 @@ def text_of(value: Any) -> str:
     """
     Return a value as the text of a cell; empty if it is missing.
 
-    :raises ValueError: for bytes that are not text in UTF-8
+    :raises UnicodeDecodeError: for bytes that are not text in UTF-8
     """
+    if isinstance(value, Enum):
+        value = value.value
     if isinstance(value, str):
         return value.strip()
     if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
@@ -102,7 +115,7 @@ def are_plain(cells: Mapping[str, str]) -> bool:
         return False
     if not _ALL_TEXT.issuperset(map(type, texts)):
         return False
-    numbers = [text for text in texts if text[0] in _BEGIN_NUMBERS]
+    numbers = [text for text in texts if text[0] in _BEGIN_ODD]
     # One search over all cells clears most rows.
     return not _IN_ODD.search("".join(numbers)) or not any(map(_ODD.fullmatch, numbers))
 
@@ -113,13 +126,17 @@ def check_text(text: str) -> None:
 
     :raises UnreadableCellError: if it means a missing value, or if a spreadsheet or program has rounded it
     """
-    if text in MISSING:
+    if text in MISSING or (text[:1] == "#" and _SHEET_ERROR.fullmatch(text)):
         raise MissingValueError("means a missing value", "Leave the cell empty, or give the value.")
-    if text[:1] in _BEGIN_NUMBERS and _ROUNDED.fullmatch(text):
+    if text[:1] in _BEGIN_ODD and _ROUNDED.fullmatch(text):
         raise UnreadableCellError(
             "was rounded, as spreadsheets do with long numbers, and has lost digits",
             "Export the column as text.",
         )
+    if text[:1] == "#" and _TOO_WIDE.fullmatch(text):
+        raise UnreadableCellError("is what spreadsheets show where a cell is too narrow", "Export the column as text.")
+    if type(text) is BytesText:
+        raise UnreadableCellError("consists of bytes that are not text in UTF-8", "Export the column as text.")
     if type(text) is ObjectText:
         raise UnreadableCellError("is an object or a list, not text", "Give its text or number.")
 

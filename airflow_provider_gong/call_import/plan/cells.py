@@ -13,8 +13,10 @@ from airflow_provider_gong.call_import.manifest.records import distinct
 from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError, without_zeros
 
 # A bare date would be read as midnight.
-_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
-_UTC = re.compile(r" ?(UTC|GMT|Z)$")
+_DATE_AND_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d|\d{8})[Tt ]\d\d:?\d\d", re.ASCII)
+_UTC = re.compile(r"( \+0000)? ?(UTC|GMT|Z)$")
+# As Athena, Trino and Java write it.
+_WITH_ZONE = re.compile(r"(.+?) ?\[?([A-Za-z_]+/[A-Za-z_/+\-0-9]+)\]?")
 _SPACE_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d)")
 _DURATION = re.compile(r"(?:(\d+) days?,? )?(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
 # Of telephone numbers with a country code; shorter ones may be local.
@@ -38,10 +40,14 @@ def read_time(text: str, timezone: str | None) -> datetime:
     """
     Return the time in a cell.
 
-    :param text: ISO 8601, such as ``2026-11-20T14:03:00+01:00`` or ``2026-11-20 14:03``, also with ``UTC`` at its end
+    :param text: ISO 8601, such as ``2026-11-20T14:03:00+01:00`` or ``2026-11-20 14:03``, also with ``UTC`` or a time
+        zone such as ``Europe/Berlin`` at its end
     :param timezone: IANA time zone of times without an offset; None rejects such times
     :raises UnreadableCellError: if it is not a valid time
     """
+    named = _WITH_ZONE.fullmatch(text) if "/" in text else None
+    if named is not None:
+        text, timezone = named.groups()
     moment = _from_text(text)
     if moment.tzinfo is not None:
         return moment
@@ -102,11 +108,16 @@ def _from_text(text: str) -> datetime:
             # The form of other programs.
             with contextlib.suppress(ValueError):
                 return datetime.fromisoformat(_SPACE_BEFORE_OFFSET.sub("", _UTC.sub("Z", text.upper())))
-    raise UnreadableCellError("is not a date and time in ISO 8601", "Write it like 2026-11-20T14:03:00+01:00.")
+    remedy = "Write it like 2026-11-20T14:03:00+01:00, or give its format in columns."
+    raise UnreadableCellError("is not a date and time in ISO 8601", remedy)
 
 
 def _in_zone(moment: datetime, timezone: str) -> datetime:
-    zone = ZoneInfo(timezone)
+    try:
+        zone = ZoneInfo(timezone)
+    except (ValueError, LookupError, OSError) as error:
+        remedy = "Give an offset such as +01:00 instead."
+        raise UnreadableCellError(f"is in the unknown time zone {timezone}", remedy) from error
     earlier, later = moment.replace(tzinfo=zone, fold=0), moment.replace(tzinfo=zone, fold=1)
     if earlier.utcoffset() == later.utcoffset():
         return earlier

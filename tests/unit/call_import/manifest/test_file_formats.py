@@ -25,7 +25,7 @@ from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.files import find_files, read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.manifest.records import jsonl_table, list_table
-from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError
+from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError, check_text
 from airflow_provider_gong.call_import.plan.cells import read_json
 from tests.support.recordings import manifest_row, write_manifest
 
@@ -268,3 +268,43 @@ def test_objects_that_are_nested_too_deeply_are_problems_of_their_cell(depth: in
 def test_compressed_with_something_else_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "calls.csv.bz2").write_bytes(bz2.compress(contents()["calls.csv"]))
     assert "is not in UTF-8" in error_of(tmp_path / "calls.csv.bz2")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"BZh91AY", "compressed with bzip2"),
+        (b"\xfd7zXZ\0", "compressed with xz"),
+        (b"\x04\x22\x4d\x18", "compressed with LZ4"),
+        (b"Obj\x01", "an Avro file"),
+        (b"ORC", "an ORC file"),
+        (b"ARROW1\0\0", "an Arrow file"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"%PDF-1.7", "a PDF document"),
+        ("client".encode("utf-16-be"), "text in UTF-16"),
+        (b'{"client_unique_id": "1"}\n', "JSON, not CSV. Give it a name that ends with .jsonl"),
+        (b'[ {"client_unique_id": "1"}]', "JSON, not CSV. Give it a name that ends with .jsonl"),
+    ],
+)
+def test_further_formats_are_named(tmp_path: Path, content: bytes, what: str) -> None:
+    (tmp_path / "calls.csv").write_bytes(content)
+    assert what in error_of(tmp_path / "calls.csv")
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_array_is_named_with_the_remedy(tmp_path: Path, indent: int | None) -> None:
+    (tmp_path / "calls.json").write_text(json.dumps([manifest_row(1)], indent=indent))
+    assert "is a JSON array, not JSON Lines. Write one object per line" in error_of(tmp_path / "calls.json")
+
+
+def test_a_folder_says_that_a_pattern_is_needed(tmp_path: Path) -> None:
+    assert f"is a folder. Give a pattern for its files, such as {tmp_path}/*.csv" in error_of(f"{tmp_path}/")
+
+
+def test_bytes_in_a_column_of_no_field_do_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "calls.parquet"
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([manifest_row(1) | {"hash": b"\xff\xfe"}]), file)
+    assert ids(file) == ["pbx-00001"]
+    (row,) = Manifest(read_files([str(file)], Path), ColumnMap({"*": "*", "custom_data": "hash"})).rows
+    with pytest.raises(UnreadableCellError, match="consists of bytes that are not text in UTF-8"):
+        check_text(row.values["custom_data"])

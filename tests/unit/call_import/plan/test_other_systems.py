@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ import pytest
 from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from airflow_provider_gong.call_import.manifest.manifest import Manifest
+from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.ledger.rows import CallState, PlannedRow
 from tests.support.recordings import manifest_row, write_manifest
 from tests.unit.call_import.conftest import NOW, SeenPlan, plan_offline
@@ -51,6 +54,12 @@ def columns_of(row: PlannedRow) -> list[str]:
     return [problem.field for problem in row.problems]
 
 
+def list_row(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a row of a task as the manifest reads it."""
+    (read,) = Manifest([list_table([row])]).rows
+    return read.values
+
+
 HEADER = "client_unique_id,actual_start,direction,primary_user,media,party_1_phone"
 REST = "2026-11-20T14:03:00+01:00,Outbound,tobias.okafor@example.com,https://rec.example.com"
 
@@ -70,6 +79,27 @@ def test_ids_that_a_spreadsheet_has_spoilt_reject_their_rows(tmp_path: Path) -> 
     assert "no + before its country code" in plan.rows[1].warnings[0]
     assert columns_of(plan.rows[2]) == columns_of(plan.rows[3]) == ["client_unique_id"]
     assert plan.rows[3].warnings[0].startswith("party_1_phone: means a missing value (got nan), so it is left out")
+
+
+@pytest.mark.parametrize(
+    "text", ["#NV", "#WERT!", "#BEZUG!", "#VALEUR!", "#NOM?", "#¡REF!", "#¿NOMBRE?", "#RIF!", "#N/D"]
+)
+def test_errors_of_spreadsheets_in_other_languages(tmp_path: Path, text: str) -> None:
+    assert columns_of(plan_row(tmp_path, client_unique_id=text)) == ["client_unique_id"]
+    row = plan_row(tmp_path, title=text)
+    assert row.warnings == (
+        f"title: means a missing value (got {text}), so it is left out. Leave the cell empty, or give the value.",
+    )
+
+
+@pytest.mark.parametrize("text", ["#12", "# 12!", "#Sale!", "Is it #1?", "#general", "##"])
+def test_other_texts_with_a_number_sign_stay(tmp_path: Path, text: str) -> None:
+    assert payload_of(plan_row(tmp_path, title=text))["title"] == text
+
+
+def test_a_cell_that_was_too_narrow_has_lost_its_value(tmp_path: Path) -> None:
+    assert columns_of(plan_row(tmp_path, client_unique_id="########")) == ["client_unique_id"]
+    assert columns_of(plan_row(tmp_path, **ALONE, party_1_phone="########")) == ["party_1_phone"]
 
 
 @pytest.mark.parametrize("text", ["1.2345678E7", "1.23457E+18", "1,23457E+18", "#REF!", "NaN", "null", "<NA>", "\\N"])
@@ -399,3 +429,48 @@ def test_a_recording_that_is_named_otherwise_on_the_disk_is_suggested(tmp_path: 
     (problem,) = row.problems
     assert "does not exist" in problem.rule
     assert problem.remedy.startswith(f"Did you mean {tmp_path}/recordings/")
+
+
+class Kind(enum.Enum):
+    OUT = "Outbound"
+
+
+def test_members_of_enumerations_are_their_values(tmp_path: Path) -> None:
+    row = manifest_row(1, media="https://files.example.com/1.wav") | {"direction": Kind.OUT}
+    assert list_row(row)["direction"] == "Outbound"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("20261120T140300Z", "2026-11-20T14:03:00Z"),
+        ("2026-11-20 14:03:00 +0000 UTC", "2026-11-20T14:03:00Z"),
+        ("2026-11-20 14:03:00.000 America/New_York", "2026-11-20T14:03:00-05:00"),
+        ("2026-11-20T14:03:00+01:00[Europe/Berlin]", "2026-11-20T14:03:00+01:00"),
+    ],
+)
+def test_times_of_warehouses_and_java(tmp_path: Path, text: str, moment: str) -> None:
+    assert payload_of(plan_row(tmp_path, actual_start=text))["actualStart"] == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("2026-11-20 14:03 Nowhere/Atlantis", "is in the unknown time zone Nowhere/Atlantis"),
+        ("2026-10-25 02:30 Europe/Berlin", "happened twice in Europe/Berlin, where the clocks were changed"),
+        ("11/20/2026 14:03", "is not a date and time in ISO 8601"),
+    ],
+)
+def test_other_times_with_a_slash(tmp_path: Path, text: str, rule: str) -> None:
+    (problem,) = plan_row(tmp_path, actual_start=text).problems
+    assert (problem.field, problem.rule) == ("actual_start", rule)
+
+
+def test_an_unused_header_may_be_there_twice_where_columns_says_which_are_read(tmp_path: Path) -> None:
+    header, row = HEADER.replace("client_unique_id", "Id"), f"1,{REST}/1.wav,"
+    columns = {"client_unique_id": "Id"}
+    (planned,) = plan_text(tmp_path, f"{header},Name,Name\n{row},x,y\n", columns=columns).rows
+    assert payload_of(planned)["clientUniqueId"] == "1"
+    for repeated in ("Id", "Media"):
+        with pytest.raises(GongManifestError, match=f"more than once: {repeated.lower()}"):
+            plan_text(tmp_path, f"{header},{repeated}\n{row},x\n", columns=columns)
