@@ -8,12 +8,12 @@ import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypedDict
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of, similar_column
+from airflow_provider_gong.call_import.manifest.time_formats import check_moment, read_moment
 
 _CONSTANT = "="
 _ALL = "*"
@@ -26,7 +26,8 @@ class ColumnSource(TypedDict, total=False):
 
     :param source: a header, a template, or a constant; default: the column of the field's own name
     :param values: meaning of texts in the manifest, such as ``{"1": "Inbound", "2": "Outbound"}``; case is ignored
-    :param format: format of a time, such as ``%d.%m.%Y %H:%M:%S`` (the codes of Python's ``strptime``)
+    :param format: format of a time, such as ``%d.%m.%Y %H:%M:%S`` (the codes of Python's ``strptime``), ``epoch`` or
+        ``epoch_ms``
     """
 
     source: str
@@ -62,7 +63,7 @@ class _Source:
         if self.format is not None:
             # A time in another format is an error, unless it is ISO 8601.
             with contextlib.suppress(ValueError):
-                text = datetime.strptime(text, self.format).isoformat()
+                text = read_moment(text, self.format).isoformat()
         return text
 
     def __str__(self) -> str:
@@ -114,6 +115,11 @@ class ColumnMap:
         self._reads_all = reads_all or not self._sources
         self._asked = frozenset(asked)
         self._used = {header for source in self._sources.values() for header in source.headers}
+
+    @property
+    def headers(self) -> Collection[str]:
+        """The headers that fields are read from, other than their own names."""
+        return self._used
 
     def uses(self, header: str) -> bool:
         """Return whether a field is read from a header other than its own name."""
@@ -197,6 +203,11 @@ def _source(name: str, source: object) -> _Source:
         raise ValueError(
             f"{name} has the format {form!r}, but a format is only for times, such as '%d.%m.%Y %H:%M:%S'."
         )
+    if form is not None:
+        try:
+            check_moment(form)
+        except ValueError as error:
+            raise ValueError(f"{name} has a format that cannot be used: {error}") from error
     by_text = {str(text).strip().lower(): value for text, value in values.items()}
     return _Source(*_parsed(name, source.get("source", name)), by_text, form)
 

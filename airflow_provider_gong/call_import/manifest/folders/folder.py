@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import posixpath
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -49,7 +50,7 @@ class RecordingFolder:
         self._named = self._template.columns if self._template else []
         self.columns = ColumnMap(columns, self._named)
         """The mapping, including all fields that the template names."""
-        self._sidecars = Sidecars(sidecar, storage.path) if sidecar else None
+        self._sidecars = Sidecars(sidecar, storage.path, self.columns.headers) if sidecar else None
         self._stores: list[Any] = []
         # Read only if columns names them.
         self._own = [column for column in ("file_name", "file_stem") if self.columns.uses(column)]
@@ -61,8 +62,12 @@ class RecordingFolder:
         :param names: paths or URLs of folders, patterns or recordings
         :raises GongManifestError: if one of them cannot be listed, or there are no recordings
         """
+        listed: set[str] = set()
         for name in names:
-            folder, places = self._list(name)
+            folder, found = self._list(name)
+            # Patterns may overlap.
+            places = [place for place in found if place not in listed]
+            listed.update(places)
             if self._sidecars is not None:
                 others = {self._sidecars.place(place) for place in places}
                 places = [place for place in places if place not in others]
@@ -98,7 +103,7 @@ class RecordingFolder:
         root = path.path.rstrip("/")
         self._stores.append(path.fs)
         path.fs.invalidate_cache()
-        found = path.fs.glob(f"{root}/{pattern}", detail=True)
+        found = path.fs.glob(f"{glob.escape(root)}/{pattern}", detail=True)
         folder = folder.rstrip("/")
         files = {folder + key.removeprefix(root): info for key, info in found.items() if info["type"] == "file"}
         self._storage.details |= files
@@ -112,7 +117,7 @@ class RecordingFolder:
 
     def _record(self, place: str) -> dict[str, str]:
         name = place.rpartition("/")[2]
-        own = {"file_name": name, "file_stem": posixpath.splitext(name)[0]}
+        own = {"file_name": name.strip(), "file_stem": posixpath.splitext(name)[0].strip()}
         record = {column: own[column] for column in self._own} | {"media": place}
         try:
             beside = self._sidecars.read(place) if self._sidecars else {}
@@ -123,13 +128,18 @@ class RecordingFolder:
             template = shown(self._template.text if self._template else "")
             rule = f"does not fit name_template {template!r}: {misfit}"
             return UnreadRecord(record, Problem("media", place, rule, _CORRECT_NAME, Actor.MANIFEST))
-        return {**beside, **{column: found[column] for column in self._named}, **record}
+        named = {column: text for column in self._named if (text := found[column].strip())}
+        return {**beside, **named, **record}
 
 
 def _split(name: str, open_path: Callable[[str], Any]) -> tuple[str, str]:
-    """Return the folder at the start of a name, and the pattern below it."""
-    if PATTERN_SIGNS.isdisjoint(name) and (name.endswith("/") or open_path(name).is_dir()):
+    """Return the folder at the start of a name, and the pattern below it; existing names are never patterns."""
+    path = open_path(name)
+    if (name.endswith("/") and PATTERN_SIGNS.isdisjoint(name)) or path.is_dir():
         return name, "*"
-    start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))
-    folder, slash, _ = name[:start].rpartition("/")
-    return folder or slash or ".", name[len(folder + slash) :]
+    folder, slash, last = name.rpartition("/")
+    if not PATTERN_SIGNS.isdisjoint(last) and path.is_file():
+        return folder or slash or ".", glob.escape(last)
+    while not PATTERN_SIGNS.isdisjoint(folder) and not open_path(folder).is_dir():
+        folder = folder.rpartition("/")[0]
+    return folder or slash or ".", name[len(folder) + len(slash) :]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from airflow_provider_gong.call_import.manifest.time_formats import EPOCHS, check_clock, read_moment, render_epoch
+
 _DIRECTIVE = re.compile(r"%(.?)|([^%]+)", re.DOTALL)
 _TWO, _THREE = "[0-9]{2}", "[0-9]{3}"
 _DIRECTIVES = {
@@ -20,9 +21,8 @@ _DIRECTIVES = {
     "z": "(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})",
     "%": "%",
 }
+_FRACTION = re.compile(r"((?:%%|[^%]|%[^%f])*?)%f", re.DOTALL)
 _DATES, _CLOCKS = set("Yymbdj"), set("HI")
-# A separate letter after a time of day, as in ISO 8601.
-_UTC_SIGN = re.compile(r"%[MSf]Z(?![A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,14 @@ class NameKind:
     is_fixed: bool = False
 
 
-def _from_epoch(text: str) -> str:
-    seconds, _, fraction = text.partition(".")
-    return (_EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0")))).isoformat()
+def _epoch_kind(form: str) -> NameKind:
+    def read(text: str) -> str:
+        return read_moment(text, form).isoformat()
 
+    def render(text: str) -> str:
+        return render_epoch(datetime.fromisoformat(text), form)
 
-def _to_epoch(text: str) -> str:
-    since = datetime.fromisoformat(text) - _EPOCH
-    seconds, fraction = since.days * 86_400 + since.seconds, f"{since.microseconds:06}".rstrip("0")
-    return f"{seconds}.{fraction}" if fraction else str(seconds)
+    return NameKind(EPOCHS[form], read, render)
 
 
 TEXT = NameKind(None)
@@ -58,7 +57,7 @@ _KINDS = {
     "digits": NameKind(re.compile("[0-9]+")),
     "phone": NameKind(re.compile(r"\+?[0-9]+")),
     "uuid": NameKind(re.compile("[0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}"), is_fixed=True),
-    "epoch": NameKind(re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?"), _from_epoch, _to_epoch),
+    **{form: _epoch_kind(form) for form in EPOCHS},
 }
 
 
@@ -90,21 +89,27 @@ def _time_kind(form: str) -> NameKind:
     has_date, has_clock = not _DATES.isdisjoint(codes), not _CLOCKS.isdisjoint(codes)
     if (has_date and not _is_whole_date(codes)) or (not has_date and not has_clock):
         raise ValueError(f"{form!r} is neither a date with year, month and day nor a time of day with an hour.")
-    is_utc = _UTC_SIGN.search(form) is not None
+    check_clock(form)
 
     def read(text: str) -> str:
-        moment = datetime.strptime(text, form)
-        moment = moment.replace(tzinfo=UTC) if is_utc else moment
+        moment = read_moment(text, form)
         if has_date and has_clock:
             return moment.isoformat()
         return moment.date().isoformat() if has_date else moment.timetz().isoformat()
 
     def render(text: str) -> str:
         if has_date and has_clock:
-            return datetime.fromisoformat(text).strftime(form)
+            return _rendered(datetime.fromisoformat(text), form)
         return (date.fromisoformat(text) if has_date else time.fromisoformat(text)).strftime(form)
 
     return NameKind(re.compile(pattern), read, render, is_fixed="f" not in codes)
+
+
+def _rendered(moment: datetime, form: str) -> str:
+    # Most programs write milliseconds, and strftime always microseconds.
+    fraction = f"{moment.microsecond:06}"
+    fraction = fraction.removesuffix("000") if moment.microsecond else fraction
+    return moment.strftime(_FRACTION.sub(lambda found: found[1] + fraction, form))
 
 
 def _is_whole_date(codes: list[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ class NameTemplate:
         self.text = text
         self._parts: list[str | _Field] = []
         try:
-            self._parse(text)
+            self._parse(_composed(text))
         except ValueError as error:
             raise GongManifestError(f"name_template {shown(repr(text))} is wrong: {error}") from error
         self._folders = text.count("/")
@@ -80,7 +81,7 @@ class NameTemplate:
         :param place: its path or URL
         :raises NameMisfitError: if its name does not match
         """
-        name = "/".join(place.split("/")[-self._folders - 1 :])
+        name = _composed("/".join(place.split("/")[-self._folders - 1 :]))
         found: dict[str, str] = {}
         position = 0
         for part in self._parts:
@@ -131,6 +132,11 @@ class NameTemplate:
             raise ValueError(f"{text!r} has an unpaired brace. Write each field as {{column}}.")
         if text:
             self._parts.append(text)
+
+
+def _composed(text: str) -> str:
+    # Some systems write accents as characters of their own, which look the same.
+    return unicodedata.normalize("NFC", text)
 
 
 def _column(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_gong._text import shown
@@ -15,6 +16,7 @@ from airflow_provider_gong.call_import.recordings.reading import Reader, open_fo
 from airflow_provider_gong.client.media import MediaPath
 
 _LONGEST = 1024 * 1024
+_FIRST = re.compile(r"\.0(?=\.|$)")
 _NAME, _STEM = "{file_name}", "{file_stem}"
 
 
@@ -29,10 +31,11 @@ class Sidecars:
     :param template: path of the sidecar file relative to the recording's folder: ``{file_stem}.json``,
         ``{file_name}.xml`` or ``meta/{file_stem}.json``
     :param open_path: creates the path object of a place
+    :param headers: headers that fields are read from
     :raises GongManifestError: if the template names neither a recording nor a format, or a library is missing
     """
 
-    def __init__(self, template: str, open_path: Callable[[str], MediaPath]) -> None:
+    def __init__(self, template: str, open_path: Callable[[str], MediaPath], headers: Collection[str] = ()) -> None:
         suffix = posixpath.splitext(template)[1].lower()
         rest = template.replace(_NAME, "").replace(_STEM, "")
         if rest == template or "{" in rest or "}" in rest or suffix not in (".json", ".xml"):
@@ -42,6 +45,7 @@ class Sidecars:
             )
         self._template = template
         self._open_path = open_path
+        self._firsts = [header for header in headers if _FIRST.search(header)]
         self._parse = _json_object if suffix == ".json" else _xml_parser()
 
     def place(self, recording: str) -> str:
@@ -61,11 +65,16 @@ class Sidecars:
             found = self._parse(self._content(place))
             if not isinstance(found, Mapping):
                 raise SidecarError(f"has the sidecar {shown(place)}, which is not an object with named fields")
-            return record_of(dict(_flat(found)), place)
+            return self._with_first(record_of(dict(_flat(found)), place))
         except FileNotFoundError:
             raise SidecarError(f"has no sidecar {shown(place)}, or an empty one") from None
         except (OSError, ValueError, TypeError, RecursionError, SyntaxError, GongManifestError) as error:
             raise SidecarError(f"has the sidecar {shown(place)}, which cannot be read: {error}") from error
+
+    def _with_first(self, record: dict[str, str]) -> dict[str, str]:
+        """Return a record in which a single element is also the first of a list, since XML does not tell them apart."""
+        found = {header: record[_FIRST.sub("", header)] for header in self._firsts if _FIRST.sub("", header) in record}
+        return found | record
 
     def _content(self, place: str) -> bytes:
         path = self._open_path(place)
@@ -80,7 +89,8 @@ class Sidecars:
 
 
 def _json_object(content: bytes) -> Any:
-    return json.loads(content.decode("utf-8-sig"), object_pairs_hook=distinct)
+    # In UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
+    return json.loads(content, object_pairs_hook=distinct)
 
 
 def _xml_parser() -> Callable[[bytes], Any]:
@@ -96,10 +106,9 @@ def _xml_parser() -> Callable[[bytes], Any]:
 def _xml_value(element: Any) -> Any:
     """Return an element in the form of JSON: its text, or its attributes and children by name."""
     text = (element.text or "").strip()
-    found: dict[str, Any] = dict(element.attrib)
+    found: dict[str, Any] = {_local(name): value for name, value in element.attrib.items()}
     for child in element:
-        # Without its namespace.
-        name, value = child.tag.rpartition("}")[2], _xml_value(child)
+        name, value = _local(child.tag), _xml_value(child)
         if name not in found:
             found[name] = value
         elif isinstance(found[name], list):
@@ -109,6 +118,11 @@ def _xml_value(element: Any) -> Any:
     if not found:
         return text
     return {**found, "text": text} if text else found
+
+
+def _local(name: str) -> str:
+    """Return a name of XML without its namespace."""
+    return name.rpartition("}")[2]
 
 
 def _flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -118,3 +118,36 @@ def test_all_that_is_wrong_with_a_mapping_is_found_at_once() -> None:
         assert text in str(raised.value)
     for field in ("purpose has ''", "disposition has the template '{}'", "media has None"):
         assert field in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "moment"),
+    [
+        ("epoch", "1731000000", "2024-11-07T17:20:00+00:00"),
+        ("epoch", "1731000000.5", "2024-11-07T17:20:00.500000+00:00"),
+        ("epoch", "1731000000123", "1731000000123"),
+        ("epoch_ms", "1731000000123", "2024-11-07T17:20:00.123000+00:00"),
+        ("%d.%m.%Y %H:%M UTC", "26.11.2026 08:10 UTC", "2026-11-26T08:10:00+00:00"),
+        ("%Y/%m/%d %H:%M:%SZ", "2026/11/26 08:10:00Z", "2026-11-26T08:10:00+00:00"),
+        ("%m/%d/%Y %I:%M %p GMT", "11/26/2026 08:10 PM GMT", "2026-11-26T20:10:00+00:00"),
+        ("%a, %d %b %Y %H:%M:%S %z", "Thu, 26 Nov 2026 08:10:00 +0000", "2026-11-26T08:10:00+00:00"),
+        ("%d.%m.%Y %H:%M", "26.11.2026 08:10", "2026-11-26T08:10:00"),
+    ],
+)
+def test_formats_of_times(form: str, text: str, moment: str) -> None:
+    columns = ColumnMap({"actual_start": {"source": "start", "format": form}})
+    assert columns.values({"start": text})["actual_start"] == moment
+
+
+@pytest.mark.parametrize(
+    ("form", "what"),
+    [
+        ("%d.%m.%Y %H:%M %Z", "has %Z, but names of time zones are ambiguous"),
+        ("%d.%m.%Y %I:%M", "has %I without %p"),
+        ("%d.%m.%Y", "is not a date with a year and a time of day"),
+        ("%d.%m. %H:%M", "is not a date with a year and a time of day"),
+    ],
+)
+def test_formats_that_would_read_another_time_than_was_meant(form: str, what: str) -> None:
+    with pytest.raises(GongManifestError, match=f"actual_start has a format that cannot be used: .*{what}"):
+        ColumnMap({"actual_start": {"source": "start", "format": form}})

@@ -26,6 +26,7 @@ from tests.unit.call_import.conftest import NOW, USERS, NightlyImport, SeenPlan
 
 ASTERISK = "{direction}-{party_1_phone:phone}-{extension:digits}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav"
 HOST = "tobias.okafor@example.com"
+KNOWN = {"actual_start": "=2026-11-20T09:00:00Z", "direction": "=in", "primary_user": f"={HOST}"}
 NAMES = ("out-+12025550147-4711-20261120-093000-1731.42.wav", "in-+12025550148-4711-20261120-100000-1732.1.wav")
 
 
@@ -265,3 +266,50 @@ def test_what_cannot_be_listed_is_named(night: NightlyImport, tmp_path: Path, ma
         planned = ImportPlan(night.ledger, client, manifest=place, storage=storage, name_template="{title}.wav")
         with pytest.raises(GongManifestError, match=says):
             planned.run()
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+@pytest.mark.parametrize("name", ["x [2026]", "x [2026]/", "x [2026]/*.wav", "x [2026]/**/*.wav", "x [2026]/a [1].wav"])
+def test_a_name_with_brackets_that_exists_is_no_pattern(tmp_path: Path, scheme: str, name: str) -> None:
+    record(tmp_path / "x [2026]", "a [1].wav")
+    (row,) = plan(f"{scheme}{tmp_path}/{name}", name_template="{client_unique_id}.wav", columns=KNOWN).rows
+    assert payload_of(row)["clientUniqueId"] == "a [1]"
+
+
+def test_patterns_that_overlap_list_each_recording_once(tmp_path: Path) -> None:
+    record(tmp_path, "a.wav", "b.wav")
+    found = plan([f"{tmp_path}/a*.wav", f"{tmp_path}/*.wav"], name_template="{client_unique_id}.wav", columns=KNOWN)
+    assert [(row.client_unique_id, row.state) for row in found.rows] == [("a", "planned"), ("b", "planned")]
+
+
+def test_spaces_around_the_parts_of_a_name_do_not_count(tmp_path: Path) -> None:
+    record(tmp_path, " 7 - Renewal .wav")
+    (row,) = plan(f"{tmp_path}/*.wav", name_template="{client_unique_id}-{title}.wav", columns=KNOWN).rows
+    assert (row.client_unique_id, payload_of(row)["clientUniqueId"]) == ("7", "7")
+    assert payload_of(row)["title"] == "Renewal"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_json_sidecars_in_all_encodings_of_unicode(tmp_path: Path, encoding: str) -> None:
+    record(tmp_path, "a.wav")
+    (tmp_path / "a.json").write_bytes(json.dumps({"id": "7", "title": "Grüße"}, ensure_ascii=False).encode(encoding))
+    columns = {**KNOWN, "client_unique_id": "id", "title": "title"}
+    (row,) = plan(f"{tmp_path}/*.wav", sidecar="{file_stem}.json", columns=columns).rows
+    assert payload_of(row)["title"] == "Grüße"
+
+
+def test_attributes_of_xml_have_no_namespaces_either(tmp_path: Path) -> None:
+    record(tmp_path, "a.wav")
+    (tmp_path / "a.xml").write_text('<r xmlns:c="urn:c"><c:call c:id="7"/></r>')
+    columns = {**KNOWN, "client_unique_id": "call.id"}
+    (row,) = plan(f"{tmp_path}/*.wav", sidecar="{file_stem}.xml", columns=columns).rows
+    assert row.client_unique_id == "7"
+
+
+def test_a_single_element_of_xml_is_the_first_of_a_list(tmp_path: Path) -> None:
+    record(tmp_path, "a.wav", "b.wav")
+    (tmp_path / "a.xml").write_text('<r><leg number="+4911"/></r>')
+    (tmp_path / "b.xml").write_text('<r><leg number="+4922"/><leg number="+4933"/></r>')
+    columns = {**KNOWN, "client_unique_id": "{file_stem}", "party_1_phone": "leg.0.number"}
+    rows = plan(f"{tmp_path}/*.wav", sidecar="{file_stem}.xml", columns=columns).rows
+    assert [payload_of(row)["parties"][1]["phoneNumber"] for row in rows] == ["+4911", "+4922"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,3 +151,33 @@ def test_whatever_is_rendered_is_read(title: str, phone: str, start: object, epo
     fields = template.read(name)
     assert (fields["title"], fields["party_1_phone"]) == (title, phone)
     assert template.render(fields) == name
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "moment"),
+    [
+        ("{actual_start:epoch_ms}.wav", "1731000000123.wav", "2024-11-07T17:20:00.123000+00:00"),
+        (
+            "{actual_start:%Y-%m-%dT%H_%M_%S.%fZ}.wav",
+            "2026-11-20T09_30_00.123Z.wav",
+            "2026-11-20T09:30:00.123000+00:00",
+        ),
+        ("{actual_start:%Y%m%d %H%M%S UTC}.wav", "20261120 093000 UTC.wav", "2026-11-20T09:30:00+00:00"),
+        ("{actual_start:%Y%m%d%%%H%M}.wav", "20261120%0930.wav", "2026-11-20T09:30:00"),
+    ],
+)
+def test_further_times(template: str, name: str, moment: str) -> None:
+    parsed = NameTemplate(template)
+    assert parsed.read(name) == {"actual_start": moment}
+    assert parsed.render({"actual_start": moment}) == name
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_that_are_characters_of_their_own(forms: tuple[Literal["NFC", "NFD"], Literal["NFC", "NFD"]]) -> None:
+    template = NameTemplate(unicodedata.normalize(forms[0], "Müller_{title}.wav"))
+    assert template.read(unicodedata.normalize(forms[1], "Müller_Grüße.wav")) == {"title": "Grüße"}
+
+
+def test_twelve_hours_without_morning_or_afternoon() -> None:
+    with pytest.raises(GongManifestError, match="%I without %p, so morning and afternoon cannot be distinguished"):
+        NameTemplate("{actual_start:%Y%m%d-%I%M%S}.wav")

@@ -1,0 +1,77 @@
+"""Formats of times in cells and names: the codes of ``strptime``, and numbers of seconds since 1970."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+EPOCHS = {"epoch": re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?"), "epoch_ms": re.compile("[0-9]{12,13}")}
+"""Formats of numbers: seconds, with or without a fraction, and milliseconds."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CODE = re.compile("%(.)", re.DOTALL)
+# A sign of UTC after a time of day, as in ISO 8601. strptime would return a time without an offset.
+_UTC_SIGN = re.compile(r"%[MSfp] ?(?:Z|UTC|GMT)(?![A-Za-z])")
+_YEARS, _HOURS = frozenset("YyGcx"), frozenset("HIXc")
+
+
+def codes_of(form: str) -> list[str]:
+    """Return the codes in a format, without their percent signs."""
+    return _CODE.findall(form)
+
+
+def check_clock(form: str) -> None:
+    """
+    Check that a format cannot mistake one time of day for another.
+
+    :raises ValueError: if it can
+    """
+    codes = codes_of(form)
+    if "Z" in codes:
+        raise ValueError(f"{form!r} has %Z, but names of time zones are ambiguous. Use %z for offsets, or write UTC.")
+    if "I" in codes and "p" not in codes:
+        raise ValueError(f"{form!r} has %I without %p, so morning and afternoon cannot be distinguished. Add %p.")
+
+
+def check_moment(form: str) -> None:
+    """
+    Check that a format describes a moment: a date with a year, and a time of day.
+
+    :raises ValueError: if not
+    """
+    if form in EPOCHS:
+        return
+    check_clock(form)
+    codes = codes_of(form)
+    if _YEARS.isdisjoint(codes) or _HOURS.isdisjoint(codes):
+        raise ValueError(f"{form!r} is not a date with a year and a time of day, such as '%d.%m.%Y %H:%M:%S'.")
+
+
+def read_moment(text: str, form: str) -> datetime:
+    """
+    Return the moment of a text.
+
+    :raises ValueError: if the text does not have the format
+    """
+    if form in EPOCHS:
+        return _from_epoch(text, form)
+    moment = datetime.strptime(text, form)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None and _UTC_SIGN.search(form) else moment
+
+
+def render_epoch(moment: datetime, form: str) -> str:
+    """Return the number of a moment."""
+    micros = (moment - _EPOCH) // timedelta(microseconds=1)
+    if form == "epoch_ms":
+        return str(micros // 1000)
+    seconds, fraction = divmod(micros, 1_000_000)
+    return f"{seconds}.{fraction:06}".rstrip("0").rstrip(".")
+
+
+def _from_epoch(text: str, form: str) -> datetime:
+    if EPOCHS[form].fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not a number of seconds since 1970")
+    if form == "epoch_ms":
+        return _EPOCH + timedelta(milliseconds=int(text))
+    seconds, _, fraction = text.partition(".")
+    return _EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0")))
