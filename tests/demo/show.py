@@ -136,7 +136,7 @@ def show_places(airflow_url: str, gong_url: str, dag_id: str, conn_id: str) -> N
     print(
         f"""
   Airflow        {airflow_url}/dags/{dag_id}
-                 no login required; the upload and report tasks of a run link to the report
+                 no login required; the upload and report tasks of a run link to the report (under Details)
   Connection     {airflow_url}/connections
                  {conn_id}; its Test button connects to the emulated Gong
   Emulated Gong  {gong_url}
