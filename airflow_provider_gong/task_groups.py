@@ -292,7 +292,8 @@ def _report_rule(dag: Any, options: CallImportOptions, *, is_mapped: bool) -> st
     If the plan is skipped, so is the report. If the plan fails, there is nothing to report, unless it failed because of
     single rows. Airflow before 3.1 has no such rule, so there the report fails as well if the plan fails. The same
     applies in a mapped task group: if that is mapped over the result of a task, Airflow (3.3.2, ``TriggerRuleDep``)
-    applies this rule before it maps the report, finds no successful task, and never runs the report. A DAG that fails
+    applies this rule before it maps the report, finds no successful task, and never runs the report. As a setup task,
+    the plan would stop the report everywhere, but clearing the upload would clear the plan as well. A DAG that fails
     fast runs nothing after a failure, and may have no other rule than Airflow's default.
     """
     # Airflow 2 has another name for it.

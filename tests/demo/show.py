@@ -115,8 +115,7 @@ def show_logs(folder: Path, what: str) -> None:
     """
     print(
         f"\n{what}. All logs are kept in {folder}:\n"
-        "  airflow/standalone.log (all of Airflow), airflow/logs (each task), gong-emulator.log\n"
-        "If the machine was busy, run it again. Otherwise, the logs show the reason.",
+        "  airflow/standalone.log (all of Airflow), airflow/logs (each task), gong-emulator.log",
         flush=True,
     )
 
