@@ -81,7 +81,7 @@ def running(*, keeps_logs: bool = True) -> Iterator[Stage]:
             shutil.rmtree(folder, ignore_errors=True)
         raise
     except BaseException:
-        show.show_logs(folder, "The demo has failed. If the machine was busy, run it again; otherwise the logs show the reason")
+        show.show_logs(folder, "The demo has failed. If the machine was busy, run it again; else read the logs")
         raise
     shutil.rmtree(folder / "airflow", ignore_errors=True)
     (folder / "gong-emulator.log").unlink(missing_ok=True)
