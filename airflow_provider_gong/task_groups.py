@@ -177,7 +177,7 @@ def gong_call_import(
         group.verify = GongVerifyCallImportOperator(task_id="verify", **reading)
         group.report = GongReportCallImportOperator(
             task_id="report",
-            trigger_rule=_report_rule(options, is_mapped=is_mapped),
+            trigger_rule=_report_rule(group.dag, options, is_mapped=is_mapped),
             **_chosen(options, ReportOptions),
             **shared,
         )
@@ -285,15 +285,20 @@ def _check_mapping(group: TaskGroup, workers: int) -> bool:
     return is_mapped
 
 
-def _report_rule(options: CallImportOptions, *, is_mapped: bool) -> str:
+def _report_rule(dag: Any, options: CallImportOptions, *, is_mapped: bool) -> str:
     """
     Return the trigger rule of the report, which runs after upload and verification whether or not they succeeded.
 
     If the plan is skipped, so is the report. If the plan fails, there is nothing to report, unless it failed because of
     single rows. Airflow before 3.1 has no such rule, so there the report fails as well if the plan fails. The same
     applies in a mapped task group: if that is mapped over the result of a task, Airflow (3.3.2, ``TriggerRuleDep``)
-    applies this rule before it maps the report, finds no successful task, and never runs the report.
+    applies this rule before it maps the report, finds no successful task, and never runs the report. As a setup task,
+    the plan would stop the report everywhere, but clearing the upload would clear the plan as well. A DAG that fails
+    fast runs nothing after a failure, and may have no other rule than Airflow's default.
     """
+    # Airflow 2 has another name for it.
+    if getattr(dag, "fail_fast", False) or getattr(dag, "fail_stop", False):
+        return str(TriggerRule.ALL_SUCCESS.value)
     stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
     rule = None if stops or is_mapped else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
     return str((rule or TriggerRule.NONE_SKIPPED).value)

@@ -21,7 +21,7 @@ def test_the_report_is_a_click_away(chromium: Browser) -> None:
         tab = context.new_page()
 
         for phase in ("report", "upload"):
-            tab.goto(f"{stage.airflow.url}/dags/{DAG_ID}/runs/{imported.run_id}/tasks/{task(phase)}")
+            tab.goto(f"{stage.airflow.url}/dags/{DAG_ID}/runs/{imported.run_id}/tasks/{task(phase)}/details")
             with context.expect_page() as opened:
                 tab.get_by_role("link", name="Report", exact=True).click()
             opened.value.locator(".verdict", has_text=f"{FEWEST_ROWS} rows").wait_for()

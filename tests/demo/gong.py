@@ -80,6 +80,8 @@ class EmulatedGong:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
 
 def user_ids(state: Mapping[str, Any]) -> dict[str, str]:

@@ -76,12 +76,12 @@ def running(*, keeps_logs: bool = True) -> Iterator[Stage]:
                 yield Stage(airflow, gong, recordings, progress)
     except KeyboardInterrupt:
         if keeps_logs:
-            show.show_logs(folder, "The demo was interrupted")
+            show.show_logs(folder, "The demo was interrupted. To begin anew, run it again")
         else:
             shutil.rmtree(folder, ignore_errors=True)
         raise
     except BaseException:
-        show.show_logs(folder, "The demo has failed")
+        show.show_logs(folder, "The demo has failed. If the machine was busy, run it again; else read the logs")
         raise
     shutil.rmtree(folder / "airflow", ignore_errors=True)
     (folder / "gong-emulator.log").unlink(missing_ok=True)

@@ -115,8 +115,7 @@ def show_logs(folder: Path, what: str) -> None:
     """
     print(
         f"\n{what}. All logs are kept in {folder}:\n"
-        "  airflow/standalone.log (all of Airflow), airflow/logs (each task), gong-emulator.log\n"
-        "If the machine was busy, run it again. Otherwise, the logs show the reason.",
+        "  airflow/standalone.log (all of Airflow), airflow/logs (each task), gong-emulator.log",
         flush=True,
     )
 
@@ -136,7 +135,7 @@ def show_places(airflow_url: str, gong_url: str, dag_id: str, conn_id: str) -> N
     print(
         f"""
   Airflow        {airflow_url}/dags/{dag_id}
-                 no login required; the upload and report tasks of a run link to the report
+                 no login required; the upload and report tasks of a run link to the report (under Details)
   Connection     {airflow_url}/connections
                  {conn_id}; its Test button connects to the emulated Gong
   Emulated Gong  {gong_url}

@@ -17,6 +17,7 @@ from airflow_provider_gong.emulator import running_emulator
 from tests.support.recordings import manifest_row, write_night
 
 PROJECT = Path(__file__).parents[2]
+XCOM_BACKEND = "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend"
 NIGHT, MORNING = "2026-11-20", "2026-11-21T03:00:00+00:00"
 
 
@@ -30,7 +31,8 @@ def readme_dag() -> str:
 
 
 @pytest.mark.e2e
-def test_the_dag_of_the_readme_runs_to_its_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("xcoms", ["database", "object storage"])
+def test_the_dag_of_the_readme_runs_to_its_end(tmp_path: Path, xcoms: str) -> None:
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "nightly.py").write_text(readme_dag())
     recordings = tmp_path / "recordings"
@@ -44,6 +46,10 @@ def test_the_dag_of_the_readme_runs_to_its_end(tmp_path: Path) -> None:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW_CONN_GONG_DEFAULT": json.dumps(gong.connection()),
         }
+        if xcoms == "object storage":
+            environment["AIRFLOW__CORE__XCOM_BACKEND"] = XCOM_BACKEND
+            environment["AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH"] = f"file://{tmp_path}/xcoms"
+            environment["AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD"] = "0"
 
         def airflow(*arguments: str) -> None:
             command = [str(Path(sys.executable).with_name("airflow")), *arguments]
@@ -60,3 +66,4 @@ def test_the_dag_of_the_readme_runs_to_its_end(tmp_path: Path) -> None:
     assert [call["state"] for call in calls] == ["visible", "visible"]
     summary = json.loads((recordings / NIGHT / "report" / "report.json").read_text())
     assert summary["states"] == {"verified": 2}
+    assert (tmp_path / "xcoms").exists() is (xcoms == "object storage")

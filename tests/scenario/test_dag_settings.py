@@ -261,6 +261,15 @@ def test_a_short_circuit_that_ignores_trigger_rules(run_dag: RunDag, tmp_path: P
     assert {state for name, state in states(run).items() if name != "is_workday"} == {"skipped"}
 
 
+def test_a_dag_that_fails_fast(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
+    manifest = str(night(tmp_path, 1))
+    with new_dag("fails_fast", **{"fail_fast" if AIRFLOW.major > 2 else "fail_stop": True}) as made:
+        gong_call_import(manifest)
+
+    assert run_dag(made).state == "success"
+    assert set(new_calls(gong_emulator)) == {"pbx-00001"}
+
+
 def test_a_group_behind_a_failed_task_does_not_run(run_dag: RunDag, tmp_path: Path) -> None:
     manifest = str(night(tmp_path, 1))
     with new_dag("behind_a_failure") as made:
