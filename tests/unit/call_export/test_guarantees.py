@@ -185,7 +185,7 @@ def test_killed_while_a_call_moves_it_is_in_some_day(company: Company, writes: i
     assert any(moved in manifest.calls for manifest in company.manifests())
 
 
-@pytest.mark.parametrize("writes", range(1, 12))
+@pytest.mark.parametrize("writes", range(2, 8))
 @pytest.mark.parametrize("target", [13, 10], ids=["a third day", "the other's day"])
 def test_killed_while_several_calls_move_each_is_in_some_day(company: Company, writes: int, target: int) -> None:
     company.use_object_store()
