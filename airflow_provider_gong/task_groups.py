@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from airflow_provider_gong._choices import whole_number
 from airflow_provider_gong._compat import TaskGroup, TriggerRule
-from airflow_provider_gong.call_export.choices import FileFormatName, OnShrinkName
+from airflow_provider_gong.call_export.choices import FileFormatName, OnShrinkName, share_of_requests
+from airflow_provider_gong.call_export.days import day_of, duration_of
 from airflow_provider_gong.call_import.choices import (
     EventOn,
     EventOnName,
@@ -195,7 +196,7 @@ def gong_call_export(
     group_id: str = "gong_call_export",
     lookback: str | timedelta = "7d",
     sweep: float = 0.08,
-    backfill_from: str | None = None,
+    backfill_from: str | date | None = None,
     workers: int = 1,
     daily_requests: int | None = None,
     deferrable: bool | None = None,
@@ -222,14 +223,17 @@ def gong_call_export(
         ``include_private``, ``exclude_columns``, ``workspace_id``, ``primary_user_ids``, ``on_shrink``,
         ``gong_conn_id``
     :return: the task group
-    :raises ValueError: for an unknown choice, an invalid number, or several workers in a mapped task group
+    :raises ValueError: for an unknown choice, an invalid number, duration or day, or several workers in a mapped task
+        group
     """
     _refuse_unknown("gong_call_export", options, CallExportOptions)
     whole_number("workers", workers, at_least=1)
     if daily_requests is not None:
         whole_number("daily_requests", daily_requests, at_least=workers)
-    if not 0 <= sweep <= 1:
-        raise ValueError(f"sweep must be a share of the day's requests, from 0 to 1, not {sweep}.")
+    share_of_requests("sweep", sweep)
+    duration_of("lookback", lookback)
+    if backfill_from and not hasattr(backfill_from, "resolve") and "{" not in str(backfill_from):
+        day_of("backfill_from", backfill_from)
     common: dict[str, Any] = {"path": path, **options}
     with TaskGroup(group_id=group_id) as group:
         _check_mapping(group, workers)

@@ -10,10 +10,12 @@ from airflow_provider_gong.call_export.errors import GongExportSettingsError
 
 ONE_DAY = timedelta(days=1)
 _DURATION = re.compile(r"(\d{1,4})([dh])")
+_NO_INTERVAL = "Use a timetable with data intervals, such as CronDataIntervalTimetable, or set since and until."
+_CENTURY = 36_500 * ONE_DAY
 Window = tuple[datetime, datetime]
 
 
-def days_of(since: str | datetime, until: str | datetime) -> list[date]:
+def days_of(since: str | date, until: str | date) -> list[date]:
     """
     Return all UTC days that an interval touches.
 
@@ -23,10 +25,8 @@ def days_of(since: str | datetime, until: str | datetime) -> list[date]:
     """
     first, last = _moment("since", since), _moment("until", until)
     if first >= last:
-        raise GongExportSettingsError(
-            f"The interval from {first.isoformat()} until {last.isoformat()} is empty.",
-            remedy="Use a timetable with data intervals, such as CronDataIntervalTimetable, or set since and until.",
-        )
+        empty = f"The interval from {first.isoformat()} until {last.isoformat()} is empty."
+        raise GongExportSettingsError(empty, remedy=_NO_INTERVAL)
     return list(day_range(first.date(), (last - timedelta(microseconds=1)).date()))
 
 
@@ -39,7 +39,7 @@ def day_range(first: date, last: date) -> Iterator[date]:
 def window_of(day: date) -> Window:
     """Return the start of a day and the start of the next day."""
     start = datetime.combine(day, time(), UTC)
-    return start, start + ONE_DAY
+    return start, datetime.max.replace(tzinfo=UTC) if day == date.max else start + ONE_DAY
 
 
 def halves(window: Window) -> tuple[Window, Window]:
@@ -54,30 +54,38 @@ def wire(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def parse_day(text: str) -> date:
+def day_of(name: str, value: str | date) -> date:
     """
-    Parse a day, such as ``2026-11-20``.
+    Return the UTC day of a date or a time, such as ``2026-11-20``.
 
-    :raises GongExportSettingsError: if it is not a day
+    :param name: the parameter's name, for errors
+    :raises GongExportSettingsError: if it is neither
     """
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise GongExportSettingsError(f"{text!r} is not a day such as 2026-11-20.") from error
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise GongExportSettingsError(f"{name}: {value!r} is not a day such as 2026-11-20.") from error
+    if isinstance(value, datetime):
+        return _in_utc(value).date()
+    if isinstance(value, date):
+        return value
+    raise GongExportSettingsError(f"{name}: {value!r} is not a day such as 2026-11-20.")
 
 
-def parse_days(text: str) -> list[date]:
+def parse_days(name: str, text: str) -> list[date]:
     """
     Parse days, such as ``2026-11-20,2026-11-01..2026-11-07``.
 
+    :param name: the parameter's name, for errors
     :raises GongExportSettingsError: if a part is not a day or a range of days
     """
     days: set[date] = set()
     for part in text.split(","):
         first, _, last = part.strip().partition("..")
-        found = list(day_range(parse_day(first), parse_day(last or first)))
+        found = list(day_range(day_of(name, first), day_of(name, last or first)))
         if not found:
-            raise GongExportSettingsError(f"{part.strip()!r} ends before it begins.")
+            raise GongExportSettingsError(f"{name}: {part.strip()!r} ends before it begins.")
         days.update(found)
     return sorted(days)
 
@@ -89,18 +97,23 @@ def duration_of(name: str, value: str | timedelta) -> timedelta:
     :param name: the parameter's name, for errors
     :raises GongExportSettingsError: if it is none
     """
-    if isinstance(value, timedelta):
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is not None:
+        return int(found[1]) * (ONE_DAY if found[2] == "d" else timedelta(hours=1))
+    if isinstance(value, timedelta) and timedelta(0) <= value <= _CENTURY:
         return value
-    found = _DURATION.fullmatch(value.strip())
-    if found is None:
-        raise GongExportSettingsError(f"{name}: {value!r} is not a duration such as 7d or 36h.")
-    return int(found[1]) * (ONE_DAY if found[2] == "d" else timedelta(hours=1))
+    raise GongExportSettingsError(f"{name}: {value!r} is not a duration such as 7d or 36h.")
 
 
-def _moment(name: str, value: str | datetime) -> datetime:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise GongExportSettingsError(f"{name}: {value!r} is not a date or time in ISO 8601.") from error
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+def _moment(name: str, value: str | date) -> datetime:
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.strip())
+        return _in_utc(value if isinstance(value, datetime) else datetime.combine(value, time()))
+    except (TypeError, ValueError, OverflowError) as error:
+        wrong = f"{name}: {value!r} is not a date or time in ISO 8601."
+        raise GongExportSettingsError(wrong, remedy=_NO_INTERVAL) from error
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

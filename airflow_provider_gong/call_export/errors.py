@@ -21,7 +21,7 @@ class GongExportError(GongError):
         super().__init__(" ".join(filter(None, (message, self.default_remedy if remedy is None else remedy))))
 
 
-class GongExportSettingsError(GongExportError):
+class GongExportSettingsError(GongExportError, ValueError):
     """The export's settings are wrong, or do not match what its folder already contains."""
 
     retry_can_help = False

@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_export.choices import OnShrink
+from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.planning import (
     CallsInTwoDays,
     DayState,
@@ -104,6 +105,8 @@ class CallExport:
         :raises GongExportShrinkError: if too much is missing
         :raises GongRateLimitError: if the day's requests are spent; everything read so far is written and noted
         """
+        if daily_requests is not None and daily_requests < 1:
+            raise GongExportSettingsError(f"daily_requests must be at least 1, not {daily_requests}.")
         claim(self.folder, self.settings, self.company)
         notes = WorkerNotes(self.folder, worker, since, "first" if leaves_shrunk else "last")
         requests = AllowedRequests(client, daily_requests, notes.requests, self.clock)
@@ -136,7 +139,8 @@ class CallExport:
 
     def days_with(self, call_ids: Collection[str]) -> list[date]:
         """Return the days whose files contain any of these calls."""
-        return [found.day for found in self.folder.manifests() if found.calls.keys() & set(call_ids)]
+        wanted = set(call_ids)
+        return [found.day for found in self.folder.manifests() if found.calls.keys() & wanted or not found.is_complete]
 
     def held_of(self, call_ids: Collection[str]) -> set[str]:
         """Return which of these calls the export contains."""

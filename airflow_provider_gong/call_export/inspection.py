@@ -61,8 +61,8 @@ class ExportStatus:
         """Yield a line for each month, with a symbol for each day."""
         months: dict[str, list[str]] = {}
         for day, condition in self.days.items():
-            month = months.setdefault(f"{day:%Y-%m}", [" "] * (day.day - 1))
-            month.append(SIGNS[condition])
+            month = months.setdefault(f"{day:%Y-%m}", [])
+            month += [" "] * (day.day - 1 - len(month)) + [SIGNS[condition]]
         for name, signs in months.items():
             yield f"{name}  {''.join(signs)}"
 
@@ -75,9 +75,8 @@ def status(export: CallExport, settings: PlanSettings | None = None) -> ExportSt
         return ExportStatus({})
     plan = make_plan(states.values(), export.settings.fingerprint, settings or PlanSettings(), now)
     due = {found.day for found in plan.due if found.reason in _DUE}
-    days = {
-        day: _condition(states.get(day), day in due) for day in day_range(min(states), max(now.date(), max(states)))
-    }
+    shown = sorted({*states, *day_range(min(states), now.date())})
+    days = {day: _condition(states.get(day), day in due) for day in shown}
     calls = sum(state.calls for state in states.values())
     return ExportStatus(days, calls, sum(state.missing for state in states.values()))
 
@@ -117,8 +116,8 @@ class DayDifference:
 
 def expected_requests(export: CallExport, days: Sequence[date]) -> int:
     """Return the known number of requests for comparing days with Gong."""
-    manifests = (export.folder.manifest(day) for day in days)
-    return sum(requests_for(0 if manifest is None else len(manifest.calls)) for manifest in manifests)
+    calls = {manifest.day: len(manifest.calls) for manifest in export.folder.manifests(days)}
+    return sum(requests_for(calls.get(day, 0)) for day in days)
 
 
 def check(export: CallExport, client: GongApi, days: Iterable[date]) -> Iterator[DayDifference]:

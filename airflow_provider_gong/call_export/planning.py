@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_provider_gong._text import counted
-from airflow_provider_gong.call_export.days import ONE_DAY, day_range
+from airflow_provider_gong.call_export.choices import share_of_requests
+from airflow_provider_gong.call_export.days import ONE_DAY, day_range, duration_of
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.reading.shrink import CONFIRM_AFTER
 from airflow_provider_gong.call_export.storage.folder import StoredFile
@@ -99,15 +100,10 @@ class PlanSettings:
     daily_requests: int = 10_000
 
     def __post_init__(self) -> None:
-        if not 0 <= self.sweep_share <= 1:
-            raise GongExportSettingsError(
-                f"sweep must be a share of daily_requests, from 0 to 1, not {self.sweep_share}.",
-                remedy="For example, 8 % is 0.08.",
-            )
-        if self.daily_requests < 1:
-            raise GongExportSettingsError(f"daily_requests must be at least 1, not {self.daily_requests}.")
-        if self.lookback < timedelta(0):
-            raise GongExportSettingsError(f"lookback must not be negative, but is {self.lookback}.")
+        share_of_requests("sweep", self.sweep_share)
+        duration_of("lookback", self.lookback)
+        if type(self.daily_requests) is not int or self.daily_requests < 1:
+            raise GongExportSettingsError(f"daily_requests must be at least 1, not {self.daily_requests!r}.")
 
 
 @dataclass

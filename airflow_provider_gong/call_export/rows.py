@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from airflow_provider_gong.call_export.days import parse_day, window_of
+from airflow_provider_gong.call_export.days import Window, day_of, window_of
 from airflow_provider_gong.call_export.reading.draft import is_left_out
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader, call_id_of
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
@@ -18,24 +18,26 @@ from airflow_provider_gong.call_export.tables.schema import Kind, Row
 
 def export_rows(client: GongApi, table: str, day: str | date, **settings: Any) -> Iterator[dict[str, Any]]:
     """
-    Yield the rows of a table of an export, for all calls of a UTC day.
+    Return the rows of a table of an export, for all calls of a UTC day.
 
     :param client: a client of Gong's API
     :param table: name of the table
-    :param day: the day, such as ``2026-11-20``
+    :param day: the day, such as ``2026-11-20``; a time means its UTC day
     :param settings: ``include_private``, ``exclude_columns``, ``workspace_id``, ``primary_user_ids``
+    :raises GongExportSettingsError: for an unknown table or column, or a wrong day
     """
     wanted = ExportSettings.of(tables=[table], **settings)
-    exported = wanted.tables[table]
-    wants = (lambda call: not is_left_out(call, wanted)) if wanted.reads_transcripts else None
+    return _rows(client, wanted, wanted.tables[table], window_of(day_of("day", day)))
+
+
+def _rows(client: GongApi, settings: ExportSettings, table: ExportedTable, window: Window) -> Iterator[dict[str, Any]]:
+    wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
     unknown: Counter[str] = Counter()
-    for page in GongReader(client, wanted.filters, wants).pages(
-        window_of(parse_day(day) if isinstance(day, str) else day)
-    ):
+    for page in GongReader(client, settings.filters, wants).pages(window):
         for data in page.calls:
-            if not is_left_out(data, wanted):
+            if not is_left_out(data, settings):
                 call = ExportedCall(data, page.transcripts.get(call_id_of(data)), unknown)
-                yield from (_record(exported, row) for row in exported.table.rows(call))
+                yield from (_record(table, row) for row in table.table.rows(call))
 
 
 def _record(table: ExportedTable, row: Row) -> dict[str, Any]:

@@ -89,16 +89,18 @@ class ExportSettings:
         """
         if isinstance(tables, str) or isinstance(exclude_columns, str) or isinstance(primary_user_ids, str):
             raise GongExportSettingsError("tables, exclude_columns and primary_user_ids are lists, not a single text.")
+        if not isinstance(include_private, bool):
+            raise GongExportSettingsError(f"include_private is True or False, not {include_private!r}.")
+        if primary_user_ids is not None and not primary_user_ids:
+            raise GongExportSettingsError(
+                "primary_user_ids is empty.", remedy="For the calls of all users, leave it out, or set it to None."
+            )
         exported = without(_chosen_tables(tuple(tables)), exclude_columns)
-        try:
-            chosen_format = FileFormat.of("file_format", file_format)
-        except ValueError as unknown:
-            raise GongExportSettingsError(str(unknown)) from None
         return cls(
             {table.name: table for table in exported},
-            chosen_format,
+            FileFormat.of("file_format", file_format),
             include_private,
-            CallFilter(workspace_id or None, tuple(sorted(primary_user_ids or ()))),
+            CallFilter(str(workspace_id) if workspace_id else None, tuple(sorted({*map(str, primary_user_ids or ())}))),
         )
 
     def document(self) -> dict[str, Any]:

@@ -109,6 +109,9 @@ def _refresh(options: argparse.Namespace, target: Target) -> Output:
         raise UsageError("give --days, --call-ids, or both")
     days = _days(options.days) if options.days else []
     export = dataclasses.replace(_export(options, target), on_shrink=OnShrink(options.on_shrink))
+    first, today = export.folder.first_day(), export.clock().date()
+    if outside := [day for day in days if first is None or not first <= day <= today]:
+        raise UsageError(f"--days: {outside[0]} is not a day of the export, which has those from {first} to {today}")
     unknown = sorted(set(call_ids) - export.held_of(call_ids))
     wanted = sorted({*days, *export.days_with(call_ids)})
     result = export.read(target.hook.client, wanted, worker="command", erased=call_ids)
@@ -142,6 +145,6 @@ def _days(text: str) -> list[date]:
     from airflow_provider_gong.call_export.errors import GongExportSettingsError
 
     try:
-        return parse_days(text)
+        return parse_days("--days", text)
     except GongExportSettingsError as error:
-        raise UsageError(f"--days: {error}") from error
+        raise UsageError(str(error)) from error

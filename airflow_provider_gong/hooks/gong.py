@@ -168,11 +168,12 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
 
     def export_rows(self, table: str, day: str | date, **settings: Any) -> Iterator[dict[str, Any]]:
         """
-        Yield the rows of an export table as plain mappings, for all calls of a UTC day.
+        Return the rows of an export table as plain mappings, for all calls of a UTC day.
 
         :param table: name of the table, such as ``call_documents``
-        :param day: the day, such as ``2026-11-20``
+        :param day: the day, such as ``2026-11-20``; a time means its UTC day
         :param settings: ``include_private``, ``exclude_columns``, ``workspace_id``, ``primary_user_ids``
+        :raises GongExportSettingsError: for an unknown table or column, or a wrong day
         """
         from airflow_provider_gong.call_export.rows import export_rows
 

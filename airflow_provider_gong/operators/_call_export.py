@@ -99,7 +99,7 @@ class CallExportOperator(GongOperator):
         context: Context,
         days: Sequence[date],
         *,
-        worker: str = "worker-0",
+        worker: str,
         daily_requests: int | None = None,
         keeps_notes: bool = True,
         leaves_shrunk: bool = False,

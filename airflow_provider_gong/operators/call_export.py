@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._choices import whole_number
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.operators._call_export import CallExportOperator
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -51,7 +52,7 @@ class GongPlanCallExportOperator(CallExportOperator):
         *,
         lookback: str | timedelta = "7d",
         sweep: float = 0.08,
-        backfill_from: str | None = None,
+        backfill_from: str | date | None = None,
         daily_requests: int | None = None,
         workers: int = 1,
         **kwargs: Any,
@@ -61,19 +62,20 @@ class GongPlanCallExportOperator(CallExportOperator):
         self.sweep = sweep
         self.backfill_from = backfill_from
         self.daily_requests = daily_requests
-        self.workers = workers
+        self.workers = whole_number("workers", workers, at_least=1)
 
     def execute(self, context: Context) -> list[list[str]]:
         """Plan the export."""
-        from airflow_provider_gong.call_export.days import duration_of, parse_day
+        from airflow_provider_gong.call_export.days import day_of, duration_of
         from airflow_provider_gong.call_export.planning import PlanSettings
 
         with fail_without_retry():
+            quota = self.hook.settings.share(bulk=True).requests_per_day
             settings = PlanSettings(
                 lookback=duration_of("lookback", self.lookback),
-                backfill_from=parse_day(self.backfill_from) if self.backfill_from else None,
+                backfill_from=day_of("backfill_from", self.backfill_from) if self.backfill_from else None,
                 sweep_share=self.sweep,
-                daily_requests=self.daily_requests or self.hook.settings.share(bulk=True).requests_per_day,
+                daily_requests=quota if self.daily_requests is None else self.daily_requests,
             )
             plan = self.export.plan(settings)
         summary = plan.summary()
@@ -99,7 +101,7 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
     Calls ``POST /v2/calls/extensive`` and ``POST /v2/calls/transcript``. Can be retried at any time. Deferred while the
     day's requests are used up.
 
-    :param days: the days, or lists of them (templated)
+    :param days: the days, such as ``2026-11-20`` or ``2026-11-01..2026-11-30``, or lists of them (templated)
     :param daily_requests: maximum number of requests of this task in 24 hours; default: all that the connection allows
     :param leaves_shrunk: leave days with missing calls to a later task that gets the same days without this option,
         because only the run as a whole shows whether calls were deleted or the access key can no longer see them
@@ -121,19 +123,29 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.days: Any = days
-        self.daily_requests = daily_requests
+        self.daily_requests = None if daily_requests is None else whole_number("daily_requests", daily_requests, 1)
         self.leaves_shrunk = leaves_shrunk
 
     def work(self, context: Context) -> dict[str, Any]:
         """Read the days."""
-        from airflow_provider_gong.call_export.days import parse_day
+        from airflow_provider_gong.call_export.days import parse_days
 
         worker = f"worker-{max(context['ti'].map_index or 0, 0)}"
         # A single task reads all batches, a mapped one only its own.
-        days = [parse_day(day) for batch in self.days for day in ([batch] if isinstance(batch, str) else batch)]
+        with fail_without_retry():
+            days = [day for text in _texts(self.days) for day in parse_days("days", text)]
         return self.read_days(
             context, days, worker=worker, daily_requests=self.daily_requests, leaves_shrunk=self.leaves_shrunk
         )
+
+
+def _texts(days: Any) -> Iterator[str]:
+    """Yield the days in lists of days."""
+    if isinstance(days, str | date):
+        yield str(days)
+        return
+    for day in days:
+        yield from _texts(day)
 
 
 def _flat(results: Any) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from airflow_provider_gong.operators._call_export import CallExportOperator
 from airflow_provider_gong.operators._waiting import WaitingTask
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
     from airflow_provider_gong._compat import Context
 
@@ -52,8 +52,8 @@ class GongCallsToObjectStorageOperator(WaitingTask, CallExportOperator):
     def __init__(
         self,
         *,
-        since: str | datetime = "{{ data_interval_start }}",
-        until: str | datetime = "{{ data_interval_end }}",
+        since: str | date = "{{ data_interval_start }}",
+        until: str | date = "{{ data_interval_end }}",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,4 +64,6 @@ class GongCallsToObjectStorageOperator(WaitingTask, CallExportOperator):
         """Read the days of the interval."""
         from airflow_provider_gong.call_export.days import days_of
 
-        return self.read_days(context, days_of(self.since, self.until), keeps_notes=False)
+        # Other tasks of the same run may export to the same folder.
+        worker = f"{self.task_id}-{context['ti'].map_index}"
+        return self.read_days(context, days_of(self.since, self.until), worker=worker, keeps_notes=False)

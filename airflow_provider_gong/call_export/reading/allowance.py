@@ -28,7 +28,7 @@ class AllowedRequests:
         self, client: GongApi, limit: int | None, used: Mapping[str, int], clock: Callable[[], datetime]
     ) -> None:
         self._client = client
-        self._limit = limit
+        self.limit = limit
         self._clock = clock
         self._used = {datetime.fromisoformat(hour): count for hour, count in used.items()}
         self.requests = 0
@@ -41,9 +41,9 @@ class AllowedRequests:
         """
         now = self._clock()
         self._forget(now)
-        if self._limit is not None and sum(self._used.values()) >= self._limit:
+        if self.limit is not None and sum(self._used.values()) >= self.limit:
             raise GongDailyQuotaError(
-                f"The export has sent the {self._limit} requests that it may send in 24 hours.",
+                f"The export has sent the {self.limit} requests that it may send in 24 hours.",
                 retry_after=max((min(self._used) + _HOUR + _DAY - now).total_seconds(), 1.0),
                 operation=operation,
             )
@@ -51,6 +51,11 @@ class AllowedRequests:
         self._used[hour] = self._used.get(hour, 0) + 1
         self.requests += 1
         return self._client.run(operation, body=body)
+
+    @property
+    def are_too_few(self) -> bool:
+        """Whether all requests of 24 hours have been sent through this client."""
+        return self.limit is not None and self.requests >= self.limit
 
     def used(self) -> dict[str, int]:
         """Return the requests of the last 24 hours, by hour."""

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from airflow_provider_gong._text import counted
-from airflow_provider_gong.call_export.errors import GongExportShrinkError
+from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
 from airflow_provider_gong.call_export.planning import DayState, states_of
 from airflow_provider_gong.call_export.reading.allowance import AllowedRequests
 from airflow_provider_gong.call_export.reading.notes import WorkerNotes, read_moments
@@ -69,10 +69,16 @@ class ReadAttempt:
             for day in _with_progress(days, self._run):
                 self._read_day(day)
             left = self._end()
-        except GongRateLimitError:
-            self._take_notes(self._end_parked())
+        except GongRateLimitError as spent:
+            left = self._end_parked()
+            self._take_notes(left)
             read = len(self._run.read_at)
             log.info("Read %d of %s before the requests were used up.", read, counted(len(days), "day"))
+            if not read and not left and self._requests.are_too_few:
+                raise GongExportSettingsError(
+                    f"daily_requests={self._requests.limit} is not enough to read a single day, such as {days[0]}.",
+                    remedy="Increase it: a day takes a request for each 100 calls and one for each 100 transcripts.",
+                ) from spent
             raise
         except (GongApiError, GongExportShrinkError):
             if self._keeps_notes:

@@ -102,16 +102,17 @@ class ReadDay:
                 held = max(before - self._not_listed, 0)
                 shrinkage.count_table(name, held, self.draft.calls_in(name))
 
-    def found(self, call_id: str, call: JsonObject) -> date | None:
+    def found(self, call_id: str, call: JsonObject, first_day: date) -> date | None:
         """
         Take back a call that Gong returned by id: it is not gone.
 
+        :param first_day: the first exported day; calls that have moved to earlier ones are no longer exported
         :return: the other day that it has moved to
         """
         self.gone.discard(call_id)
         started = microseconds(call["metaData"].get("started"))
         day = self.day if started is None else as_moment(started).date()
-        if is_left_out(call, self.draft.settings) or not _matches(call, self.draft.settings):
+        if day < first_day or is_left_out(call, self.draft.settings) or not _matches(call, self.draft.settings):
             return None
         if day != self.day:
             self.moved[call_id] = day

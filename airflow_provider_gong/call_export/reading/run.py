@@ -23,6 +23,7 @@ from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.commit import commit
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
+from airflow_provider_gong.client.errors import GongValidationError
 
 log = logging.getLogger(__name__)
 
@@ -208,17 +209,26 @@ class ExportRun:
             held.moved |= {call_id: self._late[call_id] for call_id in held.gone & self._late.keys()}
             held.gone -= self._late.keys()
         found = self._reader.calls_by_id(sorted(call_id for held in self._held for call_id in held.gone))
+        first_day = self._folder.first_day() or date.min
         for held in self._held:
             for call_id in held.gone & found.keys():
-                day = held.found(call_id, found[call_id])
+                day = held.found(call_id, found[call_id], first_day)
                 self._moved_to |= set() if day is None else {day}
 
     def _read_new_days(self) -> None:
         """Read the days that calls have moved to."""
         while days := sorted(self._moved_to - self.read_at.keys() - {held.day for held in self._held}):
             for day in days:
-                self.read(day)
+                self._read_new_day(day)
             self._find_moved()
+
+    def _read_new_day(self, day: date) -> None:
+        try:
+            self.read(day)
+        except GongValidationError as error:
+            # Gong may show a date that it does not take as a filter, such as one in the year 9999.
+            log.warning("Day %s, to which a call has moved, cannot be read: %s", day, error)
+            self._moved_to.discard(day)
 
     def _lists(self, day: date, call_id: str) -> bool:
         """Return whether a day contains a call, or will when it is written."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from airflow_provider_gong.call_export.choices import FileFormat
-from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportStorageError
+from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.settings import ExportedTable
 from airflow_provider_gong.call_export.tables.fields import as_moment, microseconds
 from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Kind, Row
@@ -46,16 +46,13 @@ def rows_of_calls(
     """
     Yield the rows of some calls from a file in parts; columns that the file lacks are null.
 
-    :raises GongExportStorageError: if the file is damaged
+    :raises ValueError: if the file is damaged
     """
     parts = _json_lines(file) if file_format is FileFormat.JSONL else _parquet(file)
-    try:
-        for part in parts:
-            rows = [_row(record, table) for record in part if record.get("call_id") in call_ids]
-            if rows:
-                yield rows
-    except (ValueError, OSError) as error:
-        raise GongExportStorageError(f"A file of table {table.name} cannot be read: {error}") from error
+    for part in parts:
+        rows = [_row(record, table) for record in part if record.get("call_id") in call_ids]
+        if rows:
+            yield rows
 
 
 class ParquetFile:

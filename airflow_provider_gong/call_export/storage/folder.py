@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_export.choices import FileFormat
-from airflow_provider_gong.call_export.errors import GongExportStorageError
+from airflow_provider_gong.call_export.errors import GongExportError, GongExportStorageError
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 
 if TYPE_CHECKING:
@@ -95,6 +95,10 @@ class ExportFolder:
         with ThreadPoolExecutor(self._readers) as pool:
             yield from filter(None, pool.map(self._manifest, names))
 
+    def first_day(self) -> date | None:
+        """Return the first exported day; None if there is none."""
+        return next((manifest.day for manifest in filter(None, map(self._manifest, self._manifest_names()))), None)
+
     def write_manifest(self, manifest: DayManifest) -> None:
         """Write the manifest of a day."""
         self.write_json(manifest_path(manifest.day), manifest.document())
@@ -120,11 +124,12 @@ class ExportFolder:
             except FileNotFoundError:
                 return None
         try:
-            return cast("dict[str, Any]", json.loads(content))
+            found = json.loads(content)
         except ValueError as error:
-            raise GongExportStorageError(
-                f"{shown(self.place(path))} is not JSON ({error}).", remedy="Delete it, and run the export again."
-            ) from error
+            raise self._damaged(path, str(error)) from error
+        if not isinstance(found, dict):
+            raise self._damaged(path, "it is not an object")
+        return found
 
     def write_json(self, path: str, document: Mapping[str, Any]) -> None:
         """Replace a file with a JSON object."""
@@ -174,9 +179,16 @@ class ExportFolder:
 
     @contextlib.contextmanager
     def opened(self, path: str) -> Iterator[IO[bytes]]:
-        """Open a file for reading."""
+        """Open a file for reading; a ``ValueError`` of its reader means that it is damaged."""
         with self._failures(), self._fs.open(self.place(path), "rb") as file:
-            yield file
+            try:
+                yield file
+            except ValueError as error:
+                raise self._damaged(path, str(error)) from error
+
+    def _damaged(self, path: str, why: str) -> GongExportStorageError:
+        place = shown(self.place(path))
+        return GongExportStorageError(f"{place} is damaged ({why}).", remedy="Delete it, and run the export again.")
 
     def _manifest(self, name: str) -> DayManifest | None:
         document = self.read_json(name)
@@ -210,7 +222,7 @@ class ExportFolder:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (GongExportStorageError, FileNotFoundError):
+        except GongExportError:
             raise
         except Exception as error:
             # Each object store has its own errors.

@@ -11,11 +11,15 @@ import httpx
 import pytest
 
 from airflow_provider_gong.call_export.days import day_range
+from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportStorageError
 from airflow_provider_gong.call_export.export import CallExport
+from airflow_provider_gong.call_export.inspection import status
 from airflow_provider_gong.call_export.planning import PlanSettings
+from airflow_provider_gong.call_export.rows import export_rows
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
-from airflow_provider_gong.client.errors import GongConnectionError
+from airflow_provider_gong.client.errors import GongConnectionError, GongDailyQuotaError
 from airflow_provider_gong.hooks.export_folder import export_folder
+from tests.support.memory_store import Killed
 from tests.unit.call_export.conftest import FIRST, LAST, Company, a_day
 
 pytestmark = pytest.mark.slow
@@ -146,3 +150,131 @@ def test_where_nothing_can_be_read_only_few_days_are_tried(company: Company) -> 
     with pytest.raises(GongConnectionError):
         export_of(company).read(company.client, DAYS)
     assert len(tried) == 3
+
+
+# Calls that move far away.
+
+
+@pytest.mark.parametrize("started", ["1970-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00"])
+def test_a_call_that_moves_before_the_first_day_leaves_the_export(company: Company, started: str) -> None:
+    """Otherwise a single wrong date would have the plan read decades."""
+    company.add_call("other", a_day(10, hour=15))
+    export = export_of(company)
+    export.read(company.client, DAYS)
+    company.move("seed-1", datetime.fromisoformat(started))
+    export.read(company.client, DAYS)
+    assert company.exported() == ["other", *(f"seed-{number}" for number in range(2, 6))]
+    assert len(export.plan(PlanSettings()).days) <= len(DAYS)
+
+
+@pytest.mark.parametrize(("year", "lines"), [(9998, 3), (9999, 2)])
+def test_a_call_that_moves_to_the_end_of_time_is_kept(company: Company, year: int, lines: int) -> None:
+    """The emulator does not take the last day of all as a filter; there the call stays where it was."""
+    company.add_call("other", a_day(10, hour=15))
+    export = export_of(company)
+    export.read(company.client, DAYS)
+    company.move("seed-1", datetime(year, 12, 31, 12, tzinfo=UTC))
+    for _ in range(2):
+        export.read(company.client, DAYS)
+        assert company.exported() == ["other", *(f"seed-{number}" for number in range(1, 6))]
+        assert len(export.plan(PlanSettings()).days) <= len(DAYS)
+        assert len(list(status(export).calendar())) == lines
+
+
+# Requests.
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_share_that_no_day_fits_in_is_an_error_and_not_a_wait_without_end(company: Company, limit: int) -> None:
+    for number in range(110):
+        company.add_call(f"more-{number}", a_day(11), minutes=1.1)
+    export = export_of(company, tables=["calls"])
+    with pytest.raises(GongExportSettingsError, match=f"daily_requests={limit} is not enough to read a single day"):
+        export.read(company.client, [a_day(11).date()], since=company.now, daily_requests=limit)
+
+
+def test_a_share_that_another_run_has_spent_is_waited_for(company: Company) -> None:
+    export = export_of(company)
+    export.read(company.client, [DAYS[9]], since=company.now, daily_requests=2)
+    company.advance(hours=1)
+    with pytest.raises(GongDailyQuotaError):
+        export.read(company.client, [DAYS[14]], since=company.now, daily_requests=2)
+
+
+# Damage.
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", '"text"', '{"version": 1}', '{"version": "1"}', '{"version": 99}']
+)
+def test_a_damaged_manifest_is_named(company: Company, content: str) -> None:
+    export = export_of(company)
+    export.read(company.client, DAYS)
+    path = company.root / f"export/_manifests/started_date={DAYS[9]}.json"
+    path.write_text(content)
+    with pytest.raises(GongExportStorageError, match=f"_manifests/started_date={DAYS[9]}.json"):
+        export.plan(PlanSettings())
+    path.unlink()
+    assert DAYS[9] in export.plan(PlanSettings()).days
+    assert export.read(company.client, DAYS)["changed_days"] == [str(DAYS[9])]
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "jsonl"])
+def test_a_damaged_file_that_is_needed_is_named(company: Company, file_format: str) -> None:
+    """The rows of a suspect are copied from it."""
+    company.add_call("more", a_day(15))
+    export = export_of(company, file_format=file_format)
+    export.read(company.client, DAYS)
+    company.delete_call("more")
+    damaged = company.root / f"export/calls/started_date=2026-02-15/part-0.{file_format}"
+    damaged.write_bytes(b"{" + damaged.read_bytes()[:-9])
+    with pytest.raises(GongExportStorageError, match=f"calls/started_date=2026-02-15/part-0.{file_format} is damaged"):
+        export.read(company.client, DAYS)
+    damaged.unlink()
+    export.read(company.client, DAYS)
+    assert company.exported() == [f"seed-{number}" for number in range(1, 6)]
+
+
+@pytest.mark.parametrize("content", ["[]", "null", '"text"', "{"])
+def test_a_damaged_note_is_named(company: Company, content: str) -> None:
+    export = export_of(company)
+    export.read(company.client, DAYS)
+    (note,) = (company.root / "export/_manifests/_notes").iterdir()
+    note.write_text(content)
+    with pytest.raises(GongExportStorageError, match=r"_notes/worker-0.json"):
+        export.read(company.client, DAYS)
+
+
+def test_an_erased_call_in_files_of_a_killed_run_is_found(company: Company) -> None:
+    """Its day has no manifest that names it yet."""
+    company.use_object_store()
+    company.add_call("gone", a_day(12, hour=15))
+    company.add_call("other", a_day(12))
+    gone = company.call_ids()["gone"]
+    export = export_of(company)
+    export.plan(PlanSettings())
+    company.store.dies_at, company.store.dies_before = 3, False
+    with pytest.raises(Killed):
+        export.read(company.client, [a_day(12).date()])
+    company.store.dies_at = None
+    company.delete_call("gone")
+    assert gone.encode() in b"".join(company.store.content().values())
+    export.read(company.client, export.days_with([gone]), erased=[gone])
+    assert company.manifest(a_day(12).date()).calls.keys() == {company.call_ids()["other"]}
+    assert gone.encode() not in b"".join(company.store.content().values())
+
+
+# Rows.
+
+
+@pytest.mark.parametrize("day", ["2026-02-10", date(2026, 2, 10), a_day(10), "2026-02-11T05:00:00+10:00"])
+def test_rows_of_a_day_may_be_asked_for_by_any_of_its_times(company: Company, day: Any) -> None:
+    (call,) = export_rows(company.client, "calls", day)
+    assert call["call_id"] == company.call_ids()["seed-1"]
+    assert list(export_rows(company.client, "calls", "2026-02-11")) == []
+
+
+@pytest.mark.parametrize(("table", "day"), [("emails", "2026-02-10"), ("calls", "soon"), ("calls", None)])
+def test_wrong_rows_are_refused_when_they_are_asked_for(company: Company, table: str, day: Any) -> None:
+    with pytest.raises(GongExportSettingsError):
+        export_rows(company.client, table, day)

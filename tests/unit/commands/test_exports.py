@@ -118,6 +118,15 @@ def test_a_blind_key_is_suspected(
     assert run("status", path)["calls"] == 0
 
 
+@pytest.mark.parametrize("days", ["1970-01-01", "2999-01-01", f"{FIRST - timedelta(days=1)}..{TODAY}"])
+def test_a_day_outside_of_the_export_is_not_read(emulator: RunningEmulator, path: str, run: Run, days: str) -> None:
+    """A slip of the hand must not have the next plan read decades."""
+    before = len(emulator.requests())
+    run("refresh", path, "--days", days, code=2)
+    assert len(emulator.requests()) == before
+    assert len(run("status", path)["days"]) == 26
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
