@@ -137,13 +137,13 @@ QUESTIONS = {
     ),
     "move the store to PostgreSQL": Question(
         clicks=("How do I …?", "Move the store"),
-        answer="Nothing has to be copied",
+        answer="There is no data to migrate",
         searches=("move store", "SQLite to PostgreSQL", "migrate PostgreSQL", "PostgreSQL"),
         pages=("administration", "how_do_i", "installation", "connection"),
     ),
     "delete calls imported by mistake": Question(
         clicks=("How do I …?",),
-        answer="You can delete the call in Gong itself",
+        answer="You can delete a call that was imported by mistake",
         searches=("delete call", "imported by mistake", "wrong import"),
         pages=("how_do_i",),
     ),
