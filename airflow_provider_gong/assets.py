@@ -17,6 +17,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     """
     Return the normalized form of a URI, which Airflow compares: ``gong://us-12345/calls``.
 
+    :param uri: the URI, in parts
     :raises ValueError: if it is not of the form ``gong://<company>/<resource>``
     """
     if not _COMPANY.fullmatch(uri.netloc) or not _RESOURCE.fullmatch(uri.path) or uri.query:

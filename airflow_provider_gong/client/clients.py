@@ -216,9 +216,17 @@ class AsyncGongClient(_Client[LoopDriver]):
 
     Budget, credentials and files of recordings may block, so they are used outside of the event loop.
 
+    :param host: the company's API base URL, such as ``https://us-12345.api.gong.io``
+    :param auth: credentials, see :mod:`airflow_provider_gong.client.auth`
+    :param budget: grants requests; default: a separate pacer with Gong's default limits
+    :param policy: limits for waiting and attempts of one request
+    :param open_path: creates the path object of a recording that is given as text; default: files on this host
+    :param sleep: waits for a number of seconds, awaited
     :param in_thread: calls a blocking function outside of the event loop
     :param one_slot_ahead: reserve a slot for only one request of this client at a time, so others who share the budget
         do not have to wait for all requests of this client
+    :param options: how requests are sent, see :class:`airflow_provider_gong.client.transport.LoopTransport`
+    :raises ValueError: for a host that credentials must not be sent to
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from airflow_provider_gong.operators.call_import import SUMMARY_KEY
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import Context
+
+log = logging.getLogger(__name__)
 
 
 class GongCallImportNotifier(BaseNotifier):
@@ -59,8 +62,13 @@ class GongCallImportNotifier(BaseNotifier):
 
 
 def _summary(context: Context) -> dict[str, Any] | None:
-    ti = context["ti"]
-    found = ti.xcom_pull(task_ids=ti.task_id, key=SUMMARY_KEY, map_indexes=ti.map_index)
+    try:
+        ti = context["ti"]
+        found = ti.xcom_pull(task_ids=ti.task_id, key=SUMMARY_KEY, map_indexes=ti.map_index)
+    except Exception:
+        # For a task whose worker was killed, Airflow may run callbacks where XComs cannot be read.
+        log.warning("The summary of the import cannot be read here.", exc_info=True)
+        return None
     return found if isinstance(found, dict) else None
 
 
@@ -70,5 +78,5 @@ def _report(context: Context) -> str | None:
 
 
 def _log_url(context: Context) -> str | None:
-    url = getattr(context["ti"], "log_url", None)
+    url = getattr(context.get("ti"), "log_url", None)
     return url if isinstance(url, str) else None

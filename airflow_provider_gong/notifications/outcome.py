@@ -25,10 +25,10 @@ class CallImportOutcome(ImportFacts):
 
     @property
     def slack_text(self) -> str:
-        """The outcome as text for Slack, in which text from outside cannot mention people or become a link."""
-        from airflow_provider_gong.notifications._slack import escaped
+        """The outcome as text for Slack, in which text from outside cannot mention people or hide where links lead."""
+        from airflow_provider_gong.notifications._slack import outcome_text
 
-        return escaped(self.text)
+        return outcome_text(self)
 
     @property
     def slack_blocks(self) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ class CallImportOperator(GongOperator):
     Base class of the phases: the connection, the import's id, and its ledger.
 
     :param import_id: id of the import (templated)
-    :param gong_conn_id: Airflow connection to Gong
+    :param gong_conn_id: Airflow connection to Gong (templated)
     :param store_id: the ``store_id`` in the plan's result, which identifies the plan and its store (templated). A
         worker that uses another store stops before it sends any request. Empty if the plan has no result; None skips
         the check

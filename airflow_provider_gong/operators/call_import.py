@@ -161,7 +161,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     :param on_existing: what happens if Gong already has a call with a row's ``clientUniqueId``: ``resume`` continues a
         call that an earlier attempt created and leaves all others to verification; ``complete`` also uploads the
         recording if another call has none, which is right only if ids never repeat; ``skip`` leaves all of them to
-        verification; ``fail`` ends these rows as ``failed``
+        verification; ``fail`` ends these rows as ``failed`` (templated)
     :param in_flight: number of rows that are sent at the same time
     :param worker: number of this worker, from 0, if several share the import; each needs a different number
     :param canary: send only this many of the first planned rows; None sends all

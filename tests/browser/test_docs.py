@@ -81,6 +81,108 @@ QUESTIONS = {
         searches=("client", "client outside of Airflow", "without Airflow"),
         pages=("client", "how_do_i"),
     ),
+    "import every night": Question(
+        clicks=("Nightly import",),
+        answer="The DAG imports them into Gong every night",
+        searches=("nightly", "every night", "daily import"),
+        pages=("nightly", "how_do_i"),
+    ),
+    "replace a script": Question(
+        clicks=("Moving from a script",),
+        answer="airflow-gong imports adopt",
+        searches=("script", "replace script", "adopt"),
+        pages=("from_a_script", "how_do_i", "command"),
+    ),
+    "upload a single call": Question(
+        clicks=("Single calls",),
+        answer="GongUploadCallOperator creates a call and uploads its recording",
+        searches=("single call", "upload one call"),
+        pages=("calls", "how_do_i"),
+    ),
+    "move a meeting": Question(
+        clicks=("Meetings",),
+        answer="GongUpdateMeetingOperator",
+        searches=("meeting", "move meeting", "cancel meeting"),
+        pages=("meetings",),
+    ),
+    "know what to do when a run has failed": Question(
+        clicks=("On call",),
+        answer="No step on this page can send a call twice",
+        searches=("on call", "failed run"),
+        pages=("on_call", "troubleshooting", "nightly", "how_do_i"),
+    ),
+    "test a DAG without Gong": Question(
+        clicks=("Test your own DAGs",),
+        answer="dag.test() runs a whole DAG in the test process",
+        searches=("test DAG", "without Gong account", "emulator"),
+        pages=("test_your_dags", "how_do_i", "emulator"),
+    ),
+    "rotate API keys without stopping imports": Question(
+        clicks=("How do I …?", "Rotate the access key"),
+        answer="Delete the old key in Gong",
+        searches=("rotate", "rotate key", "new API key"),
+        pages=("administration", "how_do_i"),
+    ),
+    "import calls of two Gong companies": Question(
+        clicks=("Administration",),
+        answer="Create an Airflow connection for each company",
+        searches=("two companies", "several companies", "second company"),
+        pages=("administration", "how_do_i"),
+    ),
+    "know why a call is in Gong without media": Question(
+        clicks=("How do I …?", "A call has no recording"),
+        answer="clear the upload task; it resumes",
+        searches=("without recording", "call without media", "no recording"),
+        pages=("troubleshooting", "how_do_i"),
+    ),
+    "move the store to PostgreSQL": Question(
+        clicks=("How do I …?", "Move the store"),
+        answer="There is no data to migrate",
+        searches=("move store", "SQLite to PostgreSQL", "migrate PostgreSQL", "PostgreSQL"),
+        pages=("administration", "how_do_i", "installation", "connection"),
+    ),
+    "delete calls imported by mistake": Question(
+        clicks=("How do I …?",),
+        answer="You can delete a call that was imported by mistake",
+        searches=("delete call", "imported by mistake", "wrong import"),
+        pages=("how_do_i",),
+    ),
+    "limit the share of a backfill": Question(
+        clicks=("Administration",),
+        answer='"reserved_requests": 6000',
+        searches=("limit backfill", "quota backfill", "daily quota"),
+        pages=("administration", "how_do_i", "backfill", "budget"),
+    ),
+    "run on MWAA without a shared database": Question(
+        clicks=("Installation",),
+        answer='use import_path="s3://..."',
+        searches=("MWAA", "MWAA database"),
+        pages=("installation",),
+    ),
+    "export only transcripts to Google Cloud Storage": Question(
+        clicks=("How do I …?",),
+        answer='tables=["transcript_sentences"]',
+        searches=("transcripts", "export transcripts", "Google Cloud Storage", "GCS"),
+        pages=("how_do_i", "call_export", "call_export_tables"),
+    ),
+    "find rows that need a Gong administrator": Question(
+        clicks=("How do I …?",),
+        answer="gong_administrator",
+        searches=("administrator", "Gong administrator"),
+        pages=("how_do_i", "alerts", "call_import", "on_call"),
+    ),
+    "upgrade the provider safely": Question(
+        clicks=("Administration",),
+        answer="an older version refuses to use the store",
+        searches=("upgrade", "new version"),
+        pages=("administration", "how_do_i"),
+    ),
+    "know what personal data is stored, and erase it": Question(
+        clicks=("Administration",),
+        answer="The ids of the calls are kept",
+        searches=("personal data", "erase", "GDPR"),
+        pages=("administration", "security", "how_do_i"),
+    ),
 }
 
 

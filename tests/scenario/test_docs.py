@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib.util
+import json
 import pkgutil
 import re
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import airflow_provider_gong
 from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, PARTY_FIELDS
@@ -25,6 +27,7 @@ from airflow_provider_gong.get_provider_info import get_provider_info
 from airflow_provider_gong.hooks.configuration import config_section
 from airflow_provider_gong.hooks.connection_form import FIELDS
 from airflow_provider_gong.ledger.rows import CallState
+from tests.unit.hooks.support import stored_connection
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -76,6 +79,41 @@ def test_every_page_of_a_job_shows_its_example() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()] == []
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the code of a language that a page shows."""
+    found = re.findall(rf"^ *```{language}\n(.*?)^ *```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(code) for code in found]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_can_be_read(page: Path) -> None:
+    for code in blocks(page, "python"):
+        ast.parse(code)
+    for code in blocks(page, "yaml"):
+        assert yaml.safe_load(code)
+    for code in blocks(page, "json"):
+        json.loads(code)
+
+
+def test_the_composed_containers_share_the_store() -> None:
+    compose, helm = (yaml.safe_load(code) for code in blocks(PROJECT / "docs" / "installation.md", "yaml"))
+    common = compose["x-airflow-common"]
+    (volume,) = common["volumes"]
+    assert volume == f"{next(iter(compose['volumes']))}:{common['environment']['AIRFLOW__GONG__STORE_FOLDER']}"
+    # The chart renders this text, which is a list of containers' variables.
+    names = [variable["name"] for variable in yaml.safe_load(helm["extraEnv"])]
+    assert names == ["AIRFLOW__GONG__STORE_CONN_ID", "AIRFLOW_CONN_GONG_STORE"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_variables_are_those_that_airflow_reads(page: Path) -> None:
+    text = page.read_text()
+    options = {name.upper() for name in config_section()["options"]}
+    assert set(re.findall(r"AIRFLOW__GONG__([A-Z_]+)", text)) <= options
+    for connection in re.findall(r"AIRFLOW_CONN_[A-Z_]+='(.*?)'", text, re.DOTALL):
+        assert stored_connection(connection).conn_type in ("gong", "postgres")
 
 
 def test_all_settings_of_the_connection_are_explained() -> None:

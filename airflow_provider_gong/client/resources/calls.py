@@ -72,13 +72,22 @@ class Calls(Resource[D]):
 
     @ApiMethod
     def get(self, call_id: str) -> Steps[Call]:
-        """``GET /v2/calls/{id}``: read a call; Gong finds it only after it has processed the recording."""
+        """
+        ``GET /v2/calls/{id}``: read a call. Gong finds it only after it has processed the recording.
+
+        :param call_id: Gong's id of the call
+        :raises GongNotFoundError: if there is no such call, it is not processed yet, or the key may not see it
+        """
         request = typed_request("getCall", lambda answer: Call.model_validate(answer["call"]), path={"id": call_id})
         return (yield from self._send(request))
 
     @ApiListing
     def list(self, window: CallFilter | Mapping[str, Any]) -> Listing[Call]:
-        """``GET /v2/calls``: yield basic data of the calls in a time window, which is required here."""
+        """
+        ``GET /v2/calls``: yield basic data of calls.
+
+        :param window: the time window, which Gong requires here, and a workspace if you want
+        """
         query = parse_request(CallFilter, window).wire()
         return Listing(raw_request("listCalls", query=query), Call.model_validate)
 
@@ -86,7 +95,12 @@ class Calls(Resource[D]):
     def list_extensive(
         self, filters: CallFilter | Mapping[str, Any], selector: ContentSelector | Mapping[str, Any] | None = None
     ) -> Listing[ExtensiveCall]:
-        """``POST /v2/calls/extensive``: yield calls with the blocks in the selector."""
+        """
+        ``POST /v2/calls/extensive``: yield calls with the blocks that you select.
+
+        :param filters: which calls, by time, id, host or workspace
+        :param selector: which blocks; default: only the metadata
+        """
         body: JsonObject = {"filter": parse_request(CallFilter, filters).wire()}
         if selector is not None:
             body["contentSelector"] = parse_request(ContentSelector, selector).wire()
@@ -94,7 +108,11 @@ class Calls(Resource[D]):
 
     @ApiListing
     def list_transcripts(self, filters: CallFilter | Mapping[str, Any]) -> Listing[CallTranscript]:
-        """``POST /v2/calls/transcript``: yield transcripts."""
+        """
+        ``POST /v2/calls/transcript``: yield transcripts.
+
+        :param filters: which calls, by time, id or workspace
+        """
         body = {"filter": parse_request(CallFilter, filters).wire()}
         return Listing(raw_request("getCallTranscripts", body=body), CallTranscript.model_validate)
 

@@ -50,7 +50,14 @@ class Meetings(Resource[D]):
 
     @ApiMethod
     def update(self, meeting_id: str, meeting: MeetingUpdate | Mapping[str, Any]) -> Steps[UpdatedMeeting]:
-        """``PUT /v2/meetings/{meetingId}``: replace all details of a meeting."""
+        """
+        ``PUT /v2/meetings/{meetingId}``: replace all details of a meeting.
+
+        :param meeting_id: Gong's id of the meeting
+        :param meeting: the new details, with Gong's field names or in snake_case
+        :raises GongValidationError: if they are not valid, before anything is sent
+        :raises GongNotFoundError: if the meeting does not exist
+        """
         update = parse_request(MeetingUpdate, meeting)
         _warn(update)
         path = {"meetingId": meeting_id}
@@ -79,7 +86,12 @@ class Meetings(Resource[D]):
 
     @ApiMethod
     def integration_status(self, emails: Sequence[str]) -> Steps[list[MeetingIntegrationStatus]]:
-        """``POST /v2/meetings/integration/status``: check which users can create Gong meetings, 100 per request."""
+        """
+        ``POST /v2/meetings/integration/status``: check which users can create Gong meetings, 100 per request.
+
+        :param emails: e-mail addresses of the users
+        :raises GongValidationError: for a single address that is not in a list
+        """
         if isinstance(emails, str):
             wrong = FieldProblem(
                 "emails", repr(shown(emails)), "must be a list", "Give a list, even for a single address."

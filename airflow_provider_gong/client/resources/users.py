@@ -22,25 +22,42 @@ class Users(Resource[D]):
 
     @ApiListing
     def list(self, *, include_avatars: bool = False) -> Listing[User]:
-        """``GET /v2/users``: yield all users of the company."""
+        """
+        ``GET /v2/users``: yield all users of the company.
+
+        :param include_avatars: also yield synthetic users that stand for Gong's own employees
+        """
         query = {"includeAvatars": "true"} if include_avatars else {}
         return Listing(raw_request("listUsers", query=query), User.model_validate)
 
     @ApiListing
     def list_extensive(self, filters: UserFilter | Mapping[str, Any]) -> Listing[User]:
-        """``POST /v2/users/extensive``: yield users by id or by when they were created."""
+        """
+        ``POST /v2/users/extensive``: yield users.
+
+        :param filters: which users, by id or by when they were created
+        """
         body = {"filter": parse_request(UserFilter, filters).wire()}
         return Listing(raw_request("listMultipleUsers", body=body), User.model_validate)
 
     @ApiMethod
     def get(self, user_id: str) -> Steps[User]:
-        """``GET /v2/users/{id}``: read a user."""
+        """
+        ``GET /v2/users/{id}``: read a user.
+
+        :param user_id: Gong's id of the user
+        :raises GongNotFoundError: if there is no such user
+        """
         request = typed_request("getUser", lambda answer: User.model_validate(answer["user"]), path={"id": user_id})
         return (yield from self._send(request))
 
     @ApiMethod
     def settings_history(self, user_id: str) -> Steps[SettingsHistory]:
-        """``GET /v2/users/{id}/settings-history``: list when the user's capture settings changed."""
+        """
+        ``GET /v2/users/{id}/settings-history``: list when the user's capture settings changed.
+
+        :param user_id: Gong's id of the user
+        """
         return (yield from self._send(typed_request("getUserHistory", _histories, path={"id": user_id})))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
+from airflow_provider_gong._compat import BaseNotifier
 from airflow_provider_gong.ledger.rows import Actor
 from airflow_provider_gong.notifications.call_import import GongCallImportNotifier
 from airflow_provider_gong.notifications.outcome import CallImportOutcome
@@ -102,15 +104,70 @@ def test_blocks_keep_to_the_limits_of_slack() -> None:
     assert all(len(block["text"]["text"]) <= 3000 for block in blocks)
 
 
+def units(text: str) -> int:
+    """Return the length as JavaScript and many chat programs count it, at least that of Python."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("sign", ["x", "&", "\U0001f600", "%"])
+def test_messages_keep_to_the_limits_of_slack_whatever_they_consist_of(sign: str) -> None:
+    long = sign * 5000
+    changes = dict.fromkeys(("rule", "title", "remedy", "value", "field", "client_unique_id", "file"), long)
+    outcome = CallImportOutcome.of(
+        summary([problem(number, **changes) for number in range(1, 9)], import_id=long, company=long),
+        report=f"https://reports.example.com/{long}",
+        log_url=f"https://airflow.example.com/{long if sign.isascii() else ''}",
+    )
+    for block in outcome.slack_blocks:
+        longest = 150 if block["type"] == "header" else 3000
+        assert 0 < units(block["text"]["text"]) <= longest
+    # More in all is refused as msg_blocks_too_long: https://github.com/slackapi/bolt-js/issues/2509
+    assert units(json.dumps(outcome.slack_blocks, ensure_ascii=False)) <= 13_000
+    # Longer texts are split: https://docs.slack.dev/reference/methods/chat.postMessage, "Truncating content"
+    assert units(outcome.slack_text) <= 4000
+    assert re.fullmatch(r"[^&]*(&(amp|lt|gt);[^&]*)*", outcome.slack_text)
+
+
+class _Recorder(BaseNotifier):
+    def __init__(self, outcome: CallImportOutcome, sent: list[str]) -> None:
+        super().__init__()
+        self._text, self._sent = outcome.text, sent
+
+    def notify(self, context: Any) -> None:
+        self._sent.append(self._text)
+
+
+class _UnreachableTask:
+    """A task instance whose XComs cannot be read, as in a process that only runs callbacks."""
+
+    task_id, map_index = "report", -1
+
+    def xcom_pull(self, **_: Any) -> Any:
+        raise RuntimeError("no supervisor")
+
+
+@pytest.mark.parametrize("ti", [_UnreachableTask(), object(), None])
+def test_a_callback_that_cannot_read_the_summary_is_sent_all_the_same(ti: Any) -> None:
+    sent: list[str] = []
+    context = (
+        {"exception": "The worker was killed."} if ti is None else {"ti": ti, "exception": RuntimeError("Killed.")}
+    )
+    GongCallImportNotifier(lambda outcome: _Recorder(outcome, sent)).notify(context)  # type: ignore[arg-type]
+    (text,) = sent
+    assert text.startswith("Gong import: failed without a report\n")
+    assert "illed." in text
+
+
 def test_links_are_links_where_there_is_a_web_page() -> None:
     outcome = CallImportOutcome.of(
         summary([problem(1)]), report="https://reports.example.com/report.html", log_url="https://airflow/a|b>c"
     )
     assert '<a href="https://reports.example.com/report.html">' in outcome.html
-    links = outcome.slack_blocks[-1]["text"]
-    assert links["text"] == (
-        "<https://reports.example.com/report.html|Report> · <https://airflow/a%7Cb&gt;c|Task in Airflow>"
-    )
+    links = [block["text"]["text"] for block in outcome.slack_blocks[-2:]]
+    assert links == [
+        "<https://reports.example.com/report.html|Report>",
+        "<https://airflow/a%7Cb&gt;c|Task in Airflow>",
+    ]
 
 
 @pytest.mark.parametrize(
