@@ -105,13 +105,19 @@ class Reconciliation:
 
 
 def count_requests(client: GongClient, start: datetime, end: datetime) -> int:
-    """Return the approximate number of requests for listing the calls of a window; this takes one request."""
+    """
+    Return the approximate number of requests for listing the calls of a window, 0 if Gong does not say.
+
+    This takes one request.
+    """
     window = {"fromDateTime": start.isoformat(), "toDateTime": end.isoformat()}
     try:
         page = client.run("listCalls", query=window)
     except GongEmptyResultError:
         return 0
-    return math.ceil(int((page.get("records") or {}).get("totalRecords") or 0) / _CALLS_PER_PAGE)
+    records = page.get("records")
+    total = records.get("totalRecords") if isinstance(records, dict) else None
+    return math.ceil(total / _CALLS_PER_PAGE) if isinstance(total, int) else 0
 
 
 def calls_between(client: GongClient, start: datetime, end: datetime, pages: int) -> Iterator[Call]:

@@ -20,7 +20,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow_provider_gong._text import shown
-from airflow_provider_gong.ledger.folder.segments import DamageError, Entry, Segment, mark_of, packed, unpacked
+from airflow_provider_gong.ledger.folder.segments import (
+    DamageError,
+    Entry,
+    Segment,
+    is_number,
+    mark_of,
+    packed,
+    unpacked,
+)
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
 
 _READERS = 16
@@ -201,7 +209,7 @@ class Journal:
         if content is None or not content.endswith(b"\n"):
             return None
         words = content.decode(errors="replace").split()
-        if len(words) != 2 or not words[0].isdecimal():
+        if len(words) != 2 or not is_number(words[0]):
             raise self.damaged(name, "is not the mark of a snapshot")
         return Files(int(words[0]), words[1])
 

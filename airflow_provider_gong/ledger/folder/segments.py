@@ -10,6 +10,8 @@ from typing import Any
 
 Entry = dict[str, Any]
 
+_MOST_DIGITS = 15
+
 
 class DamageError(Exception):
     """A file of a journal was damaged; the text continues the sentence after the file's name."""
@@ -41,6 +43,11 @@ def mark_of(digests: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
+def is_number(word: str) -> bool:
+    """Return whether a word of a file can be a length or a count; Python refuses to read much longer numbers."""
+    return word.isascii() and word.isdecimal() and len(word) <= _MOST_DIGITS
+
+
 def unpacked(name: str, content: bytes | None, *, version: str = "2", may_be_cut: bool = False) -> Segment:
     """
     Return a segment, without entries if its writer was killed while writing it.
@@ -55,7 +62,7 @@ def unpacked(name: str, content: bytes | None, *, version: str = "2", may_be_cut
         return _first_format(name, content, may_be_cut=may_be_cut)
     head, end_of_line, body = content.partition(b"\n")
     words = head.decode(errors="replace").split()
-    if end_of_line and not (len(words) == 2 and words[0].isdecimal()):
+    if end_of_line and not (len(words) == 2 and is_number(words[0])):
         raise DamageError("does not begin with its length and digest")
     if not end_of_line or len(body) < int(words[0]):
         if may_be_cut:

@@ -26,6 +26,8 @@ from airflow_provider_gong.store.database import Store
 _WRITE_SECONDS = 10.0
 _ENTRIES_OF_SEGMENT = 1000
 _IDENTITY = ("company", "import_id")
+# What a plan's entry says of its rows, which are in files of their own.
+_PLAN: dict[str, type] = {"rows": int, "segments": int, "digest": str}
 # The errors that reading something other than an entry raises.
 _NOT_ENTRIES = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
@@ -173,10 +175,10 @@ class JournalSync:
             self._use_plan(entry)
 
     def _use_plan(self, entry: Entry) -> None:
-        self.planned_as = entry.get("import_id", "")
+        self.planned_as = str(entry.get("import_id", ""))
         if "digest" in entry:
             self.store_id = entry["store_id"]
-            self._plan = {name: entry[name] for name in ("rows", "segments", "digest")}
+            self._plan = {name: _typed(entry, name, kind) for name, kind in _PLAN.items()}
         elif entry["plan_id"] != self.store_id:
             self.store_id = entry["plan_id"]
             its_rows = and_(rows.c.company == self._identity["company"], rows.c.import_id == self.store_id)
@@ -221,6 +223,12 @@ def _check_unsigned(entries: dict[str, list[Entry]]) -> None:
     for call in entries["call"]:
         CallState(call["state"])
         problems_from_json(call["problem"])
+
+
+def _typed(entry: Entry, name: str, kind: type) -> Any:
+    if not isinstance(entry[name], kind):
+        raise DamageError(f"holds a plan whose {name} is of another type")
+    return entry[name]
 
 
 def _value(entry: Entry, column: Column[Any]) -> Any:

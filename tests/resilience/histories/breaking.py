@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import and_, update
 
+from airflow_provider_gong.call_import import existing, verify
 from airflow_provider_gong.call_import.report import summary
+from airflow_provider_gong.call_import.upload import sending
 from airflow_provider_gong.call_import.upload.sending import RowSender
 from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client import transport
+from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.pacing import Slot
 from airflow_provider_gong.ledger import ledger, queries
 from airflow_provider_gong.ledger.folder import journal, sync
@@ -21,9 +25,11 @@ from airflow_provider_gong.ledger.folder.journaled import JournaledLedger
 from airflow_provider_gong.ledger.folder.segments import Segment
 from airflow_provider_gong.ledger.folder.sync import JournalSync
 from airflow_provider_gong.ledger.ledger import Ledger
+from airflow_provider_gong.ledger.rows import CallState, LeasedRow
 from airflow_provider_gong.ledger.tables import call_table, row_table
 from airflow_provider_gong.ledger.view import ImportView
 from airflow_provider_gong.store.budget import SharedBudget
+from airflow_provider_gong.store.schema import db_now
 
 Patch = pytest.MonkeyPatch
 
@@ -102,7 +108,7 @@ def everything_counts_as_seen(patch: Patch) -> None:
 
     def sees_all(self: Any, unseen: Any) -> set[str]:
         read(self, unseen)
-        from airflow_provider_gong.ledger.rows import CallState, Reading
+        from airflow_provider_gong.ledger.rows import Reading
 
         self._ledger.read_back(Reading(ident, CallState.VERIFIED) for ident in unseen.values())
         return set(unseen)
@@ -137,6 +143,74 @@ def redirects_are_followed(patch: Patch) -> None:
     patch.setattr(transport, "_options", following)
 
 
+def foreign_answers_withdraw_intents(patch: Patch) -> None:
+    """Whoever answers in Gong's place makes the ledger forget what was sent."""
+    patch.setattr(sending, "_may_be_created", lambda error: False)
+
+
+def foreign_refusals_are_gongs(patch: Patch) -> None:
+    """A 429 of a gateway is taken for Gong's own, which means that nothing was processed."""
+    patch.setattr(Answer, "is_gongs", True)
+
+
+def known_calls_get_bytes_without_a_look(patch: Patch) -> None:
+    """What the ledger says of a recording is believed, and Gong is not asked."""
+    push = RowSender._push
+
+    async def believing(self: Any, *arguments: Any, maybe_sent: bool) -> None:
+        await push(self, *arguments, maybe_sent=False)
+
+    patch.setattr(RowSender, "_push", believing)
+
+
+def renewing_takes_leases_back(patch: Patch) -> None:
+    """A worker that has lost a row to another one takes it back."""
+
+    def renew(self: Any, leases: Iterable[LeasedRow], *, seconds: float) -> None:
+        with self._change() as connection:
+            for lease in leases:
+                values = {"lease_until": db_now() + seconds, "lease_number": lease.lease_number}
+                this = self._call(lease.client_unique_id)
+                connection.execute(update(call_table).where(this).values(**values))
+
+    patch.setattr(Ledger, "renew", renew)
+
+
+def lost_plans_are_not_noticed(patch: Patch) -> None:
+    """Phases take whatever is in the store for the plan."""
+    patch.setattr(ImportView, "is_whole", lambda self: True)
+    patch.setattr(ImportView, "is_planned", lambda self: True)
+    patch.setattr(ImportView, "store_id", "any")
+
+
+def snapshots_lose_calls(patch: Patch) -> None:
+    """A snapshot lacks one of the calls that were there."""
+    everything = JournalSync._everything
+
+    def almost_everything(self: Any, connection: Any) -> Iterator[Any]:
+        entries = list(everything(self, connection))
+        calls = [entry for entry in entries if entry["kind"] == "call"]
+        yield from (entry for entry in entries if entry not in calls[1:2])
+
+    patch.setattr(JournalSync, "_everything", almost_everything)
+
+
+def calls_of_others_are_not_compared(patch: Patch) -> None:
+    """Whatever call has the id of a row is taken for the row's."""
+    patch.setattr(existing, "differences", lambda *_: iter(()))
+
+
+def wrong_is_green(patch: Patch) -> None:
+    """A report does not mind rows that went wrong."""
+    patch.setattr(summary, "WRONG", frozenset())
+
+
+def deadlines_verify(patch: Patch) -> None:
+    """What nobody has seen when time is up counts as verified."""
+    patch.setattr(ImportVerification, "_last_state", lambda *_: CallState.VERIFIED)
+    patch.setattr(verify, "_PROBLEMS", defaultdict(lambda: lambda _: None))
+
+
 # What is switched off, and which kinds of faults and places show it.
 BROKEN: tuple[tuple[Callable[[Patch], None], dict[str, Any]], ...] = (
     (leases_are_not_fenced, {"places": ("sqlite",)}),
@@ -149,5 +223,17 @@ BROKEN: tuple[tuple[Callable[[Patch], None], dict[str, Any]], ...] = (
     (unfinished_is_green, {}),
     (slots_are_not_spaced, {"places": ("sqlite",)}),
     (gates_do_not_close, {"places": ("sqlite",), "kinds": frozenset({"Gong's 429"})}),
+    (
+        foreign_answers_withdraw_intents,
+        {"places": ("sqlite",), "kinds": frozenset({"final foreign answers after the effect"})},
+    ),
+    (foreign_refusals_are_gongs, {"places": ("sqlite",), "kinds": frozenset({"foreign 429"})}),
+    (known_calls_get_bytes_without_a_look, {}),
+    (renewing_takes_leases_back, {"places": ("sqlite",)}),
+    (lost_plans_are_not_noticed, {"places": ("sqlite",), "kinds": frozenset({"lost store", "restored store"})}),
+    (snapshots_lose_calls, {"places": ("folder",), "kinds": frozenset()}),
+    (calls_of_others_are_not_compared, {"places": ("sqlite",), "kinds": frozenset({"calls of others"})}),
+    (wrong_is_green, {"kinds": frozenset({"short patience"})}),
+    (deadlines_verify, {"kinds": frozenset({"short patience"})}),
     (redirects_are_followed, {"kinds": frozenset({"foreign answers before the effect"})}),
 )

@@ -172,6 +172,8 @@ class History:
     :param manifests: by import
     :param calls: what Gong holds in the end, by call id: ``clientUniqueId``, ``sha256`` (None without recording) and
         whether it is ``readable``
+    :param others: calls that others made before the imports began: by client unique id, whether start and host are
+        those of the row with that id
     :param per_second: the company's limit
     :param contents: of the meetings that tasks were asked to create
     :param meetings: what Gong holds in the end: content by meeting id
@@ -187,6 +189,7 @@ class History:
     events: list[Event] = field(default_factory=list)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    others: dict[str, bool] = field(default_factory=dict)
     contents: frozenset[str] = frozenset()
     attempts: list[Attempt] = field(default_factory=list)
     noted: list[Noted] = field(default_factory=list)

@@ -33,6 +33,8 @@ PROMISES: tuple[Callable[[History], Iterable[str]], ...] = (
     rows.calls_stay_with_their_rows,
     rows.burned_ids_are_not_sent,
     rows.own_calls_are_known,
+    rows.conversations_of_others_are_no_rows,
+    rows.folders_forget_nothing,
     rows.imports_end,
     meetings.one_meeting_for_each_content,
     meetings.results_are_the_meetings,

@@ -37,10 +37,11 @@ def meetings_end(history: History) -> Iterator[str]:
 
 
 def nobody_is_asked_without_a_reason(history: History) -> Iterator[str]:
-    """A person is asked only if an earlier attempt may have sent the meeting, or its record cannot be seen."""
+    """A person is asked only if an earlier attempt may have sent the meeting, or its record is not seen or is old."""
     attempts = {attempt.process: attempt for attempt in history.attempts}
+    restored = min((event.time for event in history.events if event.what == "restored disk"), default=float("inf"))
     for event in history.events:
-        if event.what == "asked":
+        if event.what == "asked" and event.time < restored:
             asked = attempts[event.whom]
             earlier = [one for one in history.attempts if one.task == asked.task and one.number <= asked.number]
             if _sees_all(history, asked, event.time) and not any(_may_have_sent(history, one) for one in earlier):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tests.resilience.histories.history import Change, History, Report
 
@@ -15,6 +16,8 @@ _UNSEEN = frozenset({"uploaded", "processing", "not_visible", "unverifiable"})
 _OTHERS = frozenset({"duplicate", "conflict", "incomplete"})
 _SENT = frozenset({"created", "failed", "changed_after_send"}) | _OTHERS
 _NOT_OURS = _OTHERS | RIGHT | {"changed_after_send", "processing", "unverifiable"}
+# By ledger and import: a change by client unique id.
+_Rows = dict[tuple[str, str], dict[str, Change]]
 # Where a row may go from where it is. What is right stays right; what was seen in Gong is not unseen again.
 _ARROWS: dict[str, frozenset[str]] = {
     "planned": _UNSENT | _UNSEEN | _SENT | RIGHT,
@@ -129,13 +132,55 @@ def own_calls_are_known(history: History) -> Iterator[str]:
     if any(event.what in _LOSSES for event in history.events) or _shares_rows_in_folders(history):
         return
     for change in history.changes:
-        if change.after.state == "incomplete":
+        if change.after.state == "incomplete" and change.client_unique_id not in history.others:
             yield f"{change.client_unique_id} of {change.import_id} at {change.time:.1f}"
 
 
 def _shares_rows_in_folders(history: History) -> bool:
     # Another host may be between create and upload for longer than anybody waits.
     return len(history.manifests) > 1 and history.is_in_folders
+
+
+def conversations_of_others_are_no_rows(history: History) -> Iterator[str]:
+    """A row is never taken for another conversation that has its id."""
+    for change in history.changes:
+        if change.after.state in RIGHT and not history.others.get(change.client_unique_id, True):
+            yield f"{change.client_unique_id} of {change.import_id} is {change.after.state} at {change.time:.1f}"
+
+
+def folders_forget_nothing(history: History) -> Iterator[str]:
+    """What an attempt that ended well has left in a folder is what the next one finds there."""
+    found, left = _loaded_and_left(history)
+    lost = [event.time for event in history.events if event.what in _LOSSES]
+    cut_short = {event.whom for event in history.events if event.what in ("killed", "given up", "failed", "crashed")}
+    for import_id in history.manifests:
+        attempts = [ledger for ledger, mine in found if mine == import_id]
+        for earlier, later in pairwise(attempts):
+            before, after = left[earlier, import_id], found[later, import_id]
+            until = max((change.time for change in after.values()), default=0.0)
+            since = max((change.time for change in before.values()), default=0.0)
+            if earlier.partition("/")[2] in cut_short or any(since <= time <= until for time in lost):
+                continue
+            for ident, change in before.items():
+                if _known(after.get(ident)) != _known(change):
+                    yield f"{ident} of {import_id} was {_known(change)} in {earlier}, and is {_known(after.get(ident))}"
+
+
+def _loaded_and_left(history: History) -> tuple[_Rows, _Rows]:
+    """Return what was the first and the last change of each row in each ledger that was filled from a folder."""
+    found: _Rows = {}
+    left: _Rows = {}
+    for change in history.changes:
+        if change.ledger.startswith("folder"):
+            key = (change.ledger, change.import_id)
+            if change.before is None:
+                found.setdefault(key, {}).setdefault(change.client_unique_id, change)
+            left.setdefault(key, {})[change.client_unique_id] = change
+    return found, left
+
+
+def _known(change: Change | None) -> tuple[str, str | None, bool] | None:
+    return change and (change.after.state, change.after.call_id, change.after.is_burned)
 
 
 def imports_end(history: History) -> Iterator[str]:
@@ -145,6 +190,7 @@ def imports_end(history: History) -> Iterator[str]:
     for import_id, manifest in history.manifests.items():
         report = last.get(import_id.rstrip("+"))
         rows = {} if report is None else report.rows
-        wrong = {ident: rows.get(ident) for ident in manifest.rows if rows.get(ident) not in RIGHT}
+        rights = {ident: RIGHT if history.others.get(ident, True) else {"conflict"} for ident in manifest.rows}
+        wrong = {ident: rows.get(ident) for ident, right in rights.items() if rows.get(ident) not in right}
         if wrong:
             yield f"{import_id} has {wrong}"

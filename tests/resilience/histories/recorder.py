@@ -170,9 +170,13 @@ class Line(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return answer
 
 
-def add_what_gong_saw(history: History, gong: InProcessEmulator) -> None:
-    """Complete the requests with what the emulator's log says of them."""
-    lines = gong.requests()
+def add_what_gong_saw(history: History, gong: InProcessEmulator, *, earlier: int = 0) -> None:
+    """
+    Complete the requests with what the emulator's log says of them.
+
+    :param earlier: requests that were sent before the history began
+    """
+    lines = gong.requests()[earlier:]
     delivered = [request for request in history.requests if request.arrived is not None]
     for request, line in zip(delivered, lines, strict=True):
         request.operation = line["operation"] or line["path"]

@@ -22,6 +22,7 @@ from airflow_provider_gong.emulator.world.clock import Clock
 from airflow_provider_gong.store import budget as budget_module
 from tests.resilience.histories.airflow import Fate, ImportDag
 from tests.resilience.histories.history import Event, History, Manifest
+from tests.resilience.histories.others import make_calls_of_others
 from tests.resilience.histories.phases import Company
 from tests.resilience.histories.place import Place
 from tests.resilience.histories.recorder import Recorder, add_what_gong_saw, calls_in
@@ -109,7 +110,7 @@ def live(
     :param kinds: what may happen
     :param places: where imports are kept: ``sqlite``, ``folder`` and ``postgresql``
     """
-    chance = random.Random(seed)
+    chance, later = random.Random(seed), random.Random(f"{seed}/later")
     # The client's jitter comes from the module.
     random.seed(seed)
     drawn = Setting.draw(chance, places, kinds)
@@ -135,13 +136,23 @@ def live(
         dags = [
             _dag(company, f"import{number}", rows, folder, fate, drawn) for number, rows in enumerate(drawn.manifests)
         ]
+        if "short patience" in kinds and later.random() < 0.2:
+            for dag in dags:
+                # Somebody clears the tasks more often then: Gong may process one recording after the other.
+                dag.verify_timeout, dag.rounds = 60.0, 20
+        if "calls of others" in kinds and later.random() < 0.2:
+            # In no time, so beyond any limit.
+            gong.set(requests_per_second=0, requests_per_day=0)
+            history.others = make_calls_of_others(company, later, drawn.manifests)
+            gong.set(requests_per_second=history.per_second, requests_per_day=drawn.per_day)
+        earlier = len(gong.requests())
         gong.add_faults(*draw_faults(chance, kinds))
-        weather = Weather(company, chance, fate.until, kinds)
+        weather = Weather(company, chance, later, fate.until, kinds)
         world.start("weather", weather.live)
         for dag in dags:
             world.start(f"{dag.import_id}/person", dag.live)
         world.run()
-        add_what_gong_saw(history, gong)
+        add_what_gong_saw(history, gong, earlier=earlier)
         history.calls = calls_in(gong)
     return history
 

@@ -46,6 +46,9 @@ EVERYTHING = FAULTS | frozenset(
         "clock moves",
         "clock skew",
         "day is short",
+        "blind key",
+        "short patience",
+        "calls of others",
         "restored store",
         "lost store",
         "restored folder",
@@ -103,12 +106,16 @@ class Weather:
     """
     What happens at certain times.
 
+    :param later: decides about what came into histories later, so that earlier seeds still tell the same ones
     :param until: when the storm is over
     """
 
-    def __init__(self, company: Company, chance: random.Random, until: float, kinds: frozenset[str]) -> None:
+    def __init__(
+        self, company: Company, chance: random.Random, later: random.Random, until: float, kinds: frozenset[str]
+    ) -> None:
         self._company = company
         self._chance = chance
+        self._later = later
         self._until = until
         self._kinds = kinds
 
@@ -118,8 +125,9 @@ class Weather:
             sky.sleep(moment - sky.world.now)
             sky.world.note(what, self._company.place.name, "")
             act(sky)
-        sky.sleep(self._until - sky.world.now)
+        sky.sleep(max(self._until - sky.world.now, 0.0))
         self._company.gong.clear_faults()
+        self._company.gong.set(key_sees_calls=True)
         sky.world.note("calm", "weather", "")
 
     def _plan(self, now: float) -> list[tuple[float, str, Callable[[Process], None]]]:
@@ -137,6 +145,10 @@ class Weather:
         if "clock moves" in self._kinds and not place.is_folder and chance.random() < 0.2:
             moved = chance.choice((-86_400.0, -60.0, 60.0, 3600.0, 86_400.0))
             planned.append((now + chance.uniform(0, 60), "clock moves", lambda _: self._move_clock(moved)))
+        if "blind key" in self._kinds and self._later.random() < 0.15:
+            first, second = sorted(now + self._later.choice((60.0, 600.0)) * self._later.random() for _ in range(2))
+            planned.append((first, "key goes blind", lambda _: self._company.gong.set(key_sees_calls=False)))
+            planned.append((second, "key sees", lambda _: self._company.gong.set(key_sees_calls=True)))
         return planned
 
     def _move_clock(self, seconds: float) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from airflow_provider_gong.call_import.report.summary import require_green
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.store.database import Store
 from tests.support.recordings import manifest_row, write_manifest
 from tests.unit.call_import.conftest import NightlyImport
@@ -141,3 +144,19 @@ def test_few_rows_are_not_worth_a_list(night: NightlyImport, number: int) -> Non
     before = lists(night)
     fresh(night).plan_night(SIX_ROWS[:number])
     assert lists(night) - before <= 3
+
+
+@pytest.mark.parametrize(
+    "records", ["none", [], {"totalRecords": "many"}, {"totalRecords": [1]}, {"totalRecords": 1e999}]
+)
+def test_a_number_of_calls_that_is_none_is_not_used(night: NightlyImport, records: Any) -> None:
+    """Something else answers the question for the number; then rows are asked for one by one."""
+    imported(night, 3)
+    text = json.dumps({"requestId": "x", "records": records, "calls": []})
+    again = fresh(night)
+    # The first one asks whether the key sees calls.
+    night.emulator.add_faults(Fault(action="answer", operation="listCalls", nth=2, status=200, body=text))
+    assert again.plan_night(SIX_ROWS[:3]).estimate["already_imported"] == 0
+    assert again.upload() == {"duplicate": 3}
+    again.finish()
+    require_green(again.summary(), 0)

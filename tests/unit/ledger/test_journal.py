@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import IO, Any
 import pytest
 
 from airflow_provider_gong.ledger.folder.journaled import JournaledLedger, journaled_ledger
+from airflow_provider_gong.ledger.folder.segments import packed
 from airflow_provider_gong.ledger.rows import ImportRow
 from airflow_provider_gong.store.errors import GongStoreError
 from tests.unit.ledger.conftest import REFUSED, create, lease, plan, upload, verify
@@ -144,6 +146,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
     "too deep": lambda _: b"[" * 100_000 + b"\n",
     "deep in an entry": lambda _: b'{"kind": "row", "source": "' + b"[" * 100_000 + b'"}\n',
     "no text": lambda _: b"\xff\xfe\n",
+    "a length of thousands of digits": lambda _: b"9" * 5000 + b" 0\n{}\n",
     "deleted": lambda _: None,
 }
 
@@ -206,4 +209,15 @@ def test_no_phase_goes_on_over_a_damaged_plan(tmp_path: Path, damage: str) -> No
     content = DAMAGES[damage](segment.read_bytes())
     segment.unlink() if content is None else segment.write_bytes(content)
     with pytest.raises(GongStoreError, match=rf"is damaged: plans/.*/{segment.name}"):
+        rows_of(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"segments": "1"}, {"segments": None}, {"rows": "5"}, {"digest": []}])
+def test_a_plan_of_other_types_names_the_file(tmp_path: Path, change: dict[str, Any]) -> None:
+    with night(tmp_path) as ledger:
+        plan(ledger, *IDENTS)
+    (segment,) = (path for path in tmp_path.rglob("*.jsonl") if "plans" not in path.parts)
+    entries = [json.loads(line) for line in segment.read_text().splitlines()[1:]]
+    segment.write_bytes(packed([entry | change for entry in entries])[0])
+    with pytest.raises(GongStoreError, match=f"is damaged: .*{segment.name} holds a plan whose {next(iter(change))}"):
         rows_of(tmp_path)

@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_gong.operators.record import meeting_record
-from airflow_provider_gong.operators.record.places import Place
+from airflow_provider_gong.operators.record.places import Place, TaskStateRecord
 from airflow_provider_gong.operators.record.task_record import TaskRecord
 from airflow_provider_gong.store.intent_record import IntentRecord
 from airflow_provider_gong.store.intents import IntentState
@@ -94,6 +94,11 @@ def beginning_counts_as_sending(patch: Patch) -> None:
     patch.setattr(IntentState, "may_send", property(lambda self: self is IntentState.REFUSED))
 
 
+def task_states_are_not_read(patch: Patch) -> None:
+    """What Airflow keeps for a task is not looked at, only what the disk still has."""
+    patch.setattr(TaskStateRecord, "find", lambda self: None)
+
+
 def outcomes_are_not_recorded(patch: Patch) -> None:
     """A task that is cleared does not know its meeting."""
     patch.setattr(TaskRecord, "complete", lambda *_: True)
@@ -124,5 +129,6 @@ BROKEN: tuple[tuple[Callable[[Patch], None], dict[str, Any]], ...] = (
     ),
     (refusals_are_not_recorded, {"kinds": frozenset({"organizer"})}),
     (beginning_counts_as_sending, {"kinds": frozenset()}),
+    (task_states_are_not_read, {"task_state": True, "kinds": frozenset({"restored disk", "lost answers"}), "hosts": 1}),
     (outcomes_are_not_recorded, {"kinds": frozenset()}),
 )

@@ -6,8 +6,11 @@ import contextlib
 import dataclasses
 import os
 import random
+import sqlite3
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -25,14 +28,17 @@ from tests.resilience.histories.story import START, WorldClock, scratch, with_vi
 from tests.resilience.histories.weather import FAULTS, draw_faults
 from tests.resilience.histories.world import Process, World
 
-# Everything that may happen.
+# Everything that may happen. A disk is restored from a backup only where there is a task state store: elsewhere the
+# store alone knows that something was sent, and of what it forgets while the task lives there is no trace.
 EVERYTHING = FAULTS | frozenset(
     {
         "lost disk",
+        "restored disk",
         "secrets away",
         "company added",
         "other connection",
         "store added",
+        "store removed",
         "order changed",
         "typo",
         "organizer",
@@ -175,11 +181,11 @@ class _Weather:
         number = self._chance.choice((0, 1, 2)) if possible else 0
         moments = sorted(self._chance.choice((2.0, 120.0, until)) * self._chance.random() for _ in range(number))
         for moment in moments:
-            sky.sleep(moment - sky.world.now)
+            sky.sleep(max(moment - sky.world.now, 0.0))
             kind = self._chance.choice(possible)
             sky.world.note(kind, "DAG", "")
             acts[kind](sky)
-        sky.sleep(until - sky.world.now)
+        sky.sleep(max(until - sky.world.now, 0.0))
         self._end_faults()
         self._dag.connection.is_there = True
         sky.world.note("calm", "weather", "")
@@ -195,7 +201,10 @@ class _Weather:
             "company added": set_to("company", "acme"),
             "other connection": set_to("conn_id", "gong_other"),
             "store added": set_to("has_store", True),
+            "store removed": set_to("has_store", False),
         }
+        if self._drawn.has_task_state:
+            acts["restored disk"] = self._restore_disk
         # Without a disk in common nobody can know what other map indexes have sent.
         if self._drawn.hosts == 1 and self._chance.random() < 0.5:
             return {**acts, "order changed": self._change_order}
@@ -205,9 +214,31 @@ class _Weather:
         self._chance.shuffle(self._dag.contents)
 
     def _lose_disk(self, sky: Process) -> None:
+        self._replace(sky, self._chance.randrange(self._drawn.hosts))
+
+    def _restore_disk(self, sky: Process) -> None:
+        """Replace what a host knows by what it knew a while ago."""
         host = self._chance.randrange(self._drawn.hosts)
+        with tempfile.TemporaryDirectory() as backup:
+            _copy_stores(self._dag.hosts.home(host), Path(backup))
+            sky.sleep(self._chance.choice((2.0, 120.0, 1200.0)) * self._chance.random())
+            self._replace(sky, host)
+            _copy_stores(Path(backup), self._dag.hosts.home(host))
+
+    def _replace(self, sky: Process, host: int) -> None:
         home = self._dag.hosts.home(host)
         for process in sky.world.processes:
             if process.name.endswith(f"@{home.name}"):
                 process.kill("with its host")
         self._dag.hosts.replace(host)
+
+
+def _copy_stores(home: Path, to: Path) -> None:
+    """Copy the stores of a host, also while somebody writes to them."""
+    for file in home.glob("gong/*.db"):
+        (to / "gong").mkdir(parents=True, exist_ok=True)
+        with (
+            contextlib.closing(sqlite3.connect(file)) as source,
+            contextlib.closing(sqlite3.connect(to / "gong" / file.name)) as copy,
+        ):
+            source.backup(copy)
