@@ -87,9 +87,9 @@ class MediaFile:
         """Return the recording at this path; raises ``FileNotFoundError`` if there is none."""
         try:
             return cls(path, path.stat().st_size)
-        except OSError as error:
+        except (FileNotFoundError, PermissionError) as error:
             # Its text names the path, which may be a signed URL.
-            kind = FileNotFoundError if isinstance(error, FileNotFoundError) else OSError
+            kind = FileNotFoundError if isinstance(error, FileNotFoundError) else PermissionError
             raise kind(shown(str(error))) from None
 
 
