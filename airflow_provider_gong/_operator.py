@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import BaseOperator
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def required_id(name: str, value: Any) -> str:
         return text
     problem = FieldProblem(
         name,
-        repr(value),
+        shown(repr(value)),
         "must be an id",
         "If it comes from another task, that task did not return one: check its result.",
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO, Any, Literal, Protocol, cast
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongError
 
 _CHUNK = 256 * 1024
@@ -84,7 +85,12 @@ class MediaFile:
     @classmethod
     def at(cls, path: MediaPath) -> MediaFile:
         """Return the recording at this path; raises ``FileNotFoundError`` if there is none."""
-        return cls(path, path.stat().st_size)
+        try:
+            return cls(path, path.stat().st_size)
+        except (FileNotFoundError, PermissionError) as error:
+            # Its text names the path, which may be a signed URL.
+            kind = FileNotFoundError if isinstance(error, FileNotFoundError) else PermissionError
+            raise kind(shown(str(error))) from None
 
 
 def _content_type(name: str) -> str:
@@ -175,7 +181,7 @@ class MultipartUpload:
 
     def _changed(self) -> MediaChangedError:
         expected = f"its size is no longer {self.media.size} bytes"
-        return MediaChangedError(f"{self.media.path.name} changed during the upload: {expected}")
+        return MediaChangedError(f"{shown(self.media.path.name)} changed during the upload: {expected}")
 
     @property
     def _head(self) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._operator import required_id
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting, OnExistingName
 from airflow_provider_gong.client.errors import GongMediaAlreadyHandledError
 from airflow_provider_gong.hooks.gong import GongHook
@@ -122,7 +123,7 @@ class GongUploadCallMediaOperator(WaitingTask):
             try:
                 url = hook.calls.upload_media(call_id, recording).url
             except GongMediaAlreadyHandledError:
-                self.log.warning("Call %s already has a recording and keeps it.", call_id)
+                self.log.warning("Call %s already has a recording and keeps it.", shown(call_id))
                 url = None
             _show_call(self, context, hook, call_id, url)
         return {"call_id": call_id, "url": url, "sha256": recording.sha256, "bytes": recording.size}
@@ -210,5 +211,5 @@ def _show_call(
     if call_id is None:
         return
     page = url or call_url(hook.base_url, call_id)
-    task.log.info("Call %s%s", call_id, f": {page}" if page else "")
+    task.log.info("Call %s%s", shown(call_id), f": {shown(page)}" if page else "")
     push_call_url(context, page)

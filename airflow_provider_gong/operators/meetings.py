@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong._operator import required_id
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -262,6 +263,6 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
 
 
 def _not_ready_text(status: MeetingIntegrationStatus) -> str:
-    why = status.user_facing_error or ("" if status.exists else "Gong does not know this user.")
-    fix = f" It can be fixed at {status.fix_url} ." if status.fix_url else ""
-    return f"{status.email}: {why or 'Gong gives no reason.'}{fix}"
+    why = shown(status.user_facing_error or ("" if status.exists else "Gong does not know this user."))
+    fix = f" It can be fixed at {shown(status.fix_url)} ." if status.fix_url else ""
+    return f"{shown(status.email or '')}: {why or 'Gong gives no reason.'}{fix}"

@@ -14,6 +14,7 @@ from airflow_provider_gong._compat import (
     conf,
 )
 from airflow_provider_gong._operator import GongOperator, required_id
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongApiError, GongError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.links import GongCallLink, push_call_url
@@ -105,7 +106,7 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
                 if not error.retry_can_help:
                     raise
                 self._last_answer = str(error)
-                self.log.info("Call %s cannot be read yet: %s", self.call_id, error)
+                self.log.info("Call %s cannot be read yet: %s", shown(self.call_id), error)
                 return False
         return PokeReturnValue(True, self._found(context, call.model_dump(mode="json", exclude_none=True)))
 
@@ -131,7 +132,7 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
         )
 
     def _found(self, context: Context, call: dict[str, Any]) -> dict[str, Any]:
-        self.log.info("Gong has processed call %s.", self.call_id)
+        self.log.info("Gong has processed call %s.", shown(self.call_id))
         push_call_url(context, call.get("url"))
         return call
 

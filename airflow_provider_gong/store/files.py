@@ -25,7 +25,7 @@ _NETWORK_FILE_SYSTEMS = (
     "lustre",
     "ceph",
 )
-_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
+_PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 _NOT_PRIVATE = 0o077
 # SQLite keeps data that is not yet in the file itself in files next to it.
 _SUFFIXES = ("", "-wal", "-shm")
@@ -58,13 +58,19 @@ def check_folder(folder: Path, mounts: Path) -> None:
 def make_private(file: Path) -> None:
     """Create the file of a store if there is none, and make it and the files next to it private."""
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_FILE))
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
     for suffix in _SUFFIXES:
         # It belongs to someone else, or no longer exists.
         with contextlib.suppress(OSError):
             place = Path(f"{file}{suffix}")
             if place.stat().st_mode & _NOT_PRIVATE:
-                place.chmod(_PRIVATE_FILE)
+                place.chmod(PRIVATE_FILE)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create a folder, and those that it is in, where there is none, for nobody else to look into."""
+    for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
+        missing.mkdir(_PRIVATE_FOLDER, exist_ok=True)
 
 
 def file_id(file: Path) -> FileId | None:
@@ -109,8 +115,7 @@ def _lock(handle: int, folder: Path) -> None:
 
 def _is_writable(folder: Path) -> bool:
     try:
-        for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
-            missing.mkdir(_PRIVATE_FOLDER, exist_ok=True)
+        make_private_folder(folder)
     except OSError:
         return False
     return folder.is_dir() and os.access(folder, os.W_OK)

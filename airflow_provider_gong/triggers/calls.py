@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowException, BaseTrigger, TriggerEvent
-from airflow_provider_gong._text import local_time
+from airflow_provider_gong._text import local_time, shown
 from airflow_provider_gong.client.errors import GongApiError
 from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 
@@ -84,7 +84,7 @@ class GongCallProcessedTrigger(BaseTrigger):
 
     def _log_pause(self, refusal: GongApiError, seconds: float) -> None:
         until = local_time(time.time() + seconds)
-        self.log.info("Call %s cannot be read yet, waiting until %s: %s", self.call_id, until, refusal)
+        self.log.info("Call %s cannot be read yet, waiting until %s: %s", shown(self.call_id), until, refusal)
 
     def _pause_after(self, refusal: GongApiError) -> float:
         if refusal.retry_after is None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.errors import (
     GongImportFailedError,
@@ -95,10 +96,10 @@ def is_sent(ledger: Ledger) -> bool:
 
 def changed_after_send(client_unique_id: str, call_id: str | None) -> GongImportFailedError:
     """Return the error for a call that was already sent with other content."""
-    which = f"as call {call_id}" if call_id else "and Gong's response was lost"
+    which = f"as call {shown(call_id)}" if call_id else "and Gong's response was lost"
     return GongImportFailedError(
-        f"Call {client_unique_id} was already sent with different content, {which}, and Gong cannot change it. Give "
-        "the new content a unique id."
+        f"Call {shown(client_unique_id)} was already sent with different content, {which}, and Gong cannot change it. "
+        "Give the new content a unique id."
     )
 
 
@@ -120,12 +121,13 @@ async def _judge(ledger: Ledger, client: AsyncGongClient, row: ExistingCall) -> 
     except GongCallNotReadyError:
         return
     except GongNotFoundError as missing:
+        call_id = shown(row.call_id)
         raise GongImportUnfinishedError(
-            f"clientUniqueId {row.client_unique_id} belongs to call {row.call_id}, whose recording cannot be read: "
+            f"clientUniqueId {shown(row.client_unique_id)} belongs to call {call_id}, whose recording cannot be read: "
             "another system, or an earlier attempt of this task whose record is lost, created the call and may not "
             "have finished it. Nothing was uploaded. If this does not change and it is the right call, "
             "set on_existing='complete', or upload the recording with "
-            f"GongUploadCallMediaOperator(call_id='{row.call_id}'); otherwise give this call another clientUniqueId.",
+            f"GongUploadCallMediaOperator(call_id='{call_id}'); otherwise give this call another clientUniqueId.",
             retry_after=BETWEEN_LOOKS,
         ) from missing
     ledger.judged([(row, compared(row, found))])
@@ -148,7 +150,7 @@ def _failure(row: ImportRow) -> GongImportFailedError | GongImportUnfinishedErro
     if row.state is CallState.CHANGED_AFTER_SEND:
         return changed_after_send(row.client_unique_id, row.call_id)
     what = " ".join(str(problem) for problem in row.problems) or "Another task holds it."
-    text = f"Call {row.client_unique_id} is {row.state.value}: {what}"
+    text = f"Call {shown(row.client_unique_id)} is {row.state.value}: {what}"
     passing = not row.problems or any(problem.who == Actor.SUPPORT for problem in row.problems)
     return GongImportUnfinishedError(text, retry_after=0) if passing else GongImportFailedError(text)
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from airflow_provider_gong._text import shown
@@ -30,6 +32,7 @@ from airflow_provider_gong.ledger.folder.segments import (
     unpacked,
 )
 from airflow_provider_gong.store.errors import GongStoreError, JournalTakenOverError
+from airflow_provider_gong.store.files import PRIVATE_FILE, make_private_folder
 
 _READERS = 16
 # This many are read at once; for more, a snapshot is worthwhile.
@@ -253,8 +256,14 @@ class Journal:
     def _write(self, name: str, content: bytes, *, mode: str = "wb") -> None:
         with self._failures():
             folder, _, _ = name.rpartition("/")
-            self._place(folder).mkdir(parents=True, exist_ok=True)
-            with _opened(self._place(name), mode) as file:
+            path, local = self._place(name), _local(self._place(folder))
+            if local is None:
+                self._place(folder).mkdir(parents=True, exist_ok=True)
+            else:
+                make_private_folder(local)
+            with _opened(path, mode) as file:
+                if local is not None:
+                    os.fchmod(file.fileno(), PRIVATE_FILE)
                 file.write(content)
 
     def _place(self, name: str) -> Any:
@@ -273,6 +282,14 @@ class Journal:
         except Exception as error:
             # The errors of object stores are unpredictable.
             raise GongStoreError(f"{self!r} failed: {type(error).__name__}: {shown(str(error))}.") from error
+
+
+def _local(path: Any) -> Path | None:
+    """Return a path on a local disk as such; None for an object store."""
+    # Airflow's local paths have the protocol "file" or none.
+    if isinstance(path, Path):
+        return path
+    return Path(path.path) if getattr(path, "protocol", None) in ("", "file") else None
 
 
 def _opened(path: Any, mode: str) -> Any:

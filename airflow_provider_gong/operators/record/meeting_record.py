@@ -88,7 +88,7 @@ class MeetingRecord:
 
     def _outcome(self, earlier: Intent) -> dict[str, Any]:
         outcome, mine = earlier.outcome or {}, self._record.mine
-        known = f"This task created meeting {outcome.get('meeting_id')} in this DAG run"
+        known = f"This task created meeting {shown(str(outcome.get('meeting_id')))} in this DAG run"
         if earlier.company != mine.company:
             raise GongMeetingConflictError(
                 f"{known}, in Gong company {earlier.company}, but its connection is now for company {mine.company}. "
@@ -116,7 +116,7 @@ class MeetingRecord:
         outcome = created.model_dump(mode="json")
         # Nobody has to look for the meeting any more, and its title and address are personal data.
         if not self._record.complete(outcome, about=None):
-            log.warning("Meeting %s was created, but this could not be recorded.", created.meeting_id)
+            log.warning("Meeting %s was created, but this could not be recorded.", shown(created.meeting_id))
         return outcome
 
     def _lost(self, error: GongApiError) -> GongOutcomeUnknownError:
@@ -188,7 +188,7 @@ def _remedy(about: str | None, token: str) -> str:
 def _sent_by_another(taken: ContentTakenError) -> GongMeetingConflictError:
     intent = taken.intent
     meeting_id = (intent.outcome or {}).get("meeting_id")
-    what = f"created meeting {meeting_id} with" if meeting_id else "sent, with unknown outcome so far,"
+    what = f"created meeting {shown(meeting_id)} with" if meeting_id else "sent, with unknown outcome so far,"
     return GongMeetingConflictError(
         f"Map index {taken.map_index} of this task {what} the same fields in this DAG run. It was not sent again. "
         "If the order of the mapped list has changed, restore it. If you want two equal meetings, give each a "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import IO, Any
 
 import pytest
 
+from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.ledger.folder.journaled import JournaledLedger, journaled_ledger
 from airflow_provider_gong.ledger.folder.segments import packed
 from airflow_provider_gong.ledger.rows import ImportRow
@@ -43,6 +45,20 @@ def work(folder: Path, **options: Any) -> None:
 
 def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+@pytest.mark.parametrize("kind", [Path, ObjectStoragePath])
+def test_nobody_else_can_read_it(tmp_path: Path, umask: int, kind: Callable[[str], Any]) -> None:
+    before = os.umask(umask)
+    try:
+        with night(kind(f"{tmp_path}/imports")) as ledger:
+            plan(ledger, *IDENTS)
+    finally:
+        os.umask(before)
+    found = [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]
+    assert files(tmp_path)
+    assert found == []
 
 
 @pytest.mark.slow

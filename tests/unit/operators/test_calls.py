@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def test_created_call_is_returned(gong):
     result = create(new_call(gong, title="Discovery")).execute(task_context())
     assert result["request_id"]
     assert state_of(gong, result["call_id"])["title"] == "Discovery"
+
+
+def test_what_gong_returns_is_logged_safely(gong, logged, call_id, recording):
+    log = logged(GongUploadCallMediaOperator)
+    nasty = "https://b.example.com/a?X-Amz-Signature=hush\n2026-11-20 INFO fine \x1b[31m"
+    body = json.dumps({"callId": call_id, "url": nasty})
+    gong.add_faults(Fault(action="answer", status=201, body=body, operation="addCallRecording", nth=1))
+    upload(call_id, recording).execute(task_context())
+    (line,) = [line for line in log().splitlines() if f"Call {call_id}" in line]
+    assert "hush" not in log()
+    assert "\nINFO fine" not in log()
+    assert line.isprintable()
+
+
+def test_missing_recording_is_named_without_its_signature(gong, call_id):
+    with pytest.raises(FileNotFoundError, match=r"files\.example\.com/1\.wav") as caught:
+        upload(call_id, "/files.example.com/1.wav?X-Amz-Signature=hush").execute(task_context())
+    assert "hush" not in str(caught.value)
+    assert caught.value.__suppress_context__
 
 
 def test_call_in_snake_case(gong):

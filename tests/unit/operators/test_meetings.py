@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -244,6 +245,20 @@ def test_integration_status_can_fail_with_gongs_explanations(gong):
     assert f"{ORGANIZER}: The Gong consent page is not enabled in your company." in text
     assert f"It can be fixed at {gong.url}/company/recording-consent/consent-page" in text
     assert "nobody@example.com: There is no Gong user with this email address." in text
+
+
+def test_what_gong_explains_is_shown_safely(gong):
+    nasty = "No.\n2026-11-20 INFO fine \x1b[31m https://b.example.com/a?X-Amz-Signature=hush " + "x" * 10_000
+    users = [{"email": nasty, "exists": True, "valid": False, "userFacingError": nasty, "fixUrl": nasty}]
+    body = json.dumps({"requestId": "4al018gzaztcr8nbukw", "users": users})
+    gong.add_faults(Fault(action="answer", status=200, body=body, operation="integrationStatus", nth=1))
+    operator = GongMeetingIntegrationStatusOperator(task_id="status", emails=[ORGANIZER], fail_if_not_ready=True)
+    with pytest.raises(GongMeetingIntegrationError) as caught:
+        operator.execute(task_context())
+    _, line = str(caught.value).split("\n")
+    assert line.isprintable()
+    assert "hush" not in line
+    assert len(line) < 4000
 
 
 def test_integration_status_passes_when_everybody_is_ready(gong):
