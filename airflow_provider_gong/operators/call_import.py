@@ -295,6 +295,7 @@ class GongReportCallImportOperator(CallImportOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report."""
         from airflow_provider_gong._compat import ObjectStoragePath
+        from airflow_provider_gong.call_import.errors import GongImportFailedError
         from airflow_provider_gong.call_import.report.report import ImportReport
         from airflow_provider_gong.call_import.report.summary import require_green
 
@@ -308,5 +309,12 @@ class GongReportCallImportOperator(CallImportOperator):
             if self.report_path:
                 context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
                 push_report_url(context, self.report_path, configured(REPORT_SERVER))
-            require_green(summary, self.max_failed)
+            try:
+                require_green(summary, self.max_failed)
+            except GongImportFailedError:
+                # Other tasks use the result by its keys, for example those that run in any case.
+                for key, value in summary.items():
+                    if value is not None:
+                        context["ti"].xcom_push(key=key, value=value)
+                raise
         return summary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,3 +34,10 @@ def gong_connection_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> di
 def example() -> Callable[[str], DAG]:
     """Return a function that loads an example DAG by its id."""
     return load_dags(EXAMPLES).__getitem__
+
+
+@pytest.fixture
+def executor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Airflow 2 check sensors with an executor that SQLite may have."""
+    if version("apache-airflow").startswith("2."):
+        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "SequentialExecutor")

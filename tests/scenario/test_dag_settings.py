@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packaging.version import Version
 
-from airflow_provider_gong._compat import AirflowSkipException, TaskGroup
+from airflow_provider_gong._compat import TaskGroup
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUploadCallOperator
 from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator, GongDeleteMeetingOperator
-from airflow_provider_gong.sensors.calls import GongCallProcessedSensor
 from airflow_provider_gong.task_groups import gong_call_import
 from tests.scenario.support import new_calls, new_dag
 from tests.scenario.test_dag_shapes import AIRFLOW, call_fields, night, results, states
-from tests.scenario.test_dag_variants import OWNER, call_id_of, ids
+from tests.scenario.test_dag_variants import OWNER, ids
 from tests.support.recordings import write_wav
 
 try:
@@ -41,13 +40,6 @@ MEETING = {
     "organizer_email": OWNER,
     "invitees": [{"email": "dana@northwind.example.com"}],
 }
-
-
-@pytest.fixture
-def executor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Airflow 2 check sensors with an executor that SQLite may have."""
-    if AIRFLOW.major == 2:
-        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "SequentialExecutor")
 
 
 @pytest.mark.parametrize("is_mapped", [False, True])
@@ -214,37 +206,6 @@ def test_a_dag_that_is_scheduled_by_assets(run_dag: RunDag, gong_emulator: Runni
     assert set(new_calls(gong_emulator)) == {"pbx-00001"}
 
 
-def test_one_index_of_a_mapped_group_skips_itself(
-    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
-) -> None:
-    """Branches have no effect in mapped groups of Airflow, not even on tasks of its own (3.3.2)."""
-    folders = [str(night(tmp_path / "0", 0)), str(tmp_path / "1" / "manifest.csv")]
-    with new_dag("skips_itself") as made:
-
-        @task
-        def find() -> list[str]:
-            return folders
-
-        @task_group
-        def one(manifest: Any) -> None:
-            @task
-            def existing(manifest: str) -> str:
-                if not Path(manifest).exists():
-                    raise AirflowSkipException("no calls from there")
-                return manifest
-
-            gong_call_import(existing(manifest))
-
-        one.expand(manifest=find())
-
-    run = run_dag(made)
-
-    assert run.state == "success", ids(run)
-    found = ids(run)
-    assert [found[f"one.gong_call_import.report[{index}]"] for index in range(2)] == ["success", "skipped"]
-    assert set(new_calls(gong_emulator)) == {"pbx-00000"}
-
-
 def test_a_short_circuit_that_ignores_trigger_rules(run_dag: RunDag, tmp_path: Path) -> None:
     manifest = str(night(tmp_path, 1))
     with new_dag("short_circuit_all") as made:
@@ -288,33 +249,6 @@ def test_a_group_behind_a_failed_task_does_not_run(run_dag: RunDag, tmp_path: Pa
     assert found["report"] == ("upstream_failed" if Version("3.1") <= AIRFLOW else "failed")
 
 
-@pytest.mark.parametrize("deferrable", [False, True])
-def test_sensors_are_mapped_over_calls(
-    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, deferrable: bool
-) -> None:
-    gong_emulator.set(processing_seconds=1)
-    recordings = [str(write_wav(tmp_path / f"{number}.wav", seconds=61, seed=number)) for number in range(2)]
-    with new_dag(f"mapped_sensors_{deferrable}") as made:
-
-        @task
-        def calls() -> list[dict[str, Any]]:
-            return [call_fields(clientUniqueId=f"555000{number}") for number in range(2)]
-
-        @task
-        def media() -> list[str]:
-            return recordings
-
-        pairs = calls().zip(media()).map(lambda pair: {"call": pair[0], "media": pair[1]})
-        upload = GongUploadCallOperator.partial(task_id="upload").expand_kwargs(pairs)
-        wait = GongCallProcessedSensor.partial(task_id="wait", poke_interval=1, deferrable=deferrable)
-        wait.expand(call_id=upload.output.map(call_id_of))
-
-    run = run_dag(made)
-
-    assert run.state == "success", ids(run)
-    assert set(new_calls(gong_emulator)) == {"5550000", "5550001"}
-
-
 def test_an_operator_inside_a_task(run_dag: RunDag, gong_emulator: RunningEmulator) -> None:
     with new_dag("inside_a_task") as made:
 
@@ -348,21 +282,3 @@ def test_a_meeting_is_cancelled_by_a_teardown(
     assert run.state == ("success" if goes_well else "failed")
     assert ids(run)["cancel[-1]"] == "success"
     assert len(gong_emulator.requests("deleteMeeting")) == 1
-
-
-def test_meetings_are_mapped(run_dag: RunDag, gong_emulator: RunningEmulator) -> None:
-    with new_dag("mapped_meetings") as made:
-
-        @task
-        def plan() -> list[dict[str, Any]]:
-            return [{"title": title, "external_id": title} for title in ("one", "two")]
-
-        create = GongCreateMeetingOperator.partial(task_id="create", **MEETING).expand_kwargs(plan())
-        GongDeleteMeetingOperator.partial(task_id="cancel", organizer_email=OWNER).expand(
-            meeting_id=create.output.map(lambda meeting: meeting["meeting_id"])
-        )
-
-    run = run_dag(made)
-
-    assert run.state == "success", ids(run)
-    assert len(gong_emulator.requests("deleteMeeting")) == 2

@@ -18,7 +18,6 @@ from airflow_provider_gong.operators.call_import import (
 from airflow_provider_gong.operators.calls import (
     GongCreateCallOperator,
     GongUploadCallMediaOperator,
-    GongUploadCallOperator,
 )
 from airflow_provider_gong.operators.meetings import (
     GongCreateMeetingOperator,
@@ -40,16 +39,9 @@ except ImportError:
 if TYPE_CHECKING:
     from tests.scenario.support import RunDag
 
-pytestmark = pytest.mark.usefixtures("gong_connection")
+pytestmark = pytest.mark.usefixtures("gong_connection", "executor")
 
 OWNER = "tobias.okafor@example.com"
-
-
-@pytest.fixture(autouse=True)
-def executor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Airflow 2 check sensors with an executor that SQLite may have."""
-    if AIRFLOW.major == 2:
-        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "SequentialExecutor")
 
 
 def ids(run: Any) -> dict[str, str]:
@@ -74,66 +66,6 @@ def test_a_group_inside_groups(run_dag: RunDag, gong_emulator: RunningEmulator, 
     assert set(new_calls(gong_emulator)) == {"pbx-00001"}
 
 
-def test_a_group_inside_a_group_of_a_mapped_group(
-    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
-) -> None:
-    manifests = [str(night(tmp_path / str(number), number)) for number in range(2)]
-    with new_dag("nested_mapped") as dag:
-
-        @task
-        def find() -> list[str]:
-            return manifests
-
-        @task_group
-        def outer(manifest: Any) -> None:
-            @task_group
-            def inner(manifest: Any) -> Any:
-                group = gong_call_import(manifest, canary=1)
-                count(group.summary)
-
-            inner(manifest)
-
-        @task
-        def count(summary: dict[str, Any]) -> int:
-            return int(summary["rows"])
-
-        outer.expand(manifest=find())
-
-    run = run_dag(dag)
-
-    assert run.state == "success"
-    assert set(new_calls(gong_emulator)) == {"pbx-00000", "pbx-00001"}
-    assert {ids(run)[f"outer.inner.count[{index}]"] for index in range(2)} == {"success"}
-
-
-@pytest.mark.parametrize("manifests", [("0", "1"), ("0", "none")])
-def test_a_group_mapped_over_what_a_task_finds(
-    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, manifests: tuple[str, str]
-) -> None:
-    """Airflow knows the number of map indexes only when that task has ended."""
-    for number in range(2):
-        night(tmp_path / str(number), number)
-    with new_dag(f"mapped_later_{manifests[1]}") as dag:
-
-        @task
-        def find() -> list[str]:
-            return [str(tmp_path / name / "manifest.csv") for name in manifests]
-
-        @task_group
-        def one(manifest: Any) -> None:
-            gong_call_import(manifest, report_path=f"{tmp_path}/{{{{ ti.map_index }}}}")
-
-        one.expand(manifest=find())
-
-    run = run_dag(dag)
-
-    right = [index for index, name in enumerate(manifests) if name != "none"]
-    assert run.state == ("success" if len(right) == 2 else "failed")
-    assert {ids(run)[f"one.gong_call_import.report[{index}]"] for index in right} == {"success"}
-    assert {ids(run)[f"one.gong_call_import.plan[{index}]"] for index in {0, 1} - {*right}} <= {"failed"}
-    assert len(new_calls(gong_emulator)) == len(right)
-
-
 def test_groups_of_a_loop(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
     with new_dag("loop") as dag:
         before = None
@@ -142,20 +74,6 @@ def test_groups_of_a_loop(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_p
             if before is not None:
                 before >> group
             before = group
-
-    assert run_dag(dag).state == "success"
-    assert set(new_calls(gong_emulator)) == {"pbx-00000", "pbx-00001"}
-
-
-def test_a_mapped_group_over_several_arguments(run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path) -> None:
-    folders = [{"manifest": str(night(tmp_path / str(number), number)), "report": str(tmp_path)} for number in range(2)]
-    with new_dag("mapped_kwargs") as dag:
-
-        @task_group
-        def one(manifest: Any, report: Any) -> None:
-            gong_call_import(manifest, report_path=report)
-
-        one.expand_kwargs(folders)
 
     assert run_dag(dag).state == "success"
     assert set(new_calls(gong_emulator)) == {"pbx-00000", "pbx-00001"}
@@ -325,33 +243,6 @@ def test_options_from_other_tasks(run_dag: RunDag, gong_emulator: RunningEmulato
 
     assert run_dag(dag).state == "success"
     assert set(new_calls(gong_emulator)) == {"pbx-00001"}
-
-
-@pytest.mark.parametrize("native", [False, True])
-def test_single_calls_are_mapped_over_what_a_task_finds(
-    run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path, native: bool
-) -> None:
-    recordings = [write_wav(tmp_path / f"{number}.wav", seconds=61, seed=number) for number in range(2)]
-    with new_dag("mapped_calls", render_template_as_native_obj=native) as dag:
-
-        @task
-        def find() -> list[dict[str, Any]]:
-            return [
-                {"call": call_fields(clientUniqueId=f"555000{number}"), "media": str(recording)}
-                for number, recording in enumerate(recordings)
-            ]
-
-        upload = GongUploadCallOperator.partial(task_id="upload").expand_kwargs(find())
-        GongCallProcessedSensor.partial(task_id="wait", poke_interval=1).expand(call_id=upload.output.map(call_id_of))
-
-    run = run_dag(dag)
-
-    assert run.state == "success", ids(run)
-    assert set(new_calls(gong_emulator)) == {"5550000", "5550001"}
-
-
-def call_id_of(result: dict[str, Any]) -> str:
-    return str(result["call_id"])
 
 
 @pytest.mark.parametrize("native", [False, True])

@@ -202,6 +202,16 @@ def test_rejected_rows_stop_the_import_when_asked_to(gong: RunningEmulator, tmp_
     assert "Import night is unfinished: 1 of 2 rows" in summary["error"]
 
 
+def test_a_red_report_leaves_its_result_by_keys_too(gong: RunningEmulator, tmp_path: Path) -> None:
+    manifest = write_night(tmp_path, [manifest_row(1, primary_user="nobody@example.com")])
+    GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
+    context = task_context()
+    with pytest.raises(AirflowFailException, match="1 row is wrong"):
+        GongReportCallImportOperator(task_id="report", **IMPORT).execute(context)
+    assert context["ti"].xcoms["states"] == {"rejected": 1}
+    assert context["ti"].xcoms[SUMMARY_KEY]["states"] == {"rejected": 1}
+
+
 def test_a_manifest_may_have_other_column_names(gong: RunningEmulator, tmp_path: Path) -> None:
     write_night(tmp_path, [manifest_row(1)])
     rows = [{"Call": "7", **manifest_row(1, client_unique_id="", title="", direction="")}]
