@@ -13,7 +13,7 @@ from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
 from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS
-from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings, listed_sizes
 from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
 from airflow_provider_gong.call_import.manifest.manifest import Record, Table, UnreadRecord
@@ -107,6 +107,10 @@ class RecordingFolder:
         folder = folder.rstrip("/")
         files = {folder + key.removeprefix(root): info for key, info in found.items() if info["type"] == "file"}
         self._storage.details |= files
+        if self._sidecars is not None:
+            keys = {root + place.removeprefix(folder): place for place in map(self._sidecars.place, files)}
+            sizes = listed_sizes(path.fs, keys)
+            self._sidecars.sizes |= {place: sizes.get(key, 0) for key, place in keys.items()}
         return folder, list(files)
 
     def _records(self, places: Sequence[str]) -> Iterator[Record]:
