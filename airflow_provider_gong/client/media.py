@@ -71,16 +71,16 @@ class MediaFile:
     :param size: length in bytes
     :param content_type: MIME type; default: by the suffix of the file's name
     :param sha256: hash of the content, known once all of it was sent
-    :param sample: hash of the sample in its middle, known with ``sha256``
     :param meter: counts what is sent
+    :param sample: hash of the sample in its middle, known with ``sha256``
     """
 
     path: MediaPath
     size: int
     content_type: str = ""
     sha256: str | None = None
-    sample: str | None = None
     meter: ByteMeter = field(default_factory=ByteMeter)
+    sample: str | None = None
 
     def __post_init__(self) -> None:
         self.content_type = self.content_type or _content_type(self.path.name)
