@@ -43,6 +43,12 @@ class KnownCalls:
         wanted = (self._is_among(calls.c.media_bytes, sizes), calls.c.media_sha256.is_not(None))
         return {found.media_bytes for found in self._find(calls.c.media_bytes, where=wanted)}
 
+    def recorded_samples(self, sizes: Collection[int]) -> set[tuple[int, str | None]]:
+        """Return length and sample of the uploaded recordings with these lengths; None for a sample that is unknown."""
+        columns = (calls.c.media_bytes, calls.c.media_sample)
+        wanted = (self._is_among(calls.c.media_bytes, sizes), calls.c.media_sha256.is_not(None))
+        return {(found.media_bytes, found.media_sample) for found in self._find(*columns, where=wanted)}
+
     def recordings(self, sizes: Collection[int], hashes: Collection[str]) -> list[KnownRecording]:
         """Return the uploaded recordings with these lengths and contents."""
         columns = (calls.c.media_sha256, calls.c.client_unique_id, calls.c.call_id)

@@ -166,10 +166,10 @@ class Ledger(ImportView):
         """Record, before the first byte, that the recording may have been sent."""
         self._move(lease, CallState.CREATED, keep=True, media_sent_at=db_now())
 
-    def uploaded(self, lease: LeasedRow, sha256: str | None = None) -> None:
-        """Record that Gong has accepted the recording, and its hash if it has just been sent."""
-        digest: dict[str, Any] = {"media_sha256": sha256} if sha256 else {}
-        self._move(lease, CallState.UPLOADED, **digest)
+    def uploaded(self, lease: LeasedRow, sha256: str | None = None, sample: str | None = None) -> None:
+        """Record that Gong has accepted the recording, and its hashes if it has just been sent."""
+        digests: dict[str, Any] = {"media_sha256": sha256, "media_sample": sample} if sha256 else {}
+        self._move(lease, CallState.UPLOADED, **digests)
 
     def failed(self, lease: LeasedRow, problem: Problem, *, sent: bool, is_burned: bool = False) -> None:
         """

@@ -34,7 +34,7 @@ CREATE TABLE planned (
 );
 CREATE INDEX planned_size ON planned (media_bytes, state) WHERE media_bytes > 0;
 CREATE TABLE repeated (position INTEGER PRIMARY KEY, first INTEGER, what TEXT);
-CREATE TABLE compared_size (media_bytes PRIMARY KEY);
+CREATE TABLE sent_size (media_bytes PRIMARY KEY);
 CREATE TABLE equally_long (position INTEGER PRIMARY KEY);
 CREATE TABLE compared (position INTEGER PRIMARY KEY);
 BEGIN;
@@ -58,19 +58,17 @@ SELECT repeated.position AS position, first_row.row_number, json_extract(first_r
 FROM repeated CROSS JOIN planned USING (position) JOIN planned AS first_row ON first_row.position = first
 WHERE repeated.position > ? AND what = '{column}'
 """
+# Of those whose calls are all in Gong already, none will be sent.
 _FIND_EQUALLY_LONG = """
 INSERT INTO equally_long
 SELECT position FROM (
-    SELECT media_bytes FROM planned WHERE media_bytes > 0 AND state = 'planned' GROUP BY media_bytes HAVING count(*) > 1
+    SELECT media_bytes FROM planned WHERE media_bytes > 0 AND state = 'planned' GROUP BY media_bytes
+    HAVING min(is_imported) = 0 AND (count(*) > 1 OR media_bytes IN (SELECT media_bytes FROM sent_size))
 ) CROSS JOIN planned USING (media_bytes)
-WHERE planned.media_bytes > 0 AND state = 'planned' AND media_bytes NOT IN (SELECT media_bytes FROM compared_size)
-"""
-# Those with a sample do not have a suspected length.
-_COMPARE = """
-INSERT INTO compared
-SELECT position FROM compared_size CROSS JOIN planned USING (media_bytes)
 WHERE planned.media_bytes > 0 AND state = 'planned'
-UNION
+"""
+_COMPARE = """
+INSERT OR IGNORE INTO compared
 SELECT position FROM (
     SELECT media_bytes, sample FROM equally_long CROSS JOIN planned USING (position)
     WHERE state = 'planned' GROUP BY media_bytes, sample HAVING count(*) > 1
@@ -252,19 +250,24 @@ class PlanDraft:
         while page := cursor.fetchmany(_PAGE):
             yield [size for (size,) in page]
 
-    def suspect(self, sizes: Iterable[int]) -> None:
-        """Mark the planned rows with recordings of these lengths as suspects."""
+    def note_sent_sizes(self, sizes: Iterable[int]) -> None:
+        """Record lengths of recordings that were sent earlier."""
         values = ((size,) for size in sizes)
-        self._connection.executemany("INSERT OR IGNORE INTO compared_size VALUES (?)", values)
+        self._connection.executemany("INSERT OR IGNORE INTO sent_size VALUES (?)", values)
+
+    def suspect(self, positions: Iterable[int]) -> None:
+        """Mark rows as suspects, identified by their places in the draft."""
+        values = ((position,) for position in positions)
+        self._connection.executemany("INSERT OR IGNORE INTO compared VALUES (?)", values)
 
     def equally_long(self, at_a_time: int) -> Iterator[list[Suspect]]:
-        """Yield the planned rows whose recordings have equal lengths in batches, except suspected lengths."""
+        """Yield the planned rows whose recordings are as long as others in batches, if one of them is not imported."""
         self._connection.execute(_FIND_EQUALLY_LONG)
         for page in self._pages(_SUSPECTS.format(of="equally_long"), at_a_time):
             yield [Suspect(*found) for found in page]
 
     def suspects(self, at_a_time: int) -> Iterator[list[Suspect]]:
-        """Yield the planned rows whose recording has a suspected length or another's sample in batches."""
+        """Yield the marked rows, and the planned rows whose recording has another's sample, in batches."""
         self._connection.execute(_COMPARE)
         for page in self._pages(_SUSPECTS.format(of="compared"), at_a_time):
             yield [Suspect(*found) for found in page]

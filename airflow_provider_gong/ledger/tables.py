@@ -64,6 +64,7 @@ call_table = Table(
     Column("is_pulled", Integer, info={"was": "by_url"}),
     Column("media_sent_at", Float),
     Column("media_sha256", String(64)),
+    Column("media_sample", String(64)),
     Column("burned", Integer, nullable=False, default=0),
     Column("attempts", Integer, nullable=False, default=0),
     Column("problem", Text),
@@ -90,4 +91,4 @@ existing_table = Table(
     Column("updated_at", Float, nullable=False),
 )
 
-declare("ledger", 3, import_table, row_table, call_table, existing_table)
+declare("ledger", 4, import_table, row_table, call_table, existing_table)

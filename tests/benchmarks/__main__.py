@@ -128,6 +128,11 @@ def damaged(options: argparse.Namespace) -> Rows:
     return checks.damaged(count=options.mutations)
 
 
+def damaged_at_server(options: argparse.Namespace) -> Rows:
+    """The same in an object store, as its server counts it."""
+    return checks.damaged_at_server(count=options.mutations)
+
+
 def lost_calls(options: argparse.Namespace) -> Rows:
     """Random histories of small companies: what the export and today's readers lose, and keep by mistake."""
     return exports.lost_calls(count=options.histories)
@@ -165,6 +170,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
         remote,
         checks_by_format,
         damaged,
+        damaged_at_server,
         ledgers,
         export_requests,
         export_speed,

@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
 from airflow_provider_gong.ledger.rows import Problem
-from tests.support.mutations import FORMATS, made_by_hand, mutated, read, recording
+from tests.support.mutations import FORMATS, check_in, made_by_hand, mutated, read, recording
 from tests.support.object_store import ObjectStore, running_object_store
 from tests.support.sound import AAC, encoded
 
@@ -94,3 +94,27 @@ def damaged(*, count: int) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def damaged_at_server(*, count: int) -> list[dict[str, Any]]:
+    """Return the same of recordings in an object store, with requests and bytes as its server counts them."""
+    with tempfile.TemporaryDirectory(prefix="gong-benchmark-") as name:
+        folder = Path(name)
+        (folder / "recordings").mkdir()
+        with running_object_store(folder) as store:
+            # Hashing each would be the server's cost.
+            store.etag = "an-etag"
+            os.environ[f"AIRFLOW_CONN_{_CONNECTION.upper()}"] = store.airflow_connection
+            return [_damaged_in(store, name, count) for name in (*FORMATS, *made_by_hand())]
+
+
+def _damaged_in(store: ObjectStore, name: str, count: int) -> dict[str, Any]:
+    costs = [check_in(store, _CONNECTION, content) for content in mutated(recording(name), count, seed=count)]
+    return {
+        "format": name,
+        "damaged": len(costs),
+        "cannot be read": sum(cost.verdict.startswith("cannot be read") for cost in costs),
+        "most requests": max(cost.reads for cost in costs),
+        "most bytes": max(cost.bytes for cost in costs),
+        "longest ms": round(max(cost.seconds for cost in costs) * 1000, 1),
+    }

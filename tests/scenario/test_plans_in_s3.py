@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
 from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
+from airflow_provider_gong.call_import.manifest.manifest import UnreadRecord
 from airflow_provider_gong.call_import.recordings.marks import Mark
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
@@ -102,6 +103,37 @@ def test_sidecar_files_are_read_once_each(s3: S3Server, bucket: str) -> None:
     result, requests = plan(s3, f"{bucket}/day/", **options)
     assert (result["planned"], result["rejected"]) == (RECORDINGS, 0)
     assert Counter(request.method for request in requests if request.path.endswith(".json")) == {"GET": RECORDINGS}
+
+
+@pytest.mark.parametrize(("sidecar", "has_any"), [("{file_stem}.json", True), ("{file_stem}.xml", False)])
+def test_sidecar_files_that_the_pattern_leaves_out_are_in_the_same_list(
+    s3: S3Server, bucket: str, sidecar: str, has_any: bool
+) -> None:
+    before = len(s3.requests)
+    folder = RecordingFolder(ListedRecordings(ObjectStorage()), name_template=TEMPLATE, sidecar=sidecar)
+    (table,) = folder.tables([f"{bucket}/day/*.wav"])
+    # The store's own list, of which each look-up goes through all.
+    folder.forget()
+    records = [record for _, record in table.records]
+    assert [isinstance(record, UnreadRecord) for record in records] == [not has_any] * RECORDINGS
+    requests = s3.requests[before:]
+    assert len([request for request in requests if "list-type" in request.query]) == 1
+    assert Counter(request.method for request in requests) == {"GET": 1 + has_any * RECORDINGS}
+
+
+def test_sidecar_files_of_another_folder_are_listed_once(s3: S3Server, bucket: str) -> None:
+    for number, name in enumerate(NAMES[1:]):
+        body = f'{{"title": "Call {number}"}}'.encode()
+        s3.client().put_object(Bucket="planned", Key=f"day/meta/{name}.json", Body=body)
+    before = len(s3.requests)
+    storage = ListedRecordings(ObjectStorage())
+    folder = RecordingFolder(storage, name_template=TEMPLATE, sidecar="meta/{file_name}.json")
+    (table,) = folder.tables([f"{bucket}/day/*.wav"])
+    records = [record for _, record in table.records]
+    assert sum(isinstance(record, UnreadRecord) for record in records) == 1
+    requests = s3.requests[before:]
+    assert ["list-type" in request.query for request in requests].count(True) == 2
+    assert Counter(request.method for request in requests) == {"GET": 2 + RECORDINGS - 1}
 
 
 def test_a_listed_recording_is_asked_for_and_read_once(s3: S3Server, bucket: str) -> None:

@@ -10,10 +10,14 @@ import pytest
 
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
+from airflow_provider_gong.call_import.recordings.reading import LIMIT
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from tests.support.boxes import FTYP, box, movie, track
+from tests.support.mutations import check_in, made_by_hand, mutated, recording
 from tests.support.object_store import ObjectStore, running_object_store
 from tests.support.recordings import write_wav
+
+DAMAGED = 20
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,15 @@ def test_many_are_asked_for_at_a_time(store: ObjectStore, monkeypatch: pytest.Mo
         paths = [storage.path("s3://aws_many@recordings/many.wav") for _ in range(asked)]
         sizes = list(pool.map(lambda path: path.stat().st_size, paths))
     assert (len(sizes), store.most_in_flight) == (asked, asked)
+
+
+@pytest.mark.parametrize("name", made_by_hand())
+def test_damaged_headers_take_no_more_than_is_allowed(store: ObjectStore, name: str) -> None:
+    for damaged in mutated(recording(name), DAMAGED, seed=20261120):
+        seen = check_in(store, "aws_counted", damaged)
+        assert not seen.verdict.startswith("cannot be read")
+        assert seen.bytes <= LIMIT
+        assert seen.reads <= 200
 
 
 def test_a_missing_one(store: ObjectStore) -> None:

@@ -9,10 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_provider_gong.call_import.recordings.check import read_recording
+from airflow_provider_gong._compat import ObjectStoragePath
+from airflow_provider_gong.call_import.recordings.check import check_recording, read_recording
 from airflow_provider_gong.call_import.recordings.findings import UnusableRecordingError
 from airflow_provider_gong.call_import.recordings.reading import Reader
+from airflow_provider_gong.ledger.rows import Problem
 from tests.support.boxes import FTYP, access_index, box, fragment, fragmented, movie, track
+from tests.support.object_store import ObjectStore
 from tests.support.sound import AAC, encoded
 
 SECONDS = 62
@@ -116,3 +119,19 @@ def read(content: bytes) -> Reading:
     except UnusableRecordingError as found:
         verdict = found.rule.split(":")[0].split(",")[0]
     return Reading(verdict, file.reads, file.bytes, time.perf_counter() - start)
+
+
+def check_in(store: ObjectStore, connection: str, content: bytes) -> Reading:
+    """
+    Check a recording in a bucket of an object store, counting where its server does.
+
+    :param store: has a bucket called recordings, in which one object is replaced
+    :param connection: the Airflow connection to it
+    """
+    (store.folder / "recordings" / "damaged").write_bytes(content)
+    store.reset()
+    start = time.perf_counter()
+    found = check_recording(f"s3://{connection}@recordings/damaged", ObjectStoragePath)
+    seconds = time.perf_counter() - start
+    verdict = found.rule if isinstance(found, Problem) else "accepted"
+    return Reading(verdict, store.heads + store.gets, store.bytes, seconds)

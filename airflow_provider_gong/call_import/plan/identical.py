@@ -11,7 +11,8 @@ from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress
-from airflow_provider_gong.call_import.recordings.reading import BLOCK, RangeFile, Reader, chunks, open_for_reading
+from airflow_provider_gong.call_import.recordings.reading import RangeFile, Reader, chunks, open_for_reading
+from airflow_provider_gong.client.media import SAMPLE_BYTES, sample_start
 from airflow_provider_gong.ledger.known_calls import KnownCalls
 from airflow_provider_gong.ledger.plan_draft import PlanDraft, Repeated, Suspect
 from airflow_provider_gong.ledger.rows import Actor, KnownRecording, Problem
@@ -45,8 +46,8 @@ class IdenticalRecordings:
     """
     Finds recordings with the same content.
 
-    A sample is read of recordings of equal length. The whole recording is read only if the samples are equal, or if an
-    earlier import sent a recording of this length.
+    A sample is read of recordings that are as long as another one, or as one that an earlier import sent. The whole
+    recording is read only if the samples are equal.
 
     :param storage: storage of the recordings
     :param pool: thread pool that reads several recordings at a time
@@ -64,11 +65,12 @@ class IdenticalRecordings:
         """Reject the planned rows whose recording was uploaded for another call, or is that of an earlier row."""
         if self._known is not None:
             for sizes in draft.sizes():
-                draft.suspect(self._known.recorded_sizes(sizes))
+                draft.note_sent_sizes(self._known.recorded_sizes(sizes))
         for suspects in draft.equally_long(_AT_A_TIME):
             samples, problems = self._read(suspects, _sample)
             draft.reject(problems)
             draft.note_samples(samples)
+            draft.suspect(self._sampled_like_sent(suspects, dict(samples)))
         compared, progress = 0, Progress("Compared", None)
         for suspects in draft.suspects(_AT_A_TIME):
             self._compare(draft, suspects)
@@ -76,6 +78,14 @@ class IdenticalRecordings:
             progress.show(compared, {})
         if compared:
             draft.reject((row.position, self._repeated_problem(row)) for row in draft.repeated("sha256"))
+
+    def _sampled_like_sent(self, suspects: Sequence[Suspect], samples: dict[int, str]) -> list[int]:
+        """Return the places of the rows whose recording may be one that was sent, by its length and its sample."""
+        if self._known is None:
+            return []
+        sent = self._known.recorded_samples({suspect.media_bytes for suspect in suspects})
+        read = ((row.position, row.media_bytes, samples[row.position]) for row in suspects if row.position in samples)
+        return [position for position, size, sample in read if {(size, sample), (size, None)} & sent]
 
     def _compare(self, draft: PlanDraft, suspects: Sequence[Suspect]) -> None:
         """Note the content of recordings, and reject the rows of those that were uploaded or cannot be read."""
@@ -133,8 +143,7 @@ class IdenticalRecordings:
 
 
 def _sample(file: RangeFile, size: int) -> str:
-    # Recordings of one system begin alike, some of them with silence.
-    return hashlib.sha256(Reader(file, size).at(max(size - BLOCK, 0) // 2, BLOCK)).hexdigest()
+    return hashlib.sha256(Reader(file, size).at(sample_start(size), SAMPLE_BYTES)).hexdigest()
 
 
 def _hash(file: RangeFile, size: int) -> str:

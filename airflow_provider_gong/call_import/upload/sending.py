@@ -134,7 +134,7 @@ class RowSender:
         if media is None:
             media = await asyncio.to_thread(self._find_media, lease)
         await self._upload(lease, call_id, media, maybe_sent=maybe_sent)
-        await asyncio.to_thread(self._ledger.uploaded, lease, media.sha256)
+        await asyncio.to_thread(self._ledger.uploaded, lease, media.sha256, media.sample)
 
     async def _is_ours(self, lease: LeasedRow, duplicate: GongDuplicateCallError) -> bool:
         """Return whether an existing call was created by this or an earlier attempt, or is to be treated like that."""

@@ -13,7 +13,7 @@ from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
 from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS
-from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings, listed_sizes
 from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
 from airflow_provider_gong.call_import.manifest.manifest import Record, Table, UnreadRecord
@@ -21,6 +21,7 @@ from airflow_provider_gong.call_import.media import is_web
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _AT_A_TIME = 32
+_WILDCARDS = frozenset("*?")
 _BATCH = 500
 _CORRECT_NAME = "Correct the name, name_template, or the pattern for the recordings."
 _CORRECT_SIDECAR = "Correct the sidecar file, or the parameter sidecar."
@@ -107,6 +108,10 @@ class RecordingFolder:
         folder = folder.rstrip("/")
         files = {folder + key.removeprefix(root): info for key, info in found.items() if info["type"] == "file"}
         self._storage.details |= files
+        if self._sidecars is not None:
+            keys = {root + place.removeprefix(folder): place for place in map(self._sidecars.place, files)}
+            sizes = listed_sizes(path.fs, keys)
+            self._sidecars.sizes |= {place: sizes.get(key, 0) for key, place in keys.items()}
         return folder, list(files)
 
     def _records(self, places: Sequence[str]) -> Iterator[Record]:
@@ -135,11 +140,17 @@ class RecordingFolder:
 def _split(name: str, open_path: Callable[[str], Any]) -> tuple[str, str]:
     """Return the folder at the start of a name, and the pattern below it; existing names are never patterns."""
     path = open_path(name)
-    if (name.endswith("/") and PATTERN_SIGNS.isdisjoint(name)) or path.is_dir():
+    is_pattern = _is_pattern(name, path)
+    if not is_pattern and ((name.endswith("/") and PATTERN_SIGNS.isdisjoint(name)) or path.is_dir()):
         return name, "*"
     folder, slash, last = name.rpartition("/")
-    if not PATTERN_SIGNS.isdisjoint(last) and path.is_file():
+    if not is_pattern and not PATTERN_SIGNS.isdisjoint(last) and path.is_file():
         return folder or slash or ".", glob.escape(last)
-    while not PATTERN_SIGNS.isdisjoint(folder) and not open_path(folder).is_dir():
+    while not PATTERN_SIGNS.isdisjoint(folder) and (_is_pattern(folder, path) or not open_path(folder).is_dir()):
         folder = folder.rpartition("/")[0]
     return folder or slash or ".", name[len(folder) + len(slash) :]
+
+
+def _is_pattern(name: str, path: Any) -> bool:
+    """Tell without a request whether a name is a pattern: objects are not called ``*`` or ``?``, unlike files."""
+    return hasattr(path, "fs") and not _WILDCARDS.isdisjoint(name)

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong.call_import.recordings.reading import BLOCK
 from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import NightlyImport, SeenPlan, plan_offline
@@ -102,7 +103,8 @@ def test_recordings_that_only_agree_in_the_middle_are_different(tmp_path: Path) 
     assert len(plan.planned) == 3
 
 
-def test_of_recordings_of_equal_length_a_sample_is_read(tmp_path: Path) -> None:
+def counting(folder: Path) -> tuple[Files, dict[str, int]]:
+    """Return the files below a folder, and the bytes that will have been read of each."""
     read: dict[str, int] = {}
 
     class Counted(io.FileIO):
@@ -111,14 +113,45 @@ def test_of_recordings_of_equal_length_a_sample_is_read(tmp_path: Path) -> None:
             read[str(self.name)] = read.get(str(self.name), 0) + len(found or b"")
             return found
 
-    class Watched(type(tmp_path)):  # type: ignore[misc]
+    class Watched(type(folder)):  # type: ignore[misc]
         def open(self, *args: Any, **kwargs: Any) -> Any:
             return Counted(str(self))
 
+    return Files(Watched), read
+
+
+def wav_bytes(read: dict[str, int]) -> list[int]:
+    return [count for name, count in read.items() if name.endswith(".wav")]
+
+
+def test_of_recordings_of_equal_length_a_sample_is_read(tmp_path: Path) -> None:
+    files, read = counting(tmp_path)
     manifest = write_calls(tmp_path, *[(61, number) for number in range(5)], (61, 0))
-    plan = plan_offline(manifest, storage=Files(Watched))
+    plan = plan_offline(manifest, storage=files)
     assert list(rules(plan)) == ["pbx-00006"]
     sizes = sorted(read.values())
     # Head and sample; of the two that have the same sample, all.
-    assert sizes[:4] == [2 * 16 * 1024] * 4
-    assert sizes[4:] == [2 * 16 * 1024 + plan.rows[0].media_bytes] * 2  # type: ignore[operator]
+    assert sizes[:4] == [2 * BLOCK] * 4
+    assert sizes[4:] == [2 * BLOCK + plan.rows[0].media_bytes] * 2  # type: ignore[operator]
+
+
+def test_of_recordings_as_long_as_one_that_was_sent_a_sample_is_read(
+    night: NightlyImport, other: NightlyImport, tmp_path: Path
+) -> None:
+    night.plan(write_calls(tmp_path / "1", (61, 1)))
+    night.upload()
+    files, read = counting(tmp_path)
+    plan = other.plan(write_calls(tmp_path / "2", (61, 1), (61, 2), (61, 3), start=11), storage=files)
+    assert list(rules(plan)) == ["pbx-00011"]
+    size = (tmp_path / "1" / manifest_row(1)["media"]).stat().st_size
+    assert sorted(wav_bytes(read)) == [2 * BLOCK, 2 * BLOCK, 2 * BLOCK + size]
+
+
+def test_recordings_of_finished_calls_are_not_compared(night: NightlyImport, tmp_path: Path) -> None:
+    manifest = write_calls(tmp_path, (61, 1), (61, 2))
+    night.plan(manifest)
+    night.upload()
+    night.finish()
+    files, read = counting(tmp_path)
+    assert night.plan(manifest, storage=files).estimate["already_imported"] == 2
+    assert wav_bytes(read) == [BLOCK] * 2
