@@ -36,10 +36,10 @@ ROOMS: dict[str, set[str]] = {
         "_compat",
         "_text",
     },
-    "sensors": {"_operator", "retries", "triggers", "links", "hooks", "client", "_compat"},
+    "sensors": {"_operator", "retries", "triggers", "links", "hooks", "client", "_compat", "_text"},
     # Triggers run where neither the store nor the import's files can be reached.
     "triggers": {"hooks", "client", "_compat", "_text"},
-    "_operator": {"client", "_compat"},
+    "_operator": {"client", "_compat", "_text"},
     "links": {"client", "_compat"},
     "retries": {"_retry_policy", "client", "_compat"},
     "_retry_policy": {"client", "_compat"},
