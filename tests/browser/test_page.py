@@ -233,6 +233,14 @@ def test_faults_are_switched_on_and_off(api: httpx.Client, page: Page, expect: A
     assert answered() == [200, 200, 200]
 
 
+@pytest.mark.parametrize("width", [390, 1100, 1600])
+def test_nothing_sticks_out_of_its_card(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/")
+    overflow = "cards => cards.filter(card => card.scrollWidth > card.clientWidth).map(card => card.innerText)"
+    assert page.locator(".cards .card").evaluate_all(overflow) == []
+
+
 def test_a_reloaded_page_presses_no_button_again(gong: RunningEmulator, page: Page, expect: Any) -> None:
     page.goto("/")
     page.get_by_role("button", name="+1 day").click()
