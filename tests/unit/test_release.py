@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
+import subprocess
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 
-CI = Path(__file__).parents[2] / ".ci"
+PROJECT = Path(__file__).parents[2]
+CI = PROJECT / ".ci"
 
 
 def load(name: str) -> ModuleType:
@@ -82,3 +88,38 @@ GOOD = "Metadata-Version: 2.4\nName: a\nVersion: 1\nLicense-Expression: Apache-2
 def test_metadata(header: str, text: str, problem: str | None) -> None:
     found = check_metadata.problems_of(GOOD.format(header, text))
     assert (problem is None and found == []) or (problem is not None and problem in found[0])
+
+
+WORKFLOWS = {
+    path.name: yaml.safe_load(path.read_text()) for path in sorted((PROJECT / ".github/workflows").glob("*.yml"))
+}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_workflows_may_only_read_and_run_what_exists(workflow: dict[str, Any]) -> None:
+    assert workflow["permissions"] == {"contents": "read"}
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    for job in workflow["jobs"].values():
+        assert job["runs-on"] == "ubuntu-latest"
+        # Only a job that runs nothing of this repository may publish.
+        if set(job.get("permissions", ())) & {"id-token", "pages"}:
+            assert not any("run" in step or "checkout" in step["uses"] for step in job["steps"])
+        for run in (step["run"] for step in job["steps"] if "run" in step):
+            for target in re.findall(r"\bmake ([a-z-]+)", run):
+                assert target in targets or target == "test-python-"
+            for script in re.findall(r"\.ci/[a-z-]+", run):
+                assert (PROJECT / script).stat().st_mode & 0o111
+
+
+def test_the_tag_of_a_release_needs_a_dated_changelog() -> None:
+    checks = [step.get("run", "") for step in WORKFLOWS["release.yml"]["jobs"]["build"]["steps"]]
+    (check,) = [run for run in checks if "CHANGELOG.md" in run]
+    for heading, is_found in (("## [0.1.0] - 2026-12-01", True), ("## [0.1.0] - Unreleased", False)):
+        found = subprocess.run(
+            ["bash", "-c", check.replace("CHANGELOG.md", "-")],
+            input=f"{heading}\n",
+            env={**os.environ, "GITHUB_REF_NAME": "v0.1.0"},
+            text=True,
+            check=False,
+        )
+        assert (found.returncode == 0) is is_found
