@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from airflow_provider_gong.client.models.base import ResponseModel
-from airflow_provider_gong.client.models.fields import AnswerId, ResponseTime
+from airflow_provider_gong.client.models.fields import AnswerId, ResponseLink, ResponseSeconds, ResponseTime
 
 JsonObject = dict[str, JsonValue]
 
@@ -29,11 +29,11 @@ class Call(ResponseModel):
     """Basic data of a call; ``duration`` is in seconds, as measured by Gong."""
 
     id: str
-    url: str | None = None
+    url: ResponseLink = None
     title: str | None = None
     scheduled: ResponseTime = None
     started: ResponseTime = None
-    duration: int | float | None = None
+    duration: ResponseSeconds = None
     primary_user_id: str | None = None
     direction: str | None = None
     system: str | None = None

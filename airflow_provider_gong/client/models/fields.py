@@ -1,9 +1,10 @@
 """Types of fields, with the rules that Gong applies to them."""
 
 import difflib
+import math
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from airflow_provider_gong.client.models.languages import LANGUAGE_CODES
 T = TypeVar("T")
 
 BROKEN_RULE: Final = "gong_rule"
+_LONGEST_LINK = 2000
 
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 _EMAIL = re.compile(
@@ -179,6 +181,23 @@ def _without_duplicates(values: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(values))
 
 
+def _with_offset(value: datetime | None) -> datetime | None:
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _short_line(value: Any) -> Any:
+    is_usable = not isinstance(value, str) or (len(value) <= _LONGEST_LINK and value.isprintable())
+    return value if is_usable else None
+
+
+def _finite(value: Any) -> Any:
+    try:
+        is_usable = not isinstance(value, int | float) or math.isfinite(value)
+    except OverflowError:
+        is_usable = False
+    return value if is_usable else None
+
+
 def _blank_to_none(value: Any) -> Any:
     return None if value == "" else value
 
@@ -193,8 +212,14 @@ Timestamp = Annotated[
 AnswerId = Annotated[str, Field(min_length=1)]
 """Id of what an answer says was created."""
 
-ResponseTime = Annotated[datetime | None, BeforeValidator(_blank_to_none)]
-"""Time in an answer, with whatever precision Gong gives."""
+ResponseTime = Annotated[datetime | None, BeforeValidator(_blank_to_none), AfterValidator(_with_offset)]
+"""Time in an answer, with whatever precision Gong gives; one without an offset is in UTC."""
+
+ResponseLink = Annotated[str | None, BeforeValidator(_short_line)]
+"""URL in an answer; None for what no store and no log could take: control characters, half characters, no end."""
+
+ResponseSeconds = Annotated[int | float | None, BeforeValidator(_finite)]
+"""Seconds in an answer; None for what is no number of seconds."""
 
 GongId = Annotated[str, BeforeValidator(_parse_id)]
 """Id of Gong: text of digits; a whole number is taken as such a text."""

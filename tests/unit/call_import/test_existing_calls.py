@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zlib
+from typing import Any
 
 import pytest
 
@@ -138,3 +140,33 @@ def test_a_create_without_an_answer_is_remembered_when_the_quota_ends_before_it_
     with pytest.raises(GongDailyQuotaError):
         night.upload()
     assert night.tomorrow().upload() == {"uploaded": 1}
+
+
+NONSENSE = {
+    "half a character": {"url": "https://app.example.com/\ud800"},
+    "no text for a database": {"url": "https://app.example.com/\0"},
+    "no end": {"url": "x" * 1_000_000},
+    "more seconds than there are": {"duration": 10**400},
+    "endless": {"duration": float("inf")},
+    "no offset": {"started": "2026-11-19T07:01:00"},
+}
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["own", "of others"])
+@pytest.mark.parametrize("changes", NONSENSE.values(), ids=NONSENSE)
+def test_a_readable_call_is_judged_whatever_is_said_of_it(
+    night: NightlyImport, changes: dict[str, Any], is_own: bool
+) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    if not is_own:
+        night.post_elsewhere(recording=7, actualStart="2026-11-19T07:01:00Z")
+    night.upload()
+    night.emulator.advance(7200)
+    (call,) = night.calls_in_gong().values()
+    known = {"id": call["id"], "clientUniqueId": "pbx-00001", "started": "2026-11-19T07:01:00Z"}
+    body = json.dumps({"requestId": "x", "calls": [{"metaData": known | changes}]})
+    night.emulator.add_faults(Fault(action="answer", operation="listCallsExtensive", every=1, status=200, body=body))
+    assert night.verify() is None
+    (row,) = night.rows().values()
+    assert row.state == ("verified" if is_own else "exists")
+    assert len(row.url or "") < 100
