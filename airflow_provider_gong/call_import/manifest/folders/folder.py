@@ -74,7 +74,9 @@ class RecordingFolder:
             header = None
             if self._sidecars is None:
                 header = (*self._named, *self._own, "media")
-            yield Table(name, header, self._records(places), file=folder)
+            yield Table(
+                name, header, self._records(places), folder, "Add what is missing to name_template or a sidecar"
+            )
 
     def forget(self) -> None:
         """Clear the stores' cached listings, which gave the sizes of all recordings without a request for each."""
