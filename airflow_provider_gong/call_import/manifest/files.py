@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import gzip
 import io
 import posixpath
@@ -190,11 +189,12 @@ def _check_format(head: bytes, name: str) -> None:
 
 
 def with_literal_start(name: str, open_path: Callable[[str], Any]) -> str:
-    """Return a pattern whose part that exists as a folder or file is not a pattern."""
+    """Return a pattern in which the brackets of an existing folder or file are not a pattern."""
     there = name
-    while not PATTERN_SIGNS.isdisjoint(there) and not open_path(there).exists():
+    # The other signs match themselves, and each look-up is a request.
+    while "[" in there and not open_path(there).exists():
         there = there.rpartition("/")[0]
-    return glob.escape(there) + name[len(there) :]
+    return there.replace("[", "[[]") + name[len(there) :]
 
 
 def _has_pattern(name: str) -> bool:

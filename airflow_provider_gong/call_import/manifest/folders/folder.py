@@ -140,9 +140,10 @@ class RecordingFolder:
 
 def _split(name: str, open_path: Callable[[str], Any]) -> tuple[str, str]:
     """Return the folder at the start of a name, and the pattern below it."""
-    if (name.endswith("/") and PATTERN_SIGNS.isdisjoint(name)) or open_path(name).is_dir():
-        name = f"{name.rstrip('/')}/*"
     name = with_literal_start(name, open_path)
+    is_pattern = not PATTERN_SIGNS.isdisjoint(name.replace("[[]", ""))
+    if not is_pattern and (name.endswith("/") or open_path(name.replace("[[]", "[")).is_dir()):
+        name = f"{name.rstrip('/')}/*"
     start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))
     folder, slash, _ = name[:start].rpartition("/")
     return folder or slash or ".", name[len(folder + slash) :]
