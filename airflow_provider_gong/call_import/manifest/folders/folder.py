@@ -20,7 +20,6 @@ from airflow_provider_gong.call_import.media import is_web
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _AT_A_TIME = 32
-_WILDCARDS = frozenset("*?")
 _BATCH = 500
 _CORRECT_NAME = "Correct the name, name_template, or the pattern for the recordings."
 _CORRECT_SIDECAR = "Correct the sidecar file, or the parameter sidecar."
