@@ -13,6 +13,7 @@ from typing import TypedDict
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of, similar_column
+from airflow_provider_gong.call_import.manifest.texts import without_zeros
 from airflow_provider_gong.call_import.manifest.time_formats import check_moment, read_moment
 
 _CONSTANT = "="
@@ -59,7 +60,8 @@ class _Source:
     def read(self, cells: Mapping[str, str]) -> str:
         text = self._text(cells)
         if self.values:
-            text = self.values.get(text.lower(), text)
+            # Numbers beside missing ones may have become fractions.
+            text = self.values.get(text.lower(), self.values.get(without_zeros(text), text))
         if self.format is not None:
             # A time in another format is an error, unless it is ISO 8601.
             with contextlib.suppress(ValueError):

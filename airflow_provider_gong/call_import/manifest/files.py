@@ -188,18 +188,28 @@ def _check_format(head: bytes, name: str) -> None:
         raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON Lines in UTF-8. {_SAVE}")
 
 
+def with_literal_start(name: str, open_path: Callable[[str], Any]) -> str:
+    """Return a pattern in which the brackets of an existing folder or file are not a pattern."""
+    there = name
+    # The other signs match themselves, and each look-up is a request.
+    while "[" in there and not open_path(there).exists():
+        there = there.rpartition("/")[0]
+    return there.replace("[", "[[]") + name[len(there) :]
+
+
 def _has_pattern(name: str) -> bool:
     # The part after the question mark in a web address is its signature.
     return not is_web(name) and not PATTERN_SIGNS.isdisjoint(name)
 
 
 def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
-    start = min(name.index(sign) for sign in PATTERN_SIGNS if sign in name)
-    folder, slash, _ = name[:start].rpartition("/")
     try:
         if open_path(name).exists():
             return [name]
-        found = sorted(str(path) for path in open_path(folder + slash or ".").glob(name[len(folder + slash) :]))
+        pattern = with_literal_start(name, open_path)
+        start = min(pattern.index(sign) for sign in PATTERN_SIGNS if sign in pattern)
+        folder, slash, _ = pattern[:start].rpartition("/")
+        found = sorted(str(path) for path in open_path(folder + slash or ".").glob(pattern[len(folder + slash) :]))
     except (OSError, ValueError, ImportError) as error:
         raise GongManifestError(f"Manifest {shown(name)} cannot be looked for: {error}") from error
     if not found:

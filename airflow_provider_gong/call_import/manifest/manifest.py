@@ -79,12 +79,14 @@ class Table:
     :param records: line and text by column for each row, without empty cells, so blank rows have none; can be iterated
         once
     :param file: path or URL; empty for rows from a task
+    :param remedy: what to do about missing columns
     """
 
     name: str
     header: tuple[str, ...] | None
     records: Iterator[Record]
     file: str = ""
+    remedy: str = "Add what is missing to the header line, separated by commas"
 
 
 class Manifest:
@@ -124,7 +126,7 @@ class Manifest:
             if table.header is not None:
                 require_distinct(self._columns.distinct(table.header), table.name)
                 self._check(table.header, table)
-                self._check_required(table.header, table.name)
+                self._check_required(table.header, table)
             seen: dict[str, None] = {}
             file = storable(table.file)
             for number, (line, record) in enumerate(_readable(table), 1):
@@ -142,14 +144,14 @@ class Manifest:
         self._columns.check_headers(header, table.name)
         self._ignored |= dict.fromkeys(self._columns.ignored(header))
 
-    def _check_required(self, header: tuple[str, ...], name: str) -> None:
+    def _check_required(self, header: tuple[str, ...], table: Table) -> None:
         fields = self._columns.fields(header)
         missing = [column for column in self._required if column not in fields]
         if missing:
             found = shown(", ".join(filter(None, header))) or "none"
             raise GongManifestError(
-                f"Manifest {name} lacks the {listed('column', missing)}; it has {found}. Add what is missing to the "
-                "header line, separated by commas, or map other columns to it with the parameter columns."
+                f"Manifest {table.name} lacks the {listed('column', missing)}; it has {found}. {table.remedy}, or map "
+                "other columns to it with the parameter columns."
             )
 
 

@@ -47,6 +47,7 @@ _TEXT, _ID, _JSON, _GONG_ID, _START = Kind.TEXT, Kind.ID, Kind.JSON, Kind.GONG_I
 _DIRECTION, _DURATION, _PHONE = Kind.DIRECTION, Kind.DURATION, Kind.PHONE
 _READ_HERE = {column: field for column, field in FIELDS.items() if field.kind not in (Kind.HOST, Kind.MEDIA)}
 _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(.+))?", re.DOTALL)
+_MORE_REMEDIES = {"direction": " Or map it with values in the parameter columns."}
 _NAMES = [field.path for field in PARTY_FIELDS if field.names]
 _FUTURE = timedelta(hours=24)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -228,7 +229,9 @@ class CallDraft:
             known.add("parties")
         found = ((self._column(problem.field), problem) for problem in problems)
         self.problems += [
-            Problem(column, problem.value, problem.rule, problem.remedy, Actor.MANIFEST)
+            Problem(
+                column, problem.value, problem.rule, problem.remedy + _MORE_REMEDIES.get(column, ""), Actor.MANIFEST
+            )
             for column, problem in found
             if column not in known
         ]

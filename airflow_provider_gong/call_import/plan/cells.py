@@ -28,7 +28,7 @@ _DIRECTION_WORDS = {
     "Inbound": ("in", "inbound", "incoming", "ingoing", "received", "inbound-call", "incoming-call"),
     "Outbound": (
         *("out", "outbound", "outgoing", "outbound-api", "outbound-dial", "dialed", "dialled", "placed"),
-        *("outbound-call", "outgoing-call"),
+        *("outbound-call", "outgoing-call", "outgoing-api", "outgoing-dial"),
     ),
     "Conference": ("conference", "conf"),
     "Unknown": ("unknown",),
@@ -74,6 +74,8 @@ def read_duration(text: str) -> str | float:
 
 def read_phone(text: str) -> tuple[str, str]:
     """Return a phone number and a warning about it, which is empty if there is none."""
+    # As RFC 3966 and Genesys write them.
+    text = text.removeprefix("tel:")
     if text.startswith("+"):
         return text, ""
     digits = without_zeros(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import posixpath
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
-from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS
+from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS, with_literal_start
 from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings, listed_sizes
 from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
@@ -21,7 +20,6 @@ from airflow_provider_gong.call_import.media import is_web
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _AT_A_TIME = 32
-_WILDCARDS = frozenset("*?")
 _BATCH = 500
 _CORRECT_NAME = "Correct the name, name_template, or the pattern for the recordings."
 _CORRECT_SIDECAR = "Correct the sidecar file, or the parameter sidecar."
@@ -75,7 +73,9 @@ class RecordingFolder:
             header = None
             if self._sidecars is None:
                 header = (*self._named, *self._own, "media")
-            yield Table(name, header, self._records(places), file=folder)
+            yield Table(
+                name, header, self._records(places), folder, "Add what is missing to name_template or a sidecar"
+            )
 
     def forget(self) -> None:
         """Clear the stores' cached listings, which gave the sizes of all recordings without a request for each."""
@@ -104,7 +104,7 @@ class RecordingFolder:
         root = path.path.rstrip("/")
         self._stores.append(path.fs)
         path.fs.invalidate_cache()
-        found = path.fs.glob(f"{glob.escape(root)}/{pattern}", detail=True)
+        found = path.fs.glob(f"{root}/{pattern}", detail=True)
         folder = folder.rstrip("/")
         files = {folder + key.removeprefix(root): info for key, info in found.items() if info["type"] == "file"}
         self._storage.details |= files
@@ -138,19 +138,11 @@ class RecordingFolder:
 
 
 def _split(name: str, open_path: Callable[[str], Any]) -> tuple[str, str]:
-    """Return the folder at the start of a name, and the pattern below it; existing names are never patterns."""
-    path = open_path(name)
-    is_pattern = _is_pattern(name, path)
-    if not is_pattern and ((name.endswith("/") and PATTERN_SIGNS.isdisjoint(name)) or path.is_dir()):
-        return name, "*"
-    folder, slash, last = name.rpartition("/")
-    if not is_pattern and not PATTERN_SIGNS.isdisjoint(last) and path.is_file():
-        return folder or slash or ".", glob.escape(last)
-    while not PATTERN_SIGNS.isdisjoint(folder) and (_is_pattern(folder, path) or not open_path(folder).is_dir()):
-        folder = folder.rpartition("/")[0]
-    return folder or slash or ".", name[len(folder) + len(slash) :]
-
-
-def _is_pattern(name: str, path: Any) -> bool:
-    """Tell without a request whether a name is a pattern: objects are not called ``*`` or ``?``, unlike files."""
-    return hasattr(path, "fs") and not _WILDCARDS.isdisjoint(name)
+    """Return the folder at the start of a name, and the pattern below it."""
+    name = with_literal_start(name, open_path)
+    is_pattern = not PATTERN_SIGNS.isdisjoint(name.replace("[[]", ""))
+    if not is_pattern and (name.endswith("/") or open_path(name.replace("[[]", "[")).is_dir()):
+        name = f"{name.rstrip('/')}/*"
+    start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))
+    folder, slash, _ = name[:start].rpartition("/")
+    return folder or slash or ".", name[len(folder + slash) :]

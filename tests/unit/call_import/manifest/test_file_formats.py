@@ -308,3 +308,10 @@ def test_bytes_in_a_column_of_no_field_do_no_harm(tmp_path: Path) -> None:
     (row,) = Manifest(read_files([str(file)], Path), ColumnMap({"*": "*", "custom_data": "hash"})).rows
     with pytest.raises(UnreadableCellError, match="consists of bytes that are not text in UTF-8"):
         check_text(row.values["custom_data"])
+
+
+@pytest.mark.parametrize("pattern", ["*.csv", "**/*.csv", "calls [1].csv"])
+def test_a_folder_with_brackets_that_exists_is_no_pattern(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "x [2026]").mkdir()
+    (tmp_path / "x [2026]/calls [1].csv").write_bytes(contents()["calls.csv"])
+    assert ids(tmp_path / "x [2026]" / pattern) == ["pbx-00001", "pbx-00002"]

@@ -474,3 +474,25 @@ def test_an_unused_header_may_be_there_twice_where_columns_says_which_are_read(t
     for repeated in ("Id", "Media"):
         with pytest.raises(GongManifestError, match=f"more than once: {repeated.lower()}"):
             plan_text(tmp_path, f"{header},{repeated}\n{row},x\n", columns=columns)
+
+
+def test_a_telephone_number_may_be_a_uri(tmp_path: Path) -> None:
+    assert (
+        payload_of(plan_row(tmp_path, party_1_phone="tel:+12025550147"))["parties"][1]["phoneNumber"] == "+12025550147"
+    )
+
+
+@pytest.mark.parametrize("text", ["Outgoing API", "OUTGOING_DIAL"])
+def test_words_of_twilios_console(tmp_path: Path, text: str) -> None:
+    assert payload_of(plan_row(tmp_path, direction=text))["direction"] == "Outbound"
+
+
+def test_a_word_that_is_no_direction_can_be_mapped(tmp_path: Path) -> None:
+    (problem,) = plan_row(tmp_path, direction="internal").problems
+    assert problem.remedy.endswith("Or map it with values in the parameter columns.")
+
+
+def test_numbers_of_a_value_map_may_have_become_fractions(tmp_path: Path) -> None:
+    columns = {"*": "*", "direction": {"values": {1: "Inbound", "2": "Outbound"}}}
+    row = plan_row(tmp_path, {"columns": columns}, direction="2.0")
+    assert payload_of(row)["direction"] == "Outbound"
