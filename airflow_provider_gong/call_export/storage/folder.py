@@ -62,15 +62,15 @@ class ExportFolder:
 
     :param fs: the file system
     :param root: path of the folder in it
-    :param readers: number of manifests that are read at the same time
     """
 
-    def __init__(self, fs: AbstractFileSystem, root: str, readers: int = 16) -> None:
+    def __init__(self, fs: AbstractFileSystem, root: str) -> None:
         self._fs = fs
-        self._readers = readers
         self._root = root.rstrip("/")
-        protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+        protocols = {fs.protocol} if isinstance(fs.protocol, str) else {*fs.protocol}
         self._is_local = "file" in protocols
+        # Only answers that come over a network are worth waiting for at the same time.
+        self._readers = 1 if protocols & {"file", "memory"} else 16
 
     def __str__(self) -> str:
         return shown(self._root)
