@@ -12,7 +12,7 @@ from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong.call_export.days import day_range, window_of
 from airflow_provider_gong.call_export.export import CallExport
 from airflow_provider_gong.call_export.planning import DayState, PlanSettings, Reason, make_plan, requests_for
-from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.reading.draft import DayDraft
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
 from airflow_provider_gong.call_export.storage.folder import SCRATCH
 
@@ -122,12 +122,10 @@ def expected_requests(export: CallExport, days: Sequence[date]) -> int:
 
 def check(export: CallExport, client: GongApi, days: Iterable[date]) -> Iterator[DayDifference]:
     """Compare days with Gong and yield the differences of each; writes nothing."""
-    settings = export.settings
-    wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
-    reader = GongReader(client, settings.filters, wants)
+    reader = GongReader(client, export.settings)
     for day in days:
         with scratch_folder(SCRATCH) as scratch:
-            draft = DayDraft(day, settings, scratch)
+            draft = DayDraft(day, export.settings, scratch)
             draft.take(reader.pages(window_of(day)))
             difference = _difference(export, draft)
         yield difference

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
@@ -93,13 +94,13 @@ def _export(
         }
         found = folder.read_json(note) or {}
         stored = folder.stored(path)
-        if stored is not None and stored.size == found.get("size") and facts.items() <= found.items():
+        if stored is not None and {**facts, **dataclasses.asdict(stored)}.items() <= found.items():
             return draft.rows, False
-        folder.put(place, path)
+        stored = folder.put(place, path)
         for other in (f"{table.name}/part-0.{kind.value}" for kind in FileFormat):
             if other != path and folder.stored(other) is not None:
                 folder.delete(other)
-        folder.write_json(note, {**facts, "size": draft.size, "sha256": draft.sha256})
+        folder.write_json(note, {**facts, **dataclasses.asdict(stored), "sha256": draft.sha256})
         return draft.rows, True
 
 

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from airflow_provider_gong.call_export.days import Window, day_of, window_of
-from airflow_provider_gong.call_export.reading.draft import is_left_out
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader, call_id_of
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
 from airflow_provider_gong.call_export.tables.call import ExportedCall
@@ -31,11 +30,10 @@ def export_rows(client: GongApi, table: str, day: str | date, **settings: Any) -
 
 
 def _rows(client: GongApi, settings: ExportSettings, table: ExportedTable, window: Window) -> Iterator[dict[str, Any]]:
-    wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
     unknown: Counter[str] = Counter()
-    for page in GongReader(client, settings.filters, wants).pages(window):
+    for page in GongReader(client, settings).pages(window):
         for data in page.calls:
-            if not is_left_out(data, settings):
+            if not settings.leaves_out(data):
                 call = ExportedCall(data, page.transcripts.get(call_id_of(data)), unknown)
                 yield from (_record(table, row) for row in table.table.rows(call))
 

@@ -103,6 +103,15 @@ class ExportSettings:
             CallFilter(str(workspace_id) if workspace_id else None, tuple(sorted({*map(str, primary_user_ids or ())}))),
         )
 
+    def leaves_out(self, call: Mapping[str, Any]) -> bool:
+        """
+        Return whether a call is skipped because it is private.
+
+        :param call: a row of ``POST /v2/calls/extensive``
+        """
+        # What is not clearly public is not exported.
+        return not self.include_private and call["metaData"].get("isPrivate") not in (None, False)
+
     def document(self) -> dict[str, Any]:
         """Return the settings as JSON, without the filter of calls."""
         return {

@@ -62,7 +62,7 @@ class Export:
     def __init__(self, workers: int = 1) -> None:
         self._workers = workers
         self.store = ObjectStore()
-        self._folder = ExportFolder(self.store, _FOLDER, readers=1)
+        self._folder = ExportFolder(self.store, _FOLDER)
         self._titles: dict[tuple[str, str], Held] = {}
         self.alarms = 0
         self.accepted = 0

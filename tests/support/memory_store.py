@@ -23,7 +23,7 @@ class ObjectStore(MemoryFileSystem):
     """
 
     cachable = False
-    protocol = "objects"
+    protocol = ("objects", "memory")
 
     def __init__(self) -> None:
         super().__init__()

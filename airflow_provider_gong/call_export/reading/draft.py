@@ -145,7 +145,7 @@ class DayDraft:
     def _add(self, page: Page) -> None:
         calls = []
         for data in page.calls:
-            if is_left_out(data, self.settings):
+            if self.settings.leaves_out(data):
                 self.private.add(call_id_of(data))
             else:
                 calls.append(ExportedCall(data, page.transcripts.get(call_id_of(data)), self.unknown))
@@ -175,12 +175,6 @@ class DayDraft:
     def close(self) -> Mapping[str, TableDraft]:
         """Complete the files."""
         return {name: sink.close() for name, sink in self._sinks.items()}
-
-
-def is_left_out(call: Mapping[str, Any], settings: ExportSettings) -> bool:
-    """Return whether a call is skipped because it is private."""
-    # What is not clearly public is not exported.
-    return not settings.include_private and call["metaData"].get("isPrivate") not in (None, False)
 
 
 def file_digest(path: Path) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from airflow_provider_gong.call_export.choices import FileFormat
-from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.reading.draft import DayDraft
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage
 from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.files import rows_of_calls
@@ -112,7 +112,7 @@ class ReadDay:
         self.gone.discard(call_id)
         started = microseconds(call["metaData"].get("started"))
         day = self.day if started is None else as_moment(started).date()
-        if day < first_day or is_left_out(call, self.draft.settings) or not _matches(call, self.draft.settings):
+        if day < first_day or self.draft.settings.leaves_out(call) or not _matches(call, self.draft.settings):
             return None
         if day != self.day:
             self.moved[call_id] = day

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_export.days import Window, halves, wire
-from airflow_provider_gong.call_export.settings import CallFilter
+from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.tables.catalogue import CONTENT_SELECTOR
 from airflow_provider_gong.call_export.tables.fields import as_number, as_text, objects
 from airflow_provider_gong.client.answers import JsonObject
@@ -54,14 +54,13 @@ class GongReader:
     Reads calls and transcripts.
 
     :param client: a client of Gong's API
-    :param filters: which calls are read
-    :param wants: decides by a call's row whether its transcript is read; None reads no transcripts
+    :param settings: which calls are read, and whether their transcripts are
     """
 
-    def __init__(self, client: GongApi, filters: CallFilter, wants: Callable[[JsonObject], bool] | None) -> None:
+    def __init__(self, client: GongApi, settings: ExportSettings) -> None:
         self._client = client
-        self._filters = filters
-        self._wants = wants
+        self._settings = settings
+        self._filters = settings.filters
         self.requests = 0
 
     def pages(self, window: Window) -> Iterator[Page]:
@@ -100,8 +99,8 @@ class GongReader:
             # Long transcripts are read in parts, so memory does not grow with their length.
             parts = list(_by_length(new))
             for number, part in enumerate(parts, 1):
-                wanted = [] if self._wants is None else [call_id_of(call) for call in part if self._wants(call)]
-                transcripts = self._transcripts(wanted) if wanted else {}
+                wanted = [call_id_of(call) for call in part if not self._settings.leaves_out(call)]
+                transcripts = self._transcripts(wanted) if wanted and self._settings.reads_transcripts else {}
                 yield Page(part, transcripts, is_last and number == len(parts))
 
     def _listed(self, window: Window, *, is_last: bool = True) -> Iterator[tuple[list[JsonObject], bool]]:

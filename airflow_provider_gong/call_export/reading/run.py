@@ -15,7 +15,7 @@ from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.days import window_of
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
 from airflow_provider_gong.call_export.reading.counts import Counts
-from airflow_provider_gong.call_export.reading.draft import DayDraft, is_left_out
+from airflow_provider_gong.call_export.reading.draft import DayDraft
 from airflow_provider_gong.call_export.reading.held import ReadDay, in_writing_order
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage, confirmed
@@ -94,8 +94,7 @@ class ExportRun:
         self._on_shrink = on_shrink
         self._erased = frozenset(erased)
         self._clock = clock
-        wants = (lambda call: not is_left_out(call, settings)) if settings.reads_transcripts else None
-        self._reader = GongReader(client, settings.filters, wants)
+        self._reader = GongReader(client, settings)
         self.judged = judged or Shrinkage()
         self._others = others or Shrinkage()
         self._seen = 0

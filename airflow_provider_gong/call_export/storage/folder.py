@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,8 @@ SCHEMAS = "_schema"
 SCRATCH = "gong-export-"
 _NOTES = "_manifests/_notes"
 _DAY = "started_date="
+_UNFINISHED = re.compile(r"/\.part-0\.\w+\.[0-9a-f]{32}$")
+_LONGEST_WRITE = 3600.0
 # Object stores' names for what changes when an object is replaced.
 _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5")
 
@@ -62,15 +66,15 @@ class ExportFolder:
 
     :param fs: the file system
     :param root: path of the folder in it
-    :param readers: number of manifests that are read at the same time
     """
 
-    def __init__(self, fs: AbstractFileSystem, root: str, readers: int = 16) -> None:
+    def __init__(self, fs: AbstractFileSystem, root: str) -> None:
         self._fs = fs
-        self._readers = readers
         self._root = root.rstrip("/")
-        protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+        protocols = {fs.protocol} if isinstance(fs.protocol, str) else {*fs.protocol}
         self._is_local = "file" in protocols
+        # Only answers that come over a network are worth waiting for at the same time.
+        self._readers = 1 if protocols & {"file", "memory"} else 16
 
     def __str__(self) -> str:
         return shown(self._root)
@@ -170,6 +174,8 @@ class ExportFolder:
             for table in tables:
                 details = self._fs.find(self.place(table), detail=True)
                 found |= {str(name)[len(self._root) + 1 :]: _stored(info) for name, info in details.items()}
+                if self._is_local:
+                    self._remove_unfinished(details)
         return found
 
     def delete(self, path: str) -> None:
@@ -211,12 +217,19 @@ class ExportFolder:
     def _replace_local(self, path: str, write: Callable[[Path], Any]) -> None:
         target = Path(self.place(path))
         target.parent.mkdir(parents=True, exist_ok=True)
+        # _UNFINISHED matches these names.
         unfinished = target.parent / f".{target.name}.{uuid.uuid4().hex}"
         try:
             write(unfinished)
             os.replace(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def _remove_unfinished(self, details: Mapping[str, Mapping[str, Any]]) -> None:
+        """Remove what killed processes have left: it may hold calls that are deleted by now."""
+        for name, info in details.items():
+            if _UNFINISHED.search(name) and time.time() - info["mtime"] > _LONGEST_WRITE:
+                self._fs.rm_file(name)
 
     @contextlib.contextmanager
     def _failures(self) -> Iterator[None]:

@@ -168,4 +168,4 @@ def as_moment(value: int) -> datetime:
 
 def objects(value: object) -> Sequence[Mapping[str, Any]]:
     """Return the objects of a JSON list; nothing if it is not a list."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else ()
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else ()

@@ -13,6 +13,7 @@ from airflow_provider_gong.call_export.tables.fields import Fields, as_integer, 
 from airflow_provider_gong.call_export.tables.schema import Row, Table
 
 _SENTENCE = names("start", "end", "text")
+_PLAIN = (int, int, str, type(None))
 _SOMEBODY = "Unknown speaker"
 
 
@@ -26,15 +27,15 @@ def _sentences(call: ExportedCall) -> list[Row]:
         sentences = objects(fields.take("sentences"))
         more = fields.rest()
         for sentence in sentences:
-            rows.append((call.call_id, len(rows), turn, *before, *_said(sentence, more, call.unknown)))
+            said: Row = (sentence.get("start"), sentence.get("end"), sentence.get("text"), None)
+            # There are hundreds of sentences for each call, and nearly none is odd.
+            if more or len(sentence) != len(_SENTENCE) or tuple(map(type, said)) != _PLAIN:
+                said = _odd(sentence, more, call.unknown)
+            rows.append((call.call_id, len(rows), turn, *before, *said))
     return rows
 
 
-def _said(sentence: Mapping[str, Any], more: Mapping[str, Any], unknown: Counter[str]) -> Row:
-    start, end, text = sentence.get("start"), sentence.get("end"), sentence.get("text")
-    # Nearly all of them: there are hundreds for each call.
-    if type(start) is int and type(end) is int and type(text) is str and len(sentence) == len(_SENTENCE) and not more:
-        return start, end, text, None
+def _odd(sentence: Mapping[str, Any], more: Mapping[str, Any], unknown: Counter[str]) -> Row:
     fields = Fields(sentence, "transcript.sentences", unknown)
     values = (fields.integer("start"), fields.integer("end"), fields.text("text"))
     return (*values, {**more, **fields.rest(_SENTENCE)} or None)
@@ -73,7 +74,9 @@ def _turns(call: ExportedCall) -> Iterable[dict[str, Any]]:
             "affiliation": who.affiliation,
             "start_ms": as_integer(sentences[0].get("start")),
             "end_ms": as_integer(sentences[-1].get("end")),
-            "text": " ".join([as_text(sentence.get("text")) or "" for sentence in sentences]),
+            "text": " ".join(
+                [text if type(text := sentence.get("text")) is str else as_text(text) or "" for sentence in sentences]
+            ),
         }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import uuid
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -243,6 +245,18 @@ def test_a_damaged_note_is_named(company: Company, content: str) -> None:
     note.write_text(content)
     with pytest.raises(GongExportStorageError, match=r"_notes/worker-0.json"):
         export.read(company.client, DAYS)
+
+
+def test_half_a_file_of_a_killed_process_does_not_stay(company: Company) -> None:
+    export = export_of(company)
+    export.read(company.client, DAYS)
+    folder = company.root / f"export/calls/started_date={DAYS[9]}"
+    left, used = (folder / f".part-0.parquet.{uuid.uuid4().hex}" for _ in range(2))
+    for path in (left, used, folder / ".hidden"):
+        path.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    export.plan(PlanSettings())
+    assert sorted(folder.iterdir()) == sorted([folder / ".hidden", used, folder / "part-0.parquet"])
 
 
 def test_an_erased_call_in_files_of_a_killed_run_is_found(company: Company) -> None:

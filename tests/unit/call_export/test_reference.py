@@ -57,6 +57,25 @@ def test_changed_settings_leave_nothing_of_the_old_ones(company: Company) -> Non
     assert all("email_address" not in row and "phone_number" not in row for row in rows(company, "users"))
 
 
+@pytest.mark.parametrize("damage", ["deleted", "cut", "replaced"])
+def test_a_file_that_is_not_ours_is_written_again(company: Company, damage: str) -> None:
+    """Another run may have written it at the same time."""
+    export(company)
+    right = rows(company, "users")
+    path = company.root / "export/users/part-0.parquet"
+    content = path.read_bytes()
+    path.unlink() if damage == "deleted" else path.write_bytes(content[:-1] if damage == "cut" else bytes(len(content)))
+    assert export(company)["tables_changed"] == ["users"]
+    assert rows(company, "users") == right
+
+
+def test_wrong_settings_are_refused(company: Company) -> None:
+    for wrong in ({"tables": ["emails"]}, {"file_format": "csv"}, {"exclude_columns": ["user_id"]}):
+        with pytest.raises(GongExportSettingsError):
+            export(company, **wrong)
+    assert company.files() == {}
+
+
 @pytest.mark.parametrize("action", ["status", "reset", "garbage"])
 def test_a_listing_that_fails_deletes_nothing(company: Company, action: Any) -> None:
     export(company)
