@@ -13,7 +13,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
 from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
@@ -74,17 +73,17 @@ def folder_at_a_distance(*, objects: int, latency: float) -> list[dict[str, Any]
             sparse_wav(folder / _BUCKET / f"{number:06d}.wav", number)
             (folder / _BUCKET / f"{number:06d}.json").write_text("{}")
         with _server(folder, latency) as counts:
-            _listed_recordings("nothing-*.wav")
+            # What is loaded and connected on first use.
+            _one_after_the_other(f"{_BASE}/{{:06d}}.wav", 1)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            seen = _measured(counts, lambda: _listed_recordings("*.wav"))
+            seen = _measured(counts, _listed_recordings)
             growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return [{"objects": objects, **seen, "memory MiB": round(growth / 1024, 1)}]
 
 
-def _listed_recordings(pattern: str) -> None:
+def _listed_recordings() -> None:
     folder = RecordingFolder(ListedRecordings(ObjectStorage()), {}, "{client_unique_id}.wav", "{file_stem}.json")
-    with contextlib.suppress(GongManifestError):
-        next(folder.tables([f"{_BASE}/{pattern}"]))
+    next(folder.tables([f"{_BASE}/*.wav"]))
     folder.forget()
 
 
