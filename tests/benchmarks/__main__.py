@@ -118,6 +118,11 @@ def remote(options: argparse.Namespace) -> Rows:
     return object_stores.plan_at_a_distance(recordings=options.recordings, latency=options.latency)
 
 
+def remote_folder(options: argparse.Namespace) -> Rows:
+    """Finding the recordings of a folder in an object store, and their sidecar files."""
+    return object_stores.folder_at_a_distance(objects=options.objects, latency=options.latency)
+
+
 def checks_by_format(options: argparse.Namespace) -> Rows:
     """The check of a recording by format: reads, bytes and time; on an object store, as its server counts them."""
     return checks.by_format(latency=options.latency)
@@ -168,6 +173,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
         plan,
         media,
         remote,
+        remote_folder,
         checks_by_format,
         damaged,
         damaged_at_server,
@@ -220,6 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ledger-rows", type=int, default=2000, help="rows of each ledger")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the larger plan")
     parser.add_argument("--recordings", type=int, default=10_000, help="recordings that a plan looks at")
+    parser.add_argument("--objects", type=int, default=100_000, help="recordings and sidecar files of a folder")
     parser.add_argument("--latency", type=float, default=0.05, help="seconds until the object store answers")
     parser.add_argument("--mutations", type=int, default=2000, help="damaged recordings of each format")
     parser.add_argument("--histories", type=int, default=10_000, help="histories that exports live through")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.rows import PlanSettings
 from airflow_provider_gong.call_import.recordings.check import check_recording
@@ -54,6 +57,34 @@ def plan_at_a_distance(*, recordings: int, latency: float) -> list[dict[str, Any
         {"how": "plan", "recordings": recordings, **planned},
         {"how": f"one after the other, from {sample}", "recordings": recordings, **all_alone, **at_a_time},
     ]
+
+
+def folder_at_a_distance(*, objects: int, latency: float) -> list[dict[str, Any]]:
+    """
+    Return what it costs to find the recordings of a folder and their sidecar files.
+
+    :param objects: recordings and sidecar files, half of each
+    :param latency: seconds until the store answers
+    """
+    with tempfile.TemporaryDirectory(prefix="gong-benchmark-") as name:
+        folder = Path(name)
+        (folder / _BUCKET).mkdir()
+        for number in range(objects // 2):
+            sparse_wav(folder / _BUCKET / f"{number:06d}.wav", number)
+            (folder / _BUCKET / f"{number:06d}.json").write_text("{}")
+        with _server(folder, latency) as counts:
+            # What is loaded and connected on first use.
+            _one_after_the_other(f"{_BASE}/{{:06d}}.wav", 1)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            seen = _measured(counts, _listed_recordings)
+            growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return [{"objects": objects, **seen, "memory MiB": round(growth / 1024, 1)}]
+
+
+def _listed_recordings() -> None:
+    folder = RecordingFolder(ListedRecordings(ObjectStorage()), {}, "{client_unique_id}.wav", "{file_stem}.json")
+    next(folder.tables([f"{_BASE}/*.wav"]))
+    folder.forget()
 
 
 def _one_after_the_other(place: str, recordings: int) -> None:
@@ -99,6 +130,6 @@ def _serve(folder: Path, latency: float, pipe: Connection) -> None:
         store.etag = "an-etag"
         pipe.send(store.airflow_connection)
         while pipe.recv() != "stop":
-            found = {"HEAD": store.heads, "GET": store.gets, "bytes": store.bytes}
+            found = {"LIST": store.lists, "HEAD": store.heads, "GET": store.gets, "bytes": store.bytes}
             pipe.send(found | {"most in flight": store.most_in_flight})
             store.reset()

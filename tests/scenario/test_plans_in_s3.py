@@ -14,7 +14,7 @@ from airflow_provider_gong.call_import.manifest.folders.listing import ListedRec
 from airflow_provider_gong.call_import.manifest.manifest import UnreadRecord
 from airflow_provider_gong.call_import.recordings.marks import Mark
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
-from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
+from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator, GongUploadCallImportOperator
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.support.s3 import S3Request, S3Server, running_s3
 
@@ -47,6 +47,10 @@ def _day(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> None:
         write_wav(folder / f"equal/{number}.wav", seconds=90, seed=number)
     rows = [manifest_row(number, media=f"equal/{number}.wav") for number in range(RECORDINGS)]
     write_manifest(folder / "equal.csv", rows)
+    for number in range(RECORDINGS):
+        write_wav(folder / f"pushed/{number}.wav", seconds=120 + number, seed=100 + number)
+    rows = [manifest_row(1000 + number, media=f"pushed/{number}.wav") for number in range(RECORDINGS)]
+    write_manifest(folder / "pushed.csv", rows)
     for number, name in enumerate(ODD):
         write_wav(folder / f"odd #1/{name}.wav", seconds=61, seed=number)
     rows = [manifest_row(number, media=f"{name}.wav") for number, name in enumerate(ODD)]
@@ -142,6 +146,17 @@ def test_a_listed_recording_is_asked_for_and_read_once(s3: S3Server, bucket: str
     # One more read for the comparison, since all are of equal length.
     assert asked_for_recordings(requests) == {"HEAD": RECORDINGS, "GET": 2 * RECORDINGS}
     assert sum(request.bytes for request in requests if request.path.endswith(".wav")) == 2 * RECORDINGS * HEAD
+
+
+def test_a_pushed_recording_is_asked_for_and_read_once(s3: S3Server, bucket: str) -> None:
+    manifest = f"{bucket}/pushed.csv"
+    assert plan(s3, manifest)[0]["planned"] == RECORDINGS
+    before = len(s3.requests)
+    uploaded = GongUploadCallImportOperator(task_id="upload", import_id=manifest, deferrable=False).execute({})
+    assert uploaded == {"uploaded": RECORDINGS}
+    requests = s3.requests[before:]
+    assert asked_for_recordings(requests) == {"HEAD": RECORDINGS, "GET": RECORDINGS}
+    assert {request.method for request in requests} == {"HEAD", "GET"}
 
 
 @pytest.mark.parametrize("manifest", ["odd #1/m#2.jsonl", "odd #1/*.wav"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
+import os
 import re
 import threading
 import time
@@ -12,11 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 _PRECONDITION_FAILED = (
     b"<Error><Code>PreconditionFailed</Code>"
     b"<Message>At least one of the pre-conditions you specified did not hold</Message></Error>"
 )
+_PAGE = 1000
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
@@ -40,6 +44,7 @@ class ObjectStore:
     url: str = ""
     heads: int = 0
     gets: int = 0
+    lists: int = 0
     bytes: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
@@ -50,6 +55,21 @@ class ObjectStore:
         """An Airflow connection to it, as JSON."""
         extra = {"endpoint_url": self.url, "region_name": "eu-central-1"}
         return json.dumps({"conn_type": "aws", "login": "AKIAEXAMPLE00000", "password": "example", "extra": extra})
+
+    def page_of(self, bucket: str, query: dict[str, str]) -> bytes:
+        """Return a page of the list of a bucket without folders in it, as ListObjectsV2 answers."""
+        folder = self.folder / bucket
+        prefix, after = query.get("prefix", ""), query.get("continuation-token", "")
+        names = [name for name in _names(folder, folder.stat().st_mtime_ns) if name.startswith(prefix) and name > after]
+        page = names[: int(query.get("max-keys", _PAGE))]
+        more = "" if page == names else f"<NextContinuationToken>{page[-1]}</NextContinuationToken>"
+        entries = "<LastModified>2026-11-20T09:30:00.000Z</LastModified><ETag>&quot;an-etag&quot;</ETag>"
+        found = "".join(
+            f"<Contents><Key>{name}</Key>{entries}<Size>{(folder / name).stat().st_size}</Size></Contents>"
+            for name in page
+        )
+        rest = f"<IsTruncated>{str(bool(more)).lower()}</IsTruncated><KeyCount>{len(page)}</KeyCount>{more}"
+        return f"<ListBucketResult>{rest}{found}</ListBucketResult>".encode()
 
     def count(self, *, is_get: bool, length: int) -> None:
         """Note a request, and wait with its answer."""
@@ -73,7 +93,13 @@ class ObjectStore:
 
     def reset(self) -> None:
         """Forget what was asked for."""
-        self.heads = self.gets = self.bytes = self.most_in_flight = 0
+        self.heads = self.gets = self.lists = self.bytes = self.most_in_flight = 0
+
+
+@functools.lru_cache(1)
+def _names(folder: Path, modified: int) -> list[str]:
+    """Return the sorted names in a folder that was changed then."""
+    return sorted(os.listdir(folder))
 
 
 @contextlib.contextmanager
@@ -92,6 +118,12 @@ def running_object_store(folder: Path, latency: float = 0.0) -> Iterator[ObjectS
 
         def _answer(self, *, is_get: bool) -> None:
             store.before(self.command)
+            place, _, query = self.path.partition("?")
+            if "list-type=2" in query:
+                store.lists += 1
+                page = store.page_of(place.strip("/"), dict(parse_qsl(query)))
+                self._send(200, page, len(page), "", is_get=is_get)
+                return
             path = store.folder / self.path.split("?")[0].lstrip("/")
             if not path.is_file():
                 self._send(404, b"", 0, "", is_get=is_get)
