@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import re
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
@@ -40,6 +41,7 @@ from airflow_provider_gong.ledger.rows import URL_FIELD, CallState, LeasedRow, P
 
 log = logging.getLogger(__name__)
 
+_CALL_ID = re.compile(r"[0-9]{1,20}")
 # A row that fails this often for a possibly temporary reason is set aside so it does not hold up the others.
 _MAX_ATTEMPTS = 3
 # The exchange has already retried for half a minute.
@@ -117,7 +119,7 @@ class RowSender:
         payload = {**lease.payload, URL_FIELD: url} if url else lease.payload
         is_pulled, maybe_sent = bool(url), False
         try:
-            call_id = (await self._client.send(create_call(payload, resume=False))).call_id
+            call_id = _checked_id((await self._client.send(create_call(payload, resume=False))).call_id)
         except GongDuplicateCallError as duplicate:
             if not await self._is_ours(lease, duplicate):
                 await self._leave_existing(lease, duplicate)
@@ -223,6 +225,13 @@ class RowSender:
     async def _fail(self, lease: LeasedRow, problem: Problem, *, sent: bool, is_burned: bool = False) -> None:
         _log_end(lease, CallState.FAILED, problem)
         await asyncio.to_thread(self._ledger.failed, lease, problem, sent=sent, is_burned=is_burned)
+
+
+def _checked_id(call_id: str) -> str:
+    """Return the id of a call; whoever has answered without one, Gong names it when the row is tried again."""
+    if not _CALL_ID.fullmatch(call_id):
+        raise GongServerError("The response to the create does not name the call.", operation="addCall")
+    return call_id
 
 
 def _log_end(lease: LeasedRow, state: CallState, problem: Problem) -> None:

@@ -170,3 +170,14 @@ def test_a_readable_call_is_judged_whatever_is_said_of_it(
     (row,) = night.rows().values()
     assert row.state == ("verified" if is_own else "exists")
     assert len(row.url or "") < 100
+
+
+@pytest.mark.parametrize("call_id", ["../../v2/users", "9" * 100, "\ud800"], ids=["path", "long", "half a character"])
+def test_a_row_keeps_no_id_that_is_none(night: NightlyImport, call_id: str) -> None:
+    """Somebody else answers after the effect; then Gong names the call that it has."""
+    night.plan_night(TWO_ROWS[:1])
+    body = json.dumps({"requestId": "x", "callId": call_id})
+    night.emulator.add_faults(Fault(action="answer", operation="addCall", nth=1, when="after", status=201, body=body))
+    assert night.upload() == {"uploaded": 1}
+    (call,) = night.calls_in_gong().values()
+    assert night.rows()["pbx-00001"].call_id == call["id"]
