@@ -8,12 +8,14 @@ import re
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongAuthenticationError
 
 GENERIC_HOST = "api.gong.io"
 _WEB_APP = ".app.gong.io"
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
-_HOST_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+# Labels of other lengths cannot be resolved (RFC 1035).
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Authentication(Protocol):
@@ -109,20 +111,21 @@ def base_url(host: str) -> str:
         raise ValueError(
             "The host is missing: set your company's API base URL, as Gong shows it under Admin center > API."
         )
+    said = repr(shown(text))
     if "@" in text:
         raise ValueError("The host must not contain credentials: give the access key as login and password.")
     parts = _split(text if "://" in text else f"https://{text}")
     if parts is None or parts.scheme not in ("https", "http"):
-        raise ValueError(f"The host {text!r} is not a URL: expected something like https://us-12345.api.gong.io .")
+        raise ValueError(f"The host {said} is not a URL: expected something like https://us-12345.api.gong.io .")
     if parts.path.rstrip("/").removesuffix("/v2") or parts.query or parts.fragment:
         raise ValueError(
-            f"The host {text!r} must not have a path: expected something like https://us-12345.api.gong.io ."
+            f"The host {said} must not have a path: expected something like https://us-12345.api.gong.io ."
         )
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ValueError(f"The host {text!r} must use https: credentials are never sent unencrypted.")
+        raise ValueError(f"The host {said} must use https: credentials are never sent unencrypted.")
     if f".{parts.hostname}".endswith(_WEB_APP):
         raise ValueError(
-            f"The host {text!r} is that of Gong's web app: set your company's API base URL, as Gong shows it under "
+            f"The host {said} is that of Gong's web app: set your company's API base URL, as Gong shows it under "
             "Admin center > API, such as https://us-12345.api.gong.io ."
         )
     # The company is the same with the default port as without a port.
@@ -132,6 +135,11 @@ def base_url(host: str) -> str:
 def is_loopback_url(url: str) -> bool:
     """Return whether a base URL is a loopback address."""
     return _is_loopback(urlsplit(url).hostname or "")
+
+
+def is_host_name(name: str) -> bool:
+    """Return whether a text can be the name or the address of a host."""
+    return _HOST_NAME.fullmatch(name.lower()) is not None
 
 
 def host_name(url: str) -> str:
@@ -145,7 +153,7 @@ def _split(url: str) -> SplitResult | None:
         _ = parts.port  # raises if it is not a number
     except ValueError:
         return None
-    return parts if _HOST_NAME.fullmatch(parts.hostname or "") and not parts.netloc.endswith(":") else None
+    return parts if is_host_name(parts.hostname or "") and not parts.netloc.endswith(":") else None
 
 
 def _is_loopback(hostname: str) -> bool:

@@ -41,6 +41,25 @@ class GongError(Exception):
     retry_after: float | None = None
     """Seconds until a retry may succeed, if known."""
 
+    operation: str | None = None
+    """Gong's name of the operation that was being sent, such as ``addCall``."""
+
+    unanswered: int = 0
+    """Number of attempts that may have reached Gong but got no response from Gong itself."""
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        """
+        Whether the request may have changed something in Gong.
+
+        It did not if it was never sent, if Gong itself refused it, or if it only reads. A response from anything else,
+        such as a gateway, may come after Gong has acted.
+        """
+        from airflow_provider_gong.client.operations import OPERATIONS
+
+        operation = OPERATIONS.get(self.operation or "")
+        return self.unanswered > 0 and (operation is None or operation.writes)
+
     def __reduce__(self) -> tuple[object, ...]:
         # Pickling by constructor would ask for the arguments of the subclasses.
         return _restored, (type(self), self.args, self.__dict__)
@@ -93,19 +112,6 @@ class GongApiError(GongError):
         self.fix_url = fix_url
         self.remedy = self.default_remedy if remedy is None else remedy
         self.unanswered = unanswered
-
-    @property
-    def may_have_taken_effect(self) -> bool:
-        """
-        Whether the request may have changed something in Gong.
-
-        It did not if it was never sent, if Gong itself refused it, or if it only reads. A response from anything else,
-        such as a gateway, may come after Gong has acted.
-        """
-        from airflow_provider_gong.client.operations import OPERATIONS
-
-        operation = OPERATIONS.get(self.operation or "")
-        return self.unanswered > 0 and (operation is None or operation.writes)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self._headline(), self._explanation(), self.remedy) if part)

@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.client.answers import Answer, JsonObject, error_from_answer, is_missing_scope
@@ -24,6 +24,7 @@ from airflow_provider_gong.client.errors import (
     GongApiError,
     GongConnectionError,
     GongDailyQuotaError,
+    GongError,
     GongOutcomeUnknownError,
     GongRateLimitError,
     GongServerError,
@@ -32,6 +33,7 @@ from airflow_provider_gong.client.errors import (
 from airflow_provider_gong.client.instructions import (
     CloseGate,
     ConfirmSlot,
+    Instruction,
     NoAnswer,
     NotSent,
     Record,
@@ -107,8 +109,8 @@ class _Exchange(Generic[T]):
         while True:
             yield from self._take_slot()
             if self.request.record is not None:
-                yield Record(self.request.record)
-            outcome = yield Send(self.request)
+                yield from self._carry_out(Record(self.request.record))
+            outcome = yield from self._carry_out(Send(self.request))
             if not isinstance(outcome, Answer):
                 yield from self._after_failure(outcome)
             elif outcome.ok:
@@ -138,13 +140,13 @@ class _Exchange(Generic[T]):
 
     def _take_slot(self) -> Steps[None]:
         while True:
-            slot = yield ReserveSlot(max(self.policy.max_wait - self.waited, 0.0))
+            slot = yield from self._carry_out(ReserveSlot(max(self.policy.max_wait - self.waited, 0.0)))
             if isinstance(slot, SlotRefused):
                 raise self._budget_error(slot)
             if slot.delay > 0:
                 self.waited += slot.delay
                 yield self._wait(slot.delay, slot.reason)
-            if (yield ConfirmSlot(slot)):
+            if (yield from self._carry_out(ConfirmSlot(slot))):
                 return
 
     def _budget_error(self, refused: SlotRefused) -> GongRateLimitError:
@@ -159,22 +161,27 @@ class _Exchange(Generic[T]):
     def _after_refusal(self, answer: Answer) -> Steps[None]:
         """Close the gate. Gong's own 429 means that the request was not processed; a gateway's leaves this open."""
         self.refused += 1
-        yield CloseGate(_retry_after(answer) or self._backoff(self.refused), foreign=not answer.is_gongs)
+        gate = CloseGate(_retry_after(answer) or self._backoff(self.refused), foreign=not answer.is_gongs)
+        yield from self._carry_out(gate, after=answer)
         if not answer.is_gongs:
             self._count_unanswered(f"{answer.host or 'a gateway'} responded with 429 and nothing that identifies Gong")
 
     def _refresh(self, answer: Answer) -> Steps[None]:
         self.may_refresh = False
-        try:
-            yield RefreshToken()
-        except GongApiError as error:
-            # The error must describe this request and its effect, not the refresh.
-            error.operation, error.unanswered = self.operation.name, self.unanswered + (not answer.is_gongs)
-            raise
+        yield from self._carry_out(RefreshToken(), after=answer)
         if not answer.is_gongs:
             self._count_unanswered(
                 "the access token was refused (401) with nothing that identifies Gong, and was replaced"
             )
+
+    def _carry_out(self, instruction: Instruction, *, after: Answer | None = None) -> Steps[Any]:
+        """Yield an instruction; its errors describe this request and its effect so far, not the store or a token."""
+        try:
+            return (yield instruction)
+        except GongError as error:
+            is_unclear = after is not None and not after.is_gongs
+            error.operation, error.unanswered = self.operation.name, self.unanswered + is_unclear
+            raise
 
     def _after_failure(self, failure: NotSent | NoAnswer) -> Steps[None]:
         self.failed += 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.auth import GENERIC_HOST, AccessKeyAuth, base_url, host_name
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.pacing import (
@@ -27,6 +28,7 @@ from airflow_provider_gong.hooks.connection_values import (
     file_mode,
     positive_number,
     proxy_url,
+    request_rate,
     reserved_requests,
     text,
     time_zone,
@@ -113,7 +115,7 @@ class GongConnection:
                 auth=_authentication(connection, settings, url),
                 token_key=_secret(conn_id, "token_key", settings.get("token_key")),
                 company=text(settings.get("company")) or host_name(url),
-                requests_per_second=positive_number(settings, "requests_per_second", REQUESTS_PER_SECOND),
+                requests_per_second=request_rate(settings),
                 requests_per_day=per_day,
                 reserved_requests=reserved_requests(settings, per_day),
                 day=day_of_quota(settings.get("quota_reset")),
@@ -125,7 +127,7 @@ class GongConnection:
                 ca_bundle=ca_bundle(settings.get("ca_bundle")),
             )
         except ValueError as error:
-            raise GongConnectionConfigError(conn_id, str(error)) from None
+            raise GongConnectionConfigError(conn_id, shown(str(error))) from None
 
     def share(self, *, bulk: bool) -> Share:
         """Return the share of the company's limits for bulk work or for everything else."""

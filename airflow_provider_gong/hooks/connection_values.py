@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from airflow_provider_gong.client.pacing import DailyReset, Day, RollingDay
+from airflow_provider_gong.client.auth import is_host_name
+from airflow_provider_gong.client.pacing import REQUESTS_PER_SECOND, DailyReset, Day, RollingDay
 
 _FILE_MODE = re.compile(r"^0?[67][0-7][0-7]$")
+_LEAST_RATE = 0.0001
 _CLOCK = re.compile(r"^(\d\d):(\d\d)$")
 # 500 of Gong's 10,000 requests, enough for meetings and sensors until the day is over.
 _RESERVED_PART = 0.05
@@ -34,6 +36,15 @@ def positive_number(settings: Mapping[str, Any], name: str, default: float) -> f
     if not 0 < number < math.inf:
         raise ValueError(f"{name} must be a number greater than 0, not {value!r}.")
     return number
+
+
+def request_rate(settings: Mapping[str, Any]) -> float:
+    """Return the requests per second; a much smaller number would keep everybody waiting for the next slot."""
+    name = "requests_per_second"
+    rate = positive_number(settings, name, REQUESTS_PER_SECOND)
+    if rate < _LEAST_RATE:
+        raise ValueError(f"{name} must be at least {_LEAST_RATE}, not {settings[name]!r}.")
+    return rate
 
 
 def whole_number(settings: Mapping[str, Any], name: str, default: int) -> int:
@@ -94,10 +105,16 @@ def proxy_url(url: Any) -> str | None:
     """Return the URL of an HTTP proxy."""
     if url is None:
         return None
-    parts = urlsplit(str(url))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    value = str(url)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises if it is not a number
+        is_url = parts.scheme in ("http", "https") and is_host_name(parts.hostname or "") and value.isprintable()
+    except ValueError:
+        is_url = False
+    if not is_url:
         raise ValueError("proxy must be a URL such as http://proxy.example.com:3128.")
-    return str(url)
+    return value
 
 
 def ca_bundle(path: Any) -> str | None:

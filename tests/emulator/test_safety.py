@@ -85,6 +85,20 @@ def test_the_changing_routes_are_known() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v2/calls"),
+        ("DELETE", "/v2/meetings/1"),
+        ("PUT", "/v2/calls/1/media"),
+        ("POST", "/oauth2/generate-customer-token"),
+    ],
+)
+def test_no_other_sites_page_uses_the_api(guarded: Api, method: str, path: str) -> None:
+    headers = {"origin": "https://evil.example.com", "host": "localhost:8900"}
+    assert guarded(method, path, headers=headers, content=b"{}").status_code == 403
+
+
 def test_its_own_page_may(guarded: Api) -> None:
     headers = {"origin": "http://localhost:8900", "host": "localhost:8900"}
     assert guarded("POST", "/_emulator/clock", headers=headers, json={"advance_seconds": 1}).status_code == 200

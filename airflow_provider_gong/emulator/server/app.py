@@ -45,11 +45,10 @@ class EmulatorApp(Starlette):
             await super().__call__(scope, receive, send)
             return
         path, headers = scope["path"], Headers(scope=scope)
-        refused = wrong_host(headers, self.state.emulator.settings)
+        refused = wrong_host(headers, self.state.emulator.settings) or wrong_origin(scope["method"], headers)
         if refused is None and not path.startswith(_OWN_PATHS) and path not in _OWN_PAGES:
             await self._gateway(scope, receive, send)
             return
-        refused = refused or wrong_origin(scope["method"], headers)
         await (refused or super().__call__)(scope, limited(receive), send)
 
 

@@ -119,12 +119,13 @@ class MeetingRecord:
             log.warning("Meeting %s was created, but this could not be recorded.", shown(created.meeting_id))
         return outcome
 
-    def _lost(self, error: GongApiError) -> GongOutcomeUnknownError:
+    def _lost(self, cause: GongError) -> GongOutcomeUnknownError:
         mine = self._record.mine
+        error = cause if isinstance(cause, GongApiError) else GongApiError(str(cause), unanswered=cause.unanswered)
         whats_wrong = error.remedy.removesuffix(GongOutcomeUnknownError.default_remedy).strip()
         return GongOutcomeUnknownError(
             f"{error.message.rstrip('.')}. The meeting may exist, so retries do not send it again.",
-            operation=error.operation,
+            operation="addMeeting",
             status=error.status,
             request_id=error.request_id,
             errors=error.errors,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import conf
-from airflow_provider_gong.client.errors import GongApiError, GongError
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.instructions import ReserveSlot, Send
 from airflow_provider_gong.client.resources.methods import Driven, ThreadDriver
 from airflow_provider_gong.hooks.process import host_store
@@ -248,10 +248,10 @@ class RecordedApi(Driven[ThreadDriver]):
         return self._client.iterate(listing)
 
 
-def may_have_taken_effect(error: GongError, operation: str) -> TypeGuard[GongApiError]:
+def may_have_taken_effect(error: GongError, operation: str) -> bool:
     """
     Return whether a write that ended with this error may have taken effect.
 
     :param operation: Gong's name of the operation; other errors are not about it
     """
-    return isinstance(error, GongApiError) and error.operation == operation and error.may_have_taken_effect
+    return error.operation == operation and error.may_have_taken_effect

@@ -13,6 +13,7 @@ from airflow_provider_gong.client.errors import (
     GongAuthenticationError,
     GongConnectionError,
     GongDuplicateCallError,
+    GongError,
     GongForeignAnswerError,
     GongOutcomeUnknownError,
     GongPermissionError,
@@ -21,7 +22,16 @@ from airflow_provider_gong.client.errors import (
     GongServerError,
     GongValidationError,
 )
-from airflow_provider_gong.client.instructions import CloseGate, NoAnswer, RefreshToken, Wait
+from airflow_provider_gong.client.exchange import ExchangePolicy, exchange
+from airflow_provider_gong.client.instructions import (
+    CloseGate,
+    ConfirmSlot,
+    NoAnswer,
+    RefreshToken,
+    ReserveSlot,
+    Send,
+    Wait,
+)
 from airflow_provider_gong.client.pacing import Pace, Share, Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, raw_request
 from airflow_provider_gong.client.resources.calls import create_call
@@ -293,6 +303,36 @@ def test_token_is_replaced_whoever_refuses_it_and_a_meeting_is_not_sent_again() 
     assert seen.of(RefreshToken)
     assert seen.failed_with(GongOutcomeUnknownError).may_have_taken_effect
     assert play(MEETING, answer(401, "Unauthorized"), CREATED, refreshable=True).result.meeting_id == "7"
+
+
+@WRITES
+@pytest.mark.parametrize("step", [RefreshToken, CloseGate])
+def test_store_that_fails_after_a_foreign_answer_does_not_make_its_effect_known(
+    request_: GongRequest[Any], step: type
+) -> None:
+    steps = exchange(request_, ExchangePolicy(), refreshable=True)
+    outcomes = {ReserveSlot: Slot(0.0, 0), ConfirmSlot: True, Send: foreign(401 if step is RefreshToken else 429)}
+    instruction = next(steps)
+    while not isinstance(instruction, step):
+        instruction = steps.send(outcomes[type(instruction)])
+    with pytest.raises(GongError, match="database is away") as caught:
+        steps.throw(GongError("The database is away."))
+    assert caught.value.operation == request_.operation.name
+    assert caught.value.may_have_taken_effect
+
+
+@pytest.mark.parametrize("error", [GongError("The database is away."), GongConnectionError("No token.", unanswered=1)])
+@pytest.mark.parametrize("is_lost", [False, True], ids=["first attempt", "after a lost answer"])
+def test_token_that_cannot_be_had_does_not_forget_what_was_sent_before(error: GongError, is_lost: bool) -> None:
+    steps = exchange(CALL, ExchangePolicy(), refreshable=True)
+    outcomes: dict[type, Any] = {ReserveSlot: Slot(0.0, 0), ConfirmSlot: True, Wait: None}
+    lost = [LOST] if is_lost else []
+    instruction = next(steps)
+    while not isinstance(instruction, Send) or lost:
+        instruction = steps.send(lost.pop() if isinstance(instruction, Send) else outcomes[type(instruction)])
+    with pytest.raises(type(error)) as caught:
+        steps.throw(error)
+    assert (caught.value.operation, caught.value.may_have_taken_effect) == ("addCall", is_lost)
 
 
 def test_failed_refresh_does_not_forget_what_was_sent_before() -> None:

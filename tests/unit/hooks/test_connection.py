@@ -197,9 +197,42 @@ def test_extra_must_be_a_json_object(extra):
     assert "extra must be" in problem(extra)
 
 
-@pytest.mark.parametrize("proxy", ["proxy.example.com", "socks5://proxy.example.com:1080"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "proxy.example.com",
+        "socks5://proxy.example.com:1080",
+        "http://dana:hush@proxy.example.com:port",
+        "http://dana:hush@proxy.example.com:99999",
+        "http://dana:hush@proxy..example.com",
+        "http://dana:hush@[::1",
+        "http://dana:hu\nsh@proxy.example.com",
+        f"http://{'a' * 64}.example.com",
+    ],
+)
 def test_proxy_must_be_an_http_url(proxy):
-    assert "proxy must be a URL such as" in problem({"proxy": proxy})
+    text = problem({"proxy": proxy})
+    assert "proxy must be a URL such as" in text
+    assert "hush" not in text
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("https://us-12345..gong.io", "is not a URL"),
+        (f"https://{'a' * 64}.gong.io", "is not a URL"),
+        ("https://us-12345.api.gong.io/x?X-Amz-Signature=hush", "must not have a path"),
+    ],
+)
+def test_host_that_cannot_be_one_is_named_without_secrets(host, why):
+    connection = Connection(conn_id="c", conn_type="gong", host=host, login="KEY", password="s3cret")
+    with pytest.raises(GongConnectionConfigError, match=why) as caught:
+        GongConnection.from_airflow(connection)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_rate_that_would_keep_everybody_waiting_for_good_is_refused():
+    assert "requests_per_second must be at least 0.0001, not '1e-300'" in problem({"requests_per_second": "1e-300"})
 
 
 def test_missing_ca_bundle_is_refused(tmp_path: Path):
