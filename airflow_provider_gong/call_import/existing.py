@@ -88,12 +88,21 @@ class ExistingCalls:
         self._ledger.judged([(row, _reading(row, state))])
 
 
+def is_call_of(row: ExistingCall, call: Call) -> bool:
+    """Return whether a readable call is the row's, with the same id, start and host."""
+    return not _differences(row, call)
+
+
 def compared(row: ExistingCall, call: Call) -> Reading:
     """Compare a readable call with a row that has its id, and return the result."""
-    wrong = list(differences(call, row.client_unique_id, row.actual_start, row.primary_user))
+    wrong = _differences(row, call)
     problem = _conflict(row, wrong) if wrong else None
     state = CallState.CONFLICT if wrong else CallState.EXISTS
     return Reading(row.client_unique_id, state, call.url, call.duration, problem)
+
+
+def _differences(row: ExistingCall, call: Call) -> list[str]:
+    return list(differences(call, row.client_unique_id, row.actual_start, row.primary_user))
 
 
 def is_same_call(call: Call, payload: Mapping[str, Any]) -> bool:

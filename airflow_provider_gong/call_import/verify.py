@@ -9,7 +9,13 @@ from typing import NoReturn
 
 from airflow_provider_gong._text import batches, counted, shown
 from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
-from airflow_provider_gong.call_import.existing import BETWEEN_LOOKS, ExistingCalls, still_processed, unseen_by_key
+from airflow_provider_gong.call_import.existing import (
+    BETWEEN_LOOKS,
+    ExistingCalls,
+    is_call_of,
+    still_processed,
+    unseen_by_key,
+)
 from airflow_provider_gong.call_import.planned import require_plan
 from airflow_provider_gong.call_import.progress import by_state, counted_requests
 from airflow_provider_gong.client.clients import GongClient
@@ -17,7 +23,7 @@ from airflow_provider_gong.client.errors import GongCallNotReadyError, GongNotFo
 from airflow_provider_gong.client.models import Call
 from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import RIGHT, UNFINISHED, WRONG, Actor, CallState, Problem, Reading
+from airflow_provider_gong.ledger.rows import RIGHT, UNFINISHED, WRONG, Actor, CallState, ExistingCall, Problem, Reading
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +80,7 @@ class ImportVerification:
             left = self._ledger.verify_time_left(self._timeout)
             unseen = self._ledger.unseen()
             seen = self._read(unseen)
-            missing = {call_id: ident for call_id, ident in unseen.items() if call_id not in seen}
+            missing = {call_id: row.client_unique_id for call_id, row in unseen.items() if call_id not in seen}
             verified = counted(len(seen), "call")
             log.info("%s verified now, %d not seen yet, %.0f s left.", verified, len(missing), left)
             waiting, pause = self._existing.judge(is_last=left <= 0)
@@ -87,13 +93,17 @@ class ImportVerification:
             _require_canary(self._ledger.import_id, counts)
         return by_state(counts)
 
-    def _read(self, unseen: Mapping[str, str]) -> set[str]:
-        """Record the calls that Gong lists, page by page, and return their ids."""
+    def _read(self, unseen: Mapping[str, ExistingCall]) -> set[str]:
+        """Record the calls that Gong lists, page by page, and return their ids; another's calls are judged later."""
         seen: set[str] = set()
         for ids in batches(unseen, MAX_CALL_IDS):
             listed = self._client.calls.list_extensive({"callIds": ids})
             found = {call.id: call for call in (row.meta_data for row in listed) if call.id in unseen}
-            self._ledger.read_back(_verified(unseen[call_id], call) for call_id, call in found.items())
+            others = {call_id for call_id, call in found.items() if not is_call_of(unseen[call_id], call)}
+            self._ledger.belong_to_others(unseen[call_id] for call_id in others)
+            self._ledger.read_back(
+                _verified(call, unseen[call_id]) for call_id, call in found.items() if call_id not in others
+            )
             seen |= found.keys()
         return seen
 
@@ -184,8 +194,8 @@ def _what_gong_says(recordings: str, asked: Mapping[str, CallState]) -> str:
     )
 
 
-def _verified(client_unique_id: str, call: Call) -> Reading:
-    return Reading(client_unique_id, CallState.VERIFIED, call.url, call.duration)
+def _verified(call: Call, row: ExistingCall) -> Reading:
+    return Reading(row.client_unique_id, CallState.VERIFIED, call.url, call.duration)
 
 
 def _require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:

@@ -222,6 +222,14 @@ class Ledger(ImportView):
                 this = update(calls).where(self._call(reading.client_unique_id), unseen)
                 connection.execute(this.values(problem=problem, updated_at=db_now(), **found))
 
+    def belong_to_others(self, rows: Iterable[ExistingCall]) -> None:
+        """Record that calls that were taken for those of rows are other calls with the same ids."""
+        found = {"state": CallState.EXISTS.value, "burned": 1, "intended_at": None, "updated_at": db_now()}
+        with self._change() as connection:
+            for row in rows:
+                this = and_(self._call(row.client_unique_id), calls.c.call_id == row.call_id)
+                connection.execute(update(calls).where(this).values(**found))
+
     def judged(self, readings: Iterable[tuple[ExistingCall, Reading]]) -> None:
         """Record the result of comparing rows with calls that others created."""
         with self._change() as connection:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Self
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, null, select
 
 from airflow_provider_gong.ledger.plans import plan_digest
 from airflow_provider_gong.ledger.queries import (
@@ -126,12 +126,13 @@ class ImportView:
             number, seconds = connection.execute(query).one()
         return int(number), max(float(seconds or 0.0), 0.0)
 
-    def unseen(self) -> dict[str, str]:
-        """Return the calls that were uploaded but not seen in Gong yet: client unique id by call id."""
-        found = select(calls.c.call_id, calls.c.client_unique_id).select_from(rows_with_calls)
-        query = found.where(self._mine, row_state.in_([unseen.value for unseen in UNSEEN]))
+    def unseen(self) -> dict[str, ExistingCall]:
+        """Return the rows whose calls were uploaded but not seen in Gong yet, by call id."""
+        query = rows_and_calls.add_columns(null().label("missing_for")).where(
+            self._mine, row_state.in_([unseen.value for unseen in UNSEEN])
+        )
         with self.store.read() as connection:
-            return {row.call_id: row.client_unique_id for row in connection.execute(query)}
+            return {row.call_id: row for row in map(existing_call, connection.execute(query))}
 
     def existing(self) -> list[ExistingCall]:
         """Return the rows whose ids have a call in Gong that may not be their own, unless this is settled."""

@@ -104,6 +104,18 @@ def test_a_lost_request_does_not_make_a_foreign_call_ours(night: NightlyImport) 
     assert night.media_requests() == before
 
 
+def test_a_foreign_call_that_could_not_be_read_yet_is_compared_when_it_can(night: NightlyImport) -> None:
+    """The request never arrived; the call that has the id is another conversation, which Gong is still processing."""
+    night.plan_night(TWO_ROWS)
+    call_id = night.post_elsewhere(recording=7)
+    night.emulator.add_faults(Fault(operation="addCall", nth=1, when="before", action="reset"))
+    night.upload(in_flight=1)
+    night.finish()
+    assert night.states() == {"pbx-00001": "conflict", "pbx-00002": "verified"}
+    assert night.rows()["pbx-00001"].call_id == call_id
+    assert "started at" in night.rows()["pbx-00001"].problems[0].rule
+
+
 def test_a_row_changed_by_somebody_else_is_told_as_existing_again(night: NightlyImport) -> None:
     night.plan_night(TWO_ROWS[:1])
     night.post_elsewhere()

@@ -149,7 +149,7 @@ def test_a_failed_row_that_had_no_effect_may_change(night: Ledger) -> None:
 def test_a_reading_is_recorded_for_calls_that_were_uploaded_only(night: Ledger) -> None:
     plan(night, "pbx-1", "pbx-2")
     upload(night)
-    assert night.unseen() == {"77": "pbx-1"}
+    assert {call_id: row.client_unique_id for call_id, row in night.unseen().items()} == {"77": "pbx-1"}
     night.read_back(Reading(ident, CallState.VERIFIED, duration=61.0) for ident in ("pbx-1", "pbx-2"))
     assert states(night) == {"pbx-1": "verified", "pbx-2": "planned"}
     assert night.unseen() == {}
