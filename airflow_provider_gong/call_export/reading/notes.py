@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from airflow_provider_gong.call_export.reading.run import ExportRun, Figures
+from airflow_provider_gong.call_export.reading.counts import Figures
+from airflow_provider_gong.call_export.reading.run import ExportRun
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 

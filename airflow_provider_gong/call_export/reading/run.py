@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.days import window_of
 from airflow_provider_gong.call_export.errors import GongExportShrinkError
-from airflow_provider_gong.call_export.reading.counts import Counts
+from airflow_provider_gong.call_export.reading.counts import Figures
 from airflow_provider_gong.call_export.reading.draft import DayDraft
 from airflow_provider_gong.call_export.reading.held import ReadDay, in_writing_order
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
@@ -30,30 +28,6 @@ log = logging.getLogger(__name__)
 # Missing transcripts of older calls are given up.
 GIVE_UP_AFTER = timedelta(days=14)
 _BLIND = "the access key sees no calls at all"
-
-
-@dataclass
-class Figures(Counts):
-    """What a run has done in all of its attempts."""
-
-    days_read: int = 0
-    requests: int = 0
-    changed_days: list[str] = field(default_factory=list)
-    rows: Counter[str] = field(default_factory=Counter)
-    missing_transcripts: int = 0
-    private_calls: int = 0
-    suspects: int = 0
-    removed_calls: int = 0
-    unknown_fields: Counter[str] = field(default_factory=Counter)
-
-    def count(self, manifest: DayManifest, rows: Mapping[str, int]) -> None:
-        """Count a day that is done."""
-        self.days_read += 1
-        self.rows.update(rows)
-        self.missing_transcripts += len(manifest.missing)
-        self.suspects += len(manifest.suspects)
-        self.private_calls += manifest.facts["private_calls"]
-        self.unknown_fields.update(manifest.facts["unknown_fields"])
 
 
 class ExportRun:
