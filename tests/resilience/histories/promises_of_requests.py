@@ -82,14 +82,23 @@ def rate_is_kept(history: History) -> Iterator[str]:
     """The company's limit is never exceeded, but for what was in flight."""
     late = sorted(event.time for event in history.events if event.what in _LATE)
     arrivals = sorted(request.arrived for request in history.requests if request.arrived is not None)
+    # What others have used of the day is known only when Gong refuses a request.
+    refused = sorted(
+        request.arrived or 0.0 for request in history.requests if history.others and _is_for_the_day(request)
+    )
     for length, limit in ((1.0, history.per_second), (_DAY, history.per_day)):
         for first, arrived in enumerate(arrivals):
             number = bisect_left(arrivals, arrived + length) - first
             # What stood still, or was told another time, is sent at once. A store that is lost forgets the day so far.
             allowed = limit + _IN_FLIGHT * _count_between(late, arrived - max(60.0, length), arrived + length)
+            allowed += _count_between(refused, arrived, arrived + length)
             if number > allowed:
                 yield f"{number} requests in the {length:.0f} s from {arrived:.3f}, and {allowed} are allowed"
                 break
+
+
+def _is_for_the_day(request: Request) -> bool:
+    return request.arrived is not None and request.retry_after is not None and request.retry_after > 60
 
 
 def _count_between(moments: list[float], start: float, end: float) -> int:
