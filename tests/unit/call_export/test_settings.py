@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
 
 from airflow_provider_gong.call_export.days import day_of, days_of, parse_days
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
@@ -15,6 +14,11 @@ from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.hooks.export_folder import export_folder
 from airflow_provider_gong.operators.call_export import GongPlanCallExportOperator, GongReadCallExportOperator
 from airflow_provider_gong.task_groups import gong_call_export
+
+try:
+    from airflow.sdk import DAG
+except ImportError:
+    from airflow import DAG
 
 EAST = timezone(timedelta(hours=10))
 DAY = date(2026, 2, 10)
