@@ -29,6 +29,7 @@ VERBS: dict[str, Callable[[Ledger], Any]] = {
     "uploaded": lambda ledger: ledger.uploaded(create(ledger), "abc"),
     "failed": lambda ledger: ledger.failed(create(ledger), REFUSED, sent=True, is_burned=True),
     "exists_elsewhere": lambda ledger: ledger.exists_elsewhere(lease(ledger), "88", REFUSED),
+    "belong_to_others": lambda ledger: (upload(ledger), ledger.belong_to_others(ledger.unseen().values())),
     "judged": lambda ledger: ledger.judged([(existing(ledger), Reading("pbx-1", CallState.CONFLICT, problem=REFUSED))]),
     "looked_for": lambda ledger: ledger.looked_for(existing(ledger), is_missing=True),
     "released": lambda ledger: ledger.released(lease(ledger), sent=True),
