@@ -99,11 +99,10 @@ class ImportVerification:
         for ids in batches(unseen, MAX_CALL_IDS):
             listed = self._client.calls.list_extensive({"callIds": ids})
             found = {call.id: call for call in (row.meta_data for row in listed) if call.id in unseen}
-            others = {call_id for call_id, call in found.items() if not is_call_of(unseen[call_id], call)}
-            self._ledger.belong_to_others(unseen[call_id] for call_id in others)
-            self._ledger.read_back(
-                _verified(call, unseen[call_id]) for call_id, call in found.items() if call_id not in others
-            )
+            own = {call_id: call for call_id, call in found.items() if is_call_of(unseen[call_id], call)}
+            self._ledger.read_back(_verified(unseen[call_id], call) for call_id, call in own.items())
+            if others := found.keys() - own.keys():
+                self._ledger.belong_to_others(unseen[call_id] for call_id in others)
             seen |= found.keys()
         return seen
 
@@ -194,7 +193,7 @@ def _what_gong_says(recordings: str, asked: Mapping[str, CallState]) -> str:
     )
 
 
-def _verified(call: Call, row: ExistingCall) -> Reading:
+def _verified(row: ExistingCall, call: Call) -> Reading:
     return Reading(row.client_unique_id, CallState.VERIFIED, call.url, call.duration)
 
 

@@ -257,7 +257,8 @@ class ExistingCall:
     :param call_id: Gong's id of that call
     :param actual_start: when the row's call started
     :param primary_user: Gong's id of the user who hosts the row's call
-    :param state: result of the comparison; ``duplicate`` before it
+    :param state: result of the comparison; ``duplicate`` or, for a call that was taken for the row's own, ``uploaded``
+        before it
     :param missing_for: seconds since the call was first not found; None if it has not been missing
     """
 
