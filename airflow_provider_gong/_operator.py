@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._compat import BaseOperator
+from airflow_provider_gong._compat import AirflowFailException, BaseOperator
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 
@@ -20,7 +20,8 @@ class GongOperator(BaseOperator):
     An operator whose result other tasks use by its keys: ``create.output["call_id"]``.
 
     Text stays text even in DAGs with ``render_template_as_native_obj=True``, in which Airflow would convert
-    ``+15550100`` to a number. Templates that render to a list or another object still return it.
+    ``+15550100`` to a number. Templates that render to a list or another object still return it. A template without a
+    value, such as a missing parameter, is None in all DAGs, not the text ``None``.
 
     :param multiple_outputs: also push each key of the result as an XCom
     """
@@ -37,16 +38,25 @@ class GongOperator(BaseOperator):
     def _render(self, template: jinja2.Template, context: Context, dag: Any = None) -> Any:
         from jinja2.nativetypes import NativeEnvironment
 
-        environment = template.environment
-        if not isinstance(environment, NativeEnvironment):
-            return super()._render(template, context, dag)
-        # Like Airflow's render_template, except that text is never evaluated as Python.
-        values: Any = copy.copy(context)
-        values.update((name, value) for name, value in template.globals.items() if name not in values)
-        nodes = [*template.root_render_func(environment.context_class(environment, values, template.name, {}))]
-        if len(nodes) == 1 and not _is_text(nodes[0]):
-            return nodes[0]
-        return "".join(map(str, nodes))
+        is_native = isinstance(template.environment, NativeEnvironment)
+        value = _native(template, context) if is_native else super()._render(template, context, dag)
+        if isinstance(value, str) and "MappedArgument(" in value:
+            raise AirflowFailException(
+                f"{shown(value)!r} contains an argument of a mapped task group, which has no value inside a text. Pass "
+                "the argument as it is, and make the text in the task that the group is mapped over."
+            )
+        return None if value == "None" and not is_native else value
+
+
+def _native(template: jinja2.Template, context: Context) -> Any:
+    """Render as Airflow's ``render_template`` does, except that text is never evaluated as Python."""
+    environment = template.environment
+    values: Any = copy.copy(context)
+    values.update((name, value) for name, value in template.globals.items() if name not in values)
+    nodes = [*template.root_render_func(environment.context_class(environment, values, template.name, {}))]
+    if len(nodes) == 1 and not _is_text(nodes[0]):
+        return nodes[0]
+    return "".join(map(str, nodes))
 
 
 def required_id(name: str, value: Any) -> str:
@@ -56,15 +66,26 @@ def required_id(name: str, value: Any) -> str:
     :raises GongValidationError: if there is none, for example because an upstream task returned nothing
     """
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if text and text != "None":
+    if text:
         return text
-    problem = FieldProblem(
-        name,
-        shown(repr(value)),
-        "must be an id",
-        "If it comes from another task, that task did not return one: check its result.",
-    )
-    raise GongValidationError("Nothing was sent.", problems=[problem])
+    raise _without_value(name, value, "an id")
+
+
+def required_place(name: str, value: Any) -> Any:
+    """
+    Return the path, URL or path object in a parameter.
+
+    :raises GongValidationError: if there is none, for example because an upstream task returned nothing
+    """
+    if not value:
+        raise _without_value(name, value, "a path or URL")
+    return value
+
+
+def _without_value(name: str, value: Any, kind: str) -> GongValidationError:
+    remedy = "If it comes from another task or a template, that did not return one: check its result."
+    problem = FieldProblem(name, shown(repr(value)), f"must be {kind}", remedy)
+    return GongValidationError("Nothing was sent.", problems=[problem])
 
 
 def _is_text(value: Any) -> bool:

@@ -60,7 +60,7 @@ class UploadOptions(TypedDict, total=False):
 
     on_existing: OnExistingName
     in_flight: int
-    report_path: str | None
+    report_path: Place | None
 
 
 class VerifyOptions(TypedDict, total=False):
@@ -72,7 +72,7 @@ class VerifyOptions(TypedDict, total=False):
 class ReportOptions(TypedDict, total=False):
     """Options of ``GongReportCallImportOperator``, which documents them."""
 
-    report_path: str | None
+    report_path: Place | None
     max_failed: int
 
 
@@ -80,7 +80,7 @@ class SharedOptions(TypedDict, total=False):
     """Options of all operators of an import, which document them."""
 
     gong_conn_id: str
-    import_path: str | None
+    import_path: Place | None
 
 
 class CallImportOptions(PlanOptions, UploadOptions, VerifyOptions, ReportOptions, SharedOptions, total=False):
@@ -191,7 +191,7 @@ def gong_call_import(
 
 
 def gong_call_export(
-    path: str,
+    path: Place,
     *,
     group_id: str = "gong_call_export",
     lookback: str | timedelta = "7d",

@@ -13,7 +13,7 @@ from airflow_provider_gong.call_export.choices import FileFormat, FileFormatName
 from airflow_provider_gong.hooks.gong import GongHook
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context, XComArg
+    from airflow_provider_gong._compat import Context, Place, XComArg
     from airflow_provider_gong.call_export.export import CallExport
 
 
@@ -38,7 +38,7 @@ class CallExportOperator(GongOperator):
     def __init__(
         self,
         *,
-        path: str,
+        path: Place,
         tables: Sequence[str] | None = None,
         file_format: FileFormatName = "parquet",
         include_private: bool = False,

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._operator import GongOperator
+from airflow_provider_gong._operator import GongOperator, required_id
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.store.errors import GongStoreNotSharedError
 
 if TYPE_CHECKING:
     from airflow_provider_gong._choices import Choice
+    from airflow_provider_gong._compat import Place
     from airflow_provider_gong.ledger.ledger import Ledger
 
 
@@ -48,7 +49,7 @@ class CallImportOperator(GongOperator):
         import_id: str,
         gong_conn_id: str = GongHook.default_conn_name,
         store_id: str | None = None,
-        import_path: str | None = None,
+        import_path: Place | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -71,23 +72,25 @@ class CallImportOperator(GongOperator):
         :raises GongImportFailedError: if the plan has no result
         :raises GongStoreNotSharedError: if this worker does not see what the plan wrote
         """
+        import_id = required_id("import_id", self.import_id)
         if self.store_id == "":
             raise GongImportFailedError(
-                f"The plan of import {self.import_id} has failed or did not run. Fix the error in the plan task's "
+                f"The plan of import {import_id} has failed or did not run. Fix the error in the plan task's "
                 "log, then clear that task."
             )
-        with self.hook, self._whole_ledger() as ledger:
+        with self.hook, self._whole_ledger(import_id) as ledger:
             if self.store_id is not None and self.store_id.partition(" ")[0] != ledger.store_id:
-                raise GongStoreNotSharedError(self.store_id, ledger.store_name, self.import_path)
+                folder = str(self.import_path) if self.import_path else None
+                raise GongStoreNotSharedError(self.store_id, ledger.store_name, folder)
             yield ledger if canary is None else ledger.first_rows(canary)
 
-    def _whole_ledger(self) -> contextlib.AbstractContextManager[Ledger]:
+    def _whole_ledger(self, import_id: str) -> contextlib.AbstractContextManager[Ledger]:
         company = self.hook.settings.require_company()
         if self.import_path:
             from airflow_provider_gong._compat import ObjectStoragePath
             from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 
-            return journaled_ledger(ObjectStoragePath(self.import_path), company, self.import_id)
+            return journaled_ledger(ObjectStoragePath(self.import_path), company, import_id)
         from airflow_provider_gong.ledger.ledger import Ledger
 
-        return contextlib.nullcontext(Ledger(self.hook.store, company, self.import_id))
+        return contextlib.nullcontext(Ledger(self.hook.store, company, import_id))

@@ -182,7 +182,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
         in_flight: int = 4,
         worker: int = 0,
         canary: int | None = None,
-        report_path: str | None = None,
+        report_path: Place | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -196,7 +196,7 @@ class GongUploadCallImportOperator(WaitingTask, CallImportOperator):
     def work(self, context: Context) -> dict[str, int]:
         """Upload until no more rows are waiting."""
         if self.report_path:
-            push_report_url(context, self.report_path, configured(REPORT_SERVER))
+            push_report_url(context, str(self.report_path), configured(REPORT_SERVER))
         with self.open_ledger(self.canary) as ledger:
             return asyncio.run(self._upload(ledger))
 
@@ -284,7 +284,7 @@ class GongReportCallImportOperator(CallImportOperator):
     def __init__(
         self,
         *,
-        report_path: str | None = None,
+        report_path: Place | None = None,
         max_failed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -307,8 +307,8 @@ class GongReportCallImportOperator(CallImportOperator):
             # A failed task has no result, and this one may fail on purpose.
             context["ti"].xcom_push(key=SUMMARY_KEY, value=summary)
             if self.report_path:
-                context["ti"].xcom_push(key=REPORT_PATH_KEY, value=self.report_path)
-                push_report_url(context, self.report_path, configured(REPORT_SERVER))
+                context["ti"].xcom_push(key=REPORT_PATH_KEY, value=str(self.report_path))
+                push_report_url(context, str(self.report_path), configured(REPORT_SERVER))
             try:
                 require_green(summary, self.max_failed)
             except GongImportFailedError:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._operator import required_id
+from airflow_provider_gong._operator import required_id, required_place
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting, OnExistingName
 from airflow_provider_gong.client.errors import GongMediaAlreadyHandledError
@@ -118,7 +118,7 @@ class GongUploadCallMediaOperator(WaitingTask):
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
         call_id = required_id("call_id", self.call_id)
-        recording = ObjectStorage().file(self.media)
+        recording = ObjectStorage().file(required_place("media", self.media))
         with GongHook(self.gong_conn_id) as hook:
             try:
                 url = hook.calls.upload_media(call_id, recording).url
@@ -184,7 +184,7 @@ class GongUploadCallOperator(WaitingTask):
 
         record = UploadRecord(context)
         with GongHook(self.gong_conn_id) as hook:
-            recording = ObjectStorage().path(self.media)
+            recording = ObjectStorage().path(required_place("media", self.media))
             ledger = Ledger(hook.store, hook.settings.require_company(), task_key(context))
             row = plan_single_call(ledger, self.call, recording)
             result = record.upload(

@@ -11,7 +11,7 @@ from airflow_provider_gong.hooks.gong import GongHook
 from airflow_provider_gong.operators._waiting import WaitingTask
 
 if TYPE_CHECKING:
-    from airflow_provider_gong._compat import Context
+    from airflow_provider_gong._compat import Context, Place
 
 
 class GongReferenceToObjectStorageOperator(WaitingTask):
@@ -39,7 +39,7 @@ class GongReferenceToObjectStorageOperator(WaitingTask):
     def __init__(
         self,
         *,
-        path: str,
+        path: Place,
         tables: Sequence[str] = ("users", "workspaces"),
         file_format: FileFormatName = "parquet",
         exclude_columns: Sequence[str] = (),

@@ -13,9 +13,9 @@ from airflow_provider_gong.operators.calls import GongUploadCallOperator
 from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator, GongDeleteMeetingOperator
 from airflow_provider_gong.sensors.calls import GongCallProcessedSensor
 from airflow_provider_gong.task_groups import gong_call_import
-from tests.scenario.support import new_calls, new_dag
+from tests.scenario.support import new_calls, new_dag, retrying_dag
 from tests.scenario.test_dag_settings import MEETING
-from tests.scenario.test_dag_shapes import call_fields, night
+from tests.scenario.test_dag_shapes import CALLS_BACK, call_fields, night
 from tests.scenario.test_dag_variants import OWNER, ids
 from tests.support.recordings import manifest_row, write_wav
 
@@ -221,6 +221,26 @@ def test_a_mapped_group_over_several_arguments(run_dag: RunDag, gong_emulator: R
 
     assert run_dag(dag).state == "success"
     assert set(new_calls(gong_emulator)) == {"pbx-00000", "pbx-00001"}
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_an_argument_of_a_mapped_group_inside_a_text_is_explained(
+    run_dag: RunDag, tmp_path: Path, native: bool
+) -> None:
+    failures: list[str] = []
+    with retrying_dag(f"mapped_text_{native}", failures, render_template_as_native_obj=native) as dag:
+
+        @task_group
+        def one(folder: Any) -> None:
+            gong_call_import(f"{folder}/manifest.csv")
+
+        one.expand(folder=[str(tmp_path)])
+
+    run = run_dag(dag)
+
+    assert ids(run)["one.gong_call_import.plan[0]"] == "failed"
+    if CALLS_BACK:
+        assert "an argument of a mapped task group, which has no value inside a text" in failures[0]
 
 
 @pytest.mark.parametrize("native", [False, True])

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("gong_connection")
 
 AIRFLOW = Version(version("apache-airflow"))
+# Before Airflow 3.3, DAG.test of Airflow 3 calls no callbacks.
+CALLS_BACK = not (3, 0) <= AIRFLOW.release[:2] <= (3, 2)
 HOST_ID = "6956765593072435850"
 GROUP = ("plan", "upload", "verify", "report")
 
@@ -361,12 +363,10 @@ def test_an_upstream_task_without_a_result_is_a_clear_error(run_dag: RunDag, tmp
     assert {name: states(run)[name] for name in ("plan", "media", "call")} == dict.fromkeys(
         ("plan", "media", "call"), "failed"
     )
-    if (3, 0) <= AIRFLOW.release[:2] <= (3, 2):
-        return  # before Airflow 3.3, DAG.test of Airflow 3 calls no callbacks
-    said = "\n".join(failures)
-    assert said.count("The manifest is None: the task or template") == (2 if native else 1)
-    assert said.count("The manifest is 'None': the task or template") == (0 if native else 1)
-    assert "call_id: must be an id (got None)" in said
+    if CALLS_BACK:
+        said = "\n".join(failures)
+        assert said.count("The manifest is None: the task or template") == 2
+        assert "call_id: must be an id (got None)" in said
 
 
 def test_an_empty_list_is_an_empty_import(run_dag: RunDag, tmp_path: Path) -> None:

@@ -252,3 +252,18 @@ def test_results_of_an_import_are_used_by_the_tasks_behind_it(
     assert results["record"] == {"verified": 1, "rejected": wrong}
     if state == "success":
         assert results["refresh_dashboard"] == f"1 of 2 calls, see {tmp_path}/report/report.html"
+
+
+@pytest.mark.usefixtures("gong_connection")
+def test_each_folder_has_its_import(
+    example: Example, run_dag: RunDag, gong_emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    for number in range(2):
+        write_night(tmp_path / f"team-{number}", [manifest_row(number)])
+    (tmp_path / "empty").mkdir()
+
+    run = run_dag(example("example_gong_import_folders"), run_conf={"recordings": f"file://{tmp_path}"})
+
+    assert run.state == "success"
+    assert set(new_calls(gong_emulator)) == {"pbx-00000", "pbx-00001"}
+    assert len([*tmp_path.glob("team-*/report/report.html")]) == 2

@@ -201,8 +201,7 @@ class ImportPlan:
 
 def _listed(manifest: Any) -> Sequence[Any]:
     """Return the files or rows of a manifest, which can be a single file."""
-    # A template renders a missing result of a task as the text "None".
-    if manifest is None or (isinstance(manifest, str) and manifest in ("", "None")):
+    if manifest is None or manifest == "":
         raise GongManifestError(
             f"The manifest is {manifest!r}: the task or template for it returned nothing. Return a file, files, or a "
             "list of rows; an empty list is an import without rows."

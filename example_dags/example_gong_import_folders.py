@@ -1,0 +1,36 @@
+"""
+Import each folder of recordings on its own, as many as there are.
+
+The group is mapped over what ``find_folders`` returns, and each map index is a separate import with its own report. An
+argument of a mapped task group has no value before a task runs, so a task returns whole paths.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, ObjectStoragePath, Param, task, task_group
+
+from airflow_provider_gong.retries import gong_retries
+from airflow_provider_gong.task_groups import gong_call_import
+
+
+# [START howto_gong_import_folders]
+@task
+def find_folders(recordings: str) -> list[dict[str, str]]:
+    manifests = sorted(ObjectStoragePath(recordings).glob("*/manifest.csv"))
+    return [{"manifest": str(path), "report_path": f"{path.parent}/report"} for path in manifests]
+
+
+@task_group
+def import_folder(manifest: str, report_path: str) -> None:
+    gong_call_import(manifest, report_path=report_path, deferrable=True)
+
+
+with DAG(
+    dag_id="example_gong_import_folders",
+    schedule=None,
+    default_args=gong_retries(),
+    params={"recordings": Param("s3://recordings.example.com", type="string")},
+    tags=["gong", "example"],
+) as dag:
+    import_folder.expand_kwargs(find_folders("{{ params.recordings }}"))
+# [END howto_gong_import_folders]
