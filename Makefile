@@ -17,6 +17,10 @@ DAG_SHAPES := $(addprefix tests/scenario/test_dag_,shapes.py variants.py setting
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Python without its cache of compiled modules, as images of containers often set it up, takes twice as long to start
+# Airflow, which tests do many times.
+unexport PYTHONDONTWRITEBYTECODE
+
 # On all processors, with a line for each file of tests.
 PARALLEL := -n auto --dist worksteal -p tests.support.lines
 

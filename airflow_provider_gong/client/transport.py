@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import encodings.idna  # noqa: F401 - loaded by the first connection otherwise, and the first request would be late
+import functools
+import os
 import queue
 import ssl
 import threading
@@ -183,8 +186,22 @@ def post_form(
 
 
 def _options(proxy: str | None, ca_bundle: str | None, timeout: float) -> dict[str, Any]:
-    verify = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
+    files = (ca_bundle, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    verify = _authorities(ca_bundle, *map(_version, files))
     return {"proxy": proxy or None, "verify": verify, "timeout": _timeout(timeout), "follow_redirects": False}
+
+
+# Reading them takes longer than many a request, and holds up the event loop of a triggerer.
+@functools.lru_cache(maxsize=8)
+def _authorities(ca_bundle: str | None, *versions: object) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_bundle) if ca_bundle else httpx.create_ssl_context()
+
+
+def _version(file: str | None) -> tuple[str | None, int, int] | None:
+    with contextlib.suppress(OSError):
+        status = os.stat(file or "")
+        return file, status.st_mtime_ns, status.st_size
+    return None
 
 
 def _timeout(seconds: float) -> httpx.Timeout:

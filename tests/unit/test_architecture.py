@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import re
 from collections.abc import Iterator
@@ -103,8 +104,17 @@ def room(module: str) -> str:
     return module.split(".")[0]
 
 
-def imports_of(path: Path, folder: Path) -> Iterator[Import]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def imports_of(path: Path, folder: Path) -> tuple[Import, ...]:
+    return _imports_in(path.read_text(encoding="utf-8"), path, folder)
+
+
+# Several rules look at the same source.
+@functools.cache
+def _imports_in(source: str, path: Path, folder: Path) -> tuple[Import, ...]:
+    return tuple(_found_in(ast.parse(source), path, folder))
+
+
+def _found_in(tree: ast.Module, path: Path, folder: Path) -> Iterator[Import]:
     typing_only = {
         id(inner)
         for node in ast.walk(tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -125,3 +126,17 @@ def test_host_of_another_name_gets_no_credentials(server: TlsServer, send: Calla
     outcome = send(f"https://127.0.0.1:{server.port}", ca_bundle=str(server.certificate))
     assert isinstance(outcome, NotSent)
     assert server.received == []
+
+
+def test_a_bundle_that_was_replaced_is_read_again(
+    server: TlsServer, send: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    bundle, _ = write_certificate(tmp_path / "other")
+    options = {"url": f"https://localhost:{server.port}", "ca_bundle": str(bundle)}
+    assert isinstance(send(**options), NotSent)
+    before = bundle.stat().st_mtime_ns
+    bundle.write_bytes(server.certificate.read_bytes())
+    # The clock of a file system may tick only every few milliseconds.
+    os.utime(bundle, ns=(before + 10**9, before + 10**9))
+    assert not isinstance(send(**options), NotSent)
