@@ -31,8 +31,10 @@ def _use_temporary_airflow_home() -> None:
         del os.environ[name]
     home = tempfile.mkdtemp(prefix="airflow-home-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    (Path(home) / "dags").mkdir()
     options = {
-        "CORE__DAGS_FOLDER": str(PROJECT / "example_dags"),
+        # Each DAG.test would read what is there.
+        "CORE__DAGS_FOLDER": str(Path(home) / "dags"),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__UNIT_TEST_MODE": "True",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
