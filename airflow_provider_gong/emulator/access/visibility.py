@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_gong.emulator.access.keys import Caller
+from airflow_provider_gong.emulator.world.described import check, named, number
 from airflow_provider_gong.emulator.world.world import World
 
 
@@ -21,10 +22,13 @@ class Blindness:
     :param workspace_id: the workspace that is not seen; all calls by default
     """
 
-    in_seconds: float = 0.0
-    seconds: float = math.inf
+    in_seconds: float = number(0.0, highest=math.inf)
+    seconds: float = number(math.inf, highest=math.inf)
     caller: str | None = None
     workspace_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check(self, "blindness: ")
 
     @classmethod
     def from_json(cls, given: Any) -> Blindness:
@@ -33,16 +37,7 @@ class Blindness:
 
         :raises ValueError: when a field is unknown or wrong
         """
-        if not isinstance(given, dict) or not set(given) <= set(cls.__dataclass_fields__):
-            raise ValueError(f"a blindness is a JSON object with {', '.join(cls.__dataclass_fields__)}")
-        texts = all(isinstance(given.get(name), str | None) for name in ("caller", "workspace_id"))
-        if not texts or not all(_is_duration(given.get(name, 0)) for name in ("in_seconds", "seconds")):
-            raise ValueError("caller and workspace_id must be strings, in_seconds and seconds numbers from 0")
-        return cls(**given)
-
-
-def _is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        return cls(**named(cls, given, "blindness"))
 
 
 class Visibility:

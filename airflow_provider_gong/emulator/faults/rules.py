@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from airflow_provider_gong.emulator.world.described import check, named, number
 
 When = Literal["before", "after"]
 Action = Literal["status", "answer", "reset", "delay", "truncate", "garbage", "redirect", "stale"]
@@ -41,55 +42,32 @@ class Fault:
     action: Action
     operation: str | None = None
     caller: str | None = None
-    nth: int | None = None
-    every: int | None = None
-    probability: float | None = None
+    nth: int | None = number(None, 1)
+    every: int | None = number(None, 1)
+    probability: float | None = number(None, highest=1)
     seed: int = 0
     when: When = "before"
-    status: int = 500
-    retry_after: int | None = None
+    status: int = number(500, 200, 599)
+    retry_after: int | None = number(None)
     text: str = "Internal server error occurred"
     body: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     marks: bool = False
-    seconds: float = 0.0
+    seconds: float = number(0.0)
     url: str = ""
 
     def __post_init__(self) -> None:
-        _require(self.action in get_args(Action), f"action must be one of {', '.join(get_args(Action))}")
-        _require(self.when in get_args(When), "when must be before or after")
-        self._check_requests()
-        self._check_answer()
-        _require(_is_duration(self.seconds), "seconds must be a number from 0")
-        _require(self.action != "stale" or self.when == "before", "stale happens before the effect")
-        _require(self.action != "redirect" or bool(self.url), "redirect needs a url")
-
-    def _check_requests(self) -> None:
-        for name in ("operation", "caller"):
-            _require(isinstance(getattr(self, name), str | None), f"{name} must be a string")
+        check(self, "fault rule: ")
         given = [name for name in ("nth", "every", "probability") if getattr(self, name) is not None]
         _require(len(given) == 1, "exactly one of nth, every and probability is needed")
-        for name in ("nth", "every"):
-            count = getattr(self, name)
-            _require(count is None or _is_whole(count, 1), f"{name} must be an integer from 1")
-        share = self.probability
-        _require(share is None or (_is_duration(share) and share <= 1), "probability must be a number from 0 to 1")
-        _require(_is_whole(self.seed, -math.inf), "seed must be an integer")
-
-    def _check_answer(self) -> None:
-        _require(_is_whole(self.status, 200, 599), "status must be an integer from 200 to 599")
-        _require(self.retry_after is None or _is_whole(self.retry_after, 0), "retry_after must be an integer from 0")
-        _require(isinstance(self.text, str), "text must be a string")
-        _require(_is_line(self.url), "url must be one line of ASCII")
-        _require(isinstance(self.body, str | None), "body must be a string")
         _require(
             not self.body or self.status not in BODILESS, f"an answer with status {self.status} cannot have a body"
         )
-        _require(isinstance(self.marks, bool), "marks must be true or false")
-        # Rules come from JSON as well, where the types are not checked.
-        headers: object = self.headers
-        lines = isinstance(headers, Mapping) and all(map(_is_line, (*headers, *headers.values())))
+        lines = all(map(_is_line, (*self.headers, *self.headers.values())))
         _require(lines, "headers must be an object whose names and values are lines of ASCII")
+        _require(_is_line(self.url), "url must be one line of ASCII")
+        _require(self.action != "stale" or self.when == "before", "stale happens before the effect")
+        _require(self.action != "redirect" or bool(self.url), "redirect needs a url")
 
     @classmethod
     def from_json(cls, rule: Any) -> Fault:
@@ -98,10 +76,7 @@ class Fault:
 
         :raises ValueError: if a field is unknown, missing or wrong
         """
-        _require(isinstance(rule, Mapping) and "action" in rule, "must be a JSON object with an action")
-        unknown = sorted(set(rule) - {known.name for known in fields(cls)})
-        _require(not unknown, f"unknown field {', '.join(unknown)}")
-        return cls(**rule)
+        return cls(**named(cls, rule, "fault rule"))
 
     def applies_to(self, count: int) -> bool:
         """Return whether the rule applies to the n-th request of its operation."""
@@ -122,14 +97,6 @@ class Fault:
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise ValueError(f"fault rule: {message}")
-
-
-def _is_whole(value: object, lowest: float, highest: float = math.inf) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
-
-
-def _is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _is_line(value: object) -> bool:

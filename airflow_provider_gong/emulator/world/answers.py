@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_gong.emulator.world.errors import GongApiError
-
 JSON_TYPE = "application/json;charset=UTF-8"
 
 
@@ -35,8 +33,3 @@ def json_answer(
     identified = body if request_id is None else {"requestId": request_id, **body}
     content = json.dumps(identified, ensure_ascii=False).encode()
     return Answer(status, content, {"content-type": JSON_TYPE, **(headers or {})})
-
-
-def error_answer(request_id: str, error: GongApiError, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return the answer of a refused request."""
-    return json_answer(request_id, error.status, error.body, headers)

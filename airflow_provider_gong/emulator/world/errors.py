@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 JSON_PARSE_ERROR = "Json parse error, verify Json format matches the API description."
@@ -16,13 +17,21 @@ class GongApiError(Exception):
     :param status: HTTP status
     :param errors: one or more texts for the answer's ``errors``
     :param details: further fields of the answer, e.g. ``userFacingError`` of meetings
+    :param headers: headers of the answer, e.g. ``retry-after``
     """
 
-    def __init__(self, status: int, *errors: str, details: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        *errors: str,
+        details: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(f"{status}: {'; '.join(errors)}")
         self.status = status
         self.errors = errors
         self.details = details or {}
+        self.headers = headers or {}
 
     @property
     def body(self) -> dict[str, Any]:
