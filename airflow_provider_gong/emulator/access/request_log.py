@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
 LOGGED_REQUESTS = 10_000
 LOGGED_BODIES = 500
@@ -95,8 +95,6 @@ class LogFilter:
     :param status: the HTTP status that was sent; 0 for requests without an answer
     :param after: only lines with a higher number
     """
-
-    NAMES: ClassVar[frozenset[str]] = frozenset({"operation", "method", "path", "status", "who", "after"})
 
     operation: str | None = None
     method: str | None = None

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_gong.emulator.server.gateway import Gateway
+from airflow_provider_gong.emulator.server.gateway import Exchange
 from airflow_provider_gong.emulator.server.guard import limited, wrong_host, wrong_origin
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.control import control_routes
@@ -37,7 +37,6 @@ class EmulatorApp(Starlette):
 
         super().__init__(routes=[*page_routes(), *control_routes()], lifespan=lifespan)
         self.state.emulator = emulator
-        self._gateway = Gateway(emulator)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; requests for the Gong API take the shortest path."""
@@ -47,7 +46,7 @@ class EmulatorApp(Starlette):
         path, headers = scope["path"], Headers(scope=scope)
         refused = wrong_host(headers, self.state.emulator.settings) or wrong_origin(scope["method"], headers)
         if refused is None and not path.startswith(_OWN_PATHS) and path not in _OWN_PAGES:
-            await self._gateway(scope, receive, send)
+            await Exchange(self.state.emulator, scope, receive, send).run()
             return
         await (refused or super().__call__)(scope, limited(receive), send)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from airflow_provider_gong.emulator.access.keys import Caller
 from airflow_provider_gong.emulator.access.request_log import LOGGED_BODY_BYTES, LoggedRequest
 from airflow_provider_gong.emulator.api.ask import Ask
-from airflow_provider_gong.emulator.api.handlers import HANDLERS
+from airflow_provider_gong.emulator.api.handlers import handle
 from airflow_provider_gong.emulator.contract.checking import parse_body, parse_query
 from airflow_provider_gong.emulator.contract.notation import schemas, with_numeric_ids
 from airflow_provider_gong.emulator.contract.operations import TOKEN_PATHS, Operation, find_operation
@@ -28,12 +27,11 @@ from airflow_provider_gong.emulator.faults.rules import BODILESS
 from airflow_provider_gong.emulator.server.authentication import authenticate, require_client
 from airflow_provider_gong.emulator.server.connection import drop_connection
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.answers import Answer, error_answer, json_answer
+from airflow_provider_gong.emulator.world.answers import Answer, json_answer
 from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
 from airflow_provider_gong.emulator.world.ids import require_id
 from airflow_provider_gong.emulator.world.settings import MEDIA_LIMIT_BYTES
 
-_UNKNOWN = "unknown"
 # Nobody has published how much Gong takes besides its largest recording.
 _LARGEST_BODY = 16 * 1024 * 1024
 _LARGEST_UPLOAD = MEDIA_LIMIT_BYTES + _LARGEST_BODY
@@ -43,24 +41,12 @@ _MARKS = {"x-gong-service-version": "emulator", "cf-cache-status": "DYNAMIC"}
 logger = logging.getLogger(__name__)
 
 
-class Gateway:
+class Exchange:
     """
-    The ASGI application that serves the Gong API.
+    One request for the API and its answer.
 
     :param emulator: the company behind it
     """
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] == "http":
-            await _Exchange(self._emulator, scope, receive, send).run()
-
-
-class _Exchange:
-    """One request and its answer."""
 
     def __init__(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
         self._emulator = emulator
@@ -72,8 +58,8 @@ class _Exchange:
         self._received = 0
         self._request_id = emulator.next_request_id()
         self._operation = find_operation(self._request.method, self._path)
-        has_file = isinstance(self._operation, Operation) and self._operation.part
-        self._most_bytes = _LARGEST_UPLOAD if has_file else _LARGEST_BODY
+        served = self._operation if isinstance(self._operation, Operation) else None
+        self._most_bytes = _LARGEST_UPLOAD if served and served.part else _LARGEST_BODY
         self._line = LoggedRequest(
             number=emulator.request_number,
             time=emulator.clock.now(),
@@ -81,7 +67,7 @@ class _Exchange:
             method=self._request.method,
             path=self._path,
             query=self._request.url.query,
-            operation=self._operation_name,
+            operation=served.name if served else None,
             request_id=self._request_id,
         )
 
@@ -112,26 +98,24 @@ class _Exchange:
         for_tokens = self._path in TOKEN_PATHS
         try:
             caller = (require_client if for_tokens else authenticate)(self._emulator, self._request)
+            self._line.who = caller.name
+            if not for_tokens:
+                self._admit()
+            if isinstance(self._operation, GongApiError):
+                raise self._operation
         except GongApiError as error:
             return self._refuse(error)
-        self._line.who = caller.name
-        refused = None if for_tokens else self._admit()
-        if refused is not None:
-            return refused
-        if isinstance(self._operation, GongApiError):
-            return self._refuse(self._operation)
         return await self._with_faults(self._operation, caller)
 
-    def _admit(self) -> Answer | None:
+    def _admit(self) -> None:
         emulator, settings, now = self._emulator, self._emulator.settings, self._emulator.clock.now()
         wait = emulator.limits.admit(now, settings)
-        emulator.counters.count(self._operation_name or _UNKNOWN, accepted=not wait)
-        if not wait:
-            return None
-        self._line.refused = True
-        # The text is a guess: the body of a 429 was never published.
-        error = GongApiError(429, "API request limit exceeded")
-        return self._refuse(error, _retry_after(settings.retry_after, now, wait))
+        emulator.counters.count(self._line.operation or "unknown", accepted=not wait)
+        if wait:
+            self._line.refused = True
+            # The text is a guess: the body of a 429 was never published.
+            headers = _retry_after(settings.retry_after, now, wait)
+            raise GongApiError(429, "API request limit exceeded", headers=headers)
 
     async def _with_faults(self, operation: Operation, caller: Caller) -> Answer:
         faults = self._emulator.faults.of_request(operation.name, caller.name)
@@ -148,7 +132,7 @@ class _Exchange:
 
     async def _carry_out(self, operation: Operation, caller: Caller, staleness: float) -> Answer:
         try:
-            reply = await HANDLERS[operation.name](await self._ask(operation, caller, staleness))
+            reply = await handle(await self._ask(operation, caller, staleness))
         except GongApiError as error:
             return self._refuse(error)
         except ClientDisconnect:
@@ -157,20 +141,19 @@ class _Exchange:
             logger.exception("%s failed", operation.name)
             return self._refuse(GongApiError(500, INTERNAL_ERROR))
         if reply.body is None:
-            return self._own(Answer(reply.status or operation.status, b""))
+            return self._own(Answer(operation.status, b""))
         body = reply.body
         if self._emulator.settings.numeric_ids:
             body = with_numeric_ids(body, schemas()[operation.reply])
         request_id = self._request_id if reply.request_id else None
-        return self._own(json_answer(request_id, reply.status or operation.status, body))
+        return self._own(json_answer(request_id, operation.status, body))
 
-    def _refuse(self, error: GongApiError, headers: Mapping[str, str] | None = None) -> Answer:
+    def _refuse(self, error: GongApiError) -> Answer:
         self._line.errors = error.errors
-        answer = error_answer(self._request_id, error, headers)
-        form = self._emulator.settings.refusal_marks
-        if form != "full" and error.status in (401, 429):
-            answer = replace(json_answer(None, error.status, error.body, headers), marks=form == "header")
-        return self._own(answer)
+        form = self._emulator.settings.refusal_marks if error.status in (401, 429) else "full"
+        request_id = self._request_id if form == "full" else None
+        answer = json_answer(request_id, error.status, error.body, error.headers)
+        return self._own(replace(answer, marks=form != "none"))
 
     def _own(self, answer: Answer) -> Answer:
         """Note Gong's own answer, which a fault may replace."""
@@ -235,10 +218,6 @@ class _Exchange:
         closing = {} if self._body_ended else {"connection": "close"}
         headers = {**marks, **answer.headers, **length, **closing}
         return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-
-    @property
-    def _operation_name(self) -> str | None:
-        return None if isinstance(self._operation, GongApiError) else self._operation.name
 
 
 def _retry_after(form: str, now: float, wait: float) -> dict[str, str]:

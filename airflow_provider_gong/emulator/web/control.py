@@ -27,6 +27,7 @@ from airflow_provider_gong.emulator.web.actions import (
     set_clock,
 )
 from airflow_provider_gong.emulator.web.views import company_state, history, request_state
+from airflow_provider_gong.emulator.world.described import named
 from airflow_provider_gong.emulator.world.times import iso_time
 
 Endpoint = Callable[[Emulator, Any], Any]
@@ -116,12 +117,9 @@ def log_filter(query: Mapping[str, str]) -> LogFilter:
 
     :raises ValueError: for an unknown parameter, or a status or number that is none
     """
-    given = {name: value for name, value in query.items() if value}
-    unknown = sorted(set(given) - LogFilter.NAMES)
-    if unknown:
-        raise ValueError(f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(LogFilter.NAMES))}")
-    numbers = {name: int(given.pop(name)) for name in ("status", "after") if name in given}
-    return LogFilter(**given, **numbers)  # type: ignore[arg-type]
+    given = named(LogFilter, {name: value for name, value in query.items() if value}, "parameters")
+    given.update((name, int(given[name])) for name in ("status", "after") if name in given)
+    return LogFilter(**given)
 
 
 async def _authorize(request: Request) -> Response:
