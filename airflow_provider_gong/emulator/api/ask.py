@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from airflow_provider_gong.emulator.access.keys import Caller
-from airflow_provider_gong.emulator.api.paging import cut, requested_page
+from airflow_provider_gong.emulator.api.paging import cut
 from airflow_provider_gong.emulator.company.calls import Shelf
 from airflow_provider_gong.emulator.company.records import Call
 from airflow_provider_gong.emulator.contract.operations import Operation
@@ -27,12 +27,10 @@ class Reply:
     An answer.
 
     :param body: ``None`` for an empty answer
-    :param status: by default, that of the operation
     :param request_id: whether the body begins with the request id
     """
 
     body: Mapping[str, Any] | None
-    status: int | None = None
     request_id: bool = True
 
 
@@ -94,8 +92,7 @@ class Ask:
         filters = {name: given[name] for name in expected or () if name in given and name != "cursor"}
         question = json.dumps([self.operation.name, filters], sort_keys=True, default=str)
         digest = hashlib.sha256(question.encode()).hexdigest()
-        page = requested_page(self.emulator, given.get("cursor"), digest, self.caller.name)
-        return cut(self.emulator, items, page, ahead)
+        return cut(self.emulator, items, given.get("cursor"), digest, self.caller.name, ahead)
 
 
 Handler = Callable[[Ask], Awaitable[Reply]]

@@ -232,6 +232,27 @@ def require_email(email: str) -> None:
         raise GongApiError(400, f"{email} is not a valid email address")
 
 
+def read_window(
+    given: Mapping[str, Any], name: str, end_name: str, place: str = ""
+) -> tuple[float | None, float | None]:
+    """
+    Return the start and the end of a window that a query or a filter describes, ``None`` where it is open.
+
+    :param place: where the fields are, for errors
+    :raises GongApiError: 400 when they are no times, or the start is not before the end
+    """
+    start, end = _seconds(given.get(name)), _seconds(given.get(end_name))
+    require_window(start, end, f"{place}{name}", end_name)
+    return start, end
+
+
+def _seconds(given: str | datetime | None) -> float | None:
+    moment = parse_datetime(given) if isinstance(given, str) and given else given
+    if given and not isinstance(moment, datetime):
+        raise GongApiError(400, BAD_REQUEST)
+    return moment.timestamp() if isinstance(moment, datetime) else None
+
+
 def require_window(start: Any, end: Any, name: str, end_name: str) -> None:
     """
     Refuse a window whose start is not before its end.

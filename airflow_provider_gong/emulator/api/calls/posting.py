@@ -25,7 +25,7 @@ async def add_call(ask: Ask) -> Reply:
     if not host.telephony_calls_imported:
         raise GongApiError(409, f"Recording or telephony call import is not enabled for primaryUser {host.id}")
     call_id = emulator.new_id("call", posted["clientUniqueId"])
-    call = new_call(call_id, posted, workspace_id, emulator.clock.now())
+    call = new_call(call_id, posted, workspace_id)
     emulator.calls.add(call)
     ask.did("created", "call", call_id, clientUniqueId=call.client_unique_id, primaryUserId=host.id)
     if posted.get("downloadMediaUrl"):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.api.calls.views import basic_data, call_data, transcript
 from airflow_provider_gong.emulator.company.calls import Shelf
 from airflow_provider_gong.emulator.company.records import Call, CallState
-from airflow_provider_gong.emulator.contract.checking import parse_datetime, require_window
+from airflow_provider_gong.emulator.contract.checking import read_window
 from airflow_provider_gong.emulator.world.errors import GongApiError
 from airflow_provider_gong.emulator.world.ids import require_id
 
@@ -20,9 +19,8 @@ MEDIA_SCOPE = "api:calls:read:media-url"
 
 async def list_calls(ask: Ask) -> Reply:
     """``GET /v2/calls``."""
-    start, end = ask.query.get("fromDateTime"), ask.query.get("toDateTime")
-    require_window(start, end, "fromDateTime", "toDateTime")
-    wanted = _Wanted(_seconds(start), _seconds(end), ask.query.get("workspaceId"))
+    window = read_window(ask.query, "fromDateTime", "toDateTime")
+    wanted = _Wanted(*window, ask.query.get("workspaceId"))
     found, records = _page(ask, ask.emulator.calls.details, wanted)
     return Reply({"records": records, "calls": [basic_data(ask, call) for call in found]})
 
@@ -90,23 +88,8 @@ class _Wanted:
 
 def _read_filter(ask: Ask) -> _Wanted:
     filters = ask.body["filter"]
-    start, end = _moment(filters, "fromDateTime"), _moment(filters, "toDateTime")
-    require_window(start, end, "filter.fromDateTime", "toDateTime")
-    return _Wanted(
-        _seconds(start),
-        _seconds(end),
-        filters.get("workspaceId"),
-        filters.get("callIds"),
-        filters.get("primaryUserIds"),
-    )
-
-
-def _seconds(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.timestamp()
-
-
-def _moment(filters: Mapping[str, Any], name: str) -> datetime | None:
-    return parse_datetime(filters[name]) if filters.get(name) else None
+    window = read_window(filters, "fromDateTime", "toDateTime", "filter.")
+    return _Wanted(*window, filters.get("workspaceId"), filters.get("callIds"), filters.get("primaryUserIds"))
 
 
 def _page(ask: Ask, shelf: Shelf, wanted: _Wanted) -> tuple[list[Call], dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_gong.emulator.api.ask import Ask
 from airflow_provider_gong.emulator.api.calls.conversation import Conversation
 from airflow_provider_gong.emulator.api.calls.links import signed_recording_url, unsigned_recording_url
-from airflow_provider_gong.emulator.company.records import Call, User
+from airflow_provider_gong.emulator.company.records import Call
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.world.times import wire_time
 
@@ -68,30 +68,23 @@ def _scheduled(emulator: Emulator, posted: Mapping[str, Any]) -> str | None:
 
 
 def _scope(emulator: Emulator, posted: Mapping[str, Any]) -> str:
-    return "Internal" if all(user_of(emulator, party) for party in posted["parties"]) else "External"
-
-
-def user_of(emulator: Emulator, party: Mapping[str, Any]) -> User | None:
-    """Return the user that a party is."""
-    return emulator.users.get(party.get("userId")) or emulator.users.by_email(party.get("emailAddress"))
-
-
-def speaker_id(emulator: Emulator, call: Call, party: int) -> str:
-    """Return the id that links a party to the transcript."""
-    return emulator.new_id("speaker", f"{call.id}/{party}")
+    return "Internal" if all(map(emulator.users.of_party, posted["parties"])) else "External"
 
 
 def call_data(ask: Ask, call: Call, selector: Mapping[str, Any]) -> dict[str, Any]:
     """Return a call with the requested blocks, without what Gong does not have."""
     emulator, posted = ask.emulator, call.posted
+    conversation = Conversation(emulator, call)
     exposed = selector.get("exposedFields") or {}
     data: dict[str, Any] = {"metaData": _basic_data(ask, call, posted)}
     if selector.get("context", "None") not in (None, "None"):
         timings = selector.get("contextTiming") or ["Now"]
         data["context"] = _context(posted, ("Opportunity", "Account"), timings)
     if exposed.get("parties") and emulator.settings.imported_parties:
-        data["parties"] = [_party(emulator, call, *numbered) for numbered in enumerate(posted["parties"])]
-    conversation = Conversation(emulator, call)
+        data["parties"] = [
+            _party(emulator, call, number, speaker_id, party)
+            for number, (speaker_id, party) in enumerate(zip(conversation.speaker_ids, posted["parties"], strict=True))
+        ]
     blocks = ("content", "interaction", "collaboration")
     data.update((name, getattr(conversation, name)(exposed[name])) for name in blocks if exposed.get(name))
     if exposed.get("media"):
@@ -99,8 +92,8 @@ def call_data(ask: Ask, call: Call, selector: Mapping[str, Any]) -> dict[str, An
     return data
 
 
-def _party(emulator: Emulator, call: Call, number: int, party: Mapping[str, Any]) -> dict[str, Any]:
-    user = user_of(emulator, party)
+def _party(emulator: Emulator, call: Call, number: int, speaker_id: str, party: Mapping[str, Any]) -> dict[str, Any]:
+    user = emulator.users.of_party(party)
     return without_missing(
         {
             "id": emulator.new_id("party", f"{call.id}/{number}"),
@@ -109,7 +102,7 @@ def _party(emulator: Emulator, call: Call, number: int, party: Mapping[str, Any]
             "name": user.name if user else party.get("name"),
             "title": user.title if user else None,
             "userId": user.id if user else None,
-            "speakerId": speaker_id(emulator, call, number),
+            "speakerId": speaker_id,
             "context": _context(party, ("Contact", "Lead", "User"), ["Now"]),
             "affiliation": "Internal" if user else "External",
             "phoneNumber": user.phone_number if user else party.get("phoneNumber"),
@@ -137,10 +130,9 @@ def _crm_objects(context: Mapping[str, Any], types: tuple[str, ...], timings: li
 def transcript(emulator: Emulator, call: Call) -> dict[str, Any]:
     """Return the transcript of a call; times are milliseconds, and the topic is often missing."""
     conversation = Conversation(emulator, call)
-    speaker_ids = [speaker_id(emulator, call, party) for party in range(len(call.posted["parties"]))]
     monologues = [
         {
-            "speakerId": speaker_ids[monologue.party],
+            "speakerId": conversation.speaker_ids[monologue.party],
             "topic": monologue.topic if number % 3 == 0 else None,
             "sentences": [{"start": start, "end": end, "text": text} for start, end, text in monologue.sentences],
         }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply
 from airflow_provider_gong.emulator.company.records import Call, User
-from airflow_provider_gong.emulator.contract.checking import parse_datetime, require_window
+from airflow_provider_gong.emulator.contract.checking import read_window
 from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
@@ -67,14 +66,13 @@ def _library_call(ask: Ask, call: Call, added_by: str) -> dict[str, Any]:
 async def coaching(ask: Ask) -> Reply:
     """``GET /v2/coaching``: the calls that a manager's people hosted in a window."""
     emulator = ask.emulator
-    start, end = ask.query["from"], ask.query["to"]
-    require_window(start, end, "from", "to")
+    start, end = read_window(ask.query, "from", "to")
     if all(workspace.id != ask.query["workspace-id"] for workspace in emulator.workspaces):
         raise GongApiError(400, BAD_REQUEST)
     manager = emulator.users.get(ask.query["manager-id"])
     if manager is None:
         raise GongApiError(400, f"manager-id: user {ask.query['manager-id']} was not found")
-    calls = ask.readable(emulator.calls.details, start=start.timestamp(), end=end.timestamp())
+    calls = ask.readable(emulator.calls.details, start=start, end=end)
     reports = [user for user in emulator.users if user.manager_id == manager.id]
     metrics = [{"report": _coached(user), "metrics": _metrics(user, calls)} for user in reports]
     return Reply({"coachingData": [{"manager": _coached(manager), "directReportsMetrics": metrics}]})
@@ -92,9 +90,8 @@ def _metrics(user: User, calls: Sequence[Call]) -> dict[str, list[str]]:
 
 async def list_logs(ask: Ask) -> Reply:
     """``GET /v2/logs``."""
-    start, end = ask.query["fromDateTime"].timestamp(), ask.query.get("toDateTime")
-    require_window(ask.query["fromDateTime"], end, "fromDateTime", "toDateTime")
-    stop = min(end.timestamp(), ask.now) if end else ask.now
+    start, end = read_window(ask.query, "fromDateTime", "toDateTime")
+    start, stop = start or 0.0, ask.now if end is None else min(end, ask.now)
     entries = sorted(_log_entries(ask, ask.query["logType"], start, stop), key=lambda entry: entry[0])
     found, records = ask.page([entry for entry in entries if start <= entry[0] < stop])
     if not found:
@@ -157,8 +154,6 @@ async def get_brief(ask: Ask) -> Reply:
 
 
 def _entity_calls(ask: Ask) -> list[Call]:
-    if not ask.emulator.settings.ai_credits:
-        raise GongApiError(402, "Not enough credits")
     if all(workspace.id != ask.query["workspaceId"] for workspace in ask.emulator.workspaces):
         raise GongApiError(400, BAD_REQUEST)
     start, end = _period(ask)
@@ -169,18 +164,10 @@ def _entity_calls(ask: Ask) -> list[Call]:
 def _period(ask: Ask) -> tuple[float, float]:
     if ask.query["timePeriod"] != "CUSTOM_RANGE":
         return float("-inf"), ask.now
-    start, end = (_moment(ask.query.get(name)) for name in ("fromDateTime", "toDateTime"))
+    start, end = read_window(ask.query, "fromDateTime", "toDateTime")
     if start is None:
         raise GongApiError(400, "fromDateTime: must not be null")
-    require_window(start, end, "fromDateTime", "toDateTime")
-    return start.timestamp(), end.timestamp() if end else ask.now
-
-
-def _moment(given: str | None) -> datetime | None:
-    moment = parse_datetime(given) if given else None
-    if given and moment is None:
-        raise GongApiError(400, BAD_REQUEST)
-    return moment
+    return start, ask.now if end is None else end
 
 
 def _findings(ask: Ask, calls: Sequence[Call]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.company.engage import FlowInstance
 from airflow_provider_gong.emulator.company.records import User
 from airflow_provider_gong.emulator.contract.notation import schemas
-from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
+from airflow_provider_gong.emulator.world.errors import GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
 _MOST_ASSIGNED = 100
@@ -18,12 +18,6 @@ _MOST_BULK = 50
 _MOST_UNASSIGNED = 200
 _MOST_STEPS = 20
 _RECENT = 20
-
-
-def _require_flows(ask: Ask) -> None:
-    if not ask.emulator.settings.engage_enabled:
-        # Only the status was observed.
-        raise GongApiError(403, "Gong Engage is not enabled for your company")
 
 
 def _require_size(name: str, items: Sequence[Any], most: int) -> None:
@@ -53,7 +47,6 @@ def _only(schema: str, thing: Mapping[str, Any]) -> dict[str, Any]:
 
 async def list_flows(ask: Ask) -> Reply:
     """``GET /v2/flows``."""
-    _require_flows(ask)
     _owner(ask, "flowOwnerEmail", ask.query)
     wanted = {name: ask.query[name] for name in ("workspaceId", "folderId") if ask.query.get(name)}
     flows = [flow for flow in ask.emulator.seeded["flows"] if wanted.items() <= flow.items()]
@@ -66,7 +59,6 @@ async def list_flows(ask: Ask) -> Reply:
 
 async def list_flow_folders(ask: Ask) -> Reply:
     """``GET /v2/flows/folders``; the answer's key differs from the reference (observed on live tenants)."""
-    _require_flows(ask)
     _owner(ask, "flowFolderOwnerEmail", ask.query)
     parent = ask.query.get("parentId")
     folders = ask.emulator.seeded["flowFolders"]
@@ -76,7 +68,6 @@ async def list_flow_folders(ask: Ask) -> Reply:
 
 async def flow_steps(ask: Ask) -> Reply:
     """``POST /v2/flows/steps``: a single unknown flow fails the request."""
-    _require_flows(ask)
     flow_ids = ask.body.get("flowIds") or []
     _require_size("flowIds", flow_ids, _MOST_STEPS)
     flows = {flow["id"]: flow for flow in ask.emulator.seeded["flows"]}
@@ -88,7 +79,6 @@ async def flow_steps(ask: Ask) -> Reply:
 
 async def prospects_flows(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects``: open instances by prospect; by instance id, also ended ones."""
-    _require_flows(ask)
     engage = ask.emulator.engage
     prospects, instance_ids = ask.body.get("crmProspectsIds") or [], ask.body.get("flowInstanceIds") or []
     found = [instance for prospect in prospects for instance in engage.open_instances(prospect)]
@@ -108,7 +98,6 @@ async def assign_prospects_overriding(ask: Ask) -> Reply:
 
 
 def _assign(ask: Ask, *, override: bool) -> Reply:
-    _require_flows(ask)
     flow, owner = _flow(ask), _owner(ask, "flowInstanceOwnerEmail", ask.body)
     _require_size("crmProspectsIds", ask.body["crmProspectsIds"], _MOST_ASSIGNED)
     assigned, failed = [], []
@@ -125,7 +114,6 @@ def _assign(ask: Ask, *, override: bool) -> Reply:
 
 async def submit_bulk_assignment(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects/bulk-assignments``."""
-    _require_flows(ask)
     flow, owner = _flow(ask), _owner(ask, "flowInstanceOwnerEmail", ask.body)
     _require_size("prospects", ask.body["prospects"], _MOST_BULK)
     bulk = ask.emulator.engage.start_bulk(flow, owner, ask.body["prospects"])
@@ -135,7 +123,6 @@ async def submit_bulk_assignment(ask: Ask) -> Reply:
 
 async def get_bulk_assignment(ask: Ask) -> Reply:
     """``GET /v2/flows/prospects/bulk-assignments/{id}``."""
-    _require_flows(ask)
     bulk = ask.emulator.engage.bulk.get(ask.ids["id"])
     if bulk is None:
         raise GongApiError(404, f"Flow prospects bulk assignment {ask.ids['id']} not found")
@@ -166,15 +153,8 @@ def _unassign(ask: Ask, instances: Sequence[FlowInstance]) -> Reply:
     return Reply({"unassignedFlowInstanceIds": [instance.id for instance in ended]})
 
 
-def _require_tasks(ask: Ask) -> None:
-    if not ask.emulator.settings.engage_enabled:
-        # Permanently, in a company without Engage (observed on live tenants).
-        raise GongApiError(500, INTERNAL_ERROR)
-
-
 async def list_tasks(ask: Ask) -> Reply:
     """``POST /v2/tasks``."""
-    _require_tasks(ask)
     filters = ask.body["filter"]
     found = [
         task
@@ -189,7 +169,6 @@ async def list_tasks(ask: Ask) -> Reply:
 
 async def update_task(ask: Ask) -> Reply:
     """``PATCH /v2/tasks/{taskId}``."""
-    _require_tasks(ask)
     task = next((task for task in ask.emulator.seeded["tasks"] if str(task["id"]) == ask.ids["taskId"]), None)
     if task is None or str(task["userId"]) != ask.body["userId"]:
         raise GongApiError(404, f"Task {ask.ids['taskId']} was not found")

@@ -71,7 +71,6 @@ def generated_calls(company: Company, users: Users, wanted: Generate, taken: int
             primary_user_id=host,
             workspace_id=workspace,
             started=started,
-            created_at=LONG_AGO,
             media=processed_media(call_id, random.uniform(_SHORTEST_SECONDS, _LONGEST_SECONDS)),
             received=1,
             private=random.random() < wanted.private,

@@ -157,7 +157,7 @@ def _arrival(company: Company, seed: CallSeed, users: Users) -> Arrival:
     if not 0 < seed.minutes <= _MOST_MINUTES:
         raise ValueError(f"call {seed.clientUniqueId}: minutes must be up to {_MOST_MINUTES}, not {seed.minutes}")
     call_id = company.new_id("call", seed.clientUniqueId)
-    call = new_call(call_id, _posted(seed, host, company.clock.now()), workspace.id, LONG_AGO)
+    call = new_call(call_id, _posted(seed, host, company.clock.now()), workspace.id)
     call.received, call.private = 1, seed.isPrivate
     call.media = processed_media(call_id, seed.minutes * 60.0)
     appears = call.started + seed.appearsAfterHours * 3_600 if seed.appearsAfterHours else LONG_AGO
