@@ -94,43 +94,22 @@ def _read_operation(line: str, chapter: str) -> Operation:
     )
 
 
-_TOKEN_OPERATION = "generateCustomerToken"  # noqa: S105 (the name of an operation)
 _ALL = tuple(_read_operations())
 
-OPERATIONS = tuple(known for known in _ALL if known.name != _TOKEN_OPERATION)
+OPERATIONS = tuple(known for known in _ALL if known.tag != "OAuth")
 OPERATION_NAMES = frozenset(known.name for known in _ALL)
-TOKEN_PATHS = frozenset(known.path for known in _ALL if known.name == _TOKEN_OPERATION)
+(TOKEN_PATH,) = (known.path for known in _ALL if known.tag == "OAuth")
 
 # What Gong answers with 405 although nothing is served there (observed on live tenants).
 _NO_METHOD = frozenset({"/v2/calls/manage"})
 
 
-def _by_path() -> dict[str, dict[str, Operation]]:
-    found: dict[str, dict[str, Operation]] = {}
-    for known in _ALL:
-        found.setdefault(known.path, {})[known.method] = known
-    return found
-
-
-_METHODS = _by_path()
-_FIXED = {path: methods for path, methods in _METHODS.items() if "{" not in path}
-_WITH_IDS = [methods for path, methods in _METHODS.items() if "{" in path]
-
-
 def find_operation(method: str, path: str) -> Operation | GongApiError:
     """Return the operation that serves a request; otherwise what it is answered: 404 or 405."""
-    known = False
-    for methods in _candidates(path):
-        if method in methods:
-            return methods[method]
-        known = True
-    return GongApiError(405, "Method Not Allowed") if known or path in _NO_METHOD else GongApiError(404, "Not Found")
-
-
-def _candidates(path: str) -> Iterator[dict[str, Operation]]:
-    if path in _FIXED:
-        yield _FIXED[path]
-        return
-    for methods in _WITH_IDS:
-        if next(iter(methods.values())).pattern.fullmatch(path):
-            yield methods
+    # A path without ids comes first.
+    served = [known for known in _ALL if known.path == path]
+    served = served or [known for known in _ALL if known.pattern.fullmatch(path)]
+    for known in served:
+        if known.method == method:
+            return known
+    return GongApiError(405, "Method Not Allowed") if served or path in _NO_METHOD else GongApiError(404, "Not Found")

@@ -20,7 +20,7 @@ from airflow_provider_gong.emulator.api.ask import Ask
 from airflow_provider_gong.emulator.api.handlers import handle
 from airflow_provider_gong.emulator.contract.checking import parse_body, parse_query
 from airflow_provider_gong.emulator.contract.notation import schemas, with_numeric_ids
-from airflow_provider_gong.emulator.contract.operations import TOKEN_PATHS, Operation, find_operation
+from airflow_provider_gong.emulator.contract.operations import TOKEN_PATH, Operation, find_operation
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.faults.injection import ConnectionDroppedError, inject
 from airflow_provider_gong.emulator.faults.rules import BODILESS
@@ -95,7 +95,7 @@ class Exchange:
 
     async def _answer(self) -> Answer:
         self._emulator.tick()
-        for_tokens = self._path in TOKEN_PATHS
+        for_tokens = self._path == TOKEN_PATH
         try:
             caller = (require_client if for_tokens else authenticate)(self._emulator, self._request)
             self._line.who = caller.name

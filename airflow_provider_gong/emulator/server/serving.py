@@ -9,7 +9,6 @@ import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -168,9 +167,8 @@ def running_emulator(
     :param changes: single settings, e.g. ``requests_per_second=0``
     """
     app = create_app(replace(settings or EmulatorSettings(), **changes), clock=clock, company=company)
-    thread = _ServerThread(app)
     with open_socket("127.0.0.1", 0) as listening:
-        thread.start(listening)
+        thread = _ServerThread(app, listening)
         try:
             yield RunningEmulator(url_of(listening), app.state.emulator, thread.run)
         finally:
@@ -180,34 +178,23 @@ def running_emulator(
 class _ServerThread:
     """A server in a thread of its own; the state is only touched on its event loop."""
 
-    def __init__(self, app: EmulatorApp) -> None:
-        self._ready = threading.Event()
-        self._server = _Server(app, self._ready.set)
-        self._thread: threading.Thread | None = None
-
-    def start(self, listening: socket.socket) -> None:
+    def __init__(self, app: EmulatorApp, listening: socket.socket) -> None:
+        ready = threading.Event()
+        self._server = _Server(app, ready.set)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listening]}, name="gong-emulator", daemon=True
         )
         self._thread.start()
-        if not self._ready.wait(_START_SECONDS):
+        if not ready.wait(_START_SECONDS):
             raise RuntimeError(f"the emulator did not start within {_START_SECONDS} seconds")
 
     def run(self, action: Callable[[], Any]) -> Any:
-        future: Future[Any] = Future()
+        async def carry_out() -> Any:
+            return action()
 
-        def carry_out() -> None:
-            try:
-                future.set_result(action())
-            except Exception as error:
-                future.set_exception(error)
-
-        self._server.loop.call_soon_threadsafe(carry_out)
-        return future.result()
+        return asyncio.run_coroutine_threadsafe(carry_out(), self._server.loop).result()
 
     def stop(self) -> None:
-        if self._thread is None:
-            return
         self._server.stop()
         self._thread.join(_STOP_SECONDS)
         if self._thread.is_alive():

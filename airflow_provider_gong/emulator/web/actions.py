@@ -96,16 +96,12 @@ def change_user(emulator: Emulator, body: Any) -> User:
 
 def _changes(emulator: Emulator, user: User, changes: dict[str, Any]) -> list[SettingChange]:
     names = {"active": "active", "telephony_calls_imported": "callsImported"}
-    now = _now(emulator)
+    now = datetime.fromtimestamp(emulator.clock.now(), company_zone(emulator))
     return [
         SettingChange(names[field], value, now)
         for field, value in changes.items()
         if field in names and value != getattr(user, field)
     ]
-
-
-def _now(emulator: Emulator) -> datetime:
-    return datetime.fromtimestamp(emulator.clock.now(), company_zone(emulator))
 
 
 def add_to_company(emulator: Emulator, body: Any) -> dict[str, int]:

@@ -14,7 +14,7 @@ from airflow_provider_gong.emulator.access.keys import AccessKey
 from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.api.people.users import user_view
 from airflow_provider_gong.emulator.contract.openapi import openapi_document
-from airflow_provider_gong.emulator.contract.operations import OPERATIONS, TOKEN_PATHS
+from airflow_provider_gong.emulator.contract.operations import OPERATIONS, TOKEN_PATH
 from airflow_provider_gong.emulator.faults import read_rule
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.actions import (
@@ -137,6 +137,4 @@ async def _authorize(request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    (token_path,) = TOKEN_PATHS
-    url = str(request.base_url).rstrip("/")
-    return JSONResponse(openapi_document(OPERATIONS, token_path, url))
+    return JSONResponse(openapi_document(OPERATIONS, TOKEN_PATH, str(request.base_url).rstrip("/")))
