@@ -40,9 +40,7 @@ def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
         raise GongApiError(400, JSON_PARSE_ERROR)
     if not strict:
         body = as_declared(body, expected)
-    errors = field_errors(body, expected)
-    if strict:
-        errors += [f"{path}: unknown field" for path in _unknown(body, expected, "")]
+    errors = field_errors(body, expected, strict=strict)
     if errors:
         raise GongApiError(400, *errors)
     return body
@@ -70,23 +68,39 @@ def as_declared(value: Any, expected: Field) -> Any:
     return value
 
 
-def field_errors(value: Any, expected: Field) -> list[str]:
+def field_errors(value: Any, expected: Field, path: str = "", *, strict: bool = False) -> list[str]:
     """
     Return what is wrong with single fields of JSON.
 
+    :param path: where the value is
+    :param strict: whether fields that the reference does not know are wrong
     :raises GongApiError: 400 when a type or an enum is wrong, so that Gong could not read it at all
     """
-    return _check(value, expected, "")
-
-
-def _check(value: Any, expected: Field, path: str) -> list[str]:
     if value is None:
         if expected.needed:
             raise GongApiError(400, JSON_PARSE_ERROR)
         return [f"{path}: must not be null"] if expected.required else []
     if not _has_shape(value, expected):
         raise GongApiError(400, JSON_PARSE_ERROR)
-    return _check_bounds(value, expected, path) + _check_inside(value, expected, path)
+    errors = _check_bounds(value, expected, path)
+    for place, item, inner in _inside(value, expected, path):
+        errors += field_errors(item, inner, place, strict=strict)
+    if strict and expected.fields is not None:
+        errors += [f"{_place(path, name)}: unknown field" for name in value if name not in expected.fields]
+    return errors
+
+
+def _inside(value: Any, expected: Field, path: str) -> Iterator[tuple[str, Any, Field]]:
+    for name, field in (expected.fields or {}).items():
+        yield _place(path, name), value.get(name), field
+    if expected.items is not None and isinstance(value, dict):
+        yield from ((_place(path, name), item, expected.items) for name, item in value.items())
+    elif expected.items is not None:
+        yield from ((f"{path}[{index}]", item, expected.items) for index, item in enumerate(value))
+
+
+def _place(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _has_shape(value: Any, expected: Field) -> bool:
@@ -115,49 +129,17 @@ def _check_bounds(value: Any, expected: Field, path: str) -> list[str]:
     lowest, highest = expected.lowest, expected.highest
     if lowest is None and highest is None:
         return []
-    if isinstance(value, int | float):
-        if lowest is not None and value < lowest:
-            return [f"{path}: must be greater than or equal to {lowest}"]
-        if highest is not None and value > highest:
-            return [f"{path}: must be less than or equal to {highest}"]
-        return []
-    if lowest is not None and len(value) < lowest:
-        return [f"{path}: must not be empty"]
-    if highest is not None and len(value) > highest:
-        return [f"{path}: size must be between 0 and {highest}"]
-    return []
-
-
-def _check_inside(value: Any, expected: Field, path: str) -> list[str]:
-    errors: list[str] = []
-    for name, field in (expected.fields or {}).items():
-        errors += _check(value.get(name), field, f"{path}.{name}" if path else name)
-    if expected.items is not None:
-        for place, item in _items(value, path):
-            errors += _check(item, expected.items, place)
-    return errors
-
-
-def _items(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        yield from ((f"{path}.{name}" if path else name, item) for name, item in value.items())
+    is_number = isinstance(value, int | float)
+    amount = value if is_number else len(value)
+    if lowest is not None and amount < lowest:
+        wanted = f"must be greater than or equal to {lowest}" if is_number else "must not be empty"
+    elif highest is not None and amount > highest:
+        wanted = f"must be less than or equal to {highest}"
     else:
-        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
-
-
-def _unknown(value: Any, expected: Field, path: str) -> Iterator[str]:
-    if value is None:
-        return
-    if expected.fields is not None:
-        for name, item in value.items():
-            place = f"{path}.{name}" if path else name
-            if name in expected.fields:
-                yield from _unknown(item, expected.fields[name], place)
-            else:
-                yield place
-    elif expected.items is not None:
-        for place, item in _items(value, path):
-            yield from _unknown(item, expected.items, place)
+        return []
+    if highest is not None and not is_number:
+        wanted = f"size must be between {lowest or 0} and {highest}"
+    return [f"{path}: {wanted}"]
 
 
 def parse_query(query: QueryParams, expected: Mapping[str, Field], *, strict: bool) -> dict[str, Any]:

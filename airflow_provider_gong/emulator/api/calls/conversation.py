@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from airflow_provider_gong.emulator.company.records import Call, User
-from airflow_provider_gong.emulator.company.speech import Monologue, Sentence, talk
+from airflow_provider_gong.emulator.company.speech import Monologue, talk
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.world.times import wire_time
 
@@ -52,9 +52,6 @@ class Conversation:
     @cached_property
     def _sections(self) -> list[tuple[str, list[Monologue]]]:
         return [(topic, list(found)) for topic, found in groupby(self.monologues, key=lambda said: said.topic)]
-
-    def _sentences(self) -> Iterable[tuple[Monologue, Sentence]]:
-        return ((monologue, sentence) for monologue in self.monologues for sentence in monologue.sentences)
 
     def content(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return the block ``content``."""
@@ -198,7 +195,12 @@ class Conversation:
         yield sum(gaps) / len(gaps) if gaps else 0.0
 
     def _questions(self) -> dict[str, int]:
-        ours = [self._is_ours(said) for said, sentence in self._sentences() if sentence.text.endswith("?")]
+        ours = [
+            self._is_ours(said)
+            for said in self.monologues
+            for sentence in said.sentences
+            if sentence.text.endswith("?")
+        ]
         return {"companyCount": sum(ours), "nonCompanyCount": len(ours) - sum(ours)}
 
     def collaboration(self, wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.api.multipart import read_part
-from airflow_provider_gong.emulator.company.crm import OBJECT_TYPES, Integration, Job, LineReader, store_objects
+from airflow_provider_gong.emulator.company.crm import Integration, Job, LineReader, store_objects
+from airflow_provider_gong.emulator.contract.notation import read_type
 from airflow_provider_gong.emulator.world.errors import GongApiError
 
 _DELETION_FACTOR = 10
@@ -105,7 +106,7 @@ async def get_objects(ask: Ask) -> Reply:
 async def list_schema(ask: Ask) -> Reply:
     """``GET /v2/crm/entity-schema``."""
     schema = _integration(ask).schema
-    wanted = [ask.query["objectType"]] if "objectType" in ask.query else list(OBJECT_TYPES[:4])
+    wanted = [ask.query["objectType"]] if "objectType" in ask.query else read_type("CrmObjectType").choices
     return Reply({"objectTypeToSelectedFields": {kind: list(schema.get(kind, {}).values()) for kind in wanted}})
 
 

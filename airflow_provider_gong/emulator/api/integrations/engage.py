@@ -13,16 +13,7 @@ from airflow_provider_gong.emulator.contract.notation import schemas
 from airflow_provider_gong.emulator.world.errors import GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
-_MOST_ASSIGNED = 100
-_MOST_BULK = 50
-_MOST_UNASSIGNED = 200
-_MOST_STEPS = 20
 _RECENT = 20
-
-
-def _require_size(name: str, items: Sequence[Any], most: int) -> None:
-    if not 1 <= len(items) <= most:
-        raise GongApiError(400, f"{name}: size must be between 1 and {most}")
 
 
 def _owner(ask: Ask, name: str, given: Mapping[str, Any]) -> User:
@@ -68,8 +59,7 @@ async def list_flow_folders(ask: Ask) -> Reply:
 
 async def flow_steps(ask: Ask) -> Reply:
     """``POST /v2/flows/steps``: a single unknown flow fails the request."""
-    flow_ids = ask.body.get("flowIds") or []
-    _require_size("flowIds", flow_ids, _MOST_STEPS)
+    flow_ids = ask.body["flowIds"]
     flows = {flow["id"]: flow for flow in ask.emulator.seeded["flows"]}
     for flow_id in flow_ids:
         if flow_id not in flows:
@@ -99,7 +89,6 @@ async def assign_prospects_overriding(ask: Ask) -> Reply:
 
 def _assign(ask: Ask, *, override: bool) -> Reply:
     flow, owner = _flow(ask), _owner(ask, "flowInstanceOwnerEmail", ask.body)
-    _require_size("crmProspectsIds", ask.body["crmProspectsIds"], _MOST_ASSIGNED)
     assigned, failed = [], []
     for prospect in dict.fromkeys(ask.body["crmProspectsIds"]):
         instance = ask.emulator.engage.assign(flow, prospect, owner, override=override)
@@ -115,7 +104,6 @@ def _assign(ask: Ask, *, override: bool) -> Reply:
 async def submit_bulk_assignment(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects/bulk-assignments``."""
     flow, owner = _flow(ask), _owner(ask, "flowInstanceOwnerEmail", ask.body)
-    _require_size("prospects", ask.body["prospects"], _MOST_BULK)
     bulk = ask.emulator.engage.start_bulk(flow, owner, ask.body["prospects"])
     ask.did("scheduled", "bulk assignment", bulk.id)
     return Reply(bulk.as_json(ask.now))
@@ -139,7 +127,6 @@ async def unassign_prospect(ask: Ask) -> Reply:
 async def unassign_flows(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects/unassign-flows-by-instance-id``: a single unknown instance fails the request."""
     wanted, instances = ask.body["flowInstanceIds"], ask.emulator.engage.instances
-    _require_size("flowInstanceIds", wanted, _MOST_UNASSIGNED)
     if any(instance_id not in instances for instance_id in wanted):
         raise GongApiError(400, "One or more of the given flowInstanceIds does not exist")
     return _unassign(ask, [instances[instance_id] for instance_id in dict.fromkeys(wanted)])

@@ -22,11 +22,10 @@ class _Person:
     """
     A person to find, by address or phone number.
 
-    :param field: the field of a party; ``crm_field`` that of a CRM object
+    :param field: the field of a party and of a CRM object
     """
 
     field: str
-    crm_field: str
     normalize: Callable[[str], str]
     wanted: str
 
@@ -53,7 +52,7 @@ class _Person:
         ]
 
     def crm_objects(self, emulator: Emulator) -> list[tuple[str, dict[str, Any]]]:
-        return emulator.crm.people_with(self.crm_field, self.is_meant_by)
+        return emulator.crm.people_with(self.field, self.is_meant_by)
 
     def events(self, emulator: Emulator) -> dict[tuple[str, str | int], dict[str, Any]]:
         if self.field != "emailAddress":
@@ -73,7 +72,7 @@ def _by_email(ask: Ask) -> _Person:
     require_email(email)
     if ask.emulator.users.by_email(email) is not None:
         raise GongApiError(400, f"emailAddress: {email} is the address of a user of the company")
-    return _Person("emailAddress", "emailAddress", str.lower, email.lower())
+    return _Person("emailAddress", str.lower, email.lower())
 
 
 def _by_phone(ask: Ask) -> _Person:
@@ -81,7 +80,7 @@ def _by_phone(ask: Ask) -> _Person:
     number = ask.query["phoneNumber"].strip()
     if not _PHONE.fullmatch(number):
         raise GongApiError(400, "phoneNumber: must start with + and the country code")
-    return _Person("phoneNumber", "phoneNumber", _digits, _digits(number))
+    return _Person("phoneNumber", _digits, _digits(number))
 
 
 def _digits(text: str) -> str:
