@@ -34,10 +34,10 @@ class Shelf:
         self._since: dict[str, float] = {}
         self.discarded = 0
 
-    def put(self, call: Call) -> None:
+    def put(self, call: Call, begun: float) -> None:
         """Add a call whose recording has arrived."""
         self._processing[call.id] = call
-        heappush(self._queue, (_begun(call), next(self._queued), call))
+        heappush(self._queue, (begun, next(self._queued), call))
 
     def settle(self, now: float) -> list[Call]:
         """Make calls readable whose processing has ended, and return them."""
@@ -98,10 +98,6 @@ class Shelf:
         return self._since.get(call.id, LONG_AGO)
 
 
-def _begun(call: Call) -> float:
-    return LONG_AGO if call.media is None else call.media.begun_at
-
-
 class CallStore:
     """
     All calls of the company, whether readable or not.
@@ -150,8 +146,8 @@ class CallStore:
         """Attach a recording; its content stays taken permanently."""
         call.media = media
         self._id_by_content.setdefault(media.sha256, call.id)
-        self.details.put(call)
-        self.transcripts.put(call)
+        for shelf in (self.details, self.transcripts):
+            shelf.put(call, media.begun_at)
 
     def expect(self, call: Call) -> None:
         """Reserve the ids of a call that does not exist yet."""
@@ -218,26 +214,15 @@ class CallStore:
             return CallState.VISIBLE if self.details.since(call) <= now else CallState.NOT_READY
         if call.settled:
             return CallState.DISCARDED
-        share = self._processed_share(call.media, now)
-        start, end = self._transient_window()
-        return CallState.NOT_FOUND if start <= share < end else CallState.NOT_READY
+        return CallState.NOT_FOUND if self._is_transient(call.media, now) else CallState.NOT_READY
 
-    def _processed_share(self, media: Media, now: float) -> float:
-        seconds = self._world.settings.processing_seconds
-        return (now - media.begun_at) / seconds if seconds else 1.0
-
-    def _transient_window(self) -> tuple[float, float]:
+    def _is_transient(self, media: Media, now: float) -> bool:
         settings = self._world.settings
-        length = settings.transient_share
-        match settings.transient_not_found:
-            case "first":
-                return 0.0, length
-            case "middle":
-                return (1.0 - length) / 2, (1.0 + length) / 2
-            case "last":
-                return 1.0 - length, 1.0
-            case _:
-                return 1.0, 1.0
+        if settings.transient_not_found == "never" or not settings.processing_seconds:
+            return False
+        share, length = (now - media.begun_at) / settings.processing_seconds, settings.transient_share
+        start = {"first": 0.0, "middle": 0.5, "last": 1.0}[settings.transient_not_found] * (1.0 - length)
+        return start <= share < start + length
 
     def state_counts(self) -> Mapping[str, int]:
         """Return the number of calls by state."""

@@ -11,18 +11,10 @@ from typing import Any
 
 from airflow_provider_gong.emulator.world.world import World
 
-OBJECT_TYPES = ("ACCOUNT", "CONTACT", "DEAL", "LEAD", "BUSINESS_USER", "STAGE")
 _LISTED_ERRORS = 20
 _OBJECT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _EMAIL = re.compile(r"[^@\s]{1,48}@[^@\s]+\.[^@\s]+")
-_NEEDED = {
-    "ACCOUNT": (),
-    "CONTACT": ("emailAddress",),
-    "DEAL": (),
-    "LEAD": ("emailAddress",),
-    "BUSINESS_USER": ("emailAddress",),
-    "STAGE": (),
-}
+_WITH_ADDRESS = ("CONTACT", "LEAD", "BUSINESS_USER")
 
 
 @dataclass
@@ -153,8 +145,9 @@ class LineReader:
 
 
 def _error_in(found: Mapping[str, Any], object_type: str) -> str | None:
-    for name in ("objectId", "modifiedDate", *(() if found.get("isDeleted") else _NEEDED[object_type])):
-        if not found.get(name):
+    has_address = object_type in _WITH_ADDRESS and not found.get("isDeleted")
+    for name in ("objectId", "modifiedDate", "emailAddress"):
+        if not found.get(name) and (has_address or name != "emailAddress"):
             return f"Mandatory field [{name}] is missing or empty"
     object_id = str(found["objectId"])
     if not (_OBJECT_ID.fullmatch(object_id) or _EMAIL.fullmatch(object_id)):

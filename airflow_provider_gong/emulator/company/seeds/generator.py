@@ -12,8 +12,8 @@ from typing import TypeVar
 from airflow_provider_gong.emulator.company.company import Arrival, Company
 from airflow_provider_gong.emulator.company.records import LONG_AGO, Call, Media, User
 from airflow_provider_gong.emulator.company.seeds.documents import Generate, UserSeed
+from airflow_provider_gong.emulator.company.speech import words
 from airflow_provider_gong.emulator.company.users import Users
-from airflow_provider_gong.emulator.company.words import words
 
 _SECONDS_PER_MONTH = 30.4 * 86_400
 _SHORTEST_SECONDS = 120.0

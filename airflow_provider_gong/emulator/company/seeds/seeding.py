@@ -21,7 +21,6 @@ from airflow_provider_gong.emulator.company.seeds.documents import (
     CallSeed,
     CompanyDocument,
     UserSeed,
-    WorkspaceSeed,
     default_document,
     read_document,
 )
@@ -44,7 +43,10 @@ def seed_company(company: Company, description: Mapping[str, Any] | None) -> Non
     """
     default = default_document()
     document = default if description is None else read_document(description)
-    company.workspaces = _workspaces(company, document.workspaces or default.workspaces)
+    company.workspaces = [
+        Workspace(company.new_id("workspace", seed.name), seed.name, seed.description)
+        for seed in document.workspaces or default.workspaces
+    ]
     if not document.users:
         _put_users(company, company.users, default.users)
     extend_company(company, document)
@@ -62,10 +64,6 @@ def extend_company(company: Company, document: CompanyDocument) -> None:
     arrivals = _new_calls(company, document, users)
     company.users = users
     company.add_calls(arrivals)
-
-
-def _workspaces(company: Company, seeds: Iterable[WorkspaceSeed]) -> list[Workspace]:
-    return [Workspace(company.new_id("workspace", seed.name), seed.name, seed.description) for seed in seeds]
 
 
 def user_id(company: Company, email: str) -> str:
