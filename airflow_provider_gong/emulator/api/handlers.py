@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from airflow_provider_gong.emulator.api import meetings, tokens
 from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply
-from airflow_provider_gong.emulator.api.calls import media, posting, reading
+from airflow_provider_gong.emulator.api.calls import reading, writing
 from airflow_provider_gong.emulator.api.insights import seeded, stats
 from airflow_provider_gong.emulator.api.integrations import crm, engage, events
 from airflow_provider_gong.emulator.api.people import permissions, privacy, users
-from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
+from airflow_provider_gong.emulator.world.answers import INTERNAL_ERROR, GongApiError
 
 # What a company may lack, by chapter of the reference: the setting, and what Gong answers without it.
 _RELEASES: Mapping[str, tuple[str, int, str]] = {
@@ -28,11 +28,11 @@ _RELEASES: Mapping[str, tuple[str, int, str]] = {
 
 _HANDLERS: Mapping[str, Handler] = {
     "listCalls": reading.list_calls,
-    "addCall": posting.add_call,
+    "addCall": writing.add_call,
     "listCallsExtensive": reading.list_calls_extensive,
     "getCallTranscripts": reading.get_call_transcripts,
     "getCall": reading.get_call,
-    "addCallRecording": media.add_call_recording,
+    "addCallRecording": writing.add_call_recording,
     "addMeeting": meetings.add_meeting,
     "integrationStatus": meetings.integration_status,
     "updateMeeting": meetings.update_meeting,

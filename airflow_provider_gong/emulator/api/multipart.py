@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from airflow_provider_gong.emulator.api.ask import Ask
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 
 _LARGEST_HEADER = 8_192
 
-
-class FilePart(Protocol):
-    """Receives the bytes of a file."""
-
-    def write(self, data: bytes) -> None:
-        """Receive the next bytes."""
+Taker = Callable[[bytes], object]
 
 
-async def read_part(ask: Ask, part: FilePart, most: int, missing: str | None = None) -> None:
+async def read_part(ask: Ask, most: int, *takers: Taker, missing: str | None = None) -> None:
     """
     Read a whole multipart body and pass on the content of the operation's part.
 
     :param most: maximum number of bytes of the part
+    :param takers: receive its bytes as they arrive
     :param missing: the error if there is no such part
     :raises GongApiError: 415 if the body is not multipart; 400 if the part is missing or too large, or the body is
         cut off
     """
     name = ask.operation.part or ""
-    reader = _PartReader(name, part, most)
+    reader = _PartReader(name, most, takers)
     parser = reader.parser(_boundary(ask.request.headers.get("content-type", "")))
     try:
         async for data in ask.request.stream():
@@ -57,9 +53,9 @@ def _boundary(content_type: str) -> bytes:
 class _PartReader:
     """Extracts one part of a multipart body."""
 
-    def __init__(self, name: str, part: FilePart, most: int) -> None:
+    def __init__(self, name: str, most: int, takers: Sequence[Taker]) -> None:
         self._name = name.encode()
-        self._part = part
+        self._takers = takers
         self._left = most
         self._header_name = b""
         self._header_value = b""
@@ -109,7 +105,8 @@ class _PartReader:
         self._left -= end - start
         if self._left < 0:
             raise GongApiError(400, "Maximum upload size exceeded")
-        self._part.write(data[start:end])
+        for take in self._takers:
+            take(data[start:end])
 
     def _end(self) -> None:
         self.ended = True

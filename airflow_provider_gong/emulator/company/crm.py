@@ -119,20 +119,17 @@ class LineReader:
     def write(self, data: bytes) -> None:
         """Take the next bytes."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        self._read(lines)
+        for line in lines:
+            self._take(line)
 
     def close(self) -> None:
         """Read the last line."""
-        self._read([self._rest])
-        self._rest = b""
-
-    def _read(self, lines: Iterable[bytes]) -> None:
-        for line in lines:
-            self._number += 1
-            if line.strip():
-                self._take(line)
+        self._take(self._rest)
 
     def _take(self, line: bytes) -> None:
+        self._number += 1
+        if not line.strip():
+            return
         try:
             found = json.loads(line)
         except (ValueError, RecursionError):

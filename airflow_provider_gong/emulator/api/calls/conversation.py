@@ -83,10 +83,8 @@ class Conversation:
         return [self._tracker(tracker, occurrences=occurrences) for tracker in trackers]
 
     def _tracker(self, tracker: Mapping[str, Any], *, occurrences: bool) -> dict[str, Any]:
-        phrases = []
-        for keywords in tracker["languageKeywords"]:
-            phrases += [self._phrase(phrase) for phrase in keywords["keywords"]]
-        said = [phrase for phrase in phrases if phrase["count"]]
+        phrases = (phrase for keywords in tracker["languageKeywords"] for phrase in keywords["keywords"])
+        said = [phrase for phrase in map(self._phrase, phrases) if phrase["count"]]
         found = {
             "id": tracker["trackerId"],
             "name": tracker["trackerName"],

@@ -10,7 +10,7 @@ from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.company.engage import FlowInstance
 from airflow_provider_gong.emulator.company.records import User
 from airflow_provider_gong.emulator.contract.notation import schemas
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
 _RECENT = 20

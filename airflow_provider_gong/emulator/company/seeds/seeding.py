@@ -28,7 +28,7 @@ from airflow_provider_gong.emulator.company.seeds.generator import generated_cal
 from airflow_provider_gong.emulator.company.users import Users
 from airflow_provider_gong.emulator.contract.checking import field_errors
 from airflow_provider_gong.emulator.contract.notation import schemas
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 _FIRST_CREATED = datetime(2024, 1, 15, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-8)))
 _MOST_MINUTES = 1_440
