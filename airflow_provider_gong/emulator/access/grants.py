@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_gong.emulator.access.keys import Caller
 from airflow_provider_gong.emulator.contract.notation import read_type
-from airflow_provider_gong.emulator.world.errors import GongApiError, OAuthError
+from airflow_provider_gong.emulator.world.answers import GongApiError, OAuthError
 from airflow_provider_gong.emulator.world.ids import mint_token
 from airflow_provider_gong.emulator.world.world import World
 
@@ -36,24 +36,12 @@ class _RefreshToken:
     used: bool = False
 
 
-@dataclass
-class TokenCounts:
-    """
-    Figures of the token endpoint.
-
-    :param reused: number of requests with an already used refresh token
-    """
-
-    issued: int = 0
-    refreshed: int = 0
-    reused: int = 0
-
-
 class Grants:
     """
     Authorizations of the company, and their tokens.
 
     :param world: the company's settings, time and ids
+    :ivar counts: how many tokens were issued and refreshed, and how many requests had a used refresh token
     """
 
     def __init__(self, world: World) -> None:
@@ -62,7 +50,7 @@ class Grants:
         self._access: dict[str, tuple[float, _Grant]] = {}
         self._refresh: dict[str, _RefreshToken] = {}
         self._minted = 0
-        self.counts = TokenCounts()
+        self.counts = {"issued": 0, "refreshed": 0, "reused": 0}
 
     def _mint(self, kind: str) -> str:
         self._minted += 1
@@ -100,13 +88,13 @@ class Grants:
         if found is None:
             raise OAuthError(400, "invalid_grant", "Refresh token code is invalid")
         if found.used:
-            self.counts.reused += 1
+            self.counts["reused"] += 1
             if self._world.settings.reused_refresh_token == "revoke":  # noqa: S105 (no password)
                 found.grant.revoked = True
         if found.used or found.grant.revoked:
             raise OAuthError(400, "invalid_grant", "Token has been expired or revoked.")
         found.used = True
-        self.counts.refreshed += 1
+        self.counts["refreshed"] += 1
         return self._issue(found.grant, seconds)
 
     def _issue(self, grant: _Grant, seconds: float | None) -> dict[str, Any]:
@@ -116,7 +104,7 @@ class Grants:
         access, refresh = self._mint("access"), self._mint("refresh")
         self._access[access] = (now + lifetime, grant)
         self._refresh[refresh] = _RefreshToken(grant)
-        self.counts.issued += 1
+        self.counts["issued"] += 1
         return {
             "access_token": access,
             "refresh_token": refresh,

@@ -6,8 +6,8 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.described import check, named
-from airflow_provider_gong.emulator.world.errors import GongApiError
 from airflow_provider_gong.emulator.world.world import World
 
 

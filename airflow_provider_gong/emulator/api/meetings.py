@@ -9,7 +9,7 @@ from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.company.records import Meeting, User
 from airflow_provider_gong.emulator.contract.checking import read_window, require_email
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 _PROVIDER_NAMES = {"googlemeet": "Google Meet", "msteams": "Microsoft Teams", "zoom": "Zoom"}
 _NO_CONSENT_PAGE = "The Gong consent page is not enabled in your company. Contact your Gong Admin."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
-from airflow_provider_gong.emulator.world.errors import OAuthError
+from airflow_provider_gong.emulator.world.answers import OAuthError
 
 _MOST_PARAMETERS = 20
 

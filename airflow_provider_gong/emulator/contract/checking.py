@@ -12,7 +12,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from airflow_provider_gong.emulator.contract.notation import Field
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, JSON_PARSE_ERROR, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, JSON_PARSE_ERROR, GongApiError
 from airflow_provider_gong.emulator.world.ids import MAX_INT64
 
 _EMAIL = re.compile(r"[^@\s<>(),;:\"]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,63})")

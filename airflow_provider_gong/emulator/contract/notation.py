@@ -129,25 +129,23 @@ def logical_lines(text: str) -> list[str]:
     return kept.replace("|\n  ", "|").replace("\n  ", " ").splitlines()
 
 
-@cache
-def _gong() -> _Reader:
-    return _Reader(Path(__file__).with_name("schemas.txt").read_text(encoding="utf-8"))
+_GONG = _Reader(Path(__file__).with_name("schemas.txt").read_text(encoding="utf-8"))
 
 
 @cache
 def schemas() -> Mapping[str, Field]:
     """Return the schemas of the Gong API by name."""
-    return _gong().schemas()
+    return _GONG.schemas()
 
 
 def read_fields(text: str) -> Mapping[str, Field]:
     """Return the fields that a text in the notation lists, e.g. the parameters of a query."""
-    return _gong().fields(text)
+    return _GONG.fields(text)
 
 
 def read_type(text: str) -> Field:
     """Return what a type in the notation expects, e.g. a body."""
-    return _gong().type(text)
+    return _GONG.type(text)
 
 
 def with_numeric_ids(value: Any, expected: Field) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from airflow_provider_gong.emulator.contract.notation import Field, logical_lines, read_fields, read_type
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 # Where the answers come from: kept and changed by requests; computed from the calls and users that are held; or
 # invented once from the seed.

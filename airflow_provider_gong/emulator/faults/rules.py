@@ -143,15 +143,16 @@ class FaultRules:
         """
         Remove a rule.
 
-        :raises KeyError: when there is none with this number
+        :raises LookupError: when there is none with this number
         """
-        del self._rules[number]
+        if self._rules.pop(number, None) is None:
+            raise LookupError(f"there is no fault {number}")
 
     def switch(self, number: int, *, enabled: bool) -> None:
         """
         Switch one rule on or off.
 
-        :raises KeyError: when there is none with this number
+        :raises LookupError: when there is none with this number
         """
         self._rules[number].enabled = enabled
 

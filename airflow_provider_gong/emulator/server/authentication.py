@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from airflow_provider_gong.emulator.access.keys import Caller, credentials
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 
 def authenticate(emulator: Emulator, request: Request) -> Caller:

@@ -27,8 +27,7 @@ from airflow_provider_gong.emulator.faults.rules import BODILESS
 from airflow_provider_gong.emulator.server.authentication import authenticate, require_client
 from airflow_provider_gong.emulator.server.connection import drop_connection
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.answers import Answer, json_answer
-from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
+from airflow_provider_gong.emulator.world.answers import INTERNAL_ERROR, Answer, GongApiError, json_answer
 from airflow_provider_gong.emulator.world.ids import require_id
 from airflow_provider_gong.emulator.world.settings import MEDIA_LIMIT_BYTES
 
@@ -110,12 +109,13 @@ class Exchange:
     def _admit(self) -> None:
         emulator, settings, now = self._emulator, self._emulator.settings, self._emulator.clock.now()
         wait = emulator.limits.admit(now, settings)
-        emulator.counters.count(self._line.operation or "unknown", accepted=not wait)
         if wait:
+            emulator.refused += 1
             self._line.refused = True
             # The text is a guess: the body of a 429 was never published.
             headers = _retry_after(settings.retry_after, now, wait)
             raise GongApiError(429, "API request limit exceeded", headers=headers)
+        emulator.accepted[self._line.operation or "unknown"] += 1
 
     async def _with_faults(self, operation: Operation, caller: Caller) -> Answer:
         faults = self._emulator.faults.of_request(operation.name, caller.name)

@@ -92,7 +92,7 @@ async def _act(request: Request) -> Response:
     try:
         form = dict(parse_qsl((await request.body()).decode(), max_num_fields=_MOST_FIELDS))
         anchor = _carry_out(emulator_of(request), form)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         return _render("missing.html", {"what": f"action: {error}"}, status=400)
     return RedirectResponse(f"/{'?refresh=on' if form.get('refresh') else ''}#{anchor}", status_code=303)
 

@@ -29,19 +29,19 @@ def company_state(emulator: Emulator) -> dict[str, Any]:
 
 def company_summary(emulator: Emulator) -> dict[str, Any]:
     """Return time, settings and counts."""
-    now, counters = emulator.clock.now(), emulator.counters
+    now = emulator.clock.now()
     return {
         "time": iso_time(now),
         "speed": emulator.clock.speed,
         "settings": {name: value for name, value in asdict(emulator.settings).items() if name not in SECRETS},
         "requests": {
-            "accepted": counters.accepted,
-            "refused": counters.refused,
-            "by_operation": dict(counters.by_operation),
+            "accepted": emulator.accepted.total(),
+            "refused": emulator.refused,
+            "by_operation": dict(emulator.accepted),
             "day_count": emulator.limits.used_today(now, emulator.settings),
             "day_limit": emulator.settings.requests_per_day,
         },
-        "tokens": asdict(emulator.grants.counts),
+        "tokens": emulator.grants.counts,
         "faults": [rule.as_json() for rule in emulator.faults],
     }
 
@@ -115,9 +115,11 @@ def _bodies(line: LoggedRequest) -> Mapping[str, str | None]:
     return {name: masked_body(body) for name, body in bodies.items()}
 
 
-def requests_logged(emulator: Emulator, wanted: LogFilter, *, bodies: bool) -> list[dict[str, Any]]:
-    """Return the logged requests that match a filter, oldest first."""
-    return [request_state(line, bodies=bodies) for line in emulator.requests.latest(LOGGED_REQUESTS, wanted)]
+def requests_logged(
+    emulator: Emulator, wanted: LogFilter, *, bodies: bool, limit: int = LOGGED_REQUESTS
+) -> list[dict[str, Any]]:
+    """Return the latest logged requests that match a filter, oldest first."""
+    return [request_state(line, bodies=bodies) for line in emulator.requests.latest(limit, wanted)]
 
 
 def history(emulator: Emulator) -> list[dict[str, Any]]:

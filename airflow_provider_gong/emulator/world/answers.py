@@ -1,4 +1,4 @@
-"""Answers as they go over the wire."""
+"""Answers as they go over the wire, and the one way a handler refuses a request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+JSON_PARSE_ERROR = "Json parse error, verify Json format matches the API description."
+BAD_REQUEST = "Bad request"
+INTERNAL_ERROR = "Internal server error occurred"
 JSON_TYPE = "application/json;charset=UTF-8"
 
 
@@ -33,3 +36,50 @@ def json_answer(
     identified = body if request_id is None else {"requestId": request_id, **body}
     content = json.dumps(identified, ensure_ascii=False).encode()
     return Answer(status, content, {"content-type": JSON_TYPE, **(headers or {})})
+
+
+class GongApiError(Exception):
+    """
+    An error answer.
+
+    :param status: HTTP status
+    :param errors: one or more texts for the answer's ``errors``
+    :param details: further fields of the answer, e.g. ``userFacingError`` of meetings
+    :param headers: headers of the answer, e.g. ``retry-after``
+    """
+
+    def __init__(
+        self,
+        status: int,
+        *errors: str,
+        details: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status}: {'; '.join(errors)}")
+        self.status = status
+        self.errors = errors
+        self.details = details or {}
+        self.headers = headers or {}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the answer carries besides the request id."""
+        return {"errors": list(self.errors), **self.details}
+
+
+class OAuthError(GongApiError):
+    """
+    An error answer of the token endpoint, which has OAuth's form.
+
+    :param error: OAuth's word for it, e.g. ``invalid_grant``
+    :param description: a text for people
+    """
+
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(status, description)
+        self._error = error
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the answer carries besides the request id."""
+        return {"error": self._error, "error_description": self.errors[0]}

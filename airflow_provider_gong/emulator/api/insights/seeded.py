@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply
 from airflow_provider_gong.emulator.company.records import Call, User
 from airflow_provider_gong.emulator.contract.checking import read_window
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
 _ACCESS_DAYS = 14

@@ -14,7 +14,7 @@ from airflow_provider_gong.emulator.api.people.users import chosen_users
 from airflow_provider_gong.emulator.company.records import Call, User
 from airflow_provider_gong.emulator.contract.checking import require_window
 from airflow_provider_gong.emulator.contract.notation import schemas
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.times import day_of, start_of, wire_time
 
 _NO_SCORECARDS = "No answered scorecards found corresponding to the provided filters."

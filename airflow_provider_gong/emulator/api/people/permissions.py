@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.contract.notation import Field, schemas
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 from airflow_provider_gong.emulator.world.ids import require_id
 
 _CALLS_MISSING = "Some calls not found"

@@ -11,7 +11,7 @@ from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.company.records import Call, CallState, Meeting
 from airflow_provider_gong.emulator.contract.checking import require_email
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 _PHONE = re.compile(r"\+[0-9 ().-]{6,}")
 _EVENT_TYPES = {"addDigitalInteraction": "digitalInteraction", "customAction": "customEvent"}

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.company.records import User
 from airflow_provider_gong.emulator.contract.checking import read_window
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 
 async def list_users(ask: Ask) -> Reply:
