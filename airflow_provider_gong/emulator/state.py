@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_gong.emulator.access.grants import Grants
-from airflow_provider_gong.emulator.access.keys import Keys
+from airflow_provider_gong.emulator.access.keys import Keys, Visibility
 from airflow_provider_gong.emulator.access.limits import Limits
 from airflow_provider_gong.emulator.access.request_log import RequestLog
-from airflow_provider_gong.emulator.access.visibility import Visibility
 from airflow_provider_gong.emulator.company.company import Company
 from airflow_provider_gong.emulator.company.seeds.seeded import Seeded
 from airflow_provider_gong.emulator.company.seeds.seeding import seed_company

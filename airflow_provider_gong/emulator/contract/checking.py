@@ -186,12 +186,8 @@ def parse_datetime(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None and "T" in text and _can_be_shifted(moment) else None
-
-
-def _can_be_shifted(moment: datetime) -> bool:
     # Near year 1 and 9999 a time has no counterpart in other zones.
-    return 1 < moment.year < 9999
+    return moment if moment.tzinfo is not None and "T" in text and 1 < moment.year < 9999 else None
 
 
 def parse_date(text: str) -> date | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,11 +44,11 @@ class Operation:
     part: str | None
     text_ids: bool
     request_id: bool
-    pattern: re.Pattern[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
-        object.__setattr__(self, "pattern", pattern)
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What paths of the operation look like, with the names of the ids in them."""
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
     def ids_of(self, path: str) -> dict[str, str]:
         """Return the ids that a path of this operation names."""

@@ -21,7 +21,6 @@ from airflow_provider_gong.emulator.api.handlers import handle
 from airflow_provider_gong.emulator.contract.checking import parse_body, parse_query
 from airflow_provider_gong.emulator.contract.notation import schemas, with_numeric_ids
 from airflow_provider_gong.emulator.contract.operations import TOKEN_PATH, Operation, find_operation
-from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.faults.injection import ConnectionDroppedError, inject
 from airflow_provider_gong.emulator.faults.rules import BODILESS
 from airflow_provider_gong.emulator.server.authentication import authenticate, require_client
@@ -50,24 +49,23 @@ class Exchange:
     def __init__(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
         self._emulator = emulator
         self._request = Request(scope, self._receive)
-        self._path: str = scope["path"]
         self._receive_raw = receive
         self._send = send
         self._body_ended = False
         self._received = 0
-        self._request_id = emulator.next_request_id()
-        self._operation = find_operation(self._request.method, self._path)
+        self._operation = find_operation(self._request.method, scope["path"])
         served = self._operation if isinstance(self._operation, Operation) else None
         self._most_bytes = _LARGEST_UPLOAD if served and served.part else _LARGEST_BODY
+        request_id = emulator.next_request_id()
         self._line = LoggedRequest(
             number=emulator.request_number,
             time=emulator.clock.now(),
             wall_time=time.time(),
             method=self._request.method,
-            path=self._path,
+            path=scope["path"],
             query=self._request.url.query,
             operation=served.name if served else None,
-            request_id=self._request_id,
+            request_id=request_id,
         )
 
     async def run(self) -> None:
@@ -80,7 +78,7 @@ class Exchange:
         except ConnectionDroppedError:
             await drop_connection(self._request.scope, self._receive_raw)
         except ClientDisconnect:
-            logger.debug("The client went away during %s", self._path)
+            logger.debug("The client went away during %s", self._line.path)
         finally:
             self._line.ended, self._line.duration = self._emulator.clock.now(), time.perf_counter() - began
 
@@ -94,7 +92,7 @@ class Exchange:
 
     async def _answer(self) -> Answer:
         self._emulator.tick()
-        for_tokens = self._path == TOKEN_PATH
+        for_tokens = self._line.path == TOKEN_PATH
         try:
             caller = (require_client if for_tokens else authenticate)(self._emulator, self._request)
             self._line.who = caller.name
@@ -121,13 +119,14 @@ class Exchange:
         faults = self._emulator.faults.of_request(operation.name, caller.name)
         self._line.faults = tuple(map(str, faults))
         for fault in faults:
-            early = await inject(fault, None, self._request_id) if fault.when == "before" else None
+            early = await inject(fault, None, self._line.request_id) if fault.when == "before" else None
             if early is not None:
                 return early
-        answer = await self._carry_out(operation, caller, _staleness(faults))
+        staleness = max((fault.seconds for fault in faults if fault.action == "stale"), default=0.0)
+        answer = await self._carry_out(operation, caller, staleness)
         for fault in faults:
             if fault.when == "after":
-                answer = await inject(fault, answer, self._request_id) or answer
+                answer = await inject(fault, answer, self._line.request_id) or answer
         return answer
 
     async def _carry_out(self, operation: Operation, caller: Caller, staleness: float) -> Answer:
@@ -145,13 +144,13 @@ class Exchange:
         body = reply.body
         if self._emulator.settings.numeric_ids:
             body = with_numeric_ids(body, schemas()[operation.reply])
-        request_id = self._request_id if reply.request_id else None
+        request_id = self._line.request_id if reply.request_id else None
         return self._own(json_answer(request_id, operation.status, body))
 
     def _refuse(self, error: GongApiError) -> Answer:
         self._line.errors = error.errors
         form = self._emulator.settings.refusal_marks if error.status in (401, 429) else "full"
-        request_id = self._request_id if form == "full" else None
+        request_id = self._line.request_id if form == "full" else None
         answer = json_answer(request_id, error.status, error.body, error.headers)
         return self._own(replace(answer, marks=form != "none"))
 
@@ -165,7 +164,7 @@ class Exchange:
         strict = emulator.settings.strict
         for scope in operation.scopes:
             caller.require_scope(scope)
-        ids = operation.ids_of(self._path)
+        ids = operation.ids_of(self._line.path)
         if not operation.text_ids:
             for value in ids.values():
                 require_id(value)
@@ -213,7 +212,7 @@ class Exchange:
                     raise ClientDisconnect
 
     def _headers(self, answer: Answer) -> list[tuple[bytes, bytes]]:
-        marks = {**_MARKS, "x-traceid": self._request_id} if answer.marks else {}
+        marks = {**_MARKS, "x-traceid": self._line.request_id} if answer.marks else {}
         length = {} if answer.status in BODILESS else {"content-length": str(len(answer.body))}
         closing = {} if self._body_ended else {"connection": "close"}
         headers = {**marks, **answer.headers, **length, **closing}
@@ -229,7 +228,3 @@ def _retry_after(form: str, now: float, wait: float) -> dict[str, str]:
             return {"retry-after": format_datetime(moment, usegmt=True)}
         case _:
             return {}
-
-
-def _staleness(faults: list[Fault]) -> float:
-    return max((fault.seconds for fault in faults if fault.action == "stale"), default=0.0)

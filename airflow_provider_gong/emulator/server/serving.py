@@ -27,7 +27,6 @@ _GRACEFUL_SECONDS = 1
 _OBEY_SECONDS = 4
 _START_SECONDS = 30
 _STOP_SECONDS = 30
-_BACKLOG = 128
 
 
 class _Server(uvicorn.Server):
@@ -120,15 +119,8 @@ def open_socket(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle's algorithm off only where the protocol is named; with it each answer takes 40 ms.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
+    listening = socket.create_server((host, port), family=family)
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
 
 def url_of(listening: socket.socket) -> str:

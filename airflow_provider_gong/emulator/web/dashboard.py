@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.contract.operations import OPERATION_NAMES
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.web.views import call_state, company_summary, meeting_state, request_state
+from airflow_provider_gong.emulator.web.views import call_state, meeting_state, request_state
 from airflow_provider_gong.emulator.world.settings import FIXED, EmulatorSettings
 
 # Calls, users and requests.
@@ -29,12 +29,11 @@ def overview(emulator: Emulator, wanted: LogFilter) -> dict[str, Any]:
     """
     emulator.tick()
     names = user_names(emulator)
-    summary = company_summary(emulator)
     return {
         "now": emulator.clock.now(),
         "speed": emulator.clock.speed,
         "budget": _budget(emulator),
-        "tokens": summary["tokens"],
+        "tokens": emulator.grants.counts,
         "faults": list(emulator.faults),
         "operations": sorted(OPERATION_NAMES),
         "changed_settings": _changed_settings(emulator.settings),
