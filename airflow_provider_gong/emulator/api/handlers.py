@@ -52,7 +52,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "listTrackers": seeded.seeded("trackers", key="keywordTrackers"),
     "listWorkspaces": users.list_workspaces,
     "listCallOutcomes": seeded.seeded("outcomes"),
-    "getLibraryStructure": seeded.seeded("libraryFolders", needs_workspace=True, key="folders"),
+    "getLibraryStructure": seeded.seeded("libraryFolders", key="folders"),
     "getCallsInSpecificFolder": seeded.folder_content,
     "listUsers_1": seeded.coaching,
     "listLogs": seeded.list_logs,
@@ -95,7 +95,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "contentViewed": events.add_event,
     "integrationSettings": events.set_integration_settings,
     "getIntegrationSettings": events.get_integration_settings,
-    "listTargetDefinitions": seeded.seeded("targets", needs_workspace=True),
+    "listTargetDefinitions": seeded.seeded("targets"),
     "uploadAssignments": events.upload_assignments,
     "generateCustomerToken": tokens.generate_customer_token,
 }

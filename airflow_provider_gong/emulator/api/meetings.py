@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.company.records import Meeting, User
 from airflow_provider_gong.emulator.contract.checking import read_window, require_email
 from airflow_provider_gong.emulator.state import Emulator
@@ -52,9 +52,7 @@ async def update_meeting(ask: Ask) -> Reply:
 
 async def delete_meeting(ask: Ask) -> Reply:
     """``DELETE /v2/meetings/{meetingId}``, with a JSON body; a setting chooses the form of the answer."""
-    meeting = _meeting(ask)
-    if meeting is None:
-        raise GongApiError(404, "The given meeting ID was not found.")
+    meeting = required(_meeting(ask), 404, "The given meeting ID was not found.")
     email = ask.body.get("organizerEmail") or meeting.organizer.email_address
     if email.lower() not in meeting.organizer.emails:
         raise GongApiError(404, "No Gong meeting found corresponding to the provided organizer email")
@@ -80,9 +78,7 @@ def _read_meeting(ask: Ask) -> dict[str, Any]:
 
 def _organizer(emulator: Emulator, details: Mapping[str, Any]) -> User:
     organizer = emulator.users.by_email(details["organizerEmail"])
-    if organizer is None:
-        raise GongApiError(404, "No Gong user found corresponding to the provided organizer email")
-    return organizer
+    return required(organizer, 404, "No Gong user found corresponding to the provided organizer email")
 
 
 def _meeting(ask: Ask) -> Meeting | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -57,8 +58,8 @@ class _PartReader:
         self._name = name.encode()
         self._takers = takers
         self._left = most
-        self._header_name = b""
-        self._header_value = b""
+        # Name and value.
+        self._header = [b"", b""]
         self._inside = False
         self.found = False
         self.ended = False
@@ -68,8 +69,8 @@ class _PartReader:
             boundary,
             {
                 "on_part_begin": self._begin_part,
-                "on_header_field": self._take_header_name,
-                "on_header_value": self._take_header_value,
+                "on_header_field": partial(self._take_header, 0),
+                "on_header_value": partial(self._take_header, 1),
                 "on_header_end": self._end_header,
                 "on_part_data": self._take_data,
                 "on_end": self._end,
@@ -79,25 +80,19 @@ class _PartReader:
     def _begin_part(self) -> None:
         self._inside = False
 
-    def _take_header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header_name += data[start:end]
-        self._check_header()
-
-    def _take_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header_value += data[start:end]
-        self._check_header()
-
-    def _check_header(self) -> None:
-        if len(self._header_name) + len(self._header_value) > _LARGEST_HEADER:
+    def _take_header(self, part: int, data: bytes, start: int, end: int) -> None:
+        self._header[part] += data[start:end]
+        if sum(map(len, self._header)) > _LARGEST_HEADER:
             raise GongApiError(400, BAD_REQUEST)
 
     def _end_header(self) -> None:
-        if self._header_name.lower() == b"content-disposition":
-            name = parse_options_header(self._header_value)[1].get(b"name")
+        header, value = self._header
+        if header.lower() == b"content-disposition":
+            name = parse_options_header(value)[1].get(b"name")
             # The first of several parts with this name counts.
             self._inside = name == self._name and not self.found
             self.found = self.found or self._inside
-        self._header_name = self._header_value = b""
+        self._header = [b"", b""]
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         if not self._inside:

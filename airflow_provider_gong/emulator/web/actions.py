@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_gong.emulator.access.visibility import Blindness
+from airflow_provider_gong.emulator.access.keys import Blindness
 from airflow_provider_gong.emulator.company.records import CallChange, SettingChange, User
 from airflow_provider_gong.emulator.company.seeds.documents import read_document
 from airflow_provider_gong.emulator.company.seeds.seeding import extend_company
@@ -147,7 +147,7 @@ def change_call(emulator: Emulator, body: Any) -> None:
     """
     changes = dict(body)
     client_unique_id, call_id = changes.pop("clientUniqueId", None), changes.pop("id", None)
-    found = str(call_id or emulator.calls.id_by_client_id(client_unique_id))
+    found = str(call_id or emulator.calls.id_by_client_id.get(client_unique_id))
     seconds = changes.pop("in_seconds", 0)
     if not emulator.calls.is_known(found):
         raise ValueError(f"there is no call {call_id or client_unique_id}")

@@ -28,7 +28,6 @@ _LANGUAGES = {
     "nl": "dut",
     "pt": "por",
 }
-_NO_CALLS = "No calls found corresponding to the provided filters"
 _MEDIA_SCOPE = "api:calls:read:media-url"
 
 
@@ -116,11 +115,8 @@ def _page(ask: Ask, shelf: Shelf, wanted: _Wanted) -> tuple[list[Call], dict[str
     if not wanted.everything_of_the_window:
         calls = [call for call in calls if wanted.matches(call)]
     lagging = ask.emulator.settings.lagging_counts
-    ahead = sum(wanted.matches(call) and ask.sees(call) for call in shelf.processing()) if lagging else 0
-    found, records = ask.page(calls, ahead=ahead)
-    if not found:
-        raise GongApiError(404, _NO_CALLS)
-    return found, records
+    ahead = sum(wanted.matches(call) and ask.sees(call) for call in shelf.processing.values()) if lagging else 0
+    return ask.page(calls, ahead=ahead, none="No calls found corresponding to the provided filters")
 
 
 def _without_missing(fields: Mapping[str, Any]) -> dict[str, Any]:

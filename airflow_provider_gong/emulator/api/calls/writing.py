@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.api.multipart import read_part
 from airflow_provider_gong.emulator.company.recordings.meter import Measurement, Meter, measure_url
 from airflow_provider_gong.emulator.company.records import Call, Media, User, new_call
@@ -55,18 +55,13 @@ def _check_timeline(posted: Mapping[str, Any]) -> None:
 
 
 def _workspace_of(ask: Ask) -> str:
-    workspaces = ask.emulator.workspaces
-    wanted = ask.body.get("workspaceId") or workspaces[0].id
-    if all(workspace.id != wanted for workspace in workspaces):
-        raise GongApiError(400, f"workspaceId: workspace {wanted} was not found")
-    return str(wanted)
+    wanted = ask.body.get("workspaceId") or ask.emulator.workspaces[0].id
+    return ask.workspace_id(wanted, f"workspaceId: workspace {wanted} was not found")
 
 
 def _host_of(ask: Ask) -> User:
-    posted = ask.body
-    host = ask.emulator.users.get(posted["primaryUser"])
-    if host is None:
-        raise GongApiError(400, f"primaryUser: user {posted['primaryUser']} was not found")
+    posted, user_id = ask.body, ask.body["primaryUser"]
+    host = required(ask.emulator.users.get(user_id), 400, f"primaryUser: user {user_id} was not found")
     if not any(_is_host(party, host) for party in posted["parties"]):
         raise GongApiError(400, "parties: must include the primaryUser")
     return host
@@ -77,7 +72,7 @@ def _is_host(party: Mapping[str, Any], host: User) -> bool:
 
 
 def _refuse_duplicate(ask: Ask, client_unique_id: str) -> None:
-    existing = ask.emulator.calls.id_by_client_id(client_unique_id)
+    existing = ask.emulator.calls.id_by_client_id.get(client_unique_id)
     if existing is not None:
         raise GongApiError(
             ask.emulator.settings.duplicate_status,
@@ -103,11 +98,8 @@ async def add_call_recording(ask: Ask) -> Reply:
 
 
 def _call_of(ask: Ask) -> Call:
-    call = ask.emulator.calls.get(ask.ids["id"])
-    if call is None:
-        # The only client error that the reference lists for this operation is 400.
-        raise GongApiError(400, f"Call ID {ask.ids['id']} was not found")
-    return call
+    # The only client error that the reference lists for this operation is 400.
+    return required(ask.emulator.calls.get(ask.ids["id"]), 400, f"Call ID {ask.ids['id']} was not found")
 
 
 def _arrive(ask: Ask, call: Call, measured: Measurement) -> None:
@@ -140,14 +132,14 @@ def _why_discarded(emulator: Emulator, measured: Measurement) -> str | None:
         return "no speech"
     if measured.trimmed < _SHORTEST_SECONDS:
         return f"shorter than {_SHORTEST_SECONDS:.0f} seconds without the silence at its ends"
-    if emulator.calls.id_by_content(measured.sha256) is not None:
+    if emulator.calls.id_by_content.get(measured.sha256) is not None:
         return "same content as another call"
     return None
 
 
 def _refuse_known(ask: Ask, call: Call, measured: Measurement) -> None:
     emulator = ask.emulator
-    other = emulator.calls.id_by_content(measured.sha256)
+    other = emulator.calls.id_by_content.get(measured.sha256)
     if call.media is None and other is None:
         return
     ask.did("received", "recording", call.id, **_facts(call, measured))

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply, required
 from airflow_provider_gong.emulator.company.records import Call, User
 from airflow_provider_gong.emulator.contract.checking import read_window
-from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
 _ACCESS_DAYS = 14
@@ -17,18 +17,15 @@ _CALLS_IN_FOLDER = 3
 _SEARCHED_CALLS = 60
 
 
-def seeded(name: str, *, needs_workspace: bool = False, key: str | None = None) -> Handler:
+def seeded(name: str, *, key: str | None = None) -> Handler:
     """
     Return a handler that answers with the company's invented things of a name.
 
-    :param needs_workspace: whether they are those of one workspace, which has to be named
     :param key: the answer's key where it is not the name
     """
 
     async def answer(ask: Ask) -> Reply:
         workspace = ask.query.get("workspaceId")
-        if needs_workspace and not workspace:
-            raise GongApiError(400, "workspaceId: must not be null")
         things = ask.emulator.seeded[name]
         chosen = [thing for thing in things if not workspace or thing.get("workspaceId", workspace) == workspace]
         return Reply({key or name: chosen})
@@ -39,9 +36,9 @@ def seeded(name: str, *, needs_workspace: bool = False, key: str | None = None) 
 async def folder_content(ask: Ask) -> Reply:
     """``GET /v2/library/folder-content``: the latest calls, in their folder."""
     folders = ask.emulator.seeded["libraryFolders"]
-    folder = next((folder for folder in folders if folder["id"] == ask.query.get("folderId")), None)
-    if folder is None:
-        raise GongApiError(404 if ask.query.get("folderId") else 400, "folderId: folder was not found")
+    folder_id = ask.query.get("folderId")
+    found = next((folder for folder in folders if folder["id"] == folder_id), None)
+    folder = required(found, 404 if folder_id else 400, "folderId: folder was not found")
     calls = _latest_calls(ask, _CALLS_IN_FOLDER) if folder is folders[1] else []
     shown = {name: value for name, value in folder.items() if name != "parentFolderId"}
     return Reply({**shown, "calls": [_library_call(ask, call, folder["createdBy"]) for call in calls]})
@@ -67,11 +64,9 @@ async def coaching(ask: Ask) -> Reply:
     """``GET /v2/coaching``: the calls that a manager's people hosted in a window."""
     emulator = ask.emulator
     start, end = read_window(ask.query, "from", "to")
-    if all(workspace.id != ask.query["workspace-id"] for workspace in emulator.workspaces):
-        raise GongApiError(400, BAD_REQUEST)
-    manager = emulator.users.get(ask.query["manager-id"])
-    if manager is None:
-        raise GongApiError(400, f"manager-id: user {ask.query['manager-id']} was not found")
+    ask.workspace_id(ask.query["workspace-id"])
+    manager_id = ask.query["manager-id"]
+    manager = required(emulator.users.get(manager_id), 400, f"manager-id: user {manager_id} was not found")
     calls = ask.readable(emulator.calls.details, start=start, end=end)
     reports = [user for user in emulator.users if user.manager_id == manager.id]
     metrics = [{"report": _coached(user), "metrics": _metrics(user, calls)} for user in reports]
@@ -93,9 +88,8 @@ async def list_logs(ask: Ask) -> Reply:
     start, end = read_window(ask.query, "fromDateTime", "toDateTime")
     start, stop = start or 0.0, ask.now if end is None else min(end, ask.now)
     entries = sorted(_log_entries(ask, ask.query["logType"], start, stop), key=lambda entry: entry[0])
-    found, records = ask.page([entry for entry in entries if start <= entry[0] < stop])
-    if not found:
-        raise GongApiError(404, "No log records found corresponding to the provided filters")
+    wanted = [entry for entry in entries if start <= entry[0] < stop]
+    found, records = ask.page(wanted, none="No log records found corresponding to the provided filters")
     return Reply({"records": records, "logEntries": [_log_entry(ask, *entry) for entry in found]})
 
 
@@ -154,8 +148,7 @@ async def get_brief(ask: Ask) -> Reply:
 
 
 def _entity_calls(ask: Ask) -> list[Call]:
-    if all(workspace.id != ask.query["workspaceId"] for workspace in ask.emulator.workspaces):
-        raise GongApiError(400, BAD_REQUEST)
+    ask.workspace_id(ask.query["workspaceId"])
     start, end = _period(ask)
     calls = _latest_calls(ask, _SEARCHED_CALLS)
     return [call for call in calls if start <= call.started < end]

@@ -10,19 +10,23 @@ from typing import Any
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.api.calls.conversation import COMMENTED_CALLS, FIGURES, Conversation, manager_of
-from airflow_provider_gong.emulator.api.people.users import chosen_users
+from airflow_provider_gong.emulator.api.people.users import NO_USERS, chosen_users
 from airflow_provider_gong.emulator.company.records import Call, User
 from airflow_provider_gong.emulator.contract.checking import require_window
 from airflow_provider_gong.emulator.contract.notation import schemas
 from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.times import day_of, start_of, wire_time
 
-_NO_SCORECARDS = "No answered scorecards found corresponding to the provided filters."
-_NO_USERS = "No users found corresponding to the provided filters"
 _SCORED_CALLS = 2
+# One of how many calls a manager comments on or reviews, and what that is for the manager and for the host.
+_MANAGED = (
+    (COMMENTED_CALLS, ("callsCommentsGiven", "othersCallsListenedTo"), "callsCommentsReceived"),
+    (_SCORED_CALLS, ("callsScorecardsFilled",), "callsScorecardsReceived"),
+)
 _REVIEW_SECONDS = 86_400
 _SCORES = 5
 _CALLS_AT_A_TIME = 50
+_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 # Three years of days.
 _MOST_PERIODS = 1_100
 
@@ -66,15 +70,11 @@ def _activities(ask: Ask, calls: Iterable[Call]) -> Activities:
         note(call.primary_user_id, "callsAsHost", call)
         for user in _attending(ask, call):
             note(user.id, "callsAttended", call)
-        commenter_id = manager_of(ask.emulator, call, COMMENTED_CALLS)
-        reviewer_id = manager_of(ask.emulator, call, _SCORED_CALLS)
-        if commenter_id is not None:
-            note(commenter_id, "callsCommentsGiven", call)
-            note(commenter_id, "othersCallsListenedTo", call)
-            note(call.primary_user_id, "callsCommentsReceived", call)
-        if reviewer_id is not None:
-            note(reviewer_id, "callsScorecardsFilled", call)
-            note(call.primary_user_id, "callsScorecardsReceived", call)
+        for every, given, received in _MANAGED:
+            manager_id = manager_of(ask.emulator, call, every)
+            for kind in given:
+                note(manager_id, kind, call)
+            note(call.primary_user_id if manager_id else None, received, call)
     return found
 
 
@@ -88,9 +88,7 @@ def _each_kind(ids: Mapping[str, Sequence[str]], measure: Callable[[Sequence[str
 
 
 def _reply(ask: Ask, name: str, users: Sequence[User], view: Callable[[User], dict[str, Any]]) -> dict[str, Any]:
-    found, records = ask.page(users)
-    if not found:
-        raise GongApiError(404, _NO_USERS)
+    found, records = ask.page(users, none=NO_USERS)
     identified = [{"userId": user.id, "userEmailAddress": user.email_address, **view(user)} for user in found]
     return {"records": records, name: identified}
 
@@ -137,23 +135,12 @@ def _periods(first: date, end: date, period: str) -> Iterator[tuple[date, date]]
 
 
 def _next_period(day: date, period: str) -> date:
-    match period:
-        case "DAY":
-            return day + timedelta(days=1)
-        case "WEEK":
-            # Weeks begin on Monday.
-            return day + timedelta(days=7 - day.weekday())
-        case "MONTH":
-            return _months_later(day, 1)
-        case "QUARTER":
-            return _months_later(day, 3 - (day.month - 1) % 3)
-        case _:
-            return date(day.year + 1, 1, 1)
-
-
-def _months_later(day: date, months: int) -> date:
-    month = day.month - 1 + months
-    return date(day.year + month // 12, month % 12 + 1, 1)
+    if period in ("DAY", "WEEK"):
+        # Weeks begin on Monday.
+        return day + timedelta(days=1 if period == "DAY" else 7 - day.weekday())
+    months = _MONTHS[period]
+    year, month = divmod(day.year * 12 + (day.month - 1) // months * months + months, 12)
+    return date(year, month + 1, 1)
 
 
 async def day_by_day_activity(ask: Ask) -> Reply:
@@ -220,9 +207,7 @@ async def answered_scorecards(ask: Ask) -> Reply:
         and answered["reviewedUserId"] in (filters.get("reviewedUserIds") or [answered["reviewedUserId"]])
         and answered["scorecardId"] in (filters.get("scorecardIds") or [answered["scorecardId"]])
     ]
-    found, records = ask.page(chosen)
-    if not found:
-        raise GongApiError(404, _NO_SCORECARDS)
+    found, records = ask.page(chosen, none="No answered scorecards found corresponding to the provided filters.")
     return Reply({"records": records, "answeredScorecards": found})
 
 

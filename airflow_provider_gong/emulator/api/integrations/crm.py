@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.api.multipart import read_part
 from airflow_provider_gong.emulator.company.crm import Integration, Job, LineReader, store_objects
 from airflow_provider_gong.emulator.contract.notation import read_type
@@ -27,9 +27,9 @@ async def register_integration(ask: Ask) -> Reply:
     crm = ask.emulator.crm
     if crm.integration is not None:
         raise GongApiError(409, _ALREADY_ACTIVE)
-    if ask.emulator.users.by_email(ask.body["ownerEmail"]) is None:
-        raise GongApiError(400, f"ownerEmail: user {ask.body['ownerEmail']} was not found")
-    integration = crm.register(ask.body["name"], ask.body["ownerEmail"])
+    email = ask.body["ownerEmail"]
+    required(ask.emulator.users.by_email(email), 400, f"ownerEmail: user {email} was not found")
+    integration = crm.register(ask.body["name"], email)
     ask.did("created", "CRM integration", integration.id)
     return Reply({"integrationId": integration.id})
 
@@ -90,10 +90,9 @@ async def upload_entities(ask: Ask) -> Reply:
 
 async def request_status(ask: Ask) -> Reply:
     """``GET /v2/crm/request-status``."""
-    job = ask.emulator.crm.jobs.get((ask.query["integrationId"], ask.query["clientRequestId"]))
-    if job is None:
-        raise GongApiError(400, f"clientRequestId {ask.query['clientRequestId']} was not found")
-    return Reply(job.as_json(ask.now))
+    request_id = ask.query["clientRequestId"]
+    job = ask.emulator.crm.jobs.get((ask.query["integrationId"], request_id))
+    return Reply(required(job, 400, f"clientRequestId {request_id} was not found").as_json(ask.now))
 
 
 async def get_objects(ask: Ask) -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.company.engage import FlowInstance
 from airflow_provider_gong.emulator.company.records import User
 from airflow_provider_gong.emulator.contract.notation import schemas
@@ -17,18 +17,13 @@ _RECENT = 20
 
 
 def _owner(ask: Ask, name: str, given: Mapping[str, Any]) -> User:
-    owner = ask.emulator.users.by_email(given[name])
-    if owner is None:
-        raise GongApiError(400, f"{name}: user {given[name]} was not found")
-    return owner
+    return required(ask.emulator.users.by_email(given[name]), 400, f"{name}: user {given[name]} was not found")
 
 
 def _flow(ask: Ask) -> Mapping[str, Any]:
     flows: list[dict[str, Any]] = ask.emulator.seeded["flows"]
     found = next((flow for flow in flows if flow["id"] == ask.body["flowId"]), None)
-    if found is None:
-        raise GongApiError(404, "Flow not found")
-    return found
+    return required(found, 404, "Flow not found")
 
 
 def _only(schema: str, thing: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,10 +56,8 @@ async def flow_steps(ask: Ask) -> Reply:
     """``POST /v2/flows/steps``: a single unknown flow fails the request."""
     flow_ids = ask.body["flowIds"]
     flows = {flow["id"]: flow for flow in ask.emulator.seeded["flows"]}
-    for flow_id in flow_ids:
-        if flow_id not in flows:
-            raise GongApiError(404, f"Flow not found: flowId={flow_id}")
-    return Reply({"flows": [_only("PublicApiFlowWithSteps", flows[flow_id]) for flow_id in flow_ids]})
+    found = [required(flows.get(flow_id), 404, f"Flow not found: flowId={flow_id}") for flow_id in flow_ids]
+    return Reply({"flows": [_only("PublicApiFlowWithSteps", flow) for flow in found]})
 
 
 async def prospects_flows(ask: Ask) -> Reply:
@@ -111,9 +104,8 @@ async def submit_bulk_assignment(ask: Ask) -> Reply:
 
 async def get_bulk_assignment(ask: Ask) -> Reply:
     """``GET /v2/flows/prospects/bulk-assignments/{id}``."""
-    bulk = ask.emulator.engage.bulk.get(ask.ids["id"])
-    if bulk is None:
-        raise GongApiError(404, f"Flow prospects bulk assignment {ask.ids['id']} not found")
+    bulk_id = ask.ids["id"]
+    bulk = required(ask.emulator.engage.bulk.get(bulk_id), 404, f"Flow prospects bulk assignment {bulk_id} not found")
     return Reply(bulk.as_json(ask.now))
 
 
@@ -172,6 +164,4 @@ def _priority(ask: Ask) -> dict[str, Any]:
     if not wanted:
         return {}
     known = {priority["name"].lower(): priority for priority in ask.emulator.seeded["priorities"]}
-    if wanted.lower() not in known:
-        raise GongApiError(400, f"priority: {wanted} is not known")
-    return {"priority": known[wanted.lower()]}
+    return {"priority": required(known.get(wanted.lower()), 400, f"priority: {wanted} is not known")}

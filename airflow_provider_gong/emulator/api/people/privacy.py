@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +33,11 @@ class _Person:
         return isinstance(text, str) and bool(text) and self.normalize(text) == self.wanted
 
     def calls(self, emulator: Emulator) -> list[Call]:
-        return [call for call in emulator.calls if self._may_be_in(call) and self._is_in(call)]
-
-    def _may_be_in(self, call: Call) -> bool:
-        # Most calls are skipped without parsing.
-        return self.field != "emailAddress" or self.wanted.encode() in call.document.lower()
-
-    def _is_in(self, call: Call) -> bool:
-        return any(self.is_meant_by(party.get(self.field)) for party in call.posted["parties"])
+        calls: Iterable[Call] = emulator.calls
+        if self.field == "emailAddress":
+            # Most calls are skipped without parsing.
+            calls = (call for call in calls if self.wanted.encode() in call.document.lower())
+        return [call for call in calls if any(self.is_meant_by(who.get(self.field)) for who in call.posted["parties"])]
 
     def meetings(self, emulator: Emulator) -> list[Meeting]:
         if self.field != "emailAddress":

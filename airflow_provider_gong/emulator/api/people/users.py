@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.company.records import User
 from airflow_provider_gong.emulator.contract.checking import read_window
-from airflow_provider_gong.emulator.world.answers import GongApiError
+
+NO_USERS = "No users found corresponding to the provided filters"
 
 
 async def list_users(ask: Ask) -> Reply:
@@ -19,9 +20,7 @@ async def list_users(ask: Ask) -> Reply:
 
 async def list_multiple_users(ask: Ask) -> Reply:
     """``POST /v2/users/extensive``."""
-    found, records = ask.page(chosen_users(ask))
-    if not found:
-        raise GongApiError(404, "No users found corresponding to the provided filters")
+    found, records = ask.page(chosen_users(ask), none=NO_USERS)
     return Reply({"records": records, "users": [user_view(user) for user in found]})
 
 
@@ -56,10 +55,7 @@ async def get_user_history(ask: Ask) -> Reply:
 
 
 def _user_of(ask: Ask) -> User:
-    user = ask.emulator.users.get(ask.ids["id"])
-    if user is None:
-        raise GongApiError(404, f"User ID {ask.ids['id']} was not found")
-    return user
+    return required(ask.emulator.users.get(ask.ids["id"]), 404, f"User ID {ask.ids['id']} was not found")
 
 
 async def list_workspaces(ask: Ask) -> Reply:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,12 +83,6 @@ class CallSeed:
     isPrivate: bool = False  # noqa: N815
     appearsAfterHours: float = 0.0  # noqa: N815
     transcriptAfterHours: float = 0.0  # noqa: N815
-
-    def started_at(self, now: float) -> datetime:
-        """Return the call's start."""
-        if self.started:
-            return datetime.fromisoformat(self.started)
-        return datetime.fromtimestamp(int(now), UTC) - timedelta(days=self.daysAgo)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_gong.emulator.company.company import Arrival, Company
@@ -127,7 +127,7 @@ def _new_calls(company: Company, document: CompanyDocument, users: Users) -> lis
     taken = set()
     for arrival in arrivals:
         name = arrival.call.client_unique_id
-        if name in taken or company.calls.id_by_client_id(name):
+        if name in taken or company.calls.id_by_client_id.get(name):
             raise ValueError(f"call {name} already exists")
         taken.add(name)
     for arrival in described:
@@ -178,6 +178,8 @@ def _posted(seed: CallSeed, host: User, now: float) -> dict[str, Any]:
 
 def _started(seed: CallSeed, now: float) -> str:
     try:
-        return seed.started_at(now).isoformat()
+        if seed.started:
+            return datetime.fromisoformat(seed.started).isoformat()
+        return (datetime.fromtimestamp(int(now), UTC) - timedelta(days=seed.daysAgo)).isoformat()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"call {seed.clientUniqueId}: started or daysAgo is not a valid time: {error}") from error
