@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong.emulator.world.described import named
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
 _EXTRA = ("jinja2", "python_multipart", "starlette", "uvicorn")
@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         company = _company(options.pop("company"), given)
         clock = RealClock()
         clock.run_at(speed)
-        app = create_app(EmulatorSettings(**_settings(options)), clock=clock, company=company)
+        further = named(EmulatorSettings, dict(options.pop("set") or ()), "--set")
+        app = create_app(EmulatorSettings(**{**options, **further}), clock=clock, company=company)
     except (ValueError, OSError) as error:
         parser.error(str(error))
     try:
@@ -70,15 +71,6 @@ def _company(path: str | None, generate: dict[str, Any]) -> dict[str, Any] | Non
         return None
     document = dict(load_document(Path(path))) if path else {}
     return {**document, "generate": {**(document.get("generate") or {}), **generate}} if generate else document
-
-
-def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    further = dict(options.pop("set") or ())
-    known = {field.name for field in fields(EmulatorSettings)}
-    unknown = sorted(set(further) - known)
-    if unknown:
-        raise ValueError(f"--set: unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-    return {**options, **further}
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -75,7 +75,7 @@ class Grants:
         """
         found = self._codes.pop(code, None)
         if found is None or found.expires <= self._world.clock.now() or found.redirect_uri != redirect_uri:
-            raise OAuthError(400, "invalid_grant", "Authorization code is invalid")
+            raise OAuthError("invalid_grant", "Authorization code is invalid")
         return self._issue(_Grant(found.scopes), seconds)
 
     def refresh(self, token: str, seconds: float | None) -> dict[str, Any]:
@@ -86,13 +86,13 @@ class Grants:
         """
         found = self._refresh.get(token)
         if found is None:
-            raise OAuthError(400, "invalid_grant", "Refresh token code is invalid")
+            raise OAuthError("invalid_grant", "Refresh token code is invalid")
         if found.used:
             self.counts["reused"] += 1
             if self._world.settings.reused_refresh_token == "revoke":  # noqa: S105 (no password)
                 found.grant.revoked = True
         if found.used or found.grant.revoked:
-            raise OAuthError(400, "invalid_grant", "Token has been expired or revoked.")
+            raise OAuthError("invalid_grant", "Token has been expired or revoked.")
         found.used = True
         self.counts["refreshed"] += 1
         return self._issue(found.grant, seconds)

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from airflow_provider_gong.emulator.world.answers import GongApiError
-from airflow_provider_gong.emulator.world.ids import mint_id
 from airflow_provider_gong.emulator.world.world import World
 
 # Not controllable: ``limit`` is ignored (observed on live tenants).
@@ -41,7 +40,7 @@ def cut(
         "total": total,
         "pageNumber": number + 1,
         "exp": expires,
-        "userId": mint_id(world.settings.seed, "caller", caller),
+        "userId": world.new_id("caller", caller),
     }
     return found, {**records, "cursor": _write_cursor(world, claims, question)}
 

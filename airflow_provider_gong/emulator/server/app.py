@@ -18,9 +18,6 @@ from airflow_provider_gong.emulator.web.page import page_routes
 from airflow_provider_gong.emulator.world.clock import Clock
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
-_OWN_PATHS = ("/_emulator/", "/oauth2/authorize")
-_OWN_PAGES = frozenset({"/", "/call", "/meeting", "/request", "/openapi.json", "/favicon.ico"})
-
 
 class EmulatorApp(Starlette):
     """
@@ -35,7 +32,9 @@ class EmulatorApp(Starlette):
             yield
             emulator.close()
 
-        super().__init__(routes=[*page_routes(), *control_routes()], lifespan=lifespan)
+        routes = [*page_routes(), *control_routes()]
+        super().__init__(routes=routes, lifespan=lifespan)
+        self._own_paths = {route.path for route in routes}
         self.state.emulator = emulator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +44,7 @@ class EmulatorApp(Starlette):
             return
         path, headers = scope["path"], Headers(scope=scope)
         refused = wrong_host(headers, self.state.emulator.settings) or wrong_origin(scope["method"], headers)
-        if refused is None and not path.startswith(_OWN_PATHS) and path not in _OWN_PAGES:
+        if refused is None and not path.startswith("/_emulator/") and path not in self._own_paths:
             await Exchange(self.state.emulator, scope, receive, send).run()
             return
         await (refused or super().__call__)(scope, limited(receive), send)

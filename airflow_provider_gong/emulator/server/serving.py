@@ -33,7 +33,19 @@ class _Server(uvicorn.Server):
     """uvicorn that says when it answers, and ends at once and quietly when it is told to."""
 
     def __init__(self, app: EmulatorApp, on_ready: Callable[[], None]) -> None:
-        super().__init__(_config(app))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=DroppableProtocol,
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+            )
+        )
         self._emulator = app.state.emulator
         self._on_ready = on_ready
         self._stopping = asyncio.Event()
@@ -94,20 +106,6 @@ class _Server(uvicorn.Server):
         """Let the server end; may be called from any thread."""
         self.should_exit = True
         self.loop.call_soon_threadsafe(self._stopping.set)
-
-
-def _config(app: EmulatorApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=DroppableProtocol,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
 
 
 def open_socket(host: str, port: int) -> socket.socket:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from airflow_provider_gong.emulator.access.keys import AccessKey
 from airflow_provider_gong.emulator.access.request_log import LogFilter
@@ -31,7 +31,7 @@ from airflow_provider_gong.emulator.world.described import named
 from airflow_provider_gong.emulator.world.times import iso_time
 
 
-def control_routes() -> Sequence[BaseRoute]:
+def control_routes() -> Sequence[Route]:
     """Return the routes of the control API, and others that are not part of Gong's API."""
     return [
         _route("GET", "state", lambda emulator, _: company_state(emulator)),

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.api.calls.links import is_signed, signed_recording_url
@@ -48,7 +48,7 @@ PRESETS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def page_routes() -> Sequence[BaseRoute]:
+def page_routes() -> Sequence[Route]:
     """Return the routes of the pages."""
     return [
         Route("/", _overview, methods=["GET"]),

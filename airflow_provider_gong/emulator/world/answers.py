@@ -69,14 +69,14 @@ class GongApiError(Exception):
 
 class OAuthError(GongApiError):
     """
-    An error answer of the token endpoint, which has OAuth's form.
+    An error answer of the token endpoint, which has OAuth's form, and the status 400.
 
     :param error: OAuth's word for it, e.g. ``invalid_grant``
     :param description: a text for people
     """
 
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(status, description)
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(400, description)
         self._error = error
 
     @property
