@@ -30,12 +30,6 @@ class _Code:
     scopes: frozenset[str] | None
 
 
-@dataclass
-class _RefreshToken:
-    grant: _Grant
-    used: bool = False
-
-
 class Grants:
     """
     Authorizations of the company, and their tokens.
@@ -48,7 +42,8 @@ class Grants:
         self._world = world
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, tuple[float, _Grant]] = {}
-        self._refresh: dict[str, _RefreshToken] = {}
+        self._refresh: dict[str, _Grant] = {}
+        self._used: set[str] = set()
         self._minted = 0
         self.counts = {"issued": 0, "refreshed": 0, "reused": 0}
 
@@ -84,18 +79,18 @@ class Grants:
 
         :raises OAuthError: 400
         """
-        found = self._refresh.get(token)
-        if found is None:
+        grant, used = self._refresh.get(token), token in self._used
+        if grant is None:
             raise OAuthError("invalid_grant", "Refresh token code is invalid")
-        if found.used:
+        if used:
             self.counts["reused"] += 1
             if self._world.settings.reused_refresh_token == "revoke":  # noqa: S105 (no password)
-                found.grant.revoked = True
-        if found.used or found.grant.revoked:
+                grant.revoked = True
+        if used or grant.revoked:
             raise OAuthError("invalid_grant", "Token has been expired or revoked.")
-        found.used = True
+        self._used.add(token)
         self.counts["refreshed"] += 1
-        return self._issue(found.grant, seconds)
+        return self._issue(grant, seconds)
 
     def _issue(self, grant: _Grant, seconds: float | None) -> dict[str, Any]:
         lifetime = self._world.settings.access_token_seconds if seconds is None else seconds
@@ -103,7 +98,7 @@ class Grants:
         self._access = {token: held for token, held in self._access.items() if held[0] > now - CODE_SECONDS}
         access, refresh = self._mint("access"), self._mint("refresh")
         self._access[access] = (now + lifetime, grant)
-        self._refresh[refresh] = _RefreshToken(grant)
+        self._refresh[refresh] = grant
         self.counts["issued"] += 1
         return {
             "access_token": access,

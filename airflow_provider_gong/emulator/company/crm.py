@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
+from airflow_provider_gong.emulator.contract.checking import parse_datetime
 from airflow_provider_gong.emulator.world.world import World
 
 _LISTED_ERRORS = 20
@@ -149,16 +149,9 @@ def _error_in(found: Mapping[str, Any], object_type: str) -> str | None:
     object_id = str(found["objectId"])
     if not (_OBJECT_ID.fullmatch(object_id) or _EMAIL.fullmatch(object_id)):
         return f"Field [objectId] has an invalid value: {object_id[:80]}"
-    return None if _is_time(found["modifiedDate"]) else "Field [modifiedDate] must be ISO-8601 without milliseconds"
-
-
-def _is_time(text: Any) -> bool:
-    if not isinstance(text, str) or "." in text:
-        return False
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
+    modified = found["modifiedDate"]
+    is_time = isinstance(modified, str) and "." not in modified and parse_datetime(modified) is not None
+    return None if is_time else "Field [modifiedDate] must be ISO-8601 without milliseconds"
 
 
 def store_objects(integration: Integration, object_type: str, objects: Iterable[dict[str, Any]]) -> None:
