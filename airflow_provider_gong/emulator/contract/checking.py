@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from airflow_provider_gong.emulator.contract.notation import Field
+from airflow_provider_gong.emulator.contract.notation import Field, converted
 from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, JSON_PARSE_ERROR, GongApiError
 from airflow_provider_gong.emulator.world.ids import MAX_INT64
 
@@ -19,7 +19,6 @@ _EMAIL = re.compile(r"[^@\s<>(),;:\"]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9]
 # .example was refused on live tenants while example.com passed; the others are reserved by the same RFC 2606.
 _NO_TOP_LEVEL_DOMAINS = frozenset({"example", "invalid", "localhost", "test"})
 _LONG = re.compile(r"-?[0-9]{1,19}")
-_ANY = Field(kind="any")
 
 
 def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
@@ -39,7 +38,7 @@ def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
     if body is None:
         raise GongApiError(400, JSON_PARSE_ERROR)
     if not strict:
-        body = as_declared(body, expected)
+        body = converted(body, expected, _as_declared)
     errors = field_errors(body, expected, strict=strict)
     if errors:
         raise GongApiError(400, *errors)
@@ -50,17 +49,12 @@ def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def as_declared(value: Any, expected: Field) -> Any:
+def _as_declared(value: Any, expected: Field) -> Any:
     """
-    Return JSON with the types of the reference in place of others that live tenants take.
+    Return a value with the type of the reference in place of others that live tenants take.
 
     Airbyte's connector sends ids as numbers, and times where the reference has days; so do Singer taps.
     """
-    if isinstance(value, dict):
-        fields = expected.fields or {}
-        return {name: as_declared(item, fields.get(name) or expected.items or _ANY) for name, item in value.items()}
-    if isinstance(value, list):
-        return [as_declared(item, expected.items or _ANY) for item in value]
     if expected.kind == "string" and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if expected.kind == "date" and isinstance(value, str) and parse_datetime(value) is not None:

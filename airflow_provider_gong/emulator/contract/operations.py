@@ -7,14 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
 from airflow_provider_gong.emulator.contract.notation import Field, logical_lines, read_fields, read_type
 from airflow_provider_gong.emulator.world.answers import GongApiError
-
-# Where the answers come from: kept and changed by requests; computed from the calls and users that are held; or
-# invented once from the seed.
-Source = Literal["kept", "computed", "seeded"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +18,8 @@ class Operation:
     One operation: Gong's name for it, method, path and shapes.
 
     :param reply: the schema of its answer
+    :param source: where the answers come from: ``kept`` and changed by requests, ``computed`` from the calls and users
+        that are held, or ``seeded`` once
     :param scopes: each is needed
     :param query: the parameters of the query
     :param body: what the JSON body has to look like; ``None`` without one
@@ -37,7 +34,7 @@ class Operation:
     tag: str
     reply: str
     status: int
-    source: Source
+    source: str
     scopes: tuple[str, ...]
     query: Mapping[str, Field]
     body: Field | None
@@ -77,7 +74,6 @@ def _read_operation(line: str, chapter: str) -> Operation:
     head, *parts = line.split("; ")
     name, method, path, _, reply = head.replace(": ", " ", 1).split(" ")
     given = {key: value for key, _, value in (part.partition(" ") for part in parts)}
-    source: Any = given.get("answers", "kept")
     return Operation(
         name=name,
         method=method,
@@ -85,7 +81,7 @@ def _read_operation(line: str, chapter: str) -> Operation:
         tag=chapter,
         reply=reply,
         status=int(given.get("status", "200")),
-        source=source,
+        source=given.get("answers", "kept"),
         scopes=tuple(given.get("scope", "").split()),
         query=read_fields(given.get("query", "")),
         body=read_type(given["body"]) if "body" in given else None,

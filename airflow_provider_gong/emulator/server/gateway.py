@@ -19,7 +19,7 @@ from airflow_provider_gong.emulator.access.request_log import LOGGED_BODY_BYTES,
 from airflow_provider_gong.emulator.api.ask import Ask
 from airflow_provider_gong.emulator.api.handlers import handle
 from airflow_provider_gong.emulator.contract.checking import parse_body, parse_query
-from airflow_provider_gong.emulator.contract.notation import schemas, with_numeric_ids
+from airflow_provider_gong.emulator.contract.notation import as_numeric_id, converted, schemas
 from airflow_provider_gong.emulator.contract.operations import TOKEN_PATH, Operation, find_operation
 from airflow_provider_gong.emulator.faults.injection import ConnectionDroppedError, inject
 from airflow_provider_gong.emulator.faults.rules import BODILESS
@@ -143,7 +143,7 @@ class Exchange:
             return self._own(Answer(operation.status, b""))
         body = reply.body
         if self._emulator.settings.numeric_ids:
-            body = with_numeric_ids(body, schemas()[operation.reply])
+            body = converted(body, schemas()[operation.reply], as_numeric_id)
         request_id = self._line.request_id if reply.request_id else None
         return self._own(json_answer(request_id, operation.status, body))
 

@@ -79,23 +79,19 @@ def user_view(user: User) -> dict[str, Any]:
         "phoneNumber": user.phone_number,
         "extension": None,
         "personalMeetingUrls": [],
-        "settings": _settings_view(user),
+        "settings": {
+            "webConferencesRecorded": user.active,
+            "preventWebConferenceRecording": False,
+            "telephonyCallsImported": user.telephony_calls_imported,
+            "emailsImported": user.active,
+            "preventEmailImport": False,
+            "nonRecordedMeetingsImported": False,
+            "gongConnectEnabled": user.active,
+        },
         "conferencingProviders": [
             {"provider": provider, "isDefault": position == 0} for position, provider in enumerate(user.providers)
         ],
         "managerId": user.manager_id,
         "meetingConsentPageUrl": None,
         "spokenLanguages": [{"language": user.language, "primary": True}],
-    }
-
-
-def _settings_view(user: User) -> dict[str, bool]:
-    return {
-        "webConferencesRecorded": user.active,
-        "preventWebConferenceRecording": False,
-        "telephonyCallsImported": user.telephony_calls_imported,
-        "emailsImported": user.active,
-        "preventEmailImport": False,
-        "nonRecordedMeetingsImported": False,
-        "gongConnectEnabled": user.active,
     }
