@@ -6,17 +6,24 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from airflow_provider_gong.emulator.world.described import named
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
-
-if TYPE_CHECKING:
-    from airflow_provider_gong.emulator.server.app import EmulatorApp
 
 _EXTRA = ("jinja2", "python_multipart", "starlette", "uvicorn")
 _NO_EXTRA = "gong-emulator needs packages that are not installed: pip install 'airflow-provider-gong[emulator]'"
+
+# Further ones are set with --set.
+_SETTINGS = {
+    "access_key": "accepted access key",
+    "access_key_secret": "its secret",
+    "requests_per_second": "the company's limit per second; 0 = no limit",
+    "requests_per_day": "the company's limit per day; 0 = no limit",
+    "processing_seconds": "how long a call is processed after its media has arrived and before it can be read",
+    "seed": "the same seed generates the same users, calls and ids",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,12 +36,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = vars(parser.parse_args(arguments))
     host, port = options.pop("host"), options.pop("port")
     options["allowed_hosts"] = " ".join(options.pop("allow_host") or ())
+    speed, given = options.pop("speed"), _generated(options)
     try:
-        company = _company(options.pop("company"), _generated(options))
-        app = _load(EmulatorSettings(**_settings(options)), options["speed"], company)
+        from airflow_provider_gong.emulator.server.app import create_app
+        from airflow_provider_gong.emulator.server.serving import serve
+        from airflow_provider_gong.emulator.world.clock import RealClock
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _EXTRA:
+            sys.exit(_NO_EXTRA)
+        raise
+    try:
+        company = _company(options.pop("company"), given)
+        clock = RealClock()
+        clock.run_at(speed)
+        further = named(EmulatorSettings, dict(options.pop("set") or ()), "--set")
+        app = create_app(EmulatorSettings(**{**options, **further}), clock=clock, company=company)
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    _serve(app, host, port)
+    try:
+        serve(app, host, port, lambda url: print(f"gong-emulator ready on {url}", flush=True))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"gong-emulator cannot listen on {host} port {port}: {error}")
 
 
 def _generated(options: dict[str, Any]) -> dict[str, Any]:
@@ -51,15 +73,6 @@ def _company(path: str | None, generate: dict[str, Any]) -> dict[str, Any] | Non
     return {**document, "generate": {**(document.get("generate") or {}), **generate}} if generate else document
 
 
-def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    further = dict(options["set"] or ())
-    known = {field.name for field in fields(EmulatorSettings)}
-    unknown = sorted(set(further) - known)
-    if unknown:
-        raise ValueError(f"--set: unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-    return {**{name: value for name, value in options.items() if name not in ("set", "speed")}, **further}
-
-
 def _setting(text: str) -> tuple[str, Any]:
     name, separator, value = text.partition("=")
     if not separator:
@@ -68,39 +81,6 @@ def _setting(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         return name, value
-
-
-def _load(settings: EmulatorSettings, speed: float, company: dict[str, Any] | None) -> EmulatorApp:
-    try:
-        from airflow_provider_gong.emulator.server.app import create_app
-        from airflow_provider_gong.emulator.world.clock import RealClock
-    except ModuleNotFoundError as error:
-        _explain_missing(error)
-        raise
-    clock = RealClock()
-    clock.run_at(speed)
-    return create_app(settings, clock=clock, company=company)
-
-
-def _explain_missing(error: ModuleNotFoundError) -> None:
-    if (error.name or "").partition(".")[0] in _EXTRA:
-        sys.exit(_NO_EXTRA)
-
-
-def _serve(app: EmulatorApp, host: str, port: int) -> None:
-    try:
-        from airflow_provider_gong.emulator.server.serving import serve
-    except ModuleNotFoundError as error:
-        _explain_missing(error)
-        raise
-    try:
-        serve(app, host, port, _say_ready)
-    except (OSError, OverflowError) as error:
-        sys.exit(f"gong-emulator cannot listen on {host} port {port}: {error}")
-
-
-def _say_ready(url: str) -> None:
-    print(f"gong-emulator ready on {url}", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,29 +99,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="accept requests for this host name as well as loopback names; may be repeated",
     )
-    parser.add_argument("--access-key", default=defaults.access_key, help="accepted access key")
-    parser.add_argument("--access-key-secret", default=defaults.access_key_secret, help="its secret")
-    parser.add_argument(
-        "--requests-per-second",
-        type=int,
-        default=defaults.requests_per_second,
-        help="the company's limit per second; 0 = no limit",
-    )
-    parser.add_argument(
-        "--requests-per-day",
-        type=int,
-        default=defaults.requests_per_day,
-        help="the company's limit per day; 0 = no limit",
-    )
-    parser.add_argument(
-        "--processing-seconds",
-        type=float,
-        default=defaults.processing_seconds,
-        help="how long a call is processed after its media has arrived and before it can be read",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=defaults.seed, help="the same seed generates the same users, calls and ids"
-    )
+    for name, described in _SETTINGS.items():
+        default = getattr(defaults, name)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default, help=described)
     parser.add_argument("--speed", type=float, default=1.0, help="emulated seconds per real second; 0 stops the clock")
     parser.add_argument(
         "--company", metavar="FILE", help="JSON or YAML file with the initial users, workspaces and calls"

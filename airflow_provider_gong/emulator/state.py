@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_gong.emulator.access.grants import Grants
-from airflow_provider_gong.emulator.access.keys import Keys
+from airflow_provider_gong.emulator.access.keys import Keys, Visibility
 from airflow_provider_gong.emulator.access.limits import Limits
-from airflow_provider_gong.emulator.access.request_log import Counters, RequestLog
-from airflow_provider_gong.emulator.access.visibility import Visibility
+from airflow_provider_gong.emulator.access.request_log import RequestLog
 from airflow_provider_gong.emulator.company.company import Company
 from airflow_provider_gong.emulator.company.seeds.seeded import Seeded
 from airflow_provider_gong.emulator.company.seeds.seeding import seed_company
@@ -49,7 +49,9 @@ class Emulator(Company):
         self.settings = self._initial_settings
         self.limits = Limits()
         self.faults = FaultRules()
-        self.counters = Counters()
+        # Those that the limits accepted, by operation, and refused.
+        self.accepted: Counter[str] = Counter()
+        self.refused = 0
         self.requests = RequestLog()
         self.keys = Keys(self)
         self.grants = Grants(self)

@@ -285,6 +285,15 @@ def test_a_key_loses_a_workspace() -> None:
     assert visible(api) == (200, {sales, support})
 
 
+def test_scorecards_of_a_lost_workspace_are_not_seen() -> None:
+    calls = [{"clientUniqueId": f"c-{number}", "host": HOST_EMAIL, "workspace": "Support"} for number in range(8)]
+    api = Api(company={"workspaces": [{"name": "Sales"}, {"name": "Support"}], "calls": calls})
+    support = api("GET", "/v2/workspaces").json()["workspaces"][1]["id"]
+    assert api("POST", "/v2/stats/activity/scorecards", json={"filter": {}}).json()["answeredScorecards"]
+    api("POST", "/_emulator/visibility", json={"workspace_id": support})
+    assert api("POST", "/v2/stats/activity/scorecards", json={"filter": {}}).status_code == 404
+
+
 @pytest.mark.parametrize(
     "wrong", [{"seconds": -1}, {"seconds": "soon"}, {"caller": 1}, {"workspace_id": "1"}, {"colour": "red"}, []]
 )

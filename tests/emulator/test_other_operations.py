@@ -219,6 +219,12 @@ def test_a_company_without_engage() -> None:
     assert (answer.status_code, errors_of(answer)) == (500, ["Internal server error occurred"])
 
 
+def test_no_prospect_leaves_a_flow_without_engage() -> None:
+    api = Api(engage_enabled=False)
+    answer = api("POST", "/v2/flows/prospects/unassign-flows-by-crm-id", json={"crmProspectId": "p1"})
+    assert answer.status_code == 403
+
+
 def test_entities_cost_credits_and_know_published_briefs_only(api: Api) -> None:
     workspace = api("GET", "/v2/workspaces").json()["workspaces"][0]["id"]
     entity = {"workspaceId": workspace, "crmEntityType": "DEAL", "crmEntityId": "1", "timePeriod": "LAST_YEAR"}

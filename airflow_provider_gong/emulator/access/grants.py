@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_gong.emulator.access.keys import Caller
 from airflow_provider_gong.emulator.contract.notation import read_type
-from airflow_provider_gong.emulator.world.errors import GongApiError, OAuthError
+from airflow_provider_gong.emulator.world.answers import GongApiError, OAuthError
 from airflow_provider_gong.emulator.world.ids import mint_token
 from airflow_provider_gong.emulator.world.world import World
 
@@ -30,39 +30,22 @@ class _Code:
     scopes: frozenset[str] | None
 
 
-@dataclass
-class _RefreshToken:
-    grant: _Grant
-    used: bool = False
-
-
-@dataclass
-class TokenCounts:
-    """
-    Figures of the token endpoint.
-
-    :param reused: number of requests with an already used refresh token
-    """
-
-    issued: int = 0
-    refreshed: int = 0
-    reused: int = 0
-
-
 class Grants:
     """
     Authorizations of the company, and their tokens.
 
     :param world: the company's settings, time and ids
+    :ivar counts: how many tokens were issued and refreshed, and how many requests had a used refresh token
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, tuple[float, _Grant]] = {}
-        self._refresh: dict[str, _RefreshToken] = {}
+        self._refresh: dict[str, _Grant] = {}
+        self._used: set[str] = set()
         self._minted = 0
-        self.counts = TokenCounts()
+        self.counts = {"issued": 0, "refreshed": 0, "reused": 0}
 
     def _mint(self, kind: str) -> str:
         self._minted += 1
@@ -87,7 +70,7 @@ class Grants:
         """
         found = self._codes.pop(code, None)
         if found is None or found.expires <= self._world.clock.now() or found.redirect_uri != redirect_uri:
-            raise OAuthError(400, "invalid_grant", "Authorization code is invalid")
+            raise OAuthError("invalid_grant", "Authorization code is invalid")
         return self._issue(_Grant(found.scopes), seconds)
 
     def refresh(self, token: str, seconds: float | None) -> dict[str, Any]:
@@ -96,18 +79,18 @@ class Grants:
 
         :raises OAuthError: 400
         """
-        found = self._refresh.get(token)
-        if found is None:
-            raise OAuthError(400, "invalid_grant", "Refresh token code is invalid")
-        if found.used:
-            self.counts.reused += 1
+        grant, used = self._refresh.get(token), token in self._used
+        if grant is None:
+            raise OAuthError("invalid_grant", "Refresh token code is invalid")
+        if used:
+            self.counts["reused"] += 1
             if self._world.settings.reused_refresh_token == "revoke":  # noqa: S105 (no password)
-                found.grant.revoked = True
-        if found.used or found.grant.revoked:
-            raise OAuthError(400, "invalid_grant", "Token has been expired or revoked.")
-        found.used = True
-        self.counts.refreshed += 1
-        return self._issue(found.grant, seconds)
+                grant.revoked = True
+        if used or grant.revoked:
+            raise OAuthError("invalid_grant", "Token has been expired or revoked.")
+        self._used.add(token)
+        self.counts["refreshed"] += 1
+        return self._issue(grant, seconds)
 
     def _issue(self, grant: _Grant, seconds: float | None) -> dict[str, Any]:
         lifetime = self._world.settings.access_token_seconds if seconds is None else seconds
@@ -115,8 +98,8 @@ class Grants:
         self._access = {token: held for token, held in self._access.items() if held[0] > now - CODE_SECONDS}
         access, refresh = self._mint("access"), self._mint("refresh")
         self._access[access] = (now + lifetime, grant)
-        self._refresh[refresh] = _RefreshToken(grant)
-        self.counts.issued += 1
+        self._refresh[refresh] = grant
+        self.counts["issued"] += 1
         return {
             "access_token": access,
             "refresh_token": refresh,

@@ -1,13 +1,14 @@
-"""Callers: access keys and OAuth tokens."""
+"""Callers: the access keys that are accepted, and what callers do not see for a while."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
+from airflow_provider_gong.emulator.world.described import check, named, number
 from airflow_provider_gong.emulator.world.world import World
 
 
@@ -51,22 +52,20 @@ class AccessKey:
     sees_calls: bool = True
 
     @classmethod
-    def from_json(cls, key: Any) -> AccessKey:
+    def from_json(cls, given: Any) -> AccessKey:
         """
         Return the key that a JSON object describes.
 
         :raises ValueError: when a field is unknown, missing or wrong
         """
-        if not isinstance(key, dict) or not set(key) <= set(cls.__dataclass_fields__):
-            raise ValueError(f"a key is a JSON object with {', '.join(cls.__dataclass_fields__)}")
-        for name in ("access_key", "access_key_secret"):
-            if not isinstance(key.get(name), str) or not key[name] or ":" in key["access_key"]:
-                raise ValueError(f"a key needs {name}: a string, without a colon in the access key")
-        return cls(**{**key, "scopes": _scopes(key.get("scopes", ())), "sees_calls": bool(key.get("sees_calls", True))})
-
-
-def _scopes(scopes: Iterable[str] | str) -> tuple[str, ...]:
-    return tuple(scopes.split() if isinstance(scopes, str) else map(str, scopes))
+        described = named(cls, given, "key")
+        if isinstance(described.get("scopes"), str):
+            described["scopes"] = tuple(described["scopes"].split())
+        key = cls(**described)
+        check(key, "key: ")
+        if not key.access_key or not key.access_key_secret or ":" in key.access_key:
+            raise ValueError("key: access_key and access_key_secret must not be empty, access_key has no colon")
+        return key
 
 
 class Keys:
@@ -78,26 +77,93 @@ class Keys:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._by_credentials: dict[str, AccessKey] = {}
+        self._further: dict[str, AccessKey] = {}
 
     def add(self, key: AccessKey) -> None:
         """Add or replace an accepted key."""
-        kept = {value: known for value, known in self._by_credentials.items() if known.access_key != key.access_key}
-        self._by_credentials = {**kept, credentials(key.access_key, key.access_key_secret): key}
+        self._further[key.access_key] = key
 
-    def find(self, given: str) -> Caller | None:
-        """Return the caller for the value of a Basic header."""
+    def caller(self, given: str) -> Caller:
+        """
+        Return the caller for the value of a Basic header.
+
+        :raises GongApiError: 401
+        """
         settings = self._world.settings
-        if given == credentials(settings.access_key, settings.access_key_secret):
-            scopes = frozenset(settings.scopes.split()) or None
-            return Caller(name=settings.access_key, scopes=scopes, sees_calls=settings.key_sees_calls)
-        key = self._by_credentials.get(given)
-        if key is None:
-            return None
-        sees_calls = key.sees_calls and settings.key_sees_calls
-        return Caller(name=key.access_key, scopes=frozenset(key.scopes) or None, sees_calls=sees_calls)
+        first = AccessKey(
+            access_key=settings.access_key,
+            access_key_secret=settings.access_key_secret,
+            scopes=tuple(settings.scopes.split()),
+        )
+        for key in (first, *self._further.values()):
+            if given == credentials(key.access_key, key.access_key_secret):
+                sees_calls = key.sees_calls and settings.key_sees_calls
+                return Caller(name=key.access_key, scopes=frozenset(key.scopes) or None, sees_calls=sees_calls)
+        raise GongApiError(401, "Access denied: the access key or its secret is wrong.")
 
 
 def credentials(name: str, secret: str) -> str:
     """Decode the value after ``Basic`` in a header."""
     return base64.b64encode(f"{name}:{secret}".encode()).decode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blindness:
+    """
+    A blindness of callers.
+
+    :param in_seconds: when it begins, by the emulator's clock; immediately by default
+    :param seconds: how long it lasts; until it is removed by default
+    :param caller: the access key or OAuth client; all callers by default
+    :param workspace_id: the workspace that is not seen; all calls by default
+    """
+
+    in_seconds: float = number(0.0, highest=math.inf)
+    seconds: float = number(math.inf, highest=math.inf)
+    caller: str | None = None
+    workspace_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check(self, "blindness: ")
+
+    @classmethod
+    def from_json(cls, given: Any) -> Blindness:
+        """
+        Return the blindness that a JSON object describes.
+
+        :raises ValueError: when a field is unknown or wrong
+        """
+        return cls(**named(cls, given, "blindness"))
+
+
+class Visibility:
+    """
+    The current blindness of callers.
+
+    :param world: the company's settings, time and ids
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._blind: list[tuple[float, float, Blindness]] = []
+
+    def hide(self, blindness: Blindness) -> None:
+        """Add a blindness."""
+        begins = self._world.clock.now() + blindness.in_seconds
+        self._blind.append((begins, begins + blindness.seconds, blindness))
+
+    def clear(self) -> None:
+        """Remove every blindness."""
+        self._blind.clear()
+
+    def of(self, caller: Caller) -> Caller:
+        """Return a caller with its current blindness applied."""
+        now = self._world.clock.now()
+        self._blind = [period for period in self._blind if period[1] > now]
+        current = [blindness for begins, _, blindness in self._blind if begins <= now]
+        found = [blindness for blindness in current if blindness.caller in (None, caller.name)]
+        if not found:
+            return caller
+        hidden = frozenset(filter(None, (blindness.workspace_id for blindness in found)))
+        sees_calls = caller.sees_calls and all(blindness.workspace_id for blindness in found)
+        return replace(caller, sees_calls=sees_calls, hidden_workspaces=hidden)

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 
 DAY_SECONDS = 86_400.0
-
-
-class Window(Protocol):
-    """Counts requests and determines when the next one is allowed."""
-
-    def wait(self, now: float, limit: int) -> float:
-        """Return the seconds until a request fits under the limit; 0 when it fits now."""
-
-    def add(self, now: float) -> None:
-        """Count a request."""
 
 
 class SlidingWindow:
@@ -64,70 +54,22 @@ class SlidingWindow:
             self._moments.append((now, requests))
 
 
-class FixedWindow:
-    """Whole seconds of the clock, each counted separately."""
-
-    def __init__(self) -> None:
-        self._second = -math.inf
-        self._count = 0
-
-    def wait(self, now: float, limit: int) -> float:
-        """Return the seconds until a request fits under the limit; 0 when it fits now."""
-        self._turn(now)
-        return 0.0 if self._count < limit else self._second + 1 - now
-
-    def add(self, now: float) -> None:
-        """Count a request."""
-        self._turn(now)
-        self._count += 1
-
-    def _turn(self, now: float) -> None:
-        if math.floor(now) != self._second:
-            self._second, self._count = math.floor(now), 0
-
-
-class TokenBucket:
-    """A token bucket that holds one second's requests and refills evenly."""
-
-    def __init__(self) -> None:
-        self._level = 0.0
-        self._at = -math.inf
-        self._rate = 1
-
-    def wait(self, now: float, limit: int) -> float:
-        """Return the seconds until a request fits under the limit; 0 when it fits now."""
-        self._drain(now, limit)
-        return max(0.0, (self._level + 1 - limit) / limit)
-
-    def add(self, now: float) -> None:
-        """Count a request."""
-        self._drain(now, self._rate)
-        self._level += 1
-
-    def _drain(self, now: float, limit: int) -> None:
-        if self._level:
-            self._level = max(0.0, self._level - (now - self._at) * limit)
-        self._at, self._rate = now, limit
-
-
-class CalendarDay:
+class CalendarWindow:
     """
-    The day of a time zone, from midnight to midnight.
+    Spans of the clock, each counted separately, e.g. whole seconds, or the days of a time zone.
 
-    :param zone: e.g. ``America/Los_Angeles``
+    :param end_of: returns when the span of a time ends
     """
 
-    def __init__(self, zone: str) -> None:
-        self._zone = ZoneInfo(zone)
+    def __init__(self, end_of: Callable[[float], float]) -> None:
+        self._end_of = end_of
         self._ends = -math.inf
         self._count = 0
 
     def count(self, now: float) -> int:
-        """Return how many requests the day holds."""
+        """Return how many requests the span holds."""
         if now >= self._ends:
-            self._count = 0
-            midnight = datetime.fromtimestamp(now, self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
-            self._ends = (midnight + timedelta(days=1)).timestamp()
+            self._count, self._ends = 0, self._end_of(now)
         return self._count
 
     def wait(self, now: float, limit: int) -> float:
@@ -139,13 +81,32 @@ class CalendarDay:
         self._count = self.count(now) + requests
 
 
+class TokenBucket:
+    """A token bucket that holds one second's requests and refills evenly."""
+
+    def __init__(self) -> None:
+        self._level = 0.0
+        self._at = -math.inf
+
+    def wait(self, now: float, limit: int) -> float:
+        """Return the seconds until a request fits under the limit; 0 when it fits now."""
+        if self._level:
+            self._level = max(0.0, self._level - (now - self._at) * limit)
+        self._at = now
+        return max(0.0, (self._level + 1 - limit) / limit)
+
+    def add(self, now: float) -> None:
+        """Count a request; the bucket has been drained up to now."""
+        self._level, self._at = self._level + 1, now
+
+
 class Limits:
     """The limits of a company: requests per second and per day, counted as configured."""
 
     def __init__(self) -> None:
-        self._second: Window = SlidingWindow(1.0)
+        self._second = _second_window("sliding")
         self._second_kind = "sliding"
-        self._day: SlidingWindow | CalendarDay = SlidingWindow(DAY_SECONDS, grain=1.0)
+        self._day = _day_window("rolling")
         self._day_reset = "rolling"
 
     def admit(self, now: float, settings: EmulatorSettings) -> float:
@@ -178,15 +139,19 @@ class Limits:
             self._day.add(now, used)
 
 
-def _day_window(reset: str) -> SlidingWindow | CalendarDay:
-    return SlidingWindow(DAY_SECONDS, grain=1.0) if reset == "rolling" else CalendarDay(reset)
+def _second_window(kind: str) -> SlidingWindow | CalendarWindow | TokenBucket:
+    if kind == "bucket":
+        return TokenBucket()
+    return SlidingWindow(1.0) if kind == "sliding" else CalendarWindow(lambda now: math.floor(now) + 1.0)
 
 
-def _second_window(kind: str) -> Window:
-    match kind:
-        case "fixed":
-            return FixedWindow()
-        case "bucket":
-            return TokenBucket()
-        case _:
-            return SlidingWindow(1.0)
+def _day_window(reset: str) -> SlidingWindow | CalendarWindow:
+    if reset == "rolling":
+        return SlidingWindow(DAY_SECONDS, grain=1.0)
+    zone = ZoneInfo(reset)
+    return CalendarWindow(lambda now: _midnight_after(datetime.fromtimestamp(now, zone)))
+
+
+def _midnight_after(moment: datetime) -> float:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight + timedelta(days=1)).timestamp()

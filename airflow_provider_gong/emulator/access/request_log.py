@@ -1,4 +1,4 @@
-"""The request log, and the number of accepted requests."""
+"""The request log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
 LOGGED_REQUESTS = 10_000
 LOGGED_BODIES = 500
@@ -96,8 +96,6 @@ class LogFilter:
     :param after: only lines with a higher number
     """
 
-    NAMES: ClassVar[frozenset[str]] = frozenset({"operation", "method", "path", "status", "who", "after"})
-
     operation: str | None = None
     method: str | None = None
     path: str | None = None
@@ -115,20 +113,3 @@ class LogFilter:
             and (self.status is None or self.status == (line.status or 0))
             and (self.path is None or self.path in line.path)
         )
-
-
-@dataclass
-class Counters:
-    """Numbers of requests that the limits accepted and refused."""
-
-    accepted: int = 0
-    refused: int = 0
-    by_operation: dict[str, int] = field(default_factory=dict)
-
-    def count(self, operation: str, *, accepted: bool) -> None:
-        """Count one request."""
-        if not accepted:
-            self.refused += 1
-            return
-        self.accepted += 1
-        self.by_operation[operation] = self.by_operation.get(operation, 0) + 1

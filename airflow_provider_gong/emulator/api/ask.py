@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from airflow_provider_gong.emulator.access.keys import Caller
-from airflow_provider_gong.emulator.api.paging import cut, requested_page
+from airflow_provider_gong.emulator.api.paging import cut
 from airflow_provider_gong.emulator.company.calls import Shelf
 from airflow_provider_gong.emulator.company.records import Call
 from airflow_provider_gong.emulator.contract.operations import Operation
 from airflow_provider_gong.emulator.state import Emulator
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 
 Item = TypeVar("Item")
 
@@ -27,12 +28,10 @@ class Reply:
     An answer.
 
     :param body: ``None`` for an empty answer
-    :param status: by default, that of the operation
     :param request_id: whether the body begins with the request id
     """
 
     body: Mapping[str, Any] | None
-    status: int | None = None
     request_id: bool = True
 
 
@@ -66,6 +65,15 @@ class Ask:
         calls = self.emulator.calls.readable(shelf, self.now, start=start, end=end)
         return [call for call in calls if self.sees(call)] if self.caller.hidden_workspaces else calls
 
+    def workspace_id(self, wanted: str, error: str = BAD_REQUEST) -> str:
+        """
+        Return the id of a workspace of the company.
+
+        :raises GongApiError: 400 when the company has no such workspace
+        """
+        found = next((workspace for workspace in self.emulator.workspaces if workspace.id == wanted), None)
+        return required(found, 400, error).id
+
     def did(self, action: str, kind: str, subject: object, **facts: Any) -> None:
         """
         Note what the request changed, for the request log.
@@ -82,20 +90,36 @@ class Ask:
         """The address at which the client reached the emulator, with a trailing slash."""
         return str(self.request.base_url)
 
-    def page(self, items: Sequence[Item], *, ahead: int = 0) -> tuple[list[Item], dict[str, Any]]:
+    def page(
+        self, items: Sequence[Item], *, ahead: int = 0, none: str | None = None
+    ) -> tuple[list[Item], dict[str, Any]]:
         """
         Return the items of the requested page, and the answer's ``records``.
 
         :param ahead: by how much ``totalRecords`` exceeds what can be read
-        :raises GongApiError: 400 for a cursor that has expired or belongs to another request
+        :param none: the error when there are none; by default, that is none
+        :raises GongApiError: 400 for a cursor that has expired or belongs to another request, 404 for no items
         """
         given = self.body if self.body is not None else self.query
         expected = self.operation.body.fields if self.operation.body else self.operation.query
         filters = {name: given[name] for name in expected or () if name in given and name != "cursor"}
         question = json.dumps([self.operation.name, filters], sort_keys=True, default=str)
         digest = hashlib.sha256(question.encode()).hexdigest()
-        page = requested_page(self.emulator, given.get("cursor"), digest, self.caller.name)
-        return cut(self.emulator, items, page, ahead)
+        found, records = cut(self.emulator, items, given.get("cursor"), digest, self.caller.name, ahead)
+        if not found and none:
+            raise GongApiError(404, none)
+        return found, records
+
+
+def required(thing: Item | None, status: int, text: str) -> Item:
+    """
+    Return a thing that was looked up.
+
+    :raises GongApiError: when it was not found
+    """
+    if thing is None:
+        raise GongApiError(status, text)
+    return thing
 
 
 Handler = Callable[[Ask], Awaitable[Reply]]

@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from airflow_provider_gong.emulator.api import meetings, tokens
-from airflow_provider_gong.emulator.api.ask import Handler
-from airflow_provider_gong.emulator.api.calls import media, posting, reading
+from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply
+from airflow_provider_gong.emulator.api.calls import reading, writing
 from airflow_provider_gong.emulator.api.insights import seeded, stats
 from airflow_provider_gong.emulator.api.integrations import crm, engage, events
 from airflow_provider_gong.emulator.api.people import permissions, privacy, users
+from airflow_provider_gong.emulator.world.answers import INTERNAL_ERROR, GongApiError
 
-HANDLERS: Mapping[str, Handler] = {
+# What a company may lack, by chapter of the reference: the setting, and what Gong answers without it.
+_RELEASES: Mapping[str, tuple[str, int, str]] = {
+    "Meetings": (
+        "meetings_released",
+        403,
+        "This API endpoint is in Limited release - contact your CSM for more information.",
+    ),
+    # Only the status was observed.
+    "Engage flows": ("engage_enabled", 403, "Gong Engage is not enabled for your company"),
+    # Permanently, in a company without Engage (observed on live tenants).
+    "Tasks": ("engage_enabled", 500, INTERNAL_ERROR),
+    "Entities": ("ai_credits", 402, "Not enough credits"),
+}
+
+_HANDLERS: Mapping[str, Handler] = {
     "listCalls": reading.list_calls,
-    "addCall": posting.add_call,
+    "addCall": writing.add_call,
     "listCallsExtensive": reading.list_calls_extensive,
     "getCallTranscripts": reading.get_call_transcripts,
     "getCall": reading.get_call,
-    "addCallRecording": media.add_call_recording,
+    "addCallRecording": writing.add_call_recording,
     "addMeeting": meetings.add_meeting,
     "integrationStatus": meetings.integration_status,
     "updateMeeting": meetings.update_meeting,
@@ -37,7 +52,7 @@ HANDLERS: Mapping[str, Handler] = {
     "listTrackers": seeded.seeded("trackers", key="keywordTrackers"),
     "listWorkspaces": users.list_workspaces,
     "listCallOutcomes": seeded.seeded("outcomes"),
-    "getLibraryStructure": seeded.seeded("libraryFolders", needs_workspace=True, key="folders"),
+    "getLibraryStructure": seeded.seeded("libraryFolders", key="folders"),
     "getCallsInSpecificFolder": seeded.folder_content,
     "listUsers_1": seeded.coaching,
     "listLogs": seeded.list_logs,
@@ -80,7 +95,20 @@ HANDLERS: Mapping[str, Handler] = {
     "contentViewed": events.add_event,
     "integrationSettings": events.set_integration_settings,
     "getIntegrationSettings": events.get_integration_settings,
-    "listTargetDefinitions": seeded.seeded("targets", needs_workspace=True),
+    "listTargetDefinitions": seeded.seeded("targets"),
     "uploadAssignments": events.upload_assignments,
     "generateCustomerToken": tokens.generate_customer_token,
 }
+
+
+async def handle(ask: Ask) -> Reply:
+    """
+    Carry out a request.
+
+    :raises GongApiError: when it is refused
+    """
+    if ask.operation.tag in _RELEASES:
+        setting, status, text = _RELEASES[ask.operation.tag]
+        if not getattr(ask.emulator.settings, setting):
+            raise GongApiError(status, text)
+    return await _HANDLERS[ask.operation.name](ask)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.company.records import Meeting, User
-from airflow_provider_gong.emulator.contract.checking import require_email, require_window
+from airflow_provider_gong.emulator.contract.checking import read_window, require_email
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 _PROVIDER_NAMES = {"googlemeet": "Google Meet", "msteams": "Microsoft Teams", "zoom": "Zoom"}
 _NO_CONSENT_PAGE = "The Gong consent page is not enabled in your company. Contact your Gong Admin."
@@ -53,10 +52,7 @@ async def update_meeting(ask: Ask) -> Reply:
 
 async def delete_meeting(ask: Ask) -> Reply:
     """``DELETE /v2/meetings/{meetingId}``, with a JSON body; a setting chooses the form of the answer."""
-    _require_release(ask.emulator)
-    meeting = _meeting(ask)
-    if meeting is None:
-        raise GongApiError(404, "The given meeting ID was not found.")
+    meeting = required(_meeting(ask), 404, "The given meeting ID was not found.")
     email = ask.body.get("organizerEmail") or meeting.organizer.email_address
     if email.lower() not in meeting.organizer.emails:
         raise GongApiError(404, "No Gong meeting found corresponding to the provided organizer email")
@@ -68,20 +64,12 @@ async def delete_meeting(ask: Ask) -> Reply:
 
 async def integration_status(ask: Ask) -> Reply:
     """``POST /v2/meetings/integration/status``: a user who cannot create meetings is not an error."""
-    _require_release(ask.emulator)
     return Reply({"users": [_status(ask.emulator, email, ask.base_url) for email in ask.body.get("emails") or ()]})
 
 
-def _require_release(emulator: Emulator) -> None:
-    if not emulator.settings.meetings_released:
-        raise GongApiError(403, "This API endpoint is in Limited release - contact your CSM for more information.")
-
-
 def _read_meeting(ask: Ask) -> dict[str, Any]:
-    _require_release(ask.emulator)
     details: dict[str, Any] = ask.body
-    start, end = datetime.fromisoformat(details["startTime"]), datetime.fromisoformat(details["endTime"])
-    require_window(start, end, "startTime", "endTime")
+    read_window(details, "startTime", "endTime")
     for invitee in details["invitees"]:
         if invitee.get("email") is not None:
             require_email(invitee["email"])
@@ -90,9 +78,7 @@ def _read_meeting(ask: Ask) -> dict[str, Any]:
 
 def _organizer(emulator: Emulator, details: Mapping[str, Any]) -> User:
     organizer = emulator.users.by_email(details["organizerEmail"])
-    if organizer is None:
-        raise GongApiError(404, "No Gong user found corresponding to the provided organizer email")
-    return organizer
+    return required(organizer, 404, "No Gong user found corresponding to the provided organizer email")
 
 
 def _meeting(ask: Ask) -> Meeting | None:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from airflow_provider_gong.emulator.api.ask import Ask
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 
 _LARGEST_HEADER = 8_192
 
-
-class FilePart(Protocol):
-    """Receives the bytes of a file."""
-
-    def write(self, data: bytes) -> None:
-        """Receive the next bytes."""
+Taker = Callable[[bytes], object]
 
 
-async def read_part(ask: Ask, part: FilePart, most: int, missing: str | None = None) -> None:
+async def read_part(ask: Ask, most: int, *takers: Taker, missing: str | None = None) -> None:
     """
     Read a whole multipart body and pass on the content of the operation's part.
 
     :param most: maximum number of bytes of the part
+    :param takers: receive its bytes as they arrive
     :param missing: the error if there is no such part
     :raises GongApiError: 415 if the body is not multipart; 400 if the part is missing or too large, or the body is
         cut off
     """
     name = ask.operation.part or ""
-    reader = _PartReader(name, part, most)
+    reader = _PartReader(name, most, takers)
     parser = reader.parser(_boundary(ask.request.headers.get("content-type", "")))
     try:
         async for data in ask.request.stream():
@@ -57,12 +54,12 @@ def _boundary(content_type: str) -> bytes:
 class _PartReader:
     """Extracts one part of a multipart body."""
 
-    def __init__(self, name: str, part: FilePart, most: int) -> None:
+    def __init__(self, name: str, most: int, takers: Sequence[Taker]) -> None:
         self._name = name.encode()
-        self._part = part
+        self._takers = takers
         self._left = most
-        self._header_name = b""
-        self._header_value = b""
+        # Name and value.
+        self._header = [b"", b""]
         self._inside = False
         self.found = False
         self.ended = False
@@ -72,8 +69,8 @@ class _PartReader:
             boundary,
             {
                 "on_part_begin": self._begin_part,
-                "on_header_field": self._take_header_name,
-                "on_header_value": self._take_header_value,
+                "on_header_field": partial(self._take_header, 0),
+                "on_header_value": partial(self._take_header, 1),
                 "on_header_end": self._end_header,
                 "on_part_data": self._take_data,
                 "on_end": self._end,
@@ -83,25 +80,19 @@ class _PartReader:
     def _begin_part(self) -> None:
         self._inside = False
 
-    def _take_header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header_name += data[start:end]
-        self._check_header()
-
-    def _take_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header_value += data[start:end]
-        self._check_header()
-
-    def _check_header(self) -> None:
-        if len(self._header_name) + len(self._header_value) > _LARGEST_HEADER:
+    def _take_header(self, part: int, data: bytes, start: int, end: int) -> None:
+        self._header[part] += data[start:end]
+        if sum(map(len, self._header)) > _LARGEST_HEADER:
             raise GongApiError(400, BAD_REQUEST)
 
     def _end_header(self) -> None:
-        if self._header_name.lower() == b"content-disposition":
-            name = parse_options_header(self._header_value)[1].get(b"name")
+        header, value = self._header
+        if header.lower() == b"content-disposition":
+            name = parse_options_header(value)[1].get(b"name")
             # The first of several parts with this name counts.
             self._inside = name == self._name and not self.found
             self.found = self.found or self._inside
-        self._header_name = self._header_value = b""
+        self._header = [b"", b""]
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         if not self._inside:
@@ -109,7 +100,8 @@ class _PartReader:
         self._left -= end - start
         if self._left < 0:
             raise GongApiError(400, "Maximum upload size exceeded")
-        self._part.write(data[start:end])
+        for take in self._takers:
+            take(data[start:end])
 
     def _end(self) -> None:
         self.ended = True

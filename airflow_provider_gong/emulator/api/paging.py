@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from airflow_provider_gong.emulator.world.errors import GongApiError
-from airflow_provider_gong.emulator.world.ids import mint_id
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.world import World
 
 # Not controllable: ``limit`` is ignored (observed on live tenants).
@@ -20,78 +17,55 @@ PAGE_SIZE = 100
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True)
-class Page:
+def cut(
+    world: World, items: Sequence[Item], cursor: str | None, question: str, caller: str, ahead: int = 0
+) -> tuple[list[Item], dict[str, Any]]:
     """
-    The page that a request asks for.
+    Return the items of the requested page, and the answer's ``records``; without a cursor, those of the first page.
 
-    :param number: counted from 0
-    :param expires: when the cursors of this sequence expire: an hour after the first page, not the latest one
     :param question: identifies the operation and its filters; a cursor is valid for no other
     :param caller: the caller
-    """
-
-    number: int
-    expires: int
-    question: str
-    caller: str
-
-
-def requested_page(world: World, cursor: str | None, question: str, caller: str) -> Page:
-    """
-    Return the requested page; without a cursor, the first one.
-
+    :param ahead: by how much ``totalRecords`` exceeds what can be read
     :raises GongApiError: 400 for an expired cursor or one that belongs to another request
     """
-    now = world.clock.now()
-    if not cursor:
-        return Page(0, int(now + world.settings.cursor_seconds), question, caller)
-    claims = _read_cursor(world, cursor, question)
-    if claims["exp"] <= now:
-        raise GongApiError(world.settings.expired_cursor_status, "cursor has expired")
-    return Page(claims["pageNumber"], claims["exp"], question, caller)
-
-
-def cut(world: World, items: Sequence[Item], page: Page, ahead: int = 0) -> tuple[list[Item], dict[str, Any]]:
-    """Return the items of a page and the answer's ``records``."""
-    start = page.number * PAGE_SIZE
+    number, expires = _read_cursor(world, cursor, question)
+    start, total = number * PAGE_SIZE, len(items) + ahead
     found = list(items[start : start + PAGE_SIZE])
-    records: dict[str, Any] = {
-        "totalRecords": len(items) + ahead,
-        "currentPageSize": len(found),
-        "currentPageNumber": page.number,
-    }
-    if start + PAGE_SIZE < len(items):
-        records["cursor"] = _write_cursor(world, page, len(items) + ahead)
-    return found, records
-
-
-def _write_cursor(world: World, page: Page, total: int) -> str:
+    records = {"totalRecords": total, "currentPageSize": len(found), "currentPageNumber": number}
+    if start + PAGE_SIZE >= len(items):
+        return found, records
     # The claims of a cursor that was decoded in a post of Gong's community.
     claims = {
         "pageSize": PAGE_SIZE,
         "total": total,
-        "pageNumber": page.number + 1,
-        "exp": page.expires,
-        "userId": mint_id(world.settings.seed, "caller", page.caller),
+        "pageNumber": number + 1,
+        "exp": expires,
+        "userId": world.new_id("caller", caller),
     }
+    return found, {**records, "cursor": _write_cursor(world, claims, question)}
+
+
+def _write_cursor(world: World, claims: Mapping[str, Any], question: str) -> str:
     signed = f"{_encode({'alg': 'HS256'})}.{_encode(claims)}"
-    return f"{signed}.{_signature(world, signed, page.question)}"
+    return f"{signed}.{_signature(world, signed, question)}"
 
 
-def _read_cursor(world: World, cursor: str, question: str) -> dict[str, Any]:
+def _read_cursor(world: World, cursor: str | None, question: str) -> tuple[int, int]:
+    """Return the number of the page, and when the cursors of this sequence expire: counted from the first page on."""
+    now, settings = world.clock.now(), world.settings
+    if not cursor:
+        return 0, int(now + settings.cursor_seconds)
     signed, _, signature = cursor.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(world, signed, question).encode()):
-        raise GongApiError(world.settings.expired_cursor_status, "cursor is invalid")
+        raise GongApiError(settings.expired_cursor_status, "cursor is invalid")
     payload = signed.partition(".")[2]
-    try:
-        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, binascii.Error) as error:
-        raise GongApiError(world.settings.expired_cursor_status, "cursor is invalid") from error
-    return claims
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    if claims["exp"] <= now:
+        raise GongApiError(settings.expired_cursor_status, "cursor has expired")
+    return claims["pageNumber"], claims["exp"]
 
 
-def _encode(part: dict[str, Any]) -> str:
+def _encode(part: Mapping[str, Any]) -> str:
     return _base64(json.dumps(part, separators=(",", ":")).encode())
 
 

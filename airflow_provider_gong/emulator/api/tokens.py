@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
-from airflow_provider_gong.emulator.world.errors import OAuthError
+from airflow_provider_gong.emulator.world.answers import OAuthError
 
 _MOST_PARAMETERS = 20
 
@@ -16,7 +16,7 @@ async def generate_customer_token(ask: Ask) -> Reply:
     try:
         form = parse_qsl((await ask.request.body()).decode(), max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:
-        raise OAuthError(400, "invalid_request", "the form cannot be read") from error
+        raise OAuthError("invalid_request", "the form cannot be read") from error
     given = {**dict(form), **ask.request.query_params}
     grants, seconds = ask.emulator.grants, _lifetime(given)
     match given.get("grant_type"):
@@ -25,7 +25,7 @@ async def generate_customer_token(ask: Ask) -> Reply:
         case "refresh_token":
             tokens = grants.refresh(given.get("refresh_token", ""), seconds)
         case _:
-            raise OAuthError(400, "unsupported_grant_type", "grant_type is missing or not supported")
+            raise OAuthError("unsupported_grant_type", "grant_type is missing or not supported")
     ask.did("issued", "tokens", ask.caller.name, grantType=given["grant_type"])
     return Reply({**tokens, "api_base_url_for_customer": api_base_url(ask)})
 
@@ -35,7 +35,7 @@ def _lifetime(given: Mapping[str, str]) -> float | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise OAuthError(400, "invalid_request", "validity_duration must be a number of seconds")
+        raise OAuthError("invalid_request", "validity_duration must be a number of seconds")
     return float(text)
 
 

@@ -20,11 +20,12 @@ class Shelf:
     Calls that become readable some time after their processing began, oldest call first.
 
     :param seconds: returns the current processing time
+    :ivar processing: the calls that are not readable yet, by id
     """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._processing: dict[str, Call] = {}
+        self.processing: dict[str, Call] = {}
         # By the start of their processing, including calls that were removed meanwhile.
         self._queue: list[tuple[float, int, Call]] = []
         self._queued = count()
@@ -34,18 +35,18 @@ class Shelf:
         self._since: dict[str, float] = {}
         self.discarded = 0
 
-    def put(self, call: Call) -> None:
+    def put(self, call: Call, begun: float) -> None:
         """Add a call whose recording has arrived."""
-        self._processing[call.id] = call
-        heappush(self._queue, (_begun(call), next(self._queued), call))
+        self.processing[call.id] = call
+        heappush(self._queue, (begun, next(self._queued), call))
 
     def settle(self, now: float) -> list[Call]:
         """Make calls readable whose processing has ended, and return them."""
         settled = []
         while self._queue and self._queue[0][0] + self._seconds() <= now:
             begun, _, call = heappop(self._queue)
-            if self._processing.get(call.id) is call:
-                del self._processing[call.id]
+            if self.processing.get(call.id) is call:
+                del self.processing[call.id]
                 settled.append(call)
                 self.show([call], begun + self._seconds())
         return settled
@@ -72,7 +73,7 @@ class Shelf:
             self._readable_ids.remove(call.id)
             self._since.pop(call.id, None)
             del self._readable[bisect_left(self._readable, call.order, key=_ORDER)]
-        elif self._processing.pop(call.id, None) is None and call.media and call.media.discarded_because:
+        elif self.processing.pop(call.id, None) is None and call.media and call.media.discarded_because:
             self.discarded -= 1
 
     def __len__(self) -> int:
@@ -89,17 +90,9 @@ class Shelf:
         last = len(self._readable) if end is None else bisect_left(self._readable, (end, ""), key=_ORDER)
         return self._readable[first:last]
 
-    def processing(self) -> Iterable[Call]:
-        """Return the calls that are not readable yet."""
-        return self._processing.values()
-
     def since(self, call: Call) -> float:
         """Return since when a call is readable."""
         return self._since.get(call.id, LONG_AGO)
-
-
-def _begun(call: Call) -> float:
-    return LONG_AGO if call.media is None else call.media.begun_at
 
 
 class CallStore:
@@ -107,14 +100,16 @@ class CallStore:
     All calls of the company, whether readable or not.
 
     :param world: the company's settings, time and ids
+    :ivar id_by_client_id: the id of the call that was posted with a ``clientUniqueId``
+    :ivar id_by_content: the id of the call whose recording has a SHA-256
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._by_id: dict[str, Call] = {}
         # Ids and recordings stay taken permanently, even after a call is erased.
-        self._id_by_client_id: dict[str, str] = {}
-        self._id_by_content: dict[str, str] = {}
+        self.id_by_client_id: dict[str, str] = {}
+        self.id_by_content: dict[str, str] = {}
         self._expected: set[str] = set()
         self.details = Shelf(lambda: world.settings.processing_seconds)
         self.transcripts = Shelf(self._transcript_seconds)
@@ -144,18 +139,18 @@ class CallStore:
     def add(self, call: Call) -> None:
         """Add a call; its ``clientUniqueId`` stays taken permanently."""
         self._by_id[call.id] = call
-        self._id_by_client_id[call.client_unique_id] = call.id
+        self.id_by_client_id[call.client_unique_id] = call.id
 
     def attach(self, call: Call, media: Media) -> None:
         """Attach a recording; its content stays taken permanently."""
         call.media = media
-        self._id_by_content.setdefault(media.sha256, call.id)
-        self.details.put(call)
-        self.transcripts.put(call)
+        self.id_by_content.setdefault(media.sha256, call.id)
+        for shelf in (self.details, self.transcripts):
+            shelf.put(call, media.begun_at)
 
     def expect(self, call: Call) -> None:
         """Reserve the ids of a call that does not exist yet."""
-        self._id_by_client_id[call.client_unique_id] = call.id
+        self.id_by_client_id[call.client_unique_id] = call.id
         self._expected.add(call.id)
 
     def appear(self, calls: Sequence[Call], since: float = LONG_AGO) -> None:
@@ -190,17 +185,9 @@ class CallStore:
         self.details.remove(call)
         self.transcripts.remove(call)
 
-    def id_by_client_id(self, client_unique_id: str) -> str | None:
-        """Return the id of the call that was posted with this ``clientUniqueId``."""
-        return self._id_by_client_id.get(client_unique_id)
-
     def is_known(self, call_id: object) -> bool:
         """Return whether a call with this id exists or will appear."""
         return call_id in self._by_id or call_id in self._expected
-
-    def id_by_content(self, sha256: str) -> str | None:
-        """Return the id of the call whose recording has this content."""
-        return self._id_by_content.get(sha256)
 
     def settle(self) -> None:
         """Advance processing up to now."""
@@ -218,32 +205,21 @@ class CallStore:
             return CallState.VISIBLE if self.details.since(call) <= now else CallState.NOT_READY
         if call.settled:
             return CallState.DISCARDED
-        share = self._processed_share(call.media, now)
-        start, end = self._transient_window()
-        return CallState.NOT_FOUND if start <= share < end else CallState.NOT_READY
+        return CallState.NOT_FOUND if self._is_transient(call.media, now) else CallState.NOT_READY
 
-    def _processed_share(self, media: Media, now: float) -> float:
-        seconds = self._world.settings.processing_seconds
-        return (now - media.begun_at) / seconds if seconds else 1.0
-
-    def _transient_window(self) -> tuple[float, float]:
+    def _is_transient(self, media: Media, now: float) -> bool:
         settings = self._world.settings
-        length = settings.transient_share
-        match settings.transient_not_found:
-            case "first":
-                return 0.0, length
-            case "middle":
-                return (1.0 - length) / 2, (1.0 + length) / 2
-            case "last":
-                return 1.0 - length, 1.0
-            case _:
-                return 1.0, 1.0
+        if settings.transient_not_found == "never" or not settings.processing_seconds:
+            return False
+        share, length = (now - media.begun_at) / settings.processing_seconds, settings.transient_share
+        start = {"first": 0.0, "middle": 0.5, "last": 1.0}[settings.transient_not_found] * (1.0 - length)
+        return start <= share < start + length
 
     def state_counts(self) -> Mapping[str, int]:
         """Return the number of calls by state."""
         self.settle()
         now = self._world.clock.now()
-        counts = Counter(self.state(call, now).value for call in self.details.processing())
+        counts = Counter(self.state(call, now).value for call in self.details.processing.values())
         counts[CallState.VISIBLE.value] = len(self.details)
         counts[CallState.DISCARDED.value] = self.details.discarded
         counts[CallState.AWAITING_MEDIA.value] = len(self._by_id) - counts.total()

@@ -13,11 +13,10 @@ from airflow_provider_gong.emulator.company.engage import Engage
 from airflow_provider_gong.emulator.company.recordings.folder import RecordingFolder
 from airflow_provider_gong.emulator.company.records import LONG_AGO, Call, CallChange, Meeting, Workspace
 from airflow_provider_gong.emulator.company.users import Users
-from airflow_provider_gong.emulator.world.agenda import Agenda
 from airflow_provider_gong.emulator.world.clock import Clock
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
 from airflow_provider_gong.emulator.world.times import iso_time
-from airflow_provider_gong.emulator.world.world import World
+from airflow_provider_gong.emulator.world.world import Agenda, World
 
 # The latest are enough for tests that check now and then.
 _KEPT_HAPPENINGS = 100_000

@@ -6,23 +6,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
+from airflow_provider_gong.emulator.contract.checking import parse_datetime
 from airflow_provider_gong.emulator.world.world import World
 
-OBJECT_TYPES = ("ACCOUNT", "CONTACT", "DEAL", "LEAD", "BUSINESS_USER", "STAGE")
 _LISTED_ERRORS = 20
 _OBJECT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _EMAIL = re.compile(r"[^@\s]{1,48}@[^@\s]+\.[^@\s]+")
-_NEEDED = {
-    "ACCOUNT": (),
-    "CONTACT": ("emailAddress",),
-    "DEAL": (),
-    "LEAD": ("emailAddress",),
-    "BUSINESS_USER": ("emailAddress",),
-    "STAGE": (),
-}
+_WITH_ADDRESS = ("CONTACT", "LEAD", "BUSINESS_USER")
 
 
 @dataclass
@@ -127,20 +119,17 @@ class LineReader:
     def write(self, data: bytes) -> None:
         """Take the next bytes."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        self._read(lines)
+        for line in lines:
+            self._take(line)
 
     def close(self) -> None:
         """Read the last line."""
-        self._read([self._rest])
-        self._rest = b""
-
-    def _read(self, lines: Iterable[bytes]) -> None:
-        for line in lines:
-            self._number += 1
-            if line.strip():
-                self._take(line)
+        self._take(self._rest)
 
     def _take(self, line: bytes) -> None:
+        self._number += 1
+        if not line.strip():
+            return
         try:
             found = json.loads(line)
         except (ValueError, RecursionError):
@@ -153,22 +142,16 @@ class LineReader:
 
 
 def _error_in(found: Mapping[str, Any], object_type: str) -> str | None:
-    for name in ("objectId", "modifiedDate", *(() if found.get("isDeleted") else _NEEDED[object_type])):
-        if not found.get(name):
+    has_address = object_type in _WITH_ADDRESS and not found.get("isDeleted")
+    for name in ("objectId", "modifiedDate", "emailAddress"):
+        if not found.get(name) and (has_address or name != "emailAddress"):
             return f"Mandatory field [{name}] is missing or empty"
     object_id = str(found["objectId"])
     if not (_OBJECT_ID.fullmatch(object_id) or _EMAIL.fullmatch(object_id)):
         return f"Field [objectId] has an invalid value: {object_id[:80]}"
-    return None if _is_time(found["modifiedDate"]) else "Field [modifiedDate] must be ISO-8601 without milliseconds"
-
-
-def _is_time(text: Any) -> bool:
-    if not isinstance(text, str) or "." in text:
-        return False
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
+    modified = found["modifiedDate"]
+    is_time = isinstance(modified, str) and "." not in modified and parse_datetime(modified) is not None
+    return None if is_time else "Field [modifiedDate] must be ISO-8601 without milliseconds"
 
 
 def store_objects(integration: Integration, object_type: str, objects: Iterable[dict[str, Any]]) -> None:

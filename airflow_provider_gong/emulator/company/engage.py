@@ -79,23 +79,20 @@ class Engage:
     def __init__(self, world: World) -> None:
         self._world = world
         self.instances: dict[str, FlowInstance] = {}
-        self._by_prospect: dict[str, list[FlowInstance]] = {}
         self.bulk: dict[str, BulkAssignment] = {}
 
     def open_instances(self, prospect: str) -> Iterator[FlowInstance]:
         """Return the flows that a prospect is in now."""
-        return (instance for instance in self._by_prospect.get(prospect, ()) if instance.open)
+        return (found for found in self.instances.values() if found.prospect == prospect and found.open)
 
     def assign(self, flow: Mapping[str, Any], prospect: str, owner: User, *, override: bool) -> FlowInstance | None:
         """Add a prospect to a flow; a prospect who is already in it is left alone, unless that is overridden."""
         current = list(self.open_instances(prospect))
         if not override and any(instance.flow["id"] == flow["id"] or flow["exclusive"] for instance in current):
             return None
-        number = len(self.instances)
-        instance_id = self._world.new_id("flow instance", number)
+        instance_id = self._world.new_id("flow instance", len(self.instances))
         instance = FlowInstance(instance_id, flow, prospect, owner, self._world.clock.now())
         self.instances[instance_id] = instance
-        self._by_prospect.setdefault(prospect, []).append(instance)
         return instance
 
     def start_bulk(self, flow: Mapping[str, Any], owner: User, prospects: list[dict[str, Any]]) -> BulkAssignment:

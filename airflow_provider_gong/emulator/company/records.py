@@ -108,7 +108,6 @@ class Call:
     primary_user_id: str
     workspace_id: str
     started: float
-    created_at: float
     media: Media | None = None
     received: int = 0
     settled: bool = False
@@ -137,7 +136,7 @@ def as_document(posted: Mapping[str, Any]) -> bytes:
     return json.dumps(posted, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created_at: float) -> Call:
+def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str) -> Call:
     """Return a call without a recording."""
     return Call(
         id=call_id,
@@ -146,7 +145,6 @@ def new_call(call_id: str, posted: Mapping[str, Any], workspace_id: str, created
         primary_user_id=posted["primaryUser"],
         workspace_id=workspace_id,
         started=datetime.fromisoformat(posted["actualStart"]).timestamp(),
-        created_at=created_at,
     )
 
 

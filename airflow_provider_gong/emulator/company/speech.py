@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
-
-from airflow_provider_gong.emulator.company.words import words
 
 _SECONDS_PER_SENTENCE = 6.0
 _MOST_SENTENCES = 240
@@ -52,9 +53,11 @@ class Monologue:
         return self.end - self.start
 
 
-def _speech() -> Mapping[str, Sequence[Sequence[str]]]:
-    speech: Mapping[str, Any] = words()["speech"]
-    return speech
+@cache
+def words() -> Mapping[str, Any]:
+    """Return names, titles and sentences for generated companies, by what they are for."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
+    return found
 
 
 def talk(analysis: str, duration: float, ours: Sequence[int], theirs: Sequence[int]) -> list[Monologue]:
@@ -89,17 +92,17 @@ def _speaker(parties: Sequence[int], chance: int) -> int:
 
 def _lines(random: Random, count: int) -> Iterator[tuple[str, str, str]]:
     topics = list(_topics(random, count))
-    lines = [(topic, side, text) for topic in topics for side, text in _speech()[topic]]
+    lines = [(topic, side, text) for topic in topics for side, text in words()["speech"][topic]]
     # Short calls end with goodbye as well.
     yield from lines[: count - 2] + lines[-2:] if count < len(lines) else lines[:count]
 
 
 def _topics(random: Random, count: int) -> Iterator[str]:
-    middle = [topic for topic in _speech() if topic not in (_FIRST, _LAST)]
-    rest = count - len(_speech()[_FIRST]) - len(_speech()[_LAST])
+    middle = [topic for topic in words()["speech"] if topic not in (_FIRST, _LAST)]
+    rest = count - len(words()["speech"][_FIRST]) - len(words()["speech"][_LAST])
     yield _FIRST
     while rest > 0:
         topic = random.choice(middle)
-        rest -= len(_speech()[topic])
+        rest -= len(words()["speech"][topic])
         yield topic
     yield _LAST

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from airflow_provider_gong.emulator.company.records import User
 
@@ -32,6 +33,10 @@ class Users:
     def by_email(self, email: str | None) -> User | None:
         """Return the user who has this address or alias, in any case."""
         return self.get(self._id_by_email.get((email or "").lower()))
+
+    def of_party(self, party: Mapping[str, Any]) -> User | None:
+        """Return the user that a party of a call is."""
+        return self.get(party.get("userId")) or self.by_email(party.get("emailAddress"))
 
     def put(self, user: User) -> None:
         """

@@ -11,15 +11,14 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from airflow_provider_gong.emulator.contract.notation import Field
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, JSON_PARSE_ERROR, GongApiError
+from airflow_provider_gong.emulator.contract.notation import Field, converted
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, JSON_PARSE_ERROR, GongApiError
 from airflow_provider_gong.emulator.world.ids import MAX_INT64
 
 _EMAIL = re.compile(r"[^@\s<>(),;:\"]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,63})")
 # .example was refused on live tenants while example.com passed; the others are reserved by the same RFC 2606.
 _NO_TOP_LEVEL_DOMAINS = frozenset({"example", "invalid", "localhost", "test"})
 _LONG = re.compile(r"-?[0-9]{1,19}")
-_ANY = Field(kind="any")
 
 
 def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
@@ -39,10 +38,8 @@ def parse_body(raw: bytes, expected: Field, *, strict: bool) -> Any:
     if body is None:
         raise GongApiError(400, JSON_PARSE_ERROR)
     if not strict:
-        body = as_declared(body, expected)
-    errors = field_errors(body, expected)
-    if strict:
-        errors += [f"{path}: unknown field" for path in _unknown(body, expected, "")]
+        body = converted(body, expected, _as_declared)
+    errors = field_errors(body, expected, strict=strict)
     if errors:
         raise GongApiError(400, *errors)
     return body
@@ -52,17 +49,12 @@ def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def as_declared(value: Any, expected: Field) -> Any:
+def _as_declared(value: Any, expected: Field) -> Any:
     """
-    Return JSON with the types of the reference in place of others that live tenants take.
+    Return a value with the type of the reference in place of others that live tenants take.
 
     Airbyte's connector sends ids as numbers, and times where the reference has days; so do Singer taps.
     """
-    if isinstance(value, dict):
-        fields = expected.fields or {}
-        return {name: as_declared(item, fields.get(name) or expected.items or _ANY) for name, item in value.items()}
-    if isinstance(value, list):
-        return [as_declared(item, expected.items or _ANY) for item in value]
     if expected.kind == "string" and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if expected.kind == "date" and isinstance(value, str) and parse_datetime(value) is not None:
@@ -70,23 +62,39 @@ def as_declared(value: Any, expected: Field) -> Any:
     return value
 
 
-def field_errors(value: Any, expected: Field) -> list[str]:
+def field_errors(value: Any, expected: Field, path: str = "", *, strict: bool = False) -> list[str]:
     """
     Return what is wrong with single fields of JSON.
 
+    :param path: where the value is
+    :param strict: whether fields that the reference does not know are wrong
     :raises GongApiError: 400 when a type or an enum is wrong, so that Gong could not read it at all
     """
-    return _check(value, expected, "")
-
-
-def _check(value: Any, expected: Field, path: str) -> list[str]:
     if value is None:
         if expected.needed:
             raise GongApiError(400, JSON_PARSE_ERROR)
         return [f"{path}: must not be null"] if expected.required else []
     if not _has_shape(value, expected):
         raise GongApiError(400, JSON_PARSE_ERROR)
-    return _check_bounds(value, expected, path) + _check_inside(value, expected, path)
+    errors = _check_bounds(value, expected, path)
+    for place, item, inner in _inside(value, expected, path):
+        errors += field_errors(item, inner, place, strict=strict)
+    if strict and expected.fields is not None:
+        errors += [f"{_place(path, name)}: unknown field" for name in value if name not in expected.fields]
+    return errors
+
+
+def _inside(value: Any, expected: Field, path: str) -> Iterator[tuple[str, Any, Field]]:
+    for name, field in (expected.fields or {}).items():
+        yield _place(path, name), value.get(name), field
+    if expected.items is not None and isinstance(value, dict):
+        yield from ((_place(path, name), item, expected.items) for name, item in value.items())
+    elif expected.items is not None:
+        yield from ((f"{path}[{index}]", item, expected.items) for index, item in enumerate(value))
+
+
+def _place(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _has_shape(value: Any, expected: Field) -> bool:
@@ -115,49 +123,17 @@ def _check_bounds(value: Any, expected: Field, path: str) -> list[str]:
     lowest, highest = expected.lowest, expected.highest
     if lowest is None and highest is None:
         return []
-    if isinstance(value, int | float):
-        if lowest is not None and value < lowest:
-            return [f"{path}: must be greater than or equal to {lowest}"]
-        if highest is not None and value > highest:
-            return [f"{path}: must be less than or equal to {highest}"]
-        return []
-    if lowest is not None and len(value) < lowest:
-        return [f"{path}: must not be empty"]
-    if highest is not None and len(value) > highest:
-        return [f"{path}: size must be between 0 and {highest}"]
-    return []
-
-
-def _check_inside(value: Any, expected: Field, path: str) -> list[str]:
-    errors: list[str] = []
-    for name, field in (expected.fields or {}).items():
-        errors += _check(value.get(name), field, f"{path}.{name}" if path else name)
-    if expected.items is not None:
-        for place, item in _items(value, path):
-            errors += _check(item, expected.items, place)
-    return errors
-
-
-def _items(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        yield from ((f"{path}.{name}" if path else name, item) for name, item in value.items())
+    is_number = isinstance(value, int | float)
+    amount = value if is_number else len(value)
+    if lowest is not None and amount < lowest:
+        wanted = f"must be greater than or equal to {lowest}" if is_number else "must not be empty"
+    elif highest is not None and amount > highest:
+        wanted = f"must be less than or equal to {highest}"
     else:
-        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
-
-
-def _unknown(value: Any, expected: Field, path: str) -> Iterator[str]:
-    if value is None:
-        return
-    if expected.fields is not None:
-        for name, item in value.items():
-            place = f"{path}.{name}" if path else name
-            if name in expected.fields:
-                yield from _unknown(item, expected.fields[name], place)
-            else:
-                yield place
-    elif expected.items is not None:
-        for place, item in _items(value, path):
-            yield from _unknown(item, expected.items, place)
+        return []
+    if highest is not None and not is_number:
+        wanted = f"size must be between {lowest or 0} and {highest}"
+    return [f"{path}: {wanted}"]
 
 
 def parse_query(query: QueryParams, expected: Mapping[str, Field], *, strict: bool) -> dict[str, Any]:
@@ -204,12 +180,8 @@ def parse_datetime(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None and "T" in text and _can_be_shifted(moment) else None
-
-
-def _can_be_shifted(moment: datetime) -> bool:
     # Near year 1 and 9999 a time has no counterpart in other zones.
-    return 1 < moment.year < 9999
+    return moment if moment.tzinfo is not None and "T" in text and 1 < moment.year < 9999 else None
 
 
 def parse_date(text: str) -> date | None:
@@ -230,6 +202,27 @@ def require_email(email: str) -> None:
     match = _EMAIL.fullmatch(email)
     if match is None or match[1].lower() in _NO_TOP_LEVEL_DOMAINS:
         raise GongApiError(400, f"{email} is not a valid email address")
+
+
+def read_window(
+    given: Mapping[str, Any], name: str, end_name: str, place: str = ""
+) -> tuple[float | None, float | None]:
+    """
+    Return the start and the end of a window that a query or a filter describes, ``None`` where it is open.
+
+    :param place: where the fields are, for errors
+    :raises GongApiError: 400 when they are no times, or the start is not before the end
+    """
+    start, end = _seconds(given.get(name)), _seconds(given.get(end_name))
+    require_window(start, end, f"{place}{name}", end_name)
+    return start, end
+
+
+def _seconds(given: str | datetime | None) -> float | None:
+    moment = parse_datetime(given) if isinstance(given, str) and given else given
+    if given and not isinstance(moment, datetime):
+        raise GongApiError(400, BAD_REQUEST)
+    return moment.timestamp() if isinstance(moment, datetime) else None
 
 
 def require_window(start: Any, end: Any, name: str, end_name: str) -> None:

@@ -16,7 +16,7 @@ A schema is ``Name: field, field type, ...``; lines that begin with spaces go on
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -129,35 +129,42 @@ def logical_lines(text: str) -> list[str]:
     return kept.replace("|\n  ", "|").replace("\n  ", " ").splitlines()
 
 
-@cache
-def _gong() -> _Reader:
-    return _Reader(Path(__file__).with_name("schemas.txt").read_text(encoding="utf-8"))
+_GONG = _Reader(Path(__file__).with_name("schemas.txt").read_text(encoding="utf-8"))
 
 
 @cache
 def schemas() -> Mapping[str, Field]:
     """Return the schemas of the Gong API by name."""
-    return _gong().schemas()
+    return _GONG.schemas()
 
 
 def read_fields(text: str) -> Mapping[str, Field]:
     """Return the fields that a text in the notation lists, e.g. the parameters of a query."""
-    return _gong().fields(text)
+    return _GONG.fields(text)
 
 
 def read_type(text: str) -> Field:
     """Return what a type in the notation expects, e.g. a body."""
-    return _gong().type(text)
-
-
-def with_numeric_ids(value: Any, expected: Field) -> Any:
-    """Return an answer with numbers where the reference has numbers; on the wire they were seen as strings."""
-    if isinstance(value, dict):
-        inner = expected.fields or {}
-        return {name: with_numeric_ids(item, inner.get(name, expected.items or _ANY)) for name, item in value.items()}
-    if isinstance(value, list):
-        return [with_numeric_ids(item, expected.items or _ANY) for item in value]
-    return int(value) if expected.kind in ("long", "integer") and isinstance(value, str) else value
+    return _GONG.type(text)
 
 
 _ANY = Field(kind="any")
+
+
+def converted(value: Any, expected: Field, convert: Callable[[Any, Field], Any]) -> Any:
+    """
+    Return JSON with each single value converted.
+
+    :param convert: receives a value that is no object and no array, and what is expected of it
+    """
+    if isinstance(value, dict):
+        inner, other = expected.fields or {}, expected.items or _ANY
+        return {name: converted(item, inner.get(name, other), convert) for name, item in value.items()}
+    if isinstance(value, list):
+        return [converted(item, expected.items or _ANY, convert) for item in value]
+    return convert(value, expected)
+
+
+def as_numeric_id(value: Any, expected: Field) -> Any:
+    """Return a number where the reference has numbers; on the wire they were seen as strings."""
+    return int(value) if expected.kind in ("long", "integer") and isinstance(value, str) else value

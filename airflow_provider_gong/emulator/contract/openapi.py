@@ -65,7 +65,11 @@ def _described(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
-        "responses": {str(operation.status): _success(operation), "default": errors["400"], **errors},
+        "responses": {
+            str(operation.status): _answer("Success", operation.reply, request_id=operation.request_id),
+            "default": errors["400"],
+            **errors,
+        },
     }
     if operation.scopes:
         described["security"] = [{"accessKey": []}, {"oauth": list(operation.scopes)}]
@@ -95,15 +99,9 @@ def _body(operation: Operation) -> dict[str, Any] | None:
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
 
-def _success(operation: Operation) -> dict[str, Any]:
-    if operation.request_id:
-        return _answer("Success", operation.reply)
-    return {"description": "Success", "content": {"application/json": {"schema": _reference(operation.reply)}}}
-
-
-def _answer(description: str, schema: str) -> dict[str, Any]:
+def _answer(description: str, schema: str, *, request_id: bool = True) -> dict[str, Any]:
     envelope = {"type": "object", "required": ["requestId"], "properties": {"requestId": {"type": "string"}}}
-    content = {"allOf": [envelope, _reference(schema)]}
+    content = {"allOf": [envelope, _reference(schema)]} if request_id else _reference(schema)
     return {"description": description, "content": {"application/json": {"schema": content}}}
 
 

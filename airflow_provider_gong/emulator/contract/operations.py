@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
 from airflow_provider_gong.emulator.contract.notation import Field, logical_lines, read_fields, read_type
-from airflow_provider_gong.emulator.world.errors import GongApiError
-
-# Where the answers come from: kept and changed by requests; computed from the calls and users that are held; or
-# invented once from the seed.
-Source = Literal["kept", "computed", "seeded"]
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 
 @dataclass(frozen=True)
@@ -22,6 +18,8 @@ class Operation:
     One operation: Gong's name for it, method, path and shapes.
 
     :param reply: the schema of its answer
+    :param source: where the answers come from: ``kept`` and changed by requests, ``computed`` from the calls and users
+        that are held, or ``seeded`` once
     :param scopes: each is needed
     :param query: the parameters of the query
     :param body: what the JSON body has to look like; ``None`` without one
@@ -36,18 +34,18 @@ class Operation:
     tag: str
     reply: str
     status: int
-    source: Source
+    source: str
     scopes: tuple[str, ...]
     query: Mapping[str, Field]
     body: Field | None
     part: str | None
     text_ids: bool
     request_id: bool
-    pattern: re.Pattern[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
-        object.__setattr__(self, "pattern", pattern)
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What paths of the operation look like, with the names of the ids in them."""
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
     def ids_of(self, path: str) -> dict[str, str]:
         """Return the ids that a path of this operation names."""
@@ -76,7 +74,6 @@ def _read_operation(line: str, chapter: str) -> Operation:
     head, *parts = line.split("; ")
     name, method, path, _, reply = head.replace(": ", " ", 1).split(" ")
     given = {key: value for key, _, value in (part.partition(" ") for part in parts)}
-    source: Any = given.get("answers", "kept")
     return Operation(
         name=name,
         method=method,
@@ -84,7 +81,7 @@ def _read_operation(line: str, chapter: str) -> Operation:
         tag=chapter,
         reply=reply,
         status=int(given.get("status", "200")),
-        source=source,
+        source=given.get("answers", "kept"),
         scopes=tuple(given.get("scope", "").split()),
         query=read_fields(given.get("query", "")),
         body=read_type(given["body"]) if "body" in given else None,
@@ -94,43 +91,22 @@ def _read_operation(line: str, chapter: str) -> Operation:
     )
 
 
-_TOKEN_OPERATION = "generateCustomerToken"  # noqa: S105 (the name of an operation)
 _ALL = tuple(_read_operations())
 
-OPERATIONS = tuple(known for known in _ALL if known.name != _TOKEN_OPERATION)
+OPERATIONS = tuple(known for known in _ALL if known.tag != "OAuth")
 OPERATION_NAMES = frozenset(known.name for known in _ALL)
-TOKEN_PATHS = frozenset(known.path for known in _ALL if known.name == _TOKEN_OPERATION)
+(TOKEN_PATH,) = (known.path for known in _ALL if known.tag == "OAuth")
 
 # What Gong answers with 405 although nothing is served there (observed on live tenants).
 _NO_METHOD = frozenset({"/v2/calls/manage"})
 
 
-def _by_path() -> dict[str, dict[str, Operation]]:
-    found: dict[str, dict[str, Operation]] = {}
-    for known in _ALL:
-        found.setdefault(known.path, {})[known.method] = known
-    return found
-
-
-_METHODS = _by_path()
-_FIXED = {path: methods for path, methods in _METHODS.items() if "{" not in path}
-_WITH_IDS = [methods for path, methods in _METHODS.items() if "{" in path]
-
-
 def find_operation(method: str, path: str) -> Operation | GongApiError:
     """Return the operation that serves a request; otherwise what it is answered: 404 or 405."""
-    known = False
-    for methods in _candidates(path):
-        if method in methods:
-            return methods[method]
-        known = True
-    return GongApiError(405, "Method Not Allowed") if known or path in _NO_METHOD else GongApiError(404, "Not Found")
-
-
-def _candidates(path: str) -> Iterator[dict[str, Operation]]:
-    if path in _FIXED:
-        yield _FIXED[path]
-        return
-    for methods in _WITH_IDS:
-        if next(iter(methods.values())).pattern.fullmatch(path):
-            yield methods
+    # A path without ids comes first.
+    served = [known for known in _ALL if known.path == path]
+    served = served or [known for known in _ALL if known.pattern.fullmatch(path)]
+    for known in served:
+        if known.method == method:
+            return known
+    return GongApiError(405, "Method Not Allowed") if served or path in _NO_METHOD else GongApiError(404, "Not Found")

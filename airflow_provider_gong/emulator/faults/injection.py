@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from airflow_provider_gong.emulator.faults.rules import BODILESS, Fault
-from airflow_provider_gong.emulator.world.answers import JSON_TYPE, Answer, error_answer, json_answer
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import JSON_TYPE, Answer, json_answer
 
 _NO_JSON = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -31,7 +30,7 @@ async def inject(fault: Fault, answer: Answer | None, request_id: str) -> Answer
         case "reset":
             raise ConnectionDroppedError
         case "status":
-            return error_answer(request_id, GongApiError(fault.status, fault.text), _retry_after(fault))
+            return json_answer(request_id, fault.status, {"errors": [fault.text]}, _retry_after(fault))
         case "answer":
             return _foreign(fault, answer)
         case "redirect":

@@ -1,12 +1,17 @@
-"""Fault rules: what goes wrong, on which request, before or after the request takes effect."""
+"""
+Fault rules: what goes wrong, on which request, before or after the request takes effect.
+
+Some answers come from systems between a client and Gong: gateways, firewalls, proxies, login pages.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from airflow_provider_gong.emulator.world.described import check, named, number
 
 When = Literal["before", "after"]
 Action = Literal["status", "answer", "reset", "delay", "truncate", "garbage", "redirect", "stale"]
@@ -41,55 +46,32 @@ class Fault:
     action: Action
     operation: str | None = None
     caller: str | None = None
-    nth: int | None = None
-    every: int | None = None
-    probability: float | None = None
+    nth: int | None = number(None, 1)
+    every: int | None = number(None, 1)
+    probability: float | None = number(None, highest=1)
     seed: int = 0
     when: When = "before"
-    status: int = 500
-    retry_after: int | None = None
+    status: int = number(500, 200, 599)
+    retry_after: int | None = number(None)
     text: str = "Internal server error occurred"
     body: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     marks: bool = False
-    seconds: float = 0.0
+    seconds: float = number(0.0)
     url: str = ""
 
     def __post_init__(self) -> None:
-        _require(self.action in get_args(Action), f"action must be one of {', '.join(get_args(Action))}")
-        _require(self.when in get_args(When), "when must be before or after")
-        self._check_requests()
-        self._check_answer()
-        _require(_is_duration(self.seconds), "seconds must be a number from 0")
-        _require(self.action != "stale" or self.when == "before", "stale happens before the effect")
-        _require(self.action != "redirect" or bool(self.url), "redirect needs a url")
-
-    def _check_requests(self) -> None:
-        for name in ("operation", "caller"):
-            _require(isinstance(getattr(self, name), str | None), f"{name} must be a string")
+        check(self, "fault rule: ")
         given = [name for name in ("nth", "every", "probability") if getattr(self, name) is not None]
         _require(len(given) == 1, "exactly one of nth, every and probability is needed")
-        for name in ("nth", "every"):
-            count = getattr(self, name)
-            _require(count is None or _is_whole(count, 1), f"{name} must be an integer from 1")
-        share = self.probability
-        _require(share is None or (_is_duration(share) and share <= 1), "probability must be a number from 0 to 1")
-        _require(_is_whole(self.seed, -math.inf), "seed must be an integer")
-
-    def _check_answer(self) -> None:
-        _require(_is_whole(self.status, 200, 599), "status must be an integer from 200 to 599")
-        _require(self.retry_after is None or _is_whole(self.retry_after, 0), "retry_after must be an integer from 0")
-        _require(isinstance(self.text, str), "text must be a string")
-        _require(_is_line(self.url), "url must be one line of ASCII")
-        _require(isinstance(self.body, str | None), "body must be a string")
         _require(
             not self.body or self.status not in BODILESS, f"an answer with status {self.status} cannot have a body"
         )
-        _require(isinstance(self.marks, bool), "marks must be true or false")
-        # Rules come from JSON as well, where the types are not checked.
-        headers: object = self.headers
-        lines = isinstance(headers, Mapping) and all(map(_is_line, (*headers, *headers.values())))
+        lines = all(map(_is_line, (*self.headers, *self.headers.values())))
         _require(lines, "headers must be an object whose names and values are lines of ASCII")
+        _require(_is_line(self.url), "url must be one line of ASCII")
+        _require(self.action != "stale" or self.when == "before", "stale happens before the effect")
+        _require(self.action != "redirect" or bool(self.url), "redirect needs a url")
 
     @classmethod
     def from_json(cls, rule: Any) -> Fault:
@@ -98,10 +80,7 @@ class Fault:
 
         :raises ValueError: if a field is unknown, missing or wrong
         """
-        _require(isinstance(rule, Mapping) and "action" in rule, "must be a JSON object with an action")
-        unknown = sorted(set(rule) - {known.name for known in fields(cls)})
-        _require(not unknown, f"unknown field {', '.join(unknown)}")
-        return cls(**rule)
+        return cls(**named(cls, rule, "fault rule"))
 
     def applies_to(self, count: int) -> bool:
         """Return whether the rule applies to the n-th request of its operation."""
@@ -122,14 +101,6 @@ class Fault:
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise ValueError(f"fault rule: {message}")
-
-
-def _is_whole(value: object, lowest: float, highest: float = math.inf) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
-
-
-def _is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _is_line(value: object) -> bool:
@@ -176,15 +147,16 @@ class FaultRules:
         """
         Remove a rule.
 
-        :raises KeyError: when there is none with this number
+        :raises LookupError: when there is none with this number
         """
-        del self._rules[number]
+        if self._rules.pop(number, None) is None:
+            raise LookupError(f"there is no fault {number}")
 
     def switch(self, number: int, *, enabled: bool) -> None:
         """
         Switch one rule on or off.
 
-        :raises KeyError: when there is none with this number
+        :raises LookupError: when there is none with this number
         """
         self._rules[number].enabled = enabled
 
@@ -203,3 +175,60 @@ class FaultRules:
                 active.hits += 1
                 found.append(active.rule)
         return found
+
+
+def _page(title: str) -> str:
+    return f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+
+
+# Fields of a rule with the action ``answer``, by name.
+FOREIGN_ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "login_page": {"status": 200, "body": _page("Sign in")},
+    "empty": {"status": 200, "body": ""},
+    "login_redirect": {"status": 302, "body": "", "headers": {"location": "https://login.example.com/sso?back=gong"}},
+    "blocked_text": {"status": 400, "body": "Your request was blocked. Support id: 1742.\n"},
+    "unauthorized_page": {
+        "status": 401,
+        "body": _page("401 Authorization Required"),
+        "headers": {"www-authenticate": "Negotiate"},
+    },
+    "forbidden_page": {"status": 403, "body": _page("403 Forbidden")},
+    "not_found_page": {"status": 404, "body": _page("404 Not Found")},
+    "proxy_authentication": {
+        "status": 407,
+        "body": _page("407 Proxy Authentication Required"),
+        "headers": {"proxy-authenticate": 'Basic realm="proxy"'},
+    },
+    "request_timeout": {"status": 408, "body": _page("408 Request Time-out")},
+    "too_large": {"status": 413, "body": _page("413 Request Entity Too Large")},
+    "too_early": {"status": 425, "body": ""},
+    "too_many_requests": {"status": 429, "body": _page("429 Too Many Requests"), "retry_after": 30},
+    "client_closed": {"status": 499, "body": ""},
+    "bad_gateway": {"status": 502, "body": _page("502 Bad Gateway")},
+    "unavailable": {"status": 503, "body": _page("503 Service Unavailable"), "retry_after": 30},
+    "gateway_timeout": {"status": 504, "body": _page("504 Gateway Time-out")},
+}
+
+
+def foreign_answer(name: str, /, **rule: Any) -> Fault:
+    """
+    Return a rule that answers in Gong's place.
+
+    :param name: a name of :data:`FOREIGN_ANSWERS`
+    :param rule: further fields of the rule, e.g. ``operation``, ``nth`` and ``when``
+    :raises ValueError: when the name is not known, or a field is unknown, missing or wrong
+    """
+    if name not in FOREIGN_ANSWERS:
+        raise ValueError(f"fault rule: foreign must be one of {', '.join(FOREIGN_ANSWERS)}")
+    return Fault.from_json({"action": "answer", **FOREIGN_ANSWERS[name], **rule})
+
+
+def read_rule(rule: Any) -> Fault:
+    """
+    Return the rule that a JSON object describes; ``foreign`` in it names one of :data:`FOREIGN_ANSWERS`.
+
+    :raises ValueError: when a field is unknown, missing or wrong
+    """
+    if not isinstance(rule, Mapping) or "foreign" not in rule:
+        return Fault.from_json(rule)
+    return foreign_answer(rule["foreign"], **{name: value for name, value in rule.items() if name != "foreign"})

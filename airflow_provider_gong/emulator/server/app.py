@@ -10,16 +10,13 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_gong.emulator.server.gateway import Gateway
+from airflow_provider_gong.emulator.server.gateway import Exchange
 from airflow_provider_gong.emulator.server.guard import limited, wrong_host, wrong_origin
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.control import control_routes
 from airflow_provider_gong.emulator.web.page import page_routes
 from airflow_provider_gong.emulator.world.clock import Clock
 from airflow_provider_gong.emulator.world.settings import EmulatorSettings
-
-_OWN_PATHS = ("/_emulator/", "/oauth2/authorize")
-_OWN_PAGES = frozenset({"/", "/call", "/meeting", "/request", "/openapi.json", "/favicon.ico"})
 
 
 class EmulatorApp(Starlette):
@@ -35,9 +32,10 @@ class EmulatorApp(Starlette):
             yield
             emulator.close()
 
-        super().__init__(routes=[*page_routes(), *control_routes()], lifespan=lifespan)
+        routes = [*page_routes(), *control_routes()]
+        super().__init__(routes=routes, lifespan=lifespan)
+        self._own_paths = {route.path for route in routes}
         self.state.emulator = emulator
-        self._gateway = Gateway(emulator)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; requests for the Gong API take the shortest path."""
@@ -46,8 +44,8 @@ class EmulatorApp(Starlette):
             return
         path, headers = scope["path"], Headers(scope=scope)
         refused = wrong_host(headers, self.state.emulator.settings) or wrong_origin(scope["method"], headers)
-        if refused is None and not path.startswith(_OWN_PATHS) and path not in _OWN_PAGES:
-            await self._gateway(scope, receive, send)
+        if refused is None and not path.startswith("/_emulator/") and path not in self._own_paths:
+            await Exchange(self.state.emulator, scope, receive, send).run()
             return
         await (refused or super().__call__)(scope, limited(receive), send)
 

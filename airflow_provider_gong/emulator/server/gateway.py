@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,22 +17,19 @@ from starlette.types import Message, Receive, Scope, Send
 from airflow_provider_gong.emulator.access.keys import Caller
 from airflow_provider_gong.emulator.access.request_log import LOGGED_BODY_BYTES, LoggedRequest
 from airflow_provider_gong.emulator.api.ask import Ask
-from airflow_provider_gong.emulator.api.handlers import HANDLERS
+from airflow_provider_gong.emulator.api.handlers import handle
 from airflow_provider_gong.emulator.contract.checking import parse_body, parse_query
-from airflow_provider_gong.emulator.contract.notation import schemas, with_numeric_ids
-from airflow_provider_gong.emulator.contract.operations import TOKEN_PATHS, Operation, find_operation
-from airflow_provider_gong.emulator.faults import Fault
+from airflow_provider_gong.emulator.contract.notation import as_numeric_id, converted, schemas
+from airflow_provider_gong.emulator.contract.operations import TOKEN_PATH, Operation, find_operation
 from airflow_provider_gong.emulator.faults.injection import ConnectionDroppedError, inject
 from airflow_provider_gong.emulator.faults.rules import BODILESS
 from airflow_provider_gong.emulator.server.authentication import authenticate, require_client
 from airflow_provider_gong.emulator.server.connection import drop_connection
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.answers import Answer, error_answer, json_answer
-from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
+from airflow_provider_gong.emulator.world.answers import INTERNAL_ERROR, Answer, GongApiError, json_answer
 from airflow_provider_gong.emulator.world.ids import require_id
 from airflow_provider_gong.emulator.world.settings import MEDIA_LIMIT_BYTES
 
-_UNKNOWN = "unknown"
 # Nobody has published how much Gong takes besides its largest recording.
 _LARGEST_BODY = 16 * 1024 * 1024
 _LARGEST_UPLOAD = MEDIA_LIMIT_BYTES + _LARGEST_BODY
@@ -43,46 +39,33 @@ _MARKS = {"x-gong-service-version": "emulator", "cf-cache-status": "DYNAMIC"}
 logger = logging.getLogger(__name__)
 
 
-class Gateway:
+class Exchange:
     """
-    The ASGI application that serves the Gong API.
+    One request for the API and its answer.
 
     :param emulator: the company behind it
     """
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] == "http":
-            await _Exchange(self._emulator, scope, receive, send).run()
-
-
-class _Exchange:
-    """One request and its answer."""
-
     def __init__(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
         self._emulator = emulator
         self._request = Request(scope, self._receive)
-        self._path: str = scope["path"]
         self._receive_raw = receive
         self._send = send
         self._body_ended = False
         self._received = 0
-        self._request_id = emulator.next_request_id()
-        self._operation = find_operation(self._request.method, self._path)
-        has_file = isinstance(self._operation, Operation) and self._operation.part
-        self._most_bytes = _LARGEST_UPLOAD if has_file else _LARGEST_BODY
+        self._operation = find_operation(self._request.method, scope["path"])
+        served = self._operation if isinstance(self._operation, Operation) else None
+        self._most_bytes = _LARGEST_UPLOAD if served and served.part else _LARGEST_BODY
+        request_id = emulator.next_request_id()
         self._line = LoggedRequest(
             number=emulator.request_number,
             time=emulator.clock.now(),
             wall_time=time.time(),
             method=self._request.method,
-            path=self._path,
+            path=scope["path"],
             query=self._request.url.query,
-            operation=self._operation_name,
-            request_id=self._request_id,
+            operation=served.name if served else None,
+            request_id=request_id,
         )
 
     async def run(self) -> None:
@@ -95,7 +78,7 @@ class _Exchange:
         except ConnectionDroppedError:
             await drop_connection(self._request.scope, self._receive_raw)
         except ClientDisconnect:
-            logger.debug("The client went away during %s", self._path)
+            logger.debug("The client went away during %s", self._line.path)
         finally:
             self._line.ended, self._line.duration = self._emulator.clock.now(), time.perf_counter() - began
 
@@ -109,46 +92,46 @@ class _Exchange:
 
     async def _answer(self) -> Answer:
         self._emulator.tick()
-        for_tokens = self._path in TOKEN_PATHS
+        for_tokens = self._line.path == TOKEN_PATH
         try:
             caller = (require_client if for_tokens else authenticate)(self._emulator, self._request)
+            self._line.who = caller.name
+            if not for_tokens:
+                self._admit()
+            if isinstance(self._operation, GongApiError):
+                raise self._operation
         except GongApiError as error:
             return self._refuse(error)
-        self._line.who = caller.name
-        refused = None if for_tokens else self._admit()
-        if refused is not None:
-            return refused
-        if isinstance(self._operation, GongApiError):
-            return self._refuse(self._operation)
         return await self._with_faults(self._operation, caller)
 
-    def _admit(self) -> Answer | None:
+    def _admit(self) -> None:
         emulator, settings, now = self._emulator, self._emulator.settings, self._emulator.clock.now()
         wait = emulator.limits.admit(now, settings)
-        emulator.counters.count(self._operation_name or _UNKNOWN, accepted=not wait)
-        if not wait:
-            return None
-        self._line.refused = True
-        # The text is a guess: the body of a 429 was never published.
-        error = GongApiError(429, "API request limit exceeded")
-        return self._refuse(error, _retry_after(settings.retry_after, now, wait))
+        if wait:
+            emulator.refused += 1
+            self._line.refused = True
+            # The text is a guess: the body of a 429 was never published.
+            headers = _retry_after(settings.retry_after, now, wait)
+            raise GongApiError(429, "API request limit exceeded", headers=headers)
+        emulator.accepted[self._line.operation or "unknown"] += 1
 
     async def _with_faults(self, operation: Operation, caller: Caller) -> Answer:
         faults = self._emulator.faults.of_request(operation.name, caller.name)
         self._line.faults = tuple(map(str, faults))
         for fault in faults:
-            early = await inject(fault, None, self._request_id) if fault.when == "before" else None
+            early = await inject(fault, None, self._line.request_id) if fault.when == "before" else None
             if early is not None:
                 return early
-        answer = await self._carry_out(operation, caller, _staleness(faults))
+        staleness = max((fault.seconds for fault in faults if fault.action == "stale"), default=0.0)
+        answer = await self._carry_out(operation, caller, staleness)
         for fault in faults:
             if fault.when == "after":
-                answer = await inject(fault, answer, self._request_id) or answer
+                answer = await inject(fault, answer, self._line.request_id) or answer
         return answer
 
     async def _carry_out(self, operation: Operation, caller: Caller, staleness: float) -> Answer:
         try:
-            reply = await HANDLERS[operation.name](await self._ask(operation, caller, staleness))
+            reply = await handle(await self._ask(operation, caller, staleness))
         except GongApiError as error:
             return self._refuse(error)
         except ClientDisconnect:
@@ -157,20 +140,19 @@ class _Exchange:
             logger.exception("%s failed", operation.name)
             return self._refuse(GongApiError(500, INTERNAL_ERROR))
         if reply.body is None:
-            return self._own(Answer(reply.status or operation.status, b""))
+            return self._own(Answer(operation.status, b""))
         body = reply.body
         if self._emulator.settings.numeric_ids:
-            body = with_numeric_ids(body, schemas()[operation.reply])
-        request_id = self._request_id if reply.request_id else None
-        return self._own(json_answer(request_id, reply.status or operation.status, body))
+            body = converted(body, schemas()[operation.reply], as_numeric_id)
+        request_id = self._line.request_id if reply.request_id else None
+        return self._own(json_answer(request_id, operation.status, body))
 
-    def _refuse(self, error: GongApiError, headers: Mapping[str, str] | None = None) -> Answer:
+    def _refuse(self, error: GongApiError) -> Answer:
         self._line.errors = error.errors
-        answer = error_answer(self._request_id, error, headers)
-        form = self._emulator.settings.refusal_marks
-        if form != "full" and error.status in (401, 429):
-            answer = replace(json_answer(None, error.status, error.body, headers), marks=form == "header")
-        return self._own(answer)
+        form = self._emulator.settings.refusal_marks if error.status in (401, 429) else "full"
+        request_id = self._line.request_id if form == "full" else None
+        answer = json_answer(request_id, error.status, error.body, error.headers)
+        return self._own(replace(answer, marks=form != "none"))
 
     def _own(self, answer: Answer) -> Answer:
         """Note Gong's own answer, which a fault may replace."""
@@ -182,7 +164,7 @@ class _Exchange:
         strict = emulator.settings.strict
         for scope in operation.scopes:
             caller.require_scope(scope)
-        ids = operation.ids_of(self._path)
+        ids = operation.ids_of(self._line.path)
         if not operation.text_ids:
             for value in ids.values():
                 require_id(value)
@@ -230,15 +212,11 @@ class _Exchange:
                     raise ClientDisconnect
 
     def _headers(self, answer: Answer) -> list[tuple[bytes, bytes]]:
-        marks = {**_MARKS, "x-traceid": self._request_id} if answer.marks else {}
+        marks = {**_MARKS, "x-traceid": self._line.request_id} if answer.marks else {}
         length = {} if answer.status in BODILESS else {"content-length": str(len(answer.body))}
         closing = {} if self._body_ended else {"connection": "close"}
         headers = {**marks, **answer.headers, **length, **closing}
         return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-
-    @property
-    def _operation_name(self) -> str | None:
-        return None if isinstance(self._operation, GongApiError) else self._operation.name
 
 
 def _retry_after(form: str, now: float, wait: float) -> dict[str, str]:
@@ -250,7 +228,3 @@ def _retry_after(form: str, now: float, wait: float) -> dict[str, str]:
             return {"retry-after": format_datetime(moment, usegmt=True)}
         case _:
             return {}
-
-
-def _staleness(faults: list[Fault]) -> float:
-    return max((fault.seconds for fault in faults if fault.action == "stale"), default=0.0)

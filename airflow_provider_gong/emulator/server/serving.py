@@ -9,7 +9,6 @@ import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -28,14 +27,25 @@ _GRACEFUL_SECONDS = 1
 _OBEY_SECONDS = 4
 _START_SECONDS = 30
 _STOP_SECONDS = 30
-_BACKLOG = 128
 
 
 class _Server(uvicorn.Server):
     """uvicorn that says when it answers, and ends at once and quietly when it is told to."""
 
     def __init__(self, app: EmulatorApp, on_ready: Callable[[], None]) -> None:
-        super().__init__(_config(app))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=DroppableProtocol,
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+            )
+        )
         self._emulator = app.state.emulator
         self._on_ready = on_ready
         self._stopping = asyncio.Event()
@@ -98,20 +108,6 @@ class _Server(uvicorn.Server):
         self.loop.call_soon_threadsafe(self._stopping.set)
 
 
-def _config(app: EmulatorApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=DroppableProtocol,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
-
-
 def open_socket(host: str, port: int) -> socket.socket:
     """
     Return a listening socket.
@@ -121,15 +117,8 @@ def open_socket(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle's algorithm off only where the protocol is named; with it each answer takes 40 ms.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
+    listening = socket.create_server((host, port), family=family)
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
 
 def url_of(listening: socket.socket) -> str:
@@ -168,9 +157,8 @@ def running_emulator(
     :param changes: single settings, e.g. ``requests_per_second=0``
     """
     app = create_app(replace(settings or EmulatorSettings(), **changes), clock=clock, company=company)
-    thread = _ServerThread(app)
     with open_socket("127.0.0.1", 0) as listening:
-        thread.start(listening)
+        thread = _ServerThread(app, listening)
         try:
             yield RunningEmulator(url_of(listening), app.state.emulator, thread.run)
         finally:
@@ -180,34 +168,23 @@ def running_emulator(
 class _ServerThread:
     """A server in a thread of its own; the state is only touched on its event loop."""
 
-    def __init__(self, app: EmulatorApp) -> None:
-        self._ready = threading.Event()
-        self._server = _Server(app, self._ready.set)
-        self._thread: threading.Thread | None = None
-
-    def start(self, listening: socket.socket) -> None:
+    def __init__(self, app: EmulatorApp, listening: socket.socket) -> None:
+        ready = threading.Event()
+        self._server = _Server(app, ready.set)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listening]}, name="gong-emulator", daemon=True
         )
         self._thread.start()
-        if not self._ready.wait(_START_SECONDS):
+        if not ready.wait(_START_SECONDS):
             raise RuntimeError(f"the emulator did not start within {_START_SECONDS} seconds")
 
     def run(self, action: Callable[[], Any]) -> Any:
-        future: Future[Any] = Future()
+        async def carry_out() -> Any:
+            return action()
 
-        def carry_out() -> None:
-            try:
-                future.set_result(action())
-            except Exception as error:
-                future.set_exception(error)
-
-        self._server.loop.call_soon_threadsafe(carry_out)
-        return future.result()
+        return asyncio.run_coroutine_threadsafe(carry_out(), self._server.loop).result()
 
     def stop(self) -> None:
-        if self._thread is None:
-            return
         self._server.stop()
         self._thread.join(_STOP_SECONDS)
         if self._thread.is_alive():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_gong.emulator.access.visibility import Blindness
+from airflow_provider_gong.emulator.access.keys import Blindness
 from airflow_provider_gong.emulator.company.records import CallChange, SettingChange, User
 from airflow_provider_gong.emulator.company.seeds.documents import read_document
 from airflow_provider_gong.emulator.company.seeds.seeding import extend_company
@@ -96,16 +96,12 @@ def change_user(emulator: Emulator, body: Any) -> User:
 
 def _changes(emulator: Emulator, user: User, changes: dict[str, Any]) -> list[SettingChange]:
     names = {"active": "active", "telephony_calls_imported": "callsImported"}
-    now = _now(emulator)
+    now = datetime.fromtimestamp(emulator.clock.now(), company_zone(emulator))
     return [
         SettingChange(names[field], value, now)
         for field, value in changes.items()
         if field in names and value != getattr(user, field)
     ]
-
-
-def _now(emulator: Emulator) -> datetime:
-    return datetime.fromtimestamp(emulator.clock.now(), company_zone(emulator))
 
 
 def add_to_company(emulator: Emulator, body: Any) -> dict[str, int]:
@@ -151,7 +147,7 @@ def change_call(emulator: Emulator, body: Any) -> None:
     """
     changes = dict(body)
     client_unique_id, call_id = changes.pop("clientUniqueId", None), changes.pop("id", None)
-    found = str(call_id or emulator.calls.id_by_client_id(client_unique_id))
+    found = str(call_id or emulator.calls.id_by_client_id.get(client_unique_id))
     seconds = changes.pop("in_seconds", 0)
     if not emulator.calls.is_known(found):
         raise ValueError(f"there is no call {call_id or client_unique_id}")

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from airflow_provider_gong.emulator.access.keys import AccessKey
 from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.api.people.users import user_view
 from airflow_provider_gong.emulator.contract.openapi import openapi_document
-from airflow_provider_gong.emulator.contract.operations import OPERATIONS, TOKEN_PATHS
+from airflow_provider_gong.emulator.contract.operations import OPERATIONS, TOKEN_PATH
 from airflow_provider_gong.emulator.faults import read_rule
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.actions import (
@@ -26,24 +26,23 @@ from airflow_provider_gong.emulator.web.actions import (
     hide,
     set_clock,
 )
-from airflow_provider_gong.emulator.web.views import company_state, history, request_state
+from airflow_provider_gong.emulator.web.views import company_state, history, requests_logged
+from airflow_provider_gong.emulator.world.described import named
 from airflow_provider_gong.emulator.world.times import iso_time
 
-Endpoint = Callable[[Emulator, Any], Any]
 
-
-def control_routes() -> Sequence[BaseRoute]:
+def control_routes() -> Sequence[Route]:
     """Return the routes of the control API, and others that are not part of Gong's API."""
     return [
         _route("GET", "state", lambda emulator, _: company_state(emulator)),
-        Route("/_emulator/requests", _get_requests, methods=["GET"]),
+        _route("GET", "requests", _requests),
         _route("POST", "clock", set_clock),
         _route("POST", "reset", lambda emulator, _: emulator.reset()),
         _route("POST", "settings", change_settings),
         _route("GET", "faults", lambda emulator, _: {"faults": [rule.as_json() for rule in emulator.faults]}),
         _route("POST", "faults", _post_faults),
         _route("DELETE", "faults", lambda emulator, _: emulator.faults.clear()),
-        Route("/_emulator/faults/{number:int}", _delete_fault, methods=["DELETE"]),
+        _route("DELETE", "faults/{number:int}", lambda emulator, given: emulator.faults.remove(given["number"])),
         _route("POST", "users", lambda emulator, body: user_view(change_user(emulator, body))),
         _route("POST", "calls", change_call),
         _route("GET", "history", lambda emulator, _: {"history": history(emulator)}),
@@ -57,13 +56,22 @@ def control_routes() -> Sequence[BaseRoute]:
     ]
 
 
-def _route(method: str, name: str, action: Endpoint) -> Route:
+def _route(method: str, name: str, action: Callable[[Emulator, Any], Any]) -> Route:
+    """
+    Return a route of the control API.
+
+    :param action: receives the JSON of the body, or the parameters of the path and the query where there is no body
+    """
+
     async def endpoint(request: Request) -> Response:
         emulator = emulator_of(request)
         try:
             body = await request.json() if await request.body() else None
-            found = action(emulator, body)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            parameters = {**request.query_params, **request.path_params}
+            found = action(emulator, parameters if method in ("GET", "DELETE") else body)
+        except LookupError as error:
+            return _refused(error, 404)
+        except (ValueError, TypeError, AttributeError) as error:
             return _refused(error)
         if found is None and body is None:
             return Response(status_code=204)
@@ -88,26 +96,12 @@ def _post_faults(emulator: Emulator, body: Any) -> None:
     add_faults(emulator, [read_rule(rule) for rule in body])
 
 
-async def _delete_fault(request: Request) -> Response:
-    try:
-        emulator_of(request).faults.remove(request.path_params["number"])
-    except KeyError as error:
-        return _refused(ValueError(f"there is no fault {error}"), 404)
-    return Response(status_code=204)
-
-
-async def _get_requests(request: Request) -> Response:
-    query = dict(request.query_params)
+def _requests(emulator: Emulator, query: dict[str, str]) -> dict[str, Any]:
     bodies = query.pop("bodies", "false") == "true"
-    try:
-        limit = int(query.pop("limit", "100"))
-        wanted = log_filter(query)
-    except ValueError as error:
-        return _refused(error)
+    limit = int(query.pop("limit", "100"))
     if limit < 1:
-        return _refused(ValueError(f"limit must be an integer from 1, not {limit}"))
-    lines = emulator_of(request).requests.latest(limit, wanted)
-    return JSONResponse({"requests": [request_state(line, bodies=bodies) for line in lines]})
+        raise ValueError(f"limit must be an integer from 1, not {limit}")
+    return {"requests": requests_logged(emulator, log_filter(query), bodies=bodies, limit=limit)}
 
 
 def log_filter(query: Mapping[str, str]) -> LogFilter:
@@ -116,12 +110,9 @@ def log_filter(query: Mapping[str, str]) -> LogFilter:
 
     :raises ValueError: for an unknown parameter, or a status or number that is none
     """
-    given = {name: value for name, value in query.items() if value}
-    unknown = sorted(set(given) - LogFilter.NAMES)
-    if unknown:
-        raise ValueError(f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(LogFilter.NAMES))}")
-    numbers = {name: int(given.pop(name)) for name in ("status", "after") if name in given}
-    return LogFilter(**given, **numbers)  # type: ignore[arg-type]
+    given = named(LogFilter, {name: value for name, value in query.items() if value}, "parameters")
+    given.update((name, int(given[name])) for name in ("status", "after") if name in given)
+    return LogFilter(**given)
 
 
 async def _authorize(request: Request) -> Response:
@@ -139,6 +130,4 @@ async def _authorize(request: Request) -> Response:
 
 
 async def _openapi(request: Request) -> Response:
-    (token_path,) = TOKEN_PATHS
-    url = str(request.base_url).rstrip("/")
-    return JSONResponse(openapi_document(OPERATIONS, token_path, url))
+    return JSONResponse(openapi_document(OPERATIONS, TOKEN_PATH, str(request.base_url).rstrip("/")))

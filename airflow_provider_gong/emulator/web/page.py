@@ -12,11 +12,10 @@ from urllib.parse import parse_qsl
 from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from airflow_provider_gong.emulator.access.request_log import LogFilter
 from airflow_provider_gong.emulator.api.calls.links import is_signed, signed_recording_url
-from airflow_provider_gong.emulator.company.records import Call
 from airflow_provider_gong.emulator.faults import read_rule
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web import dashboard
@@ -49,7 +48,7 @@ PRESETS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def page_routes() -> Sequence[BaseRoute]:
+def page_routes() -> Sequence[Route]:
     """Return the routes of the pages."""
     return [
         Route("/", _overview, methods=["GET"]),
@@ -68,11 +67,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["short_time"] = dashboard.short_time
-    environment.filters["clock_time"] = dashboard.clock_time
-    environment.filters["full_time"] = dashboard.full_time
-    environment.filters["short_size"] = dashboard.short_size
-    environment.filters["short_duration"] = dashboard.short_duration
+    environment.filters.update(utc=dashboard.utc, short_duration=dashboard.short_duration)
     return environment
 
 
@@ -97,7 +92,7 @@ async def _act(request: Request) -> Response:
     try:
         form = dict(parse_qsl((await request.body()).decode(), max_num_fields=_MOST_FIELDS))
         anchor = _carry_out(emulator_of(request), form)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         return _render("missing.html", {"what": f"action: {error}"}, status=400)
     return RedirectResponse(f"/{'?refresh=on' if form.get('refresh') else ''}#{anchor}", status_code=303)
 
@@ -137,23 +132,22 @@ async def _call(request: Request) -> Response:
     values = {
         "call": call_state(emulator, call),
         "host": dashboard.user_names(emulator).get(call.primary_user_id),
-        "posted": _as_posted(call),
+        "posted": masked_body(_indented(call.posted).encode()),
         "recording": signed_recording_url(emulator, "/", call.id) if kept else None,
         "arrived": call.media.arrived_at if kept and call.media else None,
     }
     return _render("call.html", values)
 
 
-def _as_posted(call: Call) -> str:
-    return masked_body(json.dumps(call.posted, indent=2, ensure_ascii=False).encode()) or ""
+def _indented(found: Any) -> str:
+    return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 async def _meeting(request: Request) -> Response:
     meeting = emulator_of(request).meetings.get(request.query_params.get("id", ""))
     if meeting is None:
         return _render("missing.html", {"what": "meeting"}, status=404)
-    details = json.dumps(meeting.details, indent=2, ensure_ascii=False)
-    return _render("meeting.html", {"meeting": meeting, "details": details})
+    return _render("meeting.html", {"meeting": meeting, "details": _indented(meeting.details)})
 
 
 async def _request(request: Request) -> Response:
@@ -161,13 +155,13 @@ async def _request(request: Request) -> Response:
     if line is None:
         return _render("missing.html", {"what": "request in the log"}, status=404)
     shown = request_state(line, bodies=True)
-    bodies = {name: _indented(shown[name]) for name in ("requestBody", "responseBody")}
+    bodies = {name: _readable(shown[name]) for name in ("requestBody", "responseBody")}
     return _render("request.html", {"line": {**shown, **bodies}, "at": line.time})
 
 
-def _indented(text: str | None) -> str | None:
+def _readable(text: str | None) -> str | None:
     try:
-        return json.dumps(json.loads(text or ""), indent=2, ensure_ascii=False)
+        return _indented(json.loads(text or ""))
     except ValueError:
         # Only the beginning of a long body is kept.
         return text

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_gong.emulator.access.request_log import LOGGED_REQUESTS, LogFilter, LoggedRequest
 from airflow_provider_gong.emulator.api.people.users import user_view
-from airflow_provider_gong.emulator.company.records import Call, Media, Meeting
+from airflow_provider_gong.emulator.company.records import Call, Meeting
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.web.masking import masked_body, masked_query
 from airflow_provider_gong.emulator.world.settings import SECRETS
@@ -19,36 +18,29 @@ from airflow_provider_gong.emulator.world.times import iso_time
 def company_state(emulator: Emulator) -> dict[str, Any]:
     """Return all data of the emulated company."""
     emulator.tick()
+    now = emulator.clock.now()
     return {
-        **company_summary(emulator),
+        "time": iso_time(now),
+        "speed": emulator.clock.speed,
+        "settings": {name: value for name, value in asdict(emulator.settings).items() if name not in SECRETS},
+        "requests": {
+            "accepted": emulator.accepted.total(),
+            "refused": emulator.refused,
+            "by_operation": dict(emulator.accepted),
+            "day_count": emulator.limits.used_today(now, emulator.settings),
+            "day_limit": emulator.settings.requests_per_day,
+        },
+        "tokens": emulator.grants.counts,
+        "faults": [rule.as_json() for rule in emulator.faults],
         "calls": [call_state(emulator, call) for call in emulator.calls],
         "meetings": [meeting_state(meeting) for meeting in emulator.meetings.values()],
         "users": [user_view(user) for user in emulator.users],
     }
 
 
-def company_summary(emulator: Emulator) -> dict[str, Any]:
-    """Return time, settings and counts."""
-    now, counters = emulator.clock.now(), emulator.counters
-    return {
-        "time": iso_time(now),
-        "speed": emulator.clock.speed,
-        "settings": {name: value for name, value in asdict(emulator.settings).items() if name not in SECRETS},
-        "requests": {
-            "accepted": counters.accepted,
-            "refused": counters.refused,
-            "by_operation": dict(counters.by_operation),
-            "day_count": emulator.limits.used_today(now, emulator.settings),
-            "day_limit": emulator.settings.requests_per_day,
-        },
-        "tokens": asdict(emulator.grants.counts),
-        "faults": [rule.as_json() for rule in emulator.faults],
-    }
-
-
 def call_state(emulator: Emulator, call: Call) -> dict[str, Any]:
     """Return a call."""
-    posted = call.posted
+    posted, media = call.posted, call.media
     return {
         "id": call.id,
         "clientUniqueId": call.client_unique_id,
@@ -59,17 +51,15 @@ def call_state(emulator: Emulator, call: Call) -> dict[str, Any]:
         "workspaceId": call.workspace_id,
         "state": emulator.calls.state(call, emulator.clock.now()).value,
         "received": call.received,
-        "media": None if call.media is None else _media_state(call.media, call.received),
-    }
-
-
-def _media_state(media: Media, received: int) -> dict[str, Any]:
-    return {
-        "sha256": media.sha256,
-        "bytes": media.size,
-        "duration": media.duration,
-        "received": received,
-        "discardedBecause": media.discarded_because,
+        "media": None
+        if media is None
+        else {
+            "sha256": media.sha256,
+            "bytes": media.size,
+            "duration": media.duration,
+            "received": call.received,
+            "discardedBecause": media.discarded_because,
+        },
     }
 
 
@@ -107,17 +97,17 @@ def request_state(line: LoggedRequest, *, bodies: bool) -> dict[str, Any]:
         "effects": line.effects,
         "faults": list(line.faults),
     }
-    return {**shown, **_bodies(line)} if bodies else shown
+    if not bodies:
+        return shown
+    kept = {"requestBody": line.sent, "responseBody": line.answered, "gongBody": line.gong_answered}
+    return {**shown, **{name: masked_body(body) for name, body in kept.items()}}
 
 
-def _bodies(line: LoggedRequest) -> Mapping[str, str | None]:
-    bodies = {"requestBody": line.sent, "responseBody": line.answered, "gongBody": line.gong_answered}
-    return {name: masked_body(body) for name, body in bodies.items()}
-
-
-def requests_logged(emulator: Emulator, wanted: LogFilter, *, bodies: bool) -> list[dict[str, Any]]:
-    """Return the logged requests that match a filter, oldest first."""
-    return [request_state(line, bodies=bodies) for line in emulator.requests.latest(LOGGED_REQUESTS, wanted)]
+def requests_logged(
+    emulator: Emulator, wanted: LogFilter, *, bodies: bool, limit: int = LOGGED_REQUESTS
+) -> list[dict[str, Any]]:
+    """Return the latest logged requests that match a filter, oldest first."""
+    return [request_state(line, bodies=bodies) for line in emulator.requests.latest(limit, wanted)]
 
 
 def history(emulator: Emulator) -> list[dict[str, Any]]:

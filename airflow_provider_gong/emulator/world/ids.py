@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 
 MAX_INT64 = 2**63 - 1
 _LOWEST_ID = 10**17

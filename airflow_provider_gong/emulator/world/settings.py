@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from airflow_provider_gong.emulator.world.described import check, number
+
 MEDIA_LIMIT_BYTES = 1_500_000_000
-
-
-def _count(default: int, lowest: int = 0, highest: float = math.inf) -> Any:
-    return field(default=default, metadata={"bounds": (lowest, highest)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,42 +79,39 @@ class EmulatorSettings:
     company_host: str = ""
     company_time_zone: str = "America/Los_Angeles"
     strict: bool = False
-    requests_per_second: int = _count(3)
-    requests_per_day: int = _count(10_000)
+    requests_per_second: int = number(3)
+    requests_per_day: int = number(10_000)
     limit_window: Literal["sliding", "fixed", "bucket"] = "sliding"
     day_reset: str = "rolling"
     count_refused: bool = False
     retry_after: Literal["seconds", "date", "none"] = "seconds"
-    processing_seconds: float = 240.0
+    processing_seconds: float = number(240.0)
     processing: Literal["parallel", "queue"] = "parallel"
     transient_not_found: Literal["first", "middle", "last", "never"] = "last"
-    transient_share: float = 0.05
-    transcript_seconds: float | None = None
+    transient_share: float = number(0.05, highest=1)
+    transcript_seconds: float | None = number(None)
     lagging_counts: bool = True
     imported_parties: bool = True
-    cursor_seconds: float = 3_600.0
-    expired_cursor_status: int = _count(400, 400, 499)
+    cursor_seconds: float = number(3_600.0)
+    expired_cursor_status: int = number(400, 400, 499)
     duplicate_status: Literal[400, 409] = 400
     duplicate_media_text: Literal["detailed", "bare"] = "detailed"
-    not_ready_status: int = _count(404, 400, 599)
+    not_ready_status: int = number(404, 400, 599)
     refusal_marks: Literal["full", "header", "none"] = "full"
     deleted_meeting: Literal["email", "full", "empty"] = "email"
     numeric_ids: bool = False
-    media_limit_bytes: int = _count(MEDIA_LIMIT_BYTES)
+    media_limit_bytes: int = number(MEDIA_LIMIT_BYTES)
     meetings_released: bool = True
     consent_page_enabled: bool = True
     engage_enabled: bool = True
     ai_credits: bool = True
-    crm_seconds: float = 60.0
-    erase_seconds: float = 3_600.0
-    access_token_seconds: float = 86_400.0
+    crm_seconds: float = number(60.0)
+    erase_seconds: float = number(3_600.0)
+    access_token_seconds: float = number(86_400.0)
     reused_refresh_token: Literal["refuse", "revoke"] = "refuse"  # noqa: S105 (no password)
 
     def __post_init__(self) -> None:
-        for setting in fields(self):
-            _check(setting.name, getattr(self, setting.name), _TYPES[setting.name], setting.metadata)
-        if self.transient_share > 1:
-            raise ValueError(f"transient_share must be a number from 0 to 1, not {self.transient_share!r}")
+        check(self)
         _check_zone("company_time_zone", self.company_time_zone)
         if self.day_reset != "rolling":
             _check_zone("day_reset", self.day_reset)
@@ -137,35 +131,8 @@ class EmulatorSettings:
         return replace(self, **changes)
 
 
-_TYPES = get_type_hints(EmulatorSettings)
 FIXED = frozenset({"allowed_hosts", "access_key", "access_key_secret", "client_id", "client_secret", "seed"})
 SECRETS = FIXED - {"allowed_hosts", "seed"}
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _check(name: str, value: Any, kind: Any, rule: Mapping[str, Any]) -> None:
-    choices = (True, False) if kind is bool else get_args(kind) if get_origin(kind) is Literal else ()
-    if choices:
-        # Compared with the type, because 1 == True.
-        if not any(value == choice and type(value) is type(choice) for choice in choices):
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
-    elif "bounds" in rule:
-        lowest, highest = rule["bounds"]
-        if not _is_integer(value) or not lowest <= value <= highest:
-            bounds = f"from {lowest}" if highest == math.inf else f"from {lowest} to {highest}"
-            raise ValueError(f"{name} must be an integer {bounds}, not {value!r}")
-    elif kind in (float, float | None):
-        if not (value is None and kind is not float) and not _is_duration(value):
-            raise ValueError(f"{name} must be a number from 0, not {value!r}")
-    elif type(value) is not kind:
-        raise ValueError(f"{name} must be a {kind.__name__}, not {value!r}")
-
-
-def _is_duration(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _check_zone(name: str, zone: str) -> None:

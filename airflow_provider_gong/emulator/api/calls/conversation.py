@@ -8,12 +8,12 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from airflow_provider_gong.emulator.company.records import Call, User
-from airflow_provider_gong.emulator.company.speech import Monologue, Sentence, talk
+from airflow_provider_gong.emulator.company.speech import Monologue, talk
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.world.times import wire_time
 
 FIGURES = ("Talk Ratio", "Longest Monologue", "Longest Customer Story", "Interactivity", "Patience")
-_COMMENTED_CALLS = 3
+COMMENTED_CALLS = 3
 _SECONDS_PER_HOUR = 3_600
 
 
@@ -30,11 +30,7 @@ class Conversation:
 
     @cached_property
     def _users(self) -> list[User | None]:
-        users = self._emulator.users
-        return [
-            users.get(party.get("userId")) or users.by_email(party.get("emailAddress"))
-            for party in self._posted["parties"]
-        ]
+        return list(map(self._emulator.users.of_party, self._posted["parties"]))
 
     @cached_property
     def monologues(self) -> list[Monologue]:
@@ -46,11 +42,9 @@ class Conversation:
         return talk(analysis, duration, ours, theirs)
 
     @cached_property
-    def _speaker_ids(self) -> list[str]:
+    def speaker_ids(self) -> list[str]:
+        """The ids that link the parties to the transcript."""
         return [self._emulator.new_id("speaker", f"{self._call.id}/{party}") for party in range(len(self._users))]
-
-    def _speaker(self, party: int) -> str:
-        return self._speaker_ids[party]
 
     def _is_ours(self, monologue: Monologue) -> bool:
         return self._users[monologue.party] is not None
@@ -58,9 +52,6 @@ class Conversation:
     @cached_property
     def _sections(self) -> list[tuple[str, list[Monologue]]]:
         return [(topic, list(found)) for topic, found in groupby(self.monologues, key=lambda said: said.topic)]
-
-    def _sentences(self) -> Iterable[tuple[Monologue, Sentence]]:
-        return ((monologue, sentence) for monologue in self.monologues for sentence in monologue.sentences)
 
     def content(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return the block ``content``."""
@@ -92,10 +83,8 @@ class Conversation:
         return [self._tracker(tracker, occurrences=occurrences) for tracker in trackers]
 
     def _tracker(self, tracker: Mapping[str, Any], *, occurrences: bool) -> dict[str, Any]:
-        phrases = []
-        for keywords in tracker["languageKeywords"]:
-            phrases += [self._phrase(phrase) for phrase in keywords["keywords"]]
-        said = [phrase for phrase in phrases if phrase["count"]]
+        phrases = (phrase for keywords in tracker["languageKeywords"] for phrase in keywords["keywords"])
+        said = [phrase for phrase in map(self._phrase, phrases) if phrase["count"]]
         found = {
             "id": tracker["trackerId"],
             "name": tracker["trackerName"],
@@ -112,7 +101,7 @@ class Conversation:
         """Where each sentence is said; a few sentences are repeated."""
         places: dict[str, list[dict[str, Any]]] = {}
         for monologue in self.monologues:
-            speaker = self._speaker(monologue.party)
+            speaker = self.speaker_ids[monologue.party]
             for sentence in monologue.sentences:
                 place = {"startTime": sentence.start / 1000, "speakerId": speaker}
                 places.setdefault(sentence.text, []).append(place)
@@ -176,7 +165,7 @@ class Conversation:
     def _speakers(self) -> list[dict[str, Any]]:
         speakers = []
         for party, (seconds, user) in enumerate(zip(self.talk_times(), self._users, strict=True)):
-            speaker = {"id": self._speaker(party), "talkTime": round(seconds, 3)}
+            speaker = {"id": self.speaker_ids[party], "talkTime": round(seconds, 3)}
             speakers.append({**speaker, "userId": user.id} if user else speaker)
         return speakers
 
@@ -204,7 +193,12 @@ class Conversation:
         yield sum(gaps) / len(gaps) if gaps else 0.0
 
     def _questions(self) -> dict[str, int]:
-        ours = [self._is_ours(said) for said, sentence in self._sentences() if sentence.text.endswith("?")]
+        ours = [
+            self._is_ours(said)
+            for said in self.monologues
+            for sentence in said.sentences
+            if sentence.text.endswith("?")
+        ]
         return {"companyCount": sum(ours), "nonCompanyCount": len(ours) - sum(ours)}
 
     def collaboration(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,7 +208,7 @@ class Conversation:
 
     def comments(self) -> list[dict[str, Any]]:
         """Return the comments on the call."""
-        commenter_id = commenter_of(self._emulator, self._call)
+        commenter_id = manager_of(self._emulator, self._call, COMMENTED_CALLS)
         if commenter_id is None:
             return []
         said = self.monologues[0]
@@ -231,7 +225,11 @@ class Conversation:
         ]
 
 
-def commenter_of(emulator: Emulator, call: Call) -> str | None:
-    """Return the id of the manager who comments on a call, if any."""
+def manager_of(emulator: Emulator, call: Call, every: int) -> str | None:
+    """
+    Return the id of the host's manager for a share of the calls.
+
+    :param every: one of how many calls the manager hears
+    """
     host = emulator.users.get(call.primary_user_id)
-    return None if host is None or int(call.id) % _COMMENTED_CALLS else host.manager_id
+    return None if host is None or int(call.id) % every else host.manager_id

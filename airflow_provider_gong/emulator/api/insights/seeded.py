@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Handler, Reply, required
 from airflow_provider_gong.emulator.company.records import Call, User
-from airflow_provider_gong.emulator.contract.checking import parse_datetime, require_window
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.contract.checking import read_window
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
 _ACCESS_DAYS = 14
@@ -18,18 +17,15 @@ _CALLS_IN_FOLDER = 3
 _SEARCHED_CALLS = 60
 
 
-def seeded(name: str, *, needs_workspace: bool = False, key: str | None = None) -> Handler:
+def seeded(name: str, *, key: str | None = None) -> Handler:
     """
     Return a handler that answers with the company's invented things of a name.
 
-    :param needs_workspace: whether they are those of one workspace, which has to be named
     :param key: the answer's key where it is not the name
     """
 
     async def answer(ask: Ask) -> Reply:
         workspace = ask.query.get("workspaceId")
-        if needs_workspace and not workspace:
-            raise GongApiError(400, "workspaceId: must not be null")
         things = ask.emulator.seeded[name]
         chosen = [thing for thing in things if not workspace or thing.get("workspaceId", workspace) == workspace]
         return Reply({key or name: chosen})
@@ -40,9 +36,9 @@ def seeded(name: str, *, needs_workspace: bool = False, key: str | None = None) 
 async def folder_content(ask: Ask) -> Reply:
     """``GET /v2/library/folder-content``: the latest calls, in their folder."""
     folders = ask.emulator.seeded["libraryFolders"]
-    folder = next((folder for folder in folders if folder["id"] == ask.query.get("folderId")), None)
-    if folder is None:
-        raise GongApiError(404 if ask.query.get("folderId") else 400, "folderId: folder was not found")
+    folder_id = ask.query.get("folderId")
+    found = next((folder for folder in folders if folder["id"] == folder_id), None)
+    folder = required(found, 404 if folder_id else 400, "folderId: folder was not found")
     calls = _latest_calls(ask, _CALLS_IN_FOLDER) if folder is folders[1] else []
     shown = {name: value for name, value in folder.items() if name != "parentFolderId"}
     return Reply({**shown, "calls": [_library_call(ask, call, folder["createdBy"]) for call in calls]})
@@ -67,14 +63,11 @@ def _library_call(ask: Ask, call: Call, added_by: str) -> dict[str, Any]:
 async def coaching(ask: Ask) -> Reply:
     """``GET /v2/coaching``: the calls that a manager's people hosted in a window."""
     emulator = ask.emulator
-    start, end = ask.query["from"], ask.query["to"]
-    require_window(start, end, "from", "to")
-    if all(workspace.id != ask.query["workspace-id"] for workspace in emulator.workspaces):
-        raise GongApiError(400, BAD_REQUEST)
-    manager = emulator.users.get(ask.query["manager-id"])
-    if manager is None:
-        raise GongApiError(400, f"manager-id: user {ask.query['manager-id']} was not found")
-    calls = ask.readable(emulator.calls.details, start=start.timestamp(), end=end.timestamp())
+    start, end = read_window(ask.query, "from", "to")
+    ask.workspace_id(ask.query["workspace-id"])
+    manager_id = ask.query["manager-id"]
+    manager = required(emulator.users.get(manager_id), 400, f"manager-id: user {manager_id} was not found")
+    calls = ask.readable(emulator.calls.details, start=start, end=end)
     reports = [user for user in emulator.users if user.manager_id == manager.id]
     metrics = [{"report": _coached(user), "metrics": _metrics(user, calls)} for user in reports]
     return Reply({"coachingData": [{"manager": _coached(manager), "directReportsMetrics": metrics}]})
@@ -92,13 +85,11 @@ def _metrics(user: User, calls: Sequence[Call]) -> dict[str, list[str]]:
 
 async def list_logs(ask: Ask) -> Reply:
     """``GET /v2/logs``."""
-    start, end = ask.query["fromDateTime"].timestamp(), ask.query.get("toDateTime")
-    require_window(ask.query["fromDateTime"], end, "fromDateTime", "toDateTime")
-    stop = min(end.timestamp(), ask.now) if end else ask.now
+    start, end = read_window(ask.query, "fromDateTime", "toDateTime")
+    start, stop = start or 0.0, ask.now if end is None else min(end, ask.now)
     entries = sorted(_log_entries(ask, ask.query["logType"], start, stop), key=lambda entry: entry[0])
-    found, records = ask.page([entry for entry in entries if start <= entry[0] < stop])
-    if not found:
-        raise GongApiError(404, "No log records found corresponding to the provided filters")
+    wanted = [entry for entry in entries if start <= entry[0] < stop]
+    found, records = ask.page(wanted, none="No log records found corresponding to the provided filters")
     return Reply({"records": records, "logEntries": [_log_entry(ask, *entry) for entry in found]})
 
 
@@ -157,10 +148,7 @@ async def get_brief(ask: Ask) -> Reply:
 
 
 def _entity_calls(ask: Ask) -> list[Call]:
-    if not ask.emulator.settings.ai_credits:
-        raise GongApiError(402, "Not enough credits")
-    if all(workspace.id != ask.query["workspaceId"] for workspace in ask.emulator.workspaces):
-        raise GongApiError(400, BAD_REQUEST)
+    ask.workspace_id(ask.query["workspaceId"])
     start, end = _period(ask)
     calls = _latest_calls(ask, _SEARCHED_CALLS)
     return [call for call in calls if start <= call.started < end]
@@ -169,18 +157,10 @@ def _entity_calls(ask: Ask) -> list[Call]:
 def _period(ask: Ask) -> tuple[float, float]:
     if ask.query["timePeriod"] != "CUSTOM_RANGE":
         return float("-inf"), ask.now
-    start, end = (_moment(ask.query.get(name)) for name in ("fromDateTime", "toDateTime"))
+    start, end = read_window(ask.query, "fromDateTime", "toDateTime")
     if start is None:
         raise GongApiError(400, "fromDateTime: must not be null")
-    require_window(start, end, "fromDateTime", "toDateTime")
-    return start.timestamp(), end.timestamp() if end else ask.now
-
-
-def _moment(given: str | None) -> datetime | None:
-    moment = parse_datetime(given) if given else None
-    if given and moment is None:
-        raise GongApiError(400, BAD_REQUEST)
-    return moment
+    return start, ask.now if end is None else end
 
 
 def _findings(ask: Ask, calls: Sequence[Call]) -> dict[str, Any]:

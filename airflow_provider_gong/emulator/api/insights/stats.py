@@ -9,20 +9,24 @@ from itertools import islice
 from typing import Any
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
-from airflow_provider_gong.emulator.api.calls.conversation import FIGURES, Conversation, commenter_of
-from airflow_provider_gong.emulator.api.people.users import created_window
+from airflow_provider_gong.emulator.api.calls.conversation import COMMENTED_CALLS, FIGURES, Conversation, manager_of
+from airflow_provider_gong.emulator.api.people.users import NO_USERS, chosen_users
 from airflow_provider_gong.emulator.company.records import Call, User
-from airflow_provider_gong.emulator.contract.checking import parse_date, require_window
+from airflow_provider_gong.emulator.contract.checking import require_window
 from airflow_provider_gong.emulator.contract.notation import schemas
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.times import day_of, start_of, wire_time
 
-_NO_SCORECARDS = "No answered scorecards found corresponding to the provided filters."
-_NO_USERS = "No users found corresponding to the provided filters"
 _SCORED_CALLS = 2
+# One of how many calls a manager comments on or reviews, and what that is for the manager and for the host.
+_MANAGED = (
+    (COMMENTED_CALLS, ("callsCommentsGiven", "othersCallsListenedTo"), "callsCommentsReceived"),
+    (_SCORED_CALLS, ("callsScorecardsFilled",), "callsScorecardsReceived"),
+)
 _REVIEW_SECONDS = 86_400
 _SCORES = 5
 _CALLS_AT_A_TIME = 50
+_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 # Three years of days.
 _MOST_PERIODS = 1_100
 
@@ -30,17 +34,12 @@ _MOST_PERIODS = 1_100
 Activities = dict[str, dict[str, list[str]]]
 
 
-def _kinds() -> Sequence[str]:
-    return list(schemas()["AggregateActivity"].fields or ())
-
-
 class _Days:
     """The days of a filter, in the company's time zone."""
 
     def __init__(self, ask: Ask) -> None:
-        filters = ask.body["filter"]
         self._ask = ask
-        self.first, self.end = _day(filters, "fromDate"), _day(filters, "toDate")
+        self.first, self.end = (date.fromisoformat(ask.body["filter"][name]) for name in ("fromDate", "toDate"))
         today = day_of(ask.emulator, ask.now)
         if self.end > today:
             raise GongApiError(400, "filter.toDate: must not be after today")
@@ -59,20 +58,6 @@ class _Days:
         return {**times, "timeZone": emulator.settings.company_time_zone}
 
 
-def _day(filters: Mapping[str, Any], name: str) -> date:
-    day = parse_date(filters[name])
-    if day is None:
-        raise GongApiError(400, f"filter.{name}: must be a date")
-    return day
-
-
-def _users(ask: Ask) -> list[User]:
-    filters = ask.body["filter"]
-    created, ids = created_window(filters), filters.get("userIds")
-    chosen = ask.emulator.users if ids is None else filter(None, map(ask.emulator.users.get, dict.fromkeys(ids)))
-    return [user for user in chosen if created(user)]
-
-
 def _activities(ask: Ask, calls: Iterable[Call]) -> Activities:
     """Return who did what: hosted, attended, commented, reviewed."""
     found: Activities = {}
@@ -85,36 +70,25 @@ def _activities(ask: Ask, calls: Iterable[Call]) -> Activities:
         note(call.primary_user_id, "callsAsHost", call)
         for user in _attending(ask, call):
             note(user.id, "callsAttended", call)
-        commenter_id, reviewer_id = commenter_of(ask.emulator, call), _reviewer_of(ask, call)
-        if commenter_id is not None:
-            note(commenter_id, "callsCommentsGiven", call)
-            note(commenter_id, "othersCallsListenedTo", call)
-            note(call.primary_user_id, "callsCommentsReceived", call)
-        if reviewer_id is not None:
-            note(reviewer_id, "callsScorecardsFilled", call)
-            note(call.primary_user_id, "callsScorecardsReceived", call)
+        for every, given, received in _MANAGED:
+            manager_id = manager_of(ask.emulator, call, every)
+            for kind in given:
+                note(manager_id, kind, call)
+            note(call.primary_user_id if manager_id else None, received, call)
     return found
 
 
 def _attending(ask: Ask, call: Call) -> list[User]:
-    users = ask.emulator.users
-    parties = call.posted["parties"]
-    found = (users.get(party.get("userId")) or users.by_email(party.get("emailAddress")) for party in parties)
+    found = map(ask.emulator.users.of_party, call.posted["parties"])
     return list({user.id: user for user in found if user}.values())
 
 
-def _totals(kinds: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    return {kind: len(kinds.get(kind, ())) for kind in _kinds()}
-
-
-def _lists(kinds: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    return {kind: list(kinds.get(kind, ())) for kind in _kinds()}
+def _each_kind(ids: Mapping[str, Sequence[str]], measure: Callable[[Sequence[str]], Any]) -> dict[str, Any]:
+    return {kind: measure(ids.get(kind, ())) for kind in schemas()["AggregateActivity"].fields or ()}
 
 
 def _reply(ask: Ask, name: str, users: Sequence[User], view: Callable[[User], dict[str, Any]]) -> dict[str, Any]:
-    found, records = ask.page(users)
-    if not found:
-        raise GongApiError(404, _NO_USERS)
+    found, records = ask.page(users, none=NO_USERS)
     identified = [{"userId": user.id, "userEmailAddress": user.email_address, **view(user)} for user in found]
     return {"records": records, name: identified}
 
@@ -126,8 +100,8 @@ async def aggregate_activity(ask: Ask) -> Reply:
     body = _reply(
         ask,
         "usersAggregateActivityStats",
-        _users(ask) if days.first < days.end else [],
-        lambda user: {"userAggregateActivityStats": _totals(found.get(user.id, {}))},
+        chosen_users(ask) if days.first < days.end else [],
+        lambda user: {"userAggregateActivityStats": _each_kind(found.get(user.id, {}), len)},
     )
     return Reply({**body, **days.as_json()})
 
@@ -142,9 +116,11 @@ async def aggregate_by_period(ask: Ask) -> Reply:
     found = [(first, end, _activities(ask, days.calls(first, end))) for first, end in periods]
 
     def view(user: User) -> dict[str, Any]:
-        return {"userAggregateActivity": [_dated(_totals(done.get(user.id, {})), *span) for *span, done in found]}
+        return {
+            "userAggregateActivity": [_dated(_each_kind(done.get(user.id, {}), len), *span) for *span, done in found]
+        }
 
-    return Reply(_reply(ask, "usersAggregateActivity", _users(ask) if found else [], view))
+    return Reply(_reply(ask, "usersAggregateActivity", chosen_users(ask) if found else [], view))
 
 
 def _dated(figures: dict[str, Any], first: date, end: date) -> dict[str, Any]:
@@ -159,23 +135,12 @@ def _periods(first: date, end: date, period: str) -> Iterator[tuple[date, date]]
 
 
 def _next_period(day: date, period: str) -> date:
-    match period:
-        case "DAY":
-            return day + timedelta(days=1)
-        case "WEEK":
-            # Weeks begin on Monday.
-            return day + timedelta(days=7 - day.weekday())
-        case "MONTH":
-            return _months_later(day, 1)
-        case "QUARTER":
-            return _months_later(day, 3 - (day.month - 1) % 3)
-        case _:
-            return date(day.year + 1, 1, 1)
-
-
-def _months_later(day: date, months: int) -> date:
-    month = day.month - 1 + months
-    return date(day.year + month // 12, month % 12 + 1, 1)
+    if period in ("DAY", "WEEK"):
+        # Weeks begin on Monday.
+        return day + timedelta(days=1 if period == "DAY" else 7 - day.weekday())
+    months = _MONTHS[period]
+    year, month = divmod(day.year * 12 + (day.month - 1) // months * months + months, 12)
+    return date(year, month + 1, 1)
 
 
 async def day_by_day_activity(ask: Ask) -> Reply:
@@ -185,10 +150,14 @@ async def day_by_day_activity(ask: Ask) -> Reply:
     for call in days.calls():
         calls.setdefault(day_of(ask.emulator, call.started), []).append(call)
     found = [(day, _activities(ask, calls[day])) for day in sorted(calls)]
-    active = [user for user in _users(ask) if any(user.id in done for _, done in found)]
+    active = [user for user in chosen_users(ask) if any(user.id in done for _, done in found)]
 
     def view(user: User) -> dict[str, Any]:
-        daily = [_dated(_lists(done[user.id]), day, day + timedelta(days=1)) for day, done in found if user.id in done]
+        daily = [
+            _dated(_each_kind(done[user.id], list), day, day + timedelta(days=1))
+            for day, done in found
+            if user.id in done
+        ]
         return {"userDailyActivityStats": daily}
 
     return Reply(_reply(ask, "usersDetailedActivities", active, view))
@@ -207,7 +176,7 @@ async def interaction_stats(ask: Ask) -> Reply:
     body = _reply(
         ask,
         "peopleInteractionStats",
-        [user for user in _users(ask) if user.id in hosted],
+        [user for user in chosen_users(ask) if user.id in hosted],
         lambda user: {"personInteractionStats": _averages(ask, hosted[user.id])},
     )
     return Reply({**body, **days.as_json()})
@@ -223,13 +192,11 @@ def _averages(ask: Ask, calls: Sequence[Call]) -> list[dict[str, Any]]:
 
 async def answered_scorecards(ask: Ask) -> Reply:
     """``POST /v2/stats/activity/scorecards``; only reviews by people, unless others are requested."""
-    filters, emulator = ask.body["filter"], ask.emulator
+    filters = ask.body["filter"]
     method = filters.get("reviewMethod") or "MANUAL"
-    call_days, review_days = (
-        _bare_days(filters, "callFromDate", "callToDate"),
-        _bare_days(filters, "reviewFromDate", "reviewToDate"),
-    )
-    calls = emulator.calls.readable(emulator.calls.details, ask.now) if ask.caller.sees_calls else ()
+    call_days = _bare_days(filters, "callFromDate", "callToDate")
+    review_days = _bare_days(filters, "reviewFromDate", "reviewToDate")
+    calls = ask.readable(ask.emulator.calls.details)
     every = (answered for call in calls for answered in _answered(ask, call))
     chosen = [
         answered
@@ -240,9 +207,7 @@ async def answered_scorecards(ask: Ask) -> Reply:
         and answered["reviewedUserId"] in (filters.get("reviewedUserIds") or [answered["reviewedUserId"]])
         and answered["scorecardId"] in (filters.get("scorecardIds") or [answered["scorecardId"]])
     ]
-    found, records = ask.page(chosen)
-    if not found:
-        raise GongApiError(404, _NO_SCORECARDS)
+    found, records = ask.page(chosen, none="No answered scorecards found corresponding to the provided filters.")
     return Reply({"records": records, "answeredScorecards": found})
 
 
@@ -260,15 +225,10 @@ def _within(moment: str, days: tuple[str | None, str | None]) -> bool:
 
 def _answered(ask: Ask, call: Call) -> list[dict[str, Any]]:
     """Return the reviews of a call: some by the host's manager, some automatic."""
-    reviewer_id = _reviewer_of(ask, call)
+    reviewer_id = manager_of(ask.emulator, call, _SCORED_CALLS)
     if reviewer_id is None:
         return []
     return [_review(ask, call, reviewer_id, scorecard) for scorecard in ask.emulator.seeded["scorecards"]]
-
-
-def _reviewer_of(ask: Ask, call: Call) -> str | None:
-    host = ask.emulator.users.get(call.primary_user_id)
-    return None if host is None or int(call.id) % _SCORED_CALLS else host.manager_id
 
 
 def _review(ask: Ask, call: Call, manager_id: str, scorecard: Mapping[str, Any]) -> dict[str, Any]:

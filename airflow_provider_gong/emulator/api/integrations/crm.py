@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.api.multipart import read_part
-from airflow_provider_gong.emulator.company.crm import OBJECT_TYPES, Integration, Job, LineReader, store_objects
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.company.crm import Integration, Job, LineReader, store_objects
+from airflow_provider_gong.emulator.contract.notation import read_type
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 _DELETION_FACTOR = 10
 _MOST_READ = 100
@@ -26,9 +27,9 @@ async def register_integration(ask: Ask) -> Reply:
     crm = ask.emulator.crm
     if crm.integration is not None:
         raise GongApiError(409, _ALREADY_ACTIVE)
-    if ask.emulator.users.by_email(ask.body["ownerEmail"]) is None:
-        raise GongApiError(400, f"ownerEmail: user {ask.body['ownerEmail']} was not found")
-    integration = crm.register(ask.body["name"], ask.body["ownerEmail"])
+    email = ask.body["ownerEmail"]
+    required(ask.emulator.users.by_email(email), 400, f"ownerEmail: user {email} was not found")
+    integration = crm.register(ask.body["name"], email)
     ask.did("created", "CRM integration", integration.id)
     return Reply({"integrationId": integration.id})
 
@@ -36,12 +37,10 @@ async def register_integration(ask: Ask) -> Reply:
 async def list_integrations(ask: Ask) -> Reply:
     """``GET /v2/crm/integrations``."""
     found = ask.emulator.crm.integration
-    shown = [] if found is None else [_shown(found)]
-    return Reply({"integrations": shown})
-
-
-def _shown(integration: Integration) -> dict[str, Any]:
-    return {"integrationId": integration.id, "ownerEmail": integration.owner_email, "name": integration.name}
+    if found is None:
+        return Reply({"integrations": []})
+    shown = {"integrationId": found.id, "ownerEmail": found.owner_email, "name": found.name}
+    return Reply({"integrations": [shown]})
 
 
 def _integration(ask: Ask) -> Integration:
@@ -61,13 +60,17 @@ def _new_request(ask: Ask) -> tuple[str, str]:
     return key
 
 
+def _start(ask: Ask, key: tuple[str, str], seconds: float, work: Callable[[Job], None]) -> Reply:
+    ask.emulator.crm.start(key, seconds, work)
+    ask.did("scheduled", "CRM request", key[1], integrationId=key[0])
+    return Reply({"clientRequestId": key[1]})
+
+
 async def delete_integration(ask: Ask) -> Reply:
     """``DELETE /v2/crm/integrations``: it takes longer than an upload."""
     integration, key, crm = _integration(ask), _new_request(ask), ask.emulator.crm
     seconds = ask.emulator.settings.crm_seconds * _DELETION_FACTOR
-    crm.start(key, seconds, lambda job: crm.delete(integration))
-    ask.did("scheduled", "CRM request", key[1], integrationId=key[0])
-    return Reply({"clientRequestId": key[1]})
+    return _start(ask, key, seconds, lambda job: crm.delete(integration))
 
 
 async def upload_entities(ask: Ask) -> Reply:
@@ -75,24 +78,21 @@ async def upload_entities(ask: Ask) -> Reply:
     integration, key = _integration(ask), _new_request(ask)
     object_type = ask.query["objectType"]
     lines = LineReader(object_type)
-    await read_part(ask, lines, _LARGEST_FILE, missing=f"{ask.operation.part} part is missing")
+    await read_part(ask, _LARGEST_FILE, lines.write, missing=f"{ask.operation.part} part is missing")
     lines.close()
 
     def work(job: Job) -> None:
         store_objects(integration, object_type, lines.objects)
         job.errors, job.succeeded = lines.errors, len(lines.objects)
 
-    ask.emulator.crm.start(key, ask.emulator.settings.crm_seconds, work)
-    ask.did("scheduled", "CRM request", key[1], integrationId=key[0])
-    return Reply({"clientRequestId": key[1]})
+    return _start(ask, key, ask.emulator.settings.crm_seconds, work)
 
 
 async def request_status(ask: Ask) -> Reply:
     """``GET /v2/crm/request-status``."""
-    job = ask.emulator.crm.jobs.get((ask.query["integrationId"], ask.query["clientRequestId"]))
-    if job is None:
-        raise GongApiError(400, f"clientRequestId {ask.query['clientRequestId']} was not found")
-    return Reply(job.as_json(ask.now))
+    request_id = ask.query["clientRequestId"]
+    job = ask.emulator.crm.jobs.get((ask.query["integrationId"], request_id))
+    return Reply(required(job, 400, f"clientRequestId {request_id} was not found").as_json(ask.now))
 
 
 async def get_objects(ask: Ask) -> Reply:
@@ -105,7 +105,7 @@ async def get_objects(ask: Ask) -> Reply:
 async def list_schema(ask: Ask) -> Reply:
     """``GET /v2/crm/entity-schema``."""
     schema = _integration(ask).schema
-    wanted = [ask.query["objectType"]] if "objectType" in ask.query else list(OBJECT_TYPES[:4])
+    wanted = [ask.query["objectType"]] if "objectType" in ask.query else read_type("CrmObjectType").choices
     return Reply({"objectTypeToSelectedFields": {kind: list(schema.get(kind, {}).values()) for kind in wanted}})
 
 

@@ -6,44 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.company.engage import FlowInstance
 from airflow_provider_gong.emulator.company.records import User
 from airflow_provider_gong.emulator.contract.notation import schemas
-from airflow_provider_gong.emulator.world.errors import INTERNAL_ERROR, GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 from airflow_provider_gong.emulator.world.times import wire_time
 
-_MOST_ASSIGNED = 100
-_MOST_BULK = 50
-_MOST_UNASSIGNED = 200
-_MOST_STEPS = 20
 _RECENT = 20
 
 
-def _require_flows(ask: Ask) -> None:
-    if not ask.emulator.settings.engage_enabled:
-        # Only the status was observed.
-        raise GongApiError(403, "Gong Engage is not enabled for your company")
-
-
-def _require_size(name: str, items: Sequence[Any], most: int) -> None:
-    if not 1 <= len(items) <= most:
-        raise GongApiError(400, f"{name}: size must be between 1 and {most}")
-
-
 def _owner(ask: Ask, name: str, given: Mapping[str, Any]) -> User:
-    owner = ask.emulator.users.by_email(given[name])
-    if owner is None:
-        raise GongApiError(400, f"{name}: user {given[name]} was not found")
-    return owner
+    return required(ask.emulator.users.by_email(given[name]), 400, f"{name}: user {given[name]} was not found")
 
 
 def _flow(ask: Ask) -> Mapping[str, Any]:
     flows: list[dict[str, Any]] = ask.emulator.seeded["flows"]
     found = next((flow for flow in flows if flow["id"] == ask.body["flowId"]), None)
-    if found is None:
-        raise GongApiError(404, "Flow not found")
-    return found
+    return required(found, 404, "Flow not found")
 
 
 def _only(schema: str, thing: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +33,6 @@ def _only(schema: str, thing: Mapping[str, Any]) -> dict[str, Any]:
 
 async def list_flows(ask: Ask) -> Reply:
     """``GET /v2/flows``."""
-    _require_flows(ask)
     _owner(ask, "flowOwnerEmail", ask.query)
     wanted = {name: ask.query[name] for name in ("workspaceId", "folderId") if ask.query.get(name)}
     flows = [flow for flow in ask.emulator.seeded["flows"] if wanted.items() <= flow.items()]
@@ -66,7 +45,6 @@ async def list_flows(ask: Ask) -> Reply:
 
 async def list_flow_folders(ask: Ask) -> Reply:
     """``GET /v2/flows/folders``; the answer's key differs from the reference (observed on live tenants)."""
-    _require_flows(ask)
     _owner(ask, "flowFolderOwnerEmail", ask.query)
     parent = ask.query.get("parentId")
     folders = ask.emulator.seeded["flowFolders"]
@@ -76,19 +54,14 @@ async def list_flow_folders(ask: Ask) -> Reply:
 
 async def flow_steps(ask: Ask) -> Reply:
     """``POST /v2/flows/steps``: a single unknown flow fails the request."""
-    _require_flows(ask)
-    flow_ids = ask.body.get("flowIds") or []
-    _require_size("flowIds", flow_ids, _MOST_STEPS)
+    flow_ids = ask.body["flowIds"]
     flows = {flow["id"]: flow for flow in ask.emulator.seeded["flows"]}
-    for flow_id in flow_ids:
-        if flow_id not in flows:
-            raise GongApiError(404, f"Flow not found: flowId={flow_id}")
-    return Reply({"flows": [_only("PublicApiFlowWithSteps", flows[flow_id]) for flow_id in flow_ids]})
+    found = [required(flows.get(flow_id), 404, f"Flow not found: flowId={flow_id}") for flow_id in flow_ids]
+    return Reply({"flows": [_only("PublicApiFlowWithSteps", flow) for flow in found]})
 
 
 async def prospects_flows(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects``: open instances by prospect; by instance id, also ended ones."""
-    _require_flows(ask)
     engage = ask.emulator.engage
     prospects, instance_ids = ask.body.get("crmProspectsIds") or [], ask.body.get("flowInstanceIds") or []
     found = [instance for prospect in prospects for instance in engage.open_instances(prospect)]
@@ -108,9 +81,7 @@ async def assign_prospects_overriding(ask: Ask) -> Reply:
 
 
 def _assign(ask: Ask, *, override: bool) -> Reply:
-    _require_flows(ask)
     flow, owner = _flow(ask), _owner(ask, "flowInstanceOwnerEmail", ask.body)
-    _require_size("crmProspectsIds", ask.body["crmProspectsIds"], _MOST_ASSIGNED)
     assigned, failed = [], []
     for prospect in dict.fromkeys(ask.body["crmProspectsIds"]):
         instance = ask.emulator.engage.assign(flow, prospect, owner, override=override)
@@ -125,9 +96,7 @@ def _assign(ask: Ask, *, override: bool) -> Reply:
 
 async def submit_bulk_assignment(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects/bulk-assignments``."""
-    _require_flows(ask)
     flow, owner = _flow(ask), _owner(ask, "flowInstanceOwnerEmail", ask.body)
-    _require_size("prospects", ask.body["prospects"], _MOST_BULK)
     bulk = ask.emulator.engage.start_bulk(flow, owner, ask.body["prospects"])
     ask.did("scheduled", "bulk assignment", bulk.id)
     return Reply(bulk.as_json(ask.now))
@@ -135,10 +104,8 @@ async def submit_bulk_assignment(ask: Ask) -> Reply:
 
 async def get_bulk_assignment(ask: Ask) -> Reply:
     """``GET /v2/flows/prospects/bulk-assignments/{id}``."""
-    _require_flows(ask)
-    bulk = ask.emulator.engage.bulk.get(ask.ids["id"])
-    if bulk is None:
-        raise GongApiError(404, f"Flow prospects bulk assignment {ask.ids['id']} not found")
+    bulk_id = ask.ids["id"]
+    bulk = required(ask.emulator.engage.bulk.get(bulk_id), 404, f"Flow prospects bulk assignment {bulk_id} not found")
     return Reply(bulk.as_json(ask.now))
 
 
@@ -152,7 +119,6 @@ async def unassign_prospect(ask: Ask) -> Reply:
 async def unassign_flows(ask: Ask) -> Reply:
     """``POST /v2/flows/prospects/unassign-flows-by-instance-id``: a single unknown instance fails the request."""
     wanted, instances = ask.body["flowInstanceIds"], ask.emulator.engage.instances
-    _require_size("flowInstanceIds", wanted, _MOST_UNASSIGNED)
     if any(instance_id not in instances for instance_id in wanted):
         raise GongApiError(400, "One or more of the given flowInstanceIds does not exist")
     return _unassign(ask, [instances[instance_id] for instance_id in dict.fromkeys(wanted)])
@@ -166,15 +132,8 @@ def _unassign(ask: Ask, instances: Sequence[FlowInstance]) -> Reply:
     return Reply({"unassignedFlowInstanceIds": [instance.id for instance in ended]})
 
 
-def _require_tasks(ask: Ask) -> None:
-    if not ask.emulator.settings.engage_enabled:
-        # Permanently, in a company without Engage (observed on live tenants).
-        raise GongApiError(500, INTERNAL_ERROR)
-
-
 async def list_tasks(ask: Ask) -> Reply:
     """``POST /v2/tasks``."""
-    _require_tasks(ask)
     filters = ask.body["filter"]
     found = [
         task
@@ -189,7 +148,6 @@ async def list_tasks(ask: Ask) -> Reply:
 
 async def update_task(ask: Ask) -> Reply:
     """``PATCH /v2/tasks/{taskId}``."""
-    _require_tasks(ask)
     task = next((task for task in ask.emulator.seeded["tasks"] if str(task["id"]) == ask.ids["taskId"]), None)
     if task is None or str(task["userId"]) != ask.body["userId"]:
         raise GongApiError(404, f"Task {ask.ids['taskId']} was not found")
@@ -206,6 +164,4 @@ def _priority(ask: Ask) -> dict[str, Any]:
     if not wanted:
         return {}
     known = {priority["name"].lower(): priority for priority in ask.emulator.seeded["priorities"]}
-    if wanted.lower() not in known:
-        raise GongApiError(400, f"priority: {wanted} is not known")
-    return {"priority": known[wanted.lower()]}
+    return {"priority": required(known.get(wanted.lower()), 400, f"priority: {wanted} is not known")}

@@ -8,7 +8,7 @@ import re
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.api.multipart import read_part
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 
 _ORIGIN = re.compile(r"https?://[^/\s]+/?")
 _TARGET_COLUMNS = ("Team member identifier", "Is Team", "Period", "Value")
@@ -50,22 +50,6 @@ async def get_integration_settings(ask: Ask) -> Reply:
     return Reply({"integrationSettings": {"id": ask.emulator.new_id("integration settings", ask.caller.name)}})
 
 
-class _Csv:
-    """The file of target assignments."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-
-    def write(self, data: bytes) -> None:
-        self._data += data
-
-    def header(self) -> list[str]:
-        try:
-            return next(csv.reader(io.StringIO(self._data.decode("utf-8-sig"))), [])
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise GongApiError(400, BAD_REQUEST) from error
-
-
 async def upload_assignments(ask: Ask) -> Reply:
     """``POST /v2/targets/{targetId}/assignments``; the columns are those of the file for Gong's own page."""
     targets = ask.emulator.seeded["targets"]
@@ -73,9 +57,13 @@ async def upload_assignments(ask: Ask) -> Reply:
         (target["id"], target["workspaceId"]) != (ask.ids["targetId"], ask.query["workspaceId"]) for target in targets
     ):
         raise GongApiError(404, f"Target {ask.ids['targetId']} was not found")
-    assignments = _Csv()
-    await read_part(ask, assignments, _LARGEST_CSV)
-    missing = [column for column in _TARGET_COLUMNS if column not in assignments.header()]
+    assignments = bytearray()
+    await read_part(ask, _LARGEST_CSV, assignments.extend)
+    try:
+        header = next(csv.reader(io.StringIO(assignments.decode("utf-8-sig"))), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise GongApiError(400, BAD_REQUEST) from error
+    missing = [column for column in _TARGET_COLUMNS if column not in header]
     if missing:
         raise GongApiError(400, f"Missing columns: {', '.join(missing)}")
     ask.did("changed", "target", ask.ids["targetId"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.contract.notation import Field, schemas
-from airflow_provider_gong.emulator.world.errors import BAD_REQUEST, GongApiError
+from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 from airflow_provider_gong.emulator.world.ids import require_id
 
 _CALLS_MISSING = "Some calls not found"
@@ -98,17 +98,12 @@ async def list_profile_users(ask: Ask) -> Reply:
 
 
 def _workspace(ask: Ask) -> str:
-    wanted = str(ask.query["workspaceId"])
-    if all(workspace.id != wanted for workspace in ask.emulator.workspaces):
-        raise GongApiError(400, f"workspaceId: workspace {wanted} was not found")
-    return wanted
+    wanted = ask.query["workspaceId"]
+    return ask.workspace_id(wanted, f"workspaceId: workspace {wanted} was not found")
 
 
 def _profile(ask: Ask) -> dict[str, Any]:
-    profile = ask.emulator.profiles.get(require_id(ask.query["profileId"]))
-    if profile is None:
-        raise GongApiError(400, BAD_REQUEST)
-    return profile
+    return required(ask.emulator.profiles.get(require_id(ask.query["profileId"])), 400, BAD_REQUEST)
 
 
 def _require_name(ask: Ask, workspace: str, own: Mapping[str, Any] | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from airflow_provider_gong.emulator.api.ask import Ask, Reply
 from airflow_provider_gong.emulator.company.records import Call, CallState, Meeting
 from airflow_provider_gong.emulator.contract.checking import require_email
 from airflow_provider_gong.emulator.state import Emulator
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 _PHONE = re.compile(r"\+[0-9 ().-]{6,}")
 _EVENT_TYPES = {"addDigitalInteraction": "digitalInteraction", "customAction": "customEvent"}
@@ -22,11 +22,10 @@ class _Person:
     """
     A person to find, by address or phone number.
 
-    :param field: the field of a party; ``crm_field`` that of a CRM object
+    :param field: the field of a party and of a CRM object
     """
 
     field: str
-    crm_field: str
     normalize: Callable[[str], str]
     wanted: str
 
@@ -34,14 +33,11 @@ class _Person:
         return isinstance(text, str) and bool(text) and self.normalize(text) == self.wanted
 
     def calls(self, emulator: Emulator) -> list[Call]:
-        return [call for call in emulator.calls if self._may_be_in(call) and self._is_in(call)]
-
-    def _may_be_in(self, call: Call) -> bool:
-        # Most calls are skipped without parsing.
-        return self.field != "emailAddress" or self.wanted.encode() in call.document.lower()
-
-    def _is_in(self, call: Call) -> bool:
-        return any(self.is_meant_by(party.get(self.field)) for party in call.posted["parties"])
+        calls: Iterable[Call] = emulator.calls
+        if self.field == "emailAddress":
+            # Most calls are skipped without parsing.
+            calls = (call for call in calls if self.wanted.encode() in call.document.lower())
+        return [call for call in calls if any(self.is_meant_by(who.get(self.field)) for who in call.posted["parties"])]
 
     def meetings(self, emulator: Emulator) -> list[Meeting]:
         if self.field != "emailAddress":
@@ -53,7 +49,7 @@ class _Person:
         ]
 
     def crm_objects(self, emulator: Emulator) -> list[tuple[str, dict[str, Any]]]:
-        return emulator.crm.people_with(self.crm_field, self.is_meant_by)
+        return emulator.crm.people_with(self.field, self.is_meant_by)
 
     def events(self, emulator: Emulator) -> dict[tuple[str, str | int], dict[str, Any]]:
         if self.field != "emailAddress":
@@ -73,7 +69,7 @@ def _by_email(ask: Ask) -> _Person:
     require_email(email)
     if ask.emulator.users.by_email(email) is not None:
         raise GongApiError(400, f"emailAddress: {email} is the address of a user of the company")
-    return _Person("emailAddress", "emailAddress", str.lower, email.lower())
+    return _Person("emailAddress", str.lower, email.lower())
 
 
 def _by_phone(ask: Ask) -> _Person:
@@ -81,7 +77,7 @@ def _by_phone(ask: Ask) -> _Person:
     number = ask.query["phoneNumber"].strip()
     if not _PHONE.fullmatch(number):
         raise GongApiError(400, "phoneNumber: must start with + and the country code")
-    return _Person("phoneNumber", "phoneNumber", _digits, _digits(number))
+    return _Person("phoneNumber", _digits, _digits(number))
 
 
 def _digits(text: str) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
-from airflow_provider_gong.emulator.api.ask import Ask, Reply
+from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.company.records import User
-from airflow_provider_gong.emulator.contract.checking import parse_datetime, require_window
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.contract.checking import read_window
+
+NO_USERS = "No users found corresponding to the provided filters"
 
 
 async def list_users(ask: Ask) -> Reply:
@@ -21,29 +20,24 @@ async def list_users(ask: Ask) -> Reply:
 
 async def list_multiple_users(ask: Ask) -> Reply:
     """``POST /v2/users/extensive``."""
-    filters = ask.body["filter"]
-    ids = filters.get("userIds")
-    chosen = ask.emulator.users if ids is None else filter(None, map(ask.emulator.users.get, dict.fromkeys(ids)))
-    created = created_window(filters)
-    found, records = ask.page([user for user in chosen if created(user)])
-    if not found:
-        raise GongApiError(404, "No users found corresponding to the provided filters")
+    found, records = ask.page(chosen_users(ask), none=NO_USERS)
     return Reply({"records": records, "users": [user_view(user) for user in found]})
 
 
-def created_window(filters: Mapping[str, Any]) -> Callable[[User], bool]:
+def chosen_users(ask: Ask) -> list[User]:
     """
-    Return whether a user was created in the window of a filter.
+    Return the users that a filter is about.
 
-    :raises GongApiError: 400 when the window does not start before its end
+    :raises GongApiError: 400 when the window of their creation does not start before its end
     """
-    start, end = _moment(filters, "createdFromDateTime"), _moment(filters, "createdToDateTime")
-    require_window(start, end, "filter.createdFromDateTime", "createdToDateTime")
-    return lambda user: (start is None or user.created >= start) and (end is None or user.created < end)
-
-
-def _moment(filters: Mapping[str, Any], name: str) -> datetime | None:
-    return parse_datetime(filters[name]) if filters.get(name) else None
+    filters, users = ask.body["filter"], ask.emulator.users
+    start, end = read_window(filters, "createdFromDateTime", "createdToDateTime", "filter.")
+    ids = filters.get("userIds")
+    return [
+        user
+        for user in (users if ids is None else filter(None, map(users.get, dict.fromkeys(ids))))
+        if (start is None or user.created.timestamp() >= start) and (end is None or user.created.timestamp() < end)
+    ]
 
 
 async def get_user(ask: Ask) -> Reply:
@@ -61,10 +55,7 @@ async def get_user_history(ask: Ask) -> Reply:
 
 
 def _user_of(ask: Ask) -> User:
-    user = ask.emulator.users.get(ask.ids["id"])
-    if user is None:
-        raise GongApiError(404, f"User ID {ask.ids['id']} was not found")
-    return user
+    return required(ask.emulator.users.get(ask.ids["id"]), 404, f"User ID {ask.ids['id']} was not found")
 
 
 async def list_workspaces(ask: Ask) -> Reply:
@@ -88,23 +79,19 @@ def user_view(user: User) -> dict[str, Any]:
         "phoneNumber": user.phone_number,
         "extension": None,
         "personalMeetingUrls": [],
-        "settings": _settings_view(user),
+        "settings": {
+            "webConferencesRecorded": user.active,
+            "preventWebConferenceRecording": False,
+            "telephonyCallsImported": user.telephony_calls_imported,
+            "emailsImported": user.active,
+            "preventEmailImport": False,
+            "nonRecordedMeetingsImported": False,
+            "gongConnectEnabled": user.active,
+        },
         "conferencingProviders": [
             {"provider": provider, "isDefault": position == 0} for position, provider in enumerate(user.providers)
         ],
         "managerId": user.manager_id,
         "meetingConsentPageUrl": None,
         "spokenLanguages": [{"language": user.language, "primary": True}],
-    }
-
-
-def _settings_view(user: User) -> dict[str, bool]:
-    return {
-        "webConferencesRecorded": user.active,
-        "preventWebConferenceRecording": False,
-        "telephonyCallsImported": user.telephony_calls_imported,
-        "emailsImported": user.active,
-        "preventEmailImport": False,
-        "nonRecordedMeetingsImported": False,
-        "gongConnectEnabled": user.active,
     }

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-Described = TypeVar("Described")
+from airflow_provider_gong.emulator.world.described import check, named, number
+
+Seed = TypeVar("Seed", bound="WorkspaceSeed | UserSeed | CallSeed | Generate")
 
 # Limits of memory, and of what a request can wait for.
 MOST_USERS = 10_000
 MOST_CALLS = 1_000_000
 _MOST_MONTHS = 1_200
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +84,6 @@ class CallSeed:
     appearsAfterHours: float = 0.0  # noqa: N815
     transcriptAfterHours: float = 0.0  # noqa: N815
 
-    def started_at(self, now: float) -> datetime:
-        """Return the call's start."""
-        if self.started:
-            return datetime.fromisoformat(self.started)
-        return datetime.fromtimestamp(int(now), UTC) - timedelta(days=self.daysAgo)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Generate:
@@ -104,17 +94,11 @@ class Generate:
     :param private: share of calls that are private
     """
 
-    users: int = 0
-    calls: int = 0
-    months: float = 12.0
-    late: float = 0.0
-    private: float = 0.0
-
-    def __post_init__(self) -> None:
-        limits = {"users": MOST_USERS, "calls": MOST_CALLS, "months": _MOST_MONTHS, "late": 1, "private": 1}
-        for name, most in limits.items():
-            given = getattr(self, name)
-            _require(0 <= given <= most, f"generate.{name} must be from 0 to {most}, not {given}")
+    users: int = number(0, highest=MOST_USERS)
+    calls: int = number(0, highest=MOST_CALLS)
+    months: float = number(12.0, highest=_MOST_MONTHS)
+    late: float = number(0.0, highest=1)
+    private: float = number(0.0, highest=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +111,11 @@ class CompanyDocument:
     generate: Generate = Generate()
 
 
-_ITEMS: Mapping[type, str] = {Mapping: "objects", str: "texts"}
-_PARTS: Mapping[str, type] = {"workspaces": WorkspaceSeed, "users": UserSeed, "calls": CallSeed}
+_PARTS: Mapping[str, type[WorkspaceSeed | UserSeed | CallSeed]] = {
+    "workspaces": WorkspaceSeed,
+    "users": UserSeed,
+    "calls": CallSeed,
+}
 
 
 def read_document(document: Any) -> CompanyDocument:
@@ -137,7 +124,7 @@ def read_document(document: Any) -> CompanyDocument:
 
     :raises ValueError: if a name is unknown, or something is missing or has a wrong type; it says where
     """
-    given = _checked("company", document, CompanyDocument)
+    given = named(CompanyDocument, document, "company")
     parts: dict[str, Any] = {
         name: tuple(_read(f"{name}[{index}]", item, kind) for index, item in enumerate(given.get(name) or ()))
         for name, kind in _PARTS.items()
@@ -145,36 +132,10 @@ def read_document(document: Any) -> CompanyDocument:
     return CompanyDocument(**parts, generate=_read("generate", given.get("generate") or {}, Generate))
 
 
-def _checked(place: str, given: Any, kind: type) -> Mapping[str, Any]:
-    _require(isinstance(given, Mapping), f"{place} must be an object, not {given!r}")
-    known = {field.name: field for field in fields(kind)}
-    unknown = sorted(set(map(str, given)) - set(known))
-    _require(not unknown, f"{place}: unknown name {', '.join(unknown)}; known: {', '.join(known)}")
-    required = [name for name, field in known.items() if field.default is MISSING and name not in given]
-    _require(not required, f"{place}: {', '.join(required)} missing")
-    checked: Mapping[str, Any] = given
-    return checked
-
-
-def _read(place: str, given: Any, kind: type[Described]) -> Described:
-    checked = _checked(place, given, kind)
-    defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: _value(f"{place}.{name}", value, defaults[name]) for name, value in checked.items()})
-
-
-def _value(place: str, value: Any, default: Any) -> Any:
-    wanted: type | tuple[type, ...] = str if default is MISSING else type(default)
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        kind = Mapping if place.endswith(".parties") else str
-        _require(all(isinstance(item, kind) for item in value), f"{place} must contain {_ITEMS[kind]}, not {value!r}")
-        return tuple(value)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, datetime) and wanted is str:
-        return value.isoformat()
-    fits = isinstance(value, wanted) and isinstance(value, bool) is isinstance(default, bool)
-    _require(fits, f"{place} must be of type {getattr(wanted, '__name__', wanted)}, not {value!r}")
-    return value
+def _read(place: str, given: Any, kind: type[Seed]) -> Seed:
+    seed = kind(**named(kind, given, place))
+    check(seed, f"{place}.")
+    return seed
 
 
 def load_document(path: Path) -> Mapping[str, Any]:
@@ -194,9 +155,9 @@ def load_document(path: Path) -> Mapping[str, Any]:
             raise ValueError(f"{path} is not YAML: {error}") from error
     else:
         document = json.loads(text)
-    _require(isinstance(document, dict), f"{path} must contain an object")
-    found: dict[str, Any] = document
-    return found
+    if not isinstance(document, dict):
+        raise ValueError(f"{path} must contain an object")  # noqa: TRY004 (a wrong file, no wrong argument)
+    return document
 
 
 @cache

@@ -12,8 +12,8 @@ from typing import TypeVar
 from airflow_provider_gong.emulator.company.company import Arrival, Company
 from airflow_provider_gong.emulator.company.records import LONG_AGO, Call, Media, User
 from airflow_provider_gong.emulator.company.seeds.documents import Generate, UserSeed
+from airflow_provider_gong.emulator.company.speech import words
 from airflow_provider_gong.emulator.company.users import Users
-from airflow_provider_gong.emulator.company.words import words
 
 _SECONDS_PER_MONTH = 30.4 * 86_400
 _SHORTEST_SECONDS = 120.0
@@ -71,7 +71,6 @@ def generated_calls(company: Company, users: Users, wanted: Generate, taken: int
             primary_user_id=host,
             workspace_id=workspace,
             started=started,
-            created_at=LONG_AGO,
             media=processed_media(call_id, random.uniform(_SHORTEST_SECONDS, _LONGEST_SECONDS)),
             received=1,
             private=random.random() < wanted.private,

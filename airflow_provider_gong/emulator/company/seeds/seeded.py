@@ -7,7 +7,6 @@ number, ``$user:0`` for the id of the first user, ``$workspace:0`` for the first
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from airflow_provider_gong.emulator.company.company import Company
 from airflow_provider_gong.emulator.company.records import User
+from airflow_provider_gong.emulator.company.seeds.documents import load_document
 from airflow_provider_gong.emulator.world.times import wire_time
 
 _DAY = 86_400
@@ -22,9 +22,7 @@ _DAY = 86_400
 
 @cache
 def _templates() -> Mapping[str, Any]:
-    text = Path(__file__).with_name("seeded.json").read_text(encoding="utf-8")
-    templates: dict[str, Any] = json.loads(text)
-    return templates
+    return load_document(Path(__file__).with_name("seeded.json"))
 
 
 class Seeded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_gong.emulator.company.company import Arrival, Company
@@ -21,7 +21,6 @@ from airflow_provider_gong.emulator.company.seeds.documents import (
     CallSeed,
     CompanyDocument,
     UserSeed,
-    WorkspaceSeed,
     default_document,
     read_document,
 )
@@ -29,7 +28,7 @@ from airflow_provider_gong.emulator.company.seeds.generator import generated_cal
 from airflow_provider_gong.emulator.company.users import Users
 from airflow_provider_gong.emulator.contract.checking import field_errors
 from airflow_provider_gong.emulator.contract.notation import schemas
-from airflow_provider_gong.emulator.world.errors import GongApiError
+from airflow_provider_gong.emulator.world.answers import GongApiError
 
 _FIRST_CREATED = datetime(2024, 1, 15, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-8)))
 _MOST_MINUTES = 1_440
@@ -44,7 +43,10 @@ def seed_company(company: Company, description: Mapping[str, Any] | None) -> Non
     """
     default = default_document()
     document = default if description is None else read_document(description)
-    company.workspaces = _workspaces(company, document.workspaces or default.workspaces)
+    company.workspaces = [
+        Workspace(company.new_id("workspace", seed.name), seed.name, seed.description)
+        for seed in document.workspaces or default.workspaces
+    ]
     if not document.users:
         _put_users(company, company.users, default.users)
     extend_company(company, document)
@@ -62,10 +64,6 @@ def extend_company(company: Company, document: CompanyDocument) -> None:
     arrivals = _new_calls(company, document, users)
     company.users = users
     company.add_calls(arrivals)
-
-
-def _workspaces(company: Company, seeds: Iterable[WorkspaceSeed]) -> list[Workspace]:
-    return [Workspace(company.new_id("workspace", seed.name), seed.name, seed.description) for seed in seeds]
 
 
 def user_id(company: Company, email: str) -> str:
@@ -129,7 +127,7 @@ def _new_calls(company: Company, document: CompanyDocument, users: Users) -> lis
     taken = set()
     for arrival in arrivals:
         name = arrival.call.client_unique_id
-        if name in taken or company.calls.id_by_client_id(name):
+        if name in taken or company.calls.id_by_client_id.get(name):
             raise ValueError(f"call {name} already exists")
         taken.add(name)
     for arrival in described:
@@ -157,7 +155,7 @@ def _arrival(company: Company, seed: CallSeed, users: Users) -> Arrival:
     if not 0 < seed.minutes <= _MOST_MINUTES:
         raise ValueError(f"call {seed.clientUniqueId}: minutes must be up to {_MOST_MINUTES}, not {seed.minutes}")
     call_id = company.new_id("call", seed.clientUniqueId)
-    call = new_call(call_id, _posted(seed, host, company.clock.now()), workspace.id, LONG_AGO)
+    call = new_call(call_id, _posted(seed, host, company.clock.now()), workspace.id)
     call.received, call.private = 1, seed.isPrivate
     call.media = processed_media(call_id, seed.minutes * 60.0)
     appears = call.started + seed.appearsAfterHours * 3_600 if seed.appearsAfterHours else LONG_AGO
@@ -180,6 +178,8 @@ def _posted(seed: CallSeed, host: User, now: float) -> dict[str, Any]:
 
 def _started(seed: CallSeed, now: float) -> str:
     try:
-        return seed.started_at(now).isoformat()
+        if seed.started:
+            return datetime.fromisoformat(seed.started).isoformat()
+        return (datetime.fromtimestamp(int(now), UTC) - timedelta(days=seed.daysAgo)).isoformat()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"call {seed.clientUniqueId}: started or daysAgo is not a valid time: {error}") from error
