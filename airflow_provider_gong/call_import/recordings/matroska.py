@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from airflow_provider_gong.call_import.recordings.findings import (
     ENOUGH_SECONDS,
     MAX_PARTS,
+    SLACK_SECONDS,
     CutOffError,
     Length,
     NoSoundError,
     between,
     check_bytes,
     check_complete,
+    exactly,
 )
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
@@ -120,11 +122,13 @@ def measure(reader: Reader) -> Length:
     if sounds is not None and not sounds:
         raise NoSoundError
     stream = _Stream(reader, sounds or frozenset(), scale, min(segment.end or reader.size, reader.size))
-    if seconds is not None and segment.end is not None:
-        return between(max(0.0, seconds - stream.delay(clusters)), seconds)
-    length = stream.measure(clusters)
-    check_complete(seconds or 0.0, length.at_most)
-    return length
+    if seconds is None or segment.end is None or stream.delay(clusters) > SLACK_SECONDS:
+        length = stream.measure(clusters)
+        check_complete(0.0 if segment.end else seconds or 0.0, length.at_most)
+    else:
+        length = exactly(seconds)
+    # Players continue with a file that was joined to this one.
+    return length if segment.end is None or reader.at(segment.end, 4) != _MARK else Length(length.at_least)
 
 
 class _Stream:

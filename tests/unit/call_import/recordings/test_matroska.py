@@ -11,6 +11,7 @@ from tests.support.sound import (
     AAC,
     PICTURES,
     assert_judged_rightly,
+    decoded_seconds,
     encoded,
     needs_ffmpeg,
     recording_of,
@@ -80,9 +81,8 @@ def test_a_stream_without_a_duration(
 def test_a_stream_that_starts_late(tmp_path: Path) -> None:
     late = ("-output_ts_offset", "45", "-c:a", "libopus")
     assert_judged_rightly(tmp_path, streamed("matroska", *late, seconds=20))
-    found = recording_of(tmp_path, encoded(".mkv", *late, seconds=20))
     # Its duration begins before its sound.
-    assert found.length.is_enough is None
+    assert_judged_rightly(tmp_path, encoded(".mkv", *late, seconds=20))
 
 
 @needs_ffmpeg
@@ -106,6 +106,13 @@ def test_a_stream_with_an_edited_duration_is_cut_off(tmp_path: Path) -> None:
     endless = content[:at] + UNKNOWN_SIZE + content[at + len(UNKNOWN_SIZE) :]
     assert_judged_rightly(tmp_path, endless)
     assert "is cut off: it holds" in rule_of(tmp_path, endless[: len(endless) // 2])
+
+
+@needs_ffmpeg
+def test_a_file_that_was_joined_to_another_is_left_to_gong(tmp_path: Path) -> None:
+    part = encoded(".webm", "-c:a", "libopus", seconds=40)
+    assert decoded_seconds(part + part) > 60
+    assert recording_of(tmp_path, part + part).length.is_enough is None
 
 
 @needs_ffmpeg
