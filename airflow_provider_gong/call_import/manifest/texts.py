@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -100,6 +101,31 @@ def text_of(value: Any) -> str:
     if isinstance(value, int | Integral | timedelta | UUID | os.PathLike):
         return str(value)
     return ObjectText(value)
+
+
+def inner_text(text: str, path: str) -> str:
+    """
+    Return the text of a value inside an object or a list; empty if there is none.
+
+    :param text: the object's text
+    :param path: the object's name, the names of the values inside it in lower case, and numbers from 0 in lists
+    """
+    value: Any = text
+    with contextlib.suppress(ValueError):
+        value = json.loads(text) if type(text) is ObjectText else text
+    for name in path.split(".")[1:]:
+        value = _inner_value(value, name)
+    return text_of(value)
+
+
+def _inner_value(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+    named = [inner for key, inner in value.items() if key.lower() == name] if isinstance(value, dict) else []
+    if named or name != "0":
+        return named[0] if len(named) == 1 else None
+    # XML does not tell a single element from a list.
+    return value
 
 
 def without_zeros(text: str) -> str:
