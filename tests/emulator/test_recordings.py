@@ -98,7 +98,9 @@ def laced() -> bytes:
     codec = element(0x86, b"A_PCM/INT/LIT"), element(0x23E383, (40_000_000).to_bytes(4))
     track = element(0xAE, element(0xD7, b"\1"), element(0x73C5, b"\1"), element(0x83, b"\2"), *codec, wave)
     clusters = (
-        element(0x1F43B675, element(0xE7, time.to_bytes(4)), element(0xA3, b"\x81\0\0\x84\x31", bytes(range(128)) * 250))
+        element(
+            0x1F43B675, element(0xE7, time.to_bytes(4)), element(0xA3, b"\x81\0\0\x84\x31", bytes(range(128)) * 250)
+        )
         for time in range(0, 76_000, 2000)
     )
     head = element(0x1A45DFA3, element(0x4282, b"matroska"))

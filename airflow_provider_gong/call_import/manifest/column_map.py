@@ -63,9 +63,10 @@ class _Source:
             # Numbers beside missing ones may have become fractions.
             text = self.values.get(text.lower(), self.values.get(without_zeros(text), text))
         if self.format is not None:
-            # A time in another format is an error, unless it is ISO 8601.
-            with contextlib.suppress(ValueError):
-                text = read_moment(text, self.format).isoformat()
+            for form in {text: None, without_zeros(text): None}:
+                # A time in another format is an error, unless it is ISO 8601.
+                with contextlib.suppress(ValueError):
+                    return read_moment(form, self.format).isoformat()
         return text
 
     def __str__(self) -> str:

@@ -12,7 +12,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CODE = re.compile("%(.)", re.DOTALL)
 # A sign of UTC after a time of day, as in ISO 8601. strptime would return a time without an offset.
 _UTC_SIGN = re.compile(r"%[MSfp] ?(?:Z|UTC|GMT)(?![A-Za-z])")
-_YEARS, _HOURS = frozenset("YyGcx"), frozenset("HIXc")
+_MONTH_AFTER_HOUR = re.compile(r"%[HI]\W?%m")
+_SAMPLE = datetime(2026, 11, 22, 21, tzinfo=UTC)
 
 
 def codes_of(form: str) -> list[str]:
@@ -22,15 +23,22 @@ def codes_of(form: str) -> list[str]:
 
 def check_clock(form: str) -> None:
     """
-    Check that a format cannot mistake one time of day for another.
+    Check that a format cannot mistake one time for another.
 
     :raises ValueError: if it can
     """
-    codes = codes_of(form)
+    codes = [code for code in codes_of(form) if code != "%"]
+    repeated = next((code for code in codes if codes.count(code) > 1), None)
+    if repeated:
+        raise ValueError(f"{form!r} has %{repeated} more than once. The month is %m, and minutes are %M.")
     if "Z" in codes:
         raise ValueError(f"{form!r} has %Z, but names of time zones are ambiguous. Use %z for offsets, or write UTC.")
     if "I" in codes and "p" not in codes:
         raise ValueError(f"{form!r} has %I without %p, so morning and afternoon cannot be distinguished. Add %p.")
+    if "H" in codes and "p" in codes:
+        raise ValueError(f"{form!r} has %p beside %H, which ignores it. Use %I for hours up to 12.")
+    if _MONTH_AFTER_HOUR.search(form):
+        raise ValueError(f"{form!r} has the month, %m, after the hour. Minutes are %M.")
 
 
 def check_moment(form: str) -> None:
@@ -42,8 +50,11 @@ def check_moment(form: str) -> None:
     if form in EPOCHS:
         return
     check_clock(form)
-    codes = codes_of(form)
-    if _YEARS.isdisjoint(codes) or _HOURS.isdisjoint(codes):
+    try:
+        is_whole = datetime.strptime(_SAMPLE.strftime(form), form).replace(tzinfo=UTC) == _SAMPLE
+    except ValueError:
+        is_whole = False
+    if not is_whole:
         raise ValueError(f"{form!r} is not a date with a year and a time of day, such as '%d.%m.%Y %H:%M:%S'.")
 
 

@@ -254,7 +254,6 @@ def test_a_head_without_fragments_is_cut_off(tmp_path: Path) -> None:
     assert rule_of(tmp_path, content[: content.index(b"moof") - 4]) == CUT_OFF
 
 
-
 def test_large_fragments_are_stepped_over(tmp_path: Path) -> None:
     """Sixty seconds in 30 MB of pictures."""
     head = FTYP + fragmented(track(0), default=1000)
