@@ -136,6 +136,8 @@ def test_all_that_is_wrong_with_a_mapping_is_found_at_once() -> None:
         ("%m/%d/%Y %I:%M %p GMT", "11/26/2026 08:10 PM GMT", "2026-11-26T20:10:00+00:00"),
         ("%a, %d %b %Y %H:%M:%S %z", "Thu, 26 Nov 2026 08:10:00 +0000", "2026-11-26T08:10:00+00:00"),
         ("%d.%m.%Y %H:%M", "26.11.2026 08:10", "2026-11-26T08:10:00"),
+        ("%Y-%m-%dT%H:%M:%S.000Z", "2026-11-26T08:10:00.000Z", "2026-11-26T08:10:00+00:00"),
+        ("%-d.%-m.%Y %H:%M", "6.1.2026 08:10", "2026-01-06T08:10:00"),
         ("epoch_ms", "1731000000123.0", "2024-11-07T17:20:00.123000+00:00"),
         ("%Y%m%d%H%M%S", "20261126081000.0", "2026-11-26T08:10:00"),
         ("%Y%m%d%H%M%S.%f", "20261126081000.0", "2026-11-26T08:10:00"),
@@ -157,6 +159,7 @@ def test_formats_of_times(form: str, text: str, moment: str) -> None:
         ("%Y-%m-%d %T", "is not a date with a year and a time of day"),
         ("%m/%d/%Y %H:%M %p", "has %p beside %H"),
         ("%d.%M.%Y %H:%m", "has the month, %m, after the hour"),
+        ("%d.%m.%Y %H:%M +0100", "has an offset from UTC"),
         ("%d.%m.%Y %H:%m", "has %m more than once"),
     ],
 )
