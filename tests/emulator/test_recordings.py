@@ -87,6 +87,26 @@ def with_far_data(wav: bytes) -> bytes:
     return wav[:start] + chunk(b"LIST", bytes(9001)) + wav[start:] + chunk(b"LIST", bytes(100_000))
 
 
+def element(name: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return name.to_bytes((name.bit_length() + 7) // 8) + (1 << 56 | len(content)).to_bytes(8) + content
+
+
+def laced() -> bytes:
+    """Return Matroska with 50 frames of 40 ms in each block, a few more than a cluster may have milliseconds."""
+    wave = element(0xE1, element(0xB5, struct.pack(">d", 8000)), element(0x9F, b"\1"), element(0x6264, b"\x10"))
+    codec = element(0x86, b"A_PCM/INT/LIT"), element(0x23E383, (40_000_000).to_bytes(4))
+    track = element(0xAE, element(0xD7, b"\1"), element(0x73C5, b"\1"), element(0x83, b"\2"), *codec, wave)
+    clusters = (
+        element(
+            0x1F43B675, element(0xE7, time.to_bytes(4)), element(0xA3, b"\x81\0\0\x84\x31", bytes(range(128)) * 250)
+        )
+        for time in range(0, 76_000, 2000)
+    )
+    head = element(0x1A45DFA3, element(0x4282, b"matroska"))
+    return head + element(0x18538067, element(0x1549A966), element(0x1654AE6B, track), *clusters)
+
+
 MP3 = ("-c:a", "libmp3lame")
 AAC = ("-c:a", "aac")
 FRAGMENTS = ("-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "3000000")
@@ -151,6 +171,7 @@ PLAYABLE: dict[str, Callable[[Make], bytes]] = {
     "mkv": lambda make: make("a.mkv", *AAC, *H264, video=True),
     "mka of Opus": lambda make: make("a.mka", "-c:a", "libopus"),
     "streamed webm": lambda _: piped("-c:a", "libopus", "-f", "webm"),
+    "mka of laced frames": lambda _: laced(),
     "mka cut off": lambda make: make("a.mka", "-c:a", "libopus")[:450_000],
 }
 UNPLAYABLE: dict[str, tuple[Callable[[Make], bytes], str]] = {

@@ -13,7 +13,7 @@ from typing import TypedDict
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of, similar_column
-from airflow_provider_gong.call_import.manifest.texts import without_zeros
+from airflow_provider_gong.call_import.manifest.texts import inner_text, without_zeros
 from airflow_provider_gong.call_import.manifest.time_formats import check_moment, read_moment
 
 _CONSTANT = "="
@@ -63,9 +63,10 @@ class _Source:
             # Numbers beside missing ones may have become fractions.
             text = self.values.get(text.lower(), self.values.get(without_zeros(text), text))
         if self.format is not None:
-            # A time in another format is an error, unless it is ISO 8601.
-            with contextlib.suppress(ValueError):
-                text = read_moment(text, self.format).isoformat()
+            for form in {text: None, without_zeros(text): None}:
+                # A time in another format is an error, unless it is ISO 8601.
+                with contextlib.suppress(ValueError):
+                    return read_moment(form, self.format).isoformat()
         return text
 
     def __str__(self) -> str:
@@ -91,8 +92,9 @@ class ColumnMap:
     not name are still read from the columns with their names, but optional fields are not. ``"*": "*"`` reads those as
     well, and a mapping that only leaves fields out reads all others.
 
-    :param columns: for each field a header (``"Call ID"``), a template (``"{First} {Last}"``), a constant
-        (``"=Outbound"``), a ``ColumnSource``, or None to leave it out
+    :param columns: for each field a header (``"Call ID"``), a value inside an object (``"agent.email"``,
+        ``"legs.0.number"``), a template (``"{First} {Last}"``), a constant (``"=Outbound"``), a ``ColumnSource``, or
+        None to leave it out
     :param asked: columns that are read under their own names anyway, because another parameter names them
     :raises GongManifestError: with all errors in the mapping
     """
@@ -117,11 +119,8 @@ class ColumnMap:
         self._reads_all = reads_all or not self._sources
         self._asked = frozenset(asked)
         self._used = {header for source in self._sources.values() for header in source.headers}
-
-    @property
-    def headers(self) -> Collection[str]:
-        """The headers that fields are read from, other than their own names."""
-        return self._used
+        # Of values inside objects, by the object's column.
+        self._paths = {header: header.partition(".")[0] for header in self._used if "." in header}
 
     def uses(self, header: str) -> bool:
         """Return whether a field is read from a header other than its own name."""
@@ -129,7 +128,7 @@ class ColumnMap:
 
     def reads(self, header: str) -> bool:
         """Return whether a field is read from a header."""
-        return header in self._used or self._is_own(header)
+        return header in self._used or header in self._paths.values() or self._is_own(header)
 
     def distinct(self, headers: Sequence[str]) -> list[str]:
         """Return the headers that must be unique: all of them, unless a mapping says which are read."""
@@ -153,7 +152,7 @@ class ColumnMap:
             _lacking_header(field, header, headers)
             for field, source in self._sources.items()
             for header in source.headers
-            if header not in headers
+            if header not in headers and self._paths.get(header) not in headers
         ]
         if lacking:
             found = shown(", ".join(filter(None, headers))) or "none"
@@ -163,6 +162,9 @@ class ColumnMap:
         """Return a row's text by field; text of headers that fill no field is kept under the header."""
         if not self._sources and not self._left_out:
             return cells
+        for path, column in self._paths.items():
+            if path not in cells and column in cells and (text := inner_text(cells[column], path)):
+                cells[path] = text
         kept = {
             header: text
             for header, text in cells.items()

@@ -20,6 +20,7 @@ from airflow_provider_gong.call_import.manifest.manifest import (
 )
 
 _SEPARATORS = ",;\t"
+_BAR = "|"
 # Tells Excel the separator.
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[,;\s]*", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
@@ -30,7 +31,7 @@ _MARKS = "'="
 
 def csv_table(lines: Iterable[str], name: str) -> Table:
     """
-    Read a CSV manifest with a header line, separated by commas, semicolons or tabs.
+    Read a CSV manifest with a header line, separated by commas, semicolons, tabs or vertical bars.
 
     :param lines: its lines, as an open text file yields them
     :param name: its path or URL
@@ -104,7 +105,9 @@ def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
 
 def _separator(header: str) -> str:
     bare = _QUOTED.sub("", header)
-    return max(_SEPARATORS, key=bare.count)
+    frequent = max(_SEPARATORS, key=bare.count)
+    # Names of columns contain it more often than they are separated by it.
+    return _BAR if _BAR in bare and frequent not in bare else frequent
 
 
 def _row(header: tuple[str, ...], cells: list[str]) -> dict[str, str]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import difflib
 import enum
+import functools
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+
+from airflow_provider_gong.call_import.manifest.texts import trimmed
 
 
 class Kind(enum.Enum):
@@ -109,14 +113,13 @@ NESTED = tuple((field.path, *field.path.split(".")) for field in CALL_FIELDS if 
 
 _CALL_HEADS = {field.path.partition(".")[0]: field for field in CALL_FIELDS}
 _PARTY_HEADS = {field.path: field for field in PARTY_FIELDS}
-# Including byte order marks, which editors and concatenated files leave behind.
-_LEADING = re.compile(r"\A[\s\ufeff]+")
 _STEP = re.compile(r"[.\[]|$")
 
 
+@functools.lru_cache(4096)
 def column_of(header: str) -> str:
-    """Return the column for a header or for Gong's name, ignoring case and surrounding white space."""
-    normal = _LEADING.sub("", header).rstrip().lower()
+    """Return the column for a header or for Gong's name, ignoring case, white space and forms of accents."""
+    normal = " ".join(trimmed(unicodedata.normalize("NFC", header)).split()).lower()
     return _OFFICIAL.get(normal, normal)
 
 

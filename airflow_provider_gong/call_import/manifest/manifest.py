@@ -14,7 +14,13 @@ from airflow_provider_gong._text import listed, shown, storable
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, REQUIRED_COLUMNS, similar_column
-from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError, are_plain, check_id, without_zeros
+from airflow_provider_gong.call_import.manifest.texts import (
+    UnreadableCellError,
+    are_plain,
+    check_id,
+    trimmed,
+    without_zeros,
+)
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Key of cells beyond the header's columns.
@@ -204,6 +210,7 @@ def _row(number: int, values: dict[str, str], file: str, line: int | None) -> Ma
     if SURPLUS not in values and are_plain(values):
         return ManifestRow(number, values, file, is_plain=True, line=line)
     problems = []
+    values = {column: text for column, cell in values.items() if (text := _trimmed(cell))}
     if SURPLUS in values:
         rule = "has more cells than the header has columns"
         problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", Actor.MANIFEST))
@@ -223,6 +230,10 @@ def _row(number: int, values: dict[str, str], file: str, line: int | None) -> Ma
             # As text, it would pass in the next manifest.
             values = {column: text for column, text in values.items() if column != _ID}
     return ManifestRow(number, values, file, tuple(problems), line=line)
+
+
+def _trimmed(cell: str) -> str:
+    return cell if cell.isprintable() else trimmed(cell) if type(cell) is str else cell
 
 
 def _storable(values: Mapping[str, str]) -> dict[str, str]:

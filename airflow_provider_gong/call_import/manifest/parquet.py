@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -52,10 +53,14 @@ def _records(file: ParquetFile, name: str, arrow_error: type[Exception]) -> Iter
 
 def _rows(file: ParquetFile) -> Iterator[dict[str, Any]]:
     columns = [file.schema.column(place) for place in range(len(file.schema))]
+    # Moments in UTC as Spark and Hive write them, without saying so.
+    moments = [column.name for column in columns if column.physical_type == "INT96" and column.path == column.name]
     # Bytes in older versions of pyarrow.
     ids = [column.name for column in columns if str(column.logical_type) == "UUID" and column.path == column.name]
     for batch in file.iter_batches(batch_size=_BATCH):
         for row in batch.to_pylist():
             for name in ids:
                 row[name] = UUID(bytes=row[name]) if isinstance(row[name], bytes) else row[name]
+            for name in moments:
+                row[name] = row[name].replace(tzinfo=UTC) if row[name] is not None else None
             yield row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -25,12 +26,18 @@ MISSING = frozenset(
     | {"NaN", "NaT", "NA", "N/A", "n/a", "<NA>", "\\N", "(null)", "#N/A", "#N/A!", "#NULL!", "#VALUE!", "#REF!"}
     | {"#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
     | {"#NV", "#N/D", "#N/B", "#I/T", "#YOK", "#Н/Д"}
+    | {"nil", "<nil>", "<null>", "<NULL>", "[NULL]", "-nan", "-NaN", "[object Object]"}
 )
 # Other errors of spreadsheets, in the words of the user's language.
 _SHEET_ERROR = re.compile(r"#[^\sa-zß-ÿ#]{2,20}[!?]")
 _TOO_WIDE = re.compile(r"#{3,}")
 # As spreadsheets and Python write it, and Java.
 _ROUNDED = re.compile(r"[+-]?(\d+([.,]\d+)?[Ee]\+\d+|\d[.,]\d+[Ee]\d{1,3})", re.ASCII)
+# White space, and marks of byte order and writing direction, which programs leave around copied text.
+_EDGE = r"[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
+_EDGES = re.compile(rf"\A{_EDGE}|{_EDGE}\Z")
+# In place of characters that were read in a wrong encoding.
+_LOST = "\ufffd"
 _BEGIN_ODD = frozenset("+-0123456789#")
 _WHOLE_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
 _ODD = re.compile(f"{_ROUNDED.pattern}|{_WHOLE_FLOAT.pattern}|{_SHEET_ERROR.pattern}|{_TOO_WIDE.pattern}", re.ASCII)
@@ -102,6 +109,36 @@ def text_of(value: Any) -> str:
     return ObjectText(value)
 
 
+def inner_text(text: str, path: str) -> str:
+    """
+    Return the text of a value inside an object or a list; empty if there is none.
+
+    :param text: the object's text
+    :param path: the object's name, the names of the values inside it in lower case, and numbers from 0 in lists
+    """
+    value: Any = text
+    with contextlib.suppress(ValueError):
+        value = json.loads(text) if type(text) is ObjectText else text
+    for name in path.split(".")[1:]:
+        value = _inner_value(value, name)
+    return text_of(value)
+
+
+def _inner_value(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+    named = [inner for key, inner in value.items() if key.lower() == name] if isinstance(value, dict) else []
+    if named or name != "0":
+        return named[0] if len(named) == 1 else None
+    # XML does not tell a single element from a list.
+    return value
+
+
+def trimmed(text: str) -> str:
+    """Return a text without white space and invisible marks around it."""
+    return _EDGES.sub("", text)
+
+
 def without_zeros(text: str) -> str:
     """Return a number's digits without the ".0" that pandas adds to whole numbers in columns with missing values."""
     found = _WHOLE_FLOAT.fullmatch(text) if text.endswith("0") else None
@@ -111,7 +148,8 @@ def without_zeros(text: str) -> str:
 def are_plain(cells: Mapping[str, str]) -> bool:
     """Return, with one quick test, whether no check of a single cell can find anything in a row."""
     texts = cells.values()
-    if not MISSING.isdisjoint(texts) or not "".join((*cells, *texts)).isprintable():
+    joined = "".join((*cells, *texts))
+    if not MISSING.isdisjoint(texts) or not joined.isprintable() or _LOST in joined:
         return False
     if not _ALL_TEXT.issuperset(map(type, texts)):
         return False
@@ -135,6 +173,8 @@ def check_text(text: str) -> None:
         )
     if text[:1] == "#" and _TOO_WIDE.fullmatch(text):
         raise UnreadableCellError("is what spreadsheets show where a cell is too narrow", "Export the column as text.")
+    if _LOST in text:
+        raise UnreadableCellError("has lost characters, since it was read in a wrong encoding", "Export it in UTF-8.")
     if type(text) is BytesText:
         raise UnreadableCellError("consists of bytes that are not text in UTF-8", "Export the column as text.")
     if type(text) is ObjectText:

@@ -9,10 +9,16 @@ EPOCHS = {"epoch": re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?"), "epoch_ms": re.c
 """Formats of numbers: seconds, with or without a fraction, and milliseconds."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CODE = re.compile("%(.)", re.DOTALL)
-# A sign of UTC after a time of day, as in ISO 8601. strptime would return a time without an offset.
-_UTC_SIGN = re.compile(r"%[MSfp] ?(?:Z|UTC|GMT)(?![A-Za-z])")
-_YEARS, _HOURS = frozenset("YyGcx"), frozenset("HIXc")
+# Numbers with a minus sign are written without a leading zero.
+_CODE = re.compile("%-?(.)", re.DOTALL)
+_PLAIN = re.compile("(%%)|%-")
+# Signs of UTC and offsets, which strptime takes for any other text.
+_UTC_SIGN = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])")
+# Behind a format.
+_UTC_FOLLOWS = re.compile(r"(?:Z|[ _.-]?(?:UTC|GMT))(?![A-Za-z])")
+_OFFSET = re.compile(r"%[MSfp][0.]* ?[+-]\d\d:?\d\d")
+_MONTH_AFTER_HOUR = re.compile(r"%-?[HI]\W?%-?m")
+_SAMPLE = datetime(2026, 11, 22, 21, tzinfo=UTC)
 
 
 def codes_of(form: str) -> list[str]:
@@ -22,15 +28,24 @@ def codes_of(form: str) -> list[str]:
 
 def check_clock(form: str) -> None:
     """
-    Check that a format cannot mistake one time of day for another.
+    Check that a format cannot mistake one time for another.
 
     :raises ValueError: if it can
     """
-    codes = codes_of(form)
+    codes = [code for code in codes_of(form) if code != "%"]
+    repeated = next((code for code in codes if codes.count(code) > 1), None)
+    if repeated:
+        raise ValueError(f"{form!r} has %{repeated} more than once. The month is %m, and minutes are %M.")
     if "Z" in codes:
         raise ValueError(f"{form!r} has %Z, but names of time zones are ambiguous. Use %z for offsets, or write UTC.")
     if "I" in codes and "p" not in codes:
         raise ValueError(f"{form!r} has %I without %p, so morning and afternoon cannot be distinguished. Add %p.")
+    if "H" in codes and "p" in codes:
+        raise ValueError(f"{form!r} has %p beside %H, which ignores it. Use %I for hours up to 12.")
+    if _OFFSET.search(form):
+        raise ValueError(f"{form!r} has an offset from UTC, which would be ignored. Write it as %z.")
+    if _MONTH_AFTER_HOUR.search(form):
+        raise ValueError(f"{form!r} has the month, %m, after the hour. Minutes are %M.")
 
 
 def check_moment(form: str) -> None:
@@ -42,21 +57,26 @@ def check_moment(form: str) -> None:
     if form in EPOCHS:
         return
     check_clock(form)
-    codes = codes_of(form)
-    if _YEARS.isdisjoint(codes) or _HOURS.isdisjoint(codes):
+    try:
+        is_whole = read_moment(_SAMPLE.strftime(form), form).replace(tzinfo=UTC) == _SAMPLE
+    except ValueError:
+        is_whole = False
+    if not is_whole:
         raise ValueError(f"{form!r} is not a date with a year and a time of day, such as '%d.%m.%Y %H:%M:%S'.")
 
 
-def read_moment(text: str, form: str) -> datetime:
+def read_moment(text: str, form: str, following: str = "") -> datetime:
     """
     Return the moment of a text.
 
+    :param following: the text after it
     :raises ValueError: if the text does not have the format
     """
     if form in EPOCHS:
         return _from_epoch(text, form)
-    moment = datetime.strptime(text, form)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None and _UTC_SIGN.search(form) else moment
+    moment = datetime.strptime(text, _PLAIN.sub(lambda found: found[1] or "%", form))
+    is_utc = _UTC_SIGN.search(_CODE.sub("0", form)) or _UTC_FOLLOWS.match(following)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None and is_utc else moment
 
 
 def render_epoch(moment: datetime, form: str) -> str:

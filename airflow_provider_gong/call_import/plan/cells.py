@@ -19,6 +19,7 @@ _UTC = re.compile(r"( \+0000)? ?(UTC|GMT|Z)$")
 _WITH_ZONE = re.compile(r"(.+?) ?\[?([A-Za-z_]+/[A-Za-z_/+\-0-9]+)\]?")
 _SPACE_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d)")
 _DURATION = re.compile(r"(?:(\d+) days?,? )?(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
+_LONGEST_CALL = 24 * 60 * 60
 # Of telephone numbers with a country code; shorter ones may be local.
 _LOST_PLUS = re.compile(r"[1-9]\d{10,14}", re.ASCII)
 _DEEPEST = 32
@@ -64,18 +65,25 @@ def read_direction(text: str) -> str:
 
 
 def read_duration(text: str) -> str | float:
-    """Return the seconds of a duration like ``00:12:30``; other text is returned unchanged."""
+    """
+    Return the seconds of a duration like ``00:12:30``; other text is returned unchanged.
+
+    :raises UnreadableCellError: if no call lasts that long
+    """
     found = _DURATION.fullmatch(text)
-    if found is None:
-        return text
-    days, hours, minutes, seconds = found.groups("0")
-    return ((int(days) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(seconds)
+    if found is not None:
+        days, hours, minutes, seconds = found.groups("0")
+        return ((int(days) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(seconds)
+    with contextlib.suppress(ValueError):
+        if float(text) > _LONGEST_CALL:
+            raise UnreadableCellError("is more than 24 hours", "Give it in seconds; it may be in milliseconds.")
+    return text
 
 
 def read_phone(text: str) -> tuple[str, str]:
     """Return a phone number and a warning about it, which is empty if there is none."""
     # As RFC 3966 and Genesys write them.
-    text = text.removeprefix("tel:")
+    text = text[4:] if text[:4].lower() == "tel:" else text
     if text.startswith("+"):
         return text, ""
     digits = without_zeros(text)
@@ -110,7 +118,7 @@ def _from_text(text: str) -> datetime:
             # The form of other programs.
             with contextlib.suppress(ValueError):
                 return datetime.fromisoformat(_SPACE_BEFORE_OFFSET.sub("", _UTC.sub("Z", text.upper())))
-    remedy = "Write it like 2026-11-20T14:03:00+01:00, or give its format in columns."
+    remedy = "Write it like 2026-11-20T14:03:00+01:00, or give the right format in columns."
     raise UnreadableCellError("is not a date and time in ISO 8601", remedy)
 
 

@@ -9,6 +9,7 @@ from airflow_provider_gong.call_import.recordings import flac, matroska, wav
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_BYTES,
     UNKNOWN,
+    CutOffError,
     Length,
     UnusableRecordingError,
     too_short,
@@ -93,6 +94,8 @@ def read_recording(reader: Reader) -> Recording:
     except ReadLimitError:
         # Gong decides.
         length = UNKNOWN
+    if length.at_most == 0:
+        raise CutOffError("it has a header, but no sound after it")
     if length.is_enough is False:
         raise too_short(length)
     return Recording(reader.size, content_type, length)

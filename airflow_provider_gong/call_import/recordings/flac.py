@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.recordings.findings import (
@@ -15,11 +16,12 @@ from airflow_provider_gong.call_import.recordings.findings import (
     exactly,
 )
 from airflow_provider_gong.call_import.recordings.mpeg.tags import end_of_sound
-from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader
+from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader, ReadLimitError
 
 _MARK = b"fLaC"
 _STREAM_INFO_AT = 8
 _STREAM_INFO = 34
+_HEAD = _MARK + bytes((0, 0, 0, _STREAM_INFO))
 _LARGEST_TAIL = 128 * 1024
 # Bytes that look like a frame header are rare, and checksums are slow.
 _MAX_CANDIDATES = 16
@@ -73,6 +75,22 @@ def measure(reader: Reader, start: int) -> Length:
     :param start: where it begins, after tags
     :raises CutOffError: if it ends too early
     """
+    length = _measured(reader, start)
+    if length.is_enough is False and _is_joined(reader, start):
+        return UNKNOWN
+    return length
+
+
+def _is_joined(reader: Reader, start: int) -> bool:
+    """Return whether another FLAC file follows, which players continue with, as far as the file can be read."""
+    with contextlib.suppress(ReadLimitError):
+        for position in range(start + len(_HEAD), reader.size, BLOCK):
+            if _HEAD in reader.at(position, BLOCK + len(_HEAD)):
+                return True
+    return False
+
+
+def _measured(reader: Reader, start: int) -> Length:
     info = _stream_info(reader, start)
     end = end_of_sound(reader, start + _STREAM_INFO_AT + _STREAM_INFO)
     # Contains at least one whole frame, no matter where the last one begins.

@@ -49,7 +49,7 @@ class RecordingFolder:
         self._named = self._template.columns if self._template else []
         self.columns = ColumnMap(columns, self._named)
         """The mapping, including all fields that the template names."""
-        self._sidecars = Sidecars(sidecar, storage.path, self.columns.headers) if sidecar else None
+        self._sidecars = Sidecars(sidecar, storage.path) if sidecar else None
         self._stores: list[Any] = []
         # Read only if columns names them.
         self._own = [column for column in ("file_name", "file_stem") if self.columns.uses(column)]

@@ -7,13 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from airflow_provider_gong.call_import.manifest.time_formats import EPOCHS, check_clock, read_moment, render_epoch
+from airflow_provider_gong.call_import.manifest.time_formats import (
+    EPOCHS,
+    check_clock,
+    codes_of,
+    read_moment,
+    render_epoch,
+)
 
-_DIRECTIVE = re.compile(r"%(.?)|([^%]+)", re.DOTALL)
+_DIRECTIVE = re.compile(r"%(-?.?)|([^%]+)", re.DOTALL)
 _TWO, _THREE = "[0-9]{2}", "[0-9]{3}"
 _DIRECTIVES = {
     "Y": "[0-9]{4}",
     **dict.fromkeys("ymdHIMS", _TWO),
+    **dict.fromkeys(("-m", "-d", "-H", "-I"), "[0-9]{1,2}"),
     "j": _THREE,
     "f": "[0-9]{1,6}",
     "b": "[A-Za-z]{3}",
@@ -22,6 +29,7 @@ _DIRECTIVES = {
     "%": "%",
 }
 _FRACTION = re.compile(r"((?:%%|[^%]|%[^%f])*?)%f", re.DOTALL)
+_VARIABLE = frozenset(("f", "-m", "-d", "-H", "-I"))
 _DATES, _CLOCKS = set("Yymbdj"), set("HI")
 
 
@@ -58,26 +66,28 @@ _KINDS = {
     "phone": NameKind(re.compile(r"\+?[0-9]+")),
     "uuid": NameKind(re.compile("[0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}"), is_fixed=True),
     **{form: _epoch_kind(form) for form in EPOCHS},
+    "letters": NameKind(re.compile("[A-Za-z]+"), is_fixed=True),
 }
 
 
-def kind_of(text: str | None) -> NameKind:
+def kind_of(text: str | None, following: str = "") -> NameKind:
     """
     Return the kind that a template names.
 
     :param text: the text after the colon; None for a field without a colon
+    :param following: the text after the field
     :raises ValueError: if there is no such kind
     """
     if text is None:
         return TEXT
     if "%" in text:
-        return _time_kind(text)
+        return _time_kind(text, following)
     if text not in _KINDS:
         raise ValueError(f"{text!r} is not a kind of field. Use {', '.join(_KINDS)}, or a time such as %Y%m%d-%H%M%S.")
     return _KINDS[text]
 
 
-def _time_kind(form: str) -> NameKind:
+def _time_kind(form: str, following: str) -> NameKind:
     codes = [found[1] for found in _DIRECTIVE.finditer(form) if found[2] is None]
     unknown = [f"%{code}" for code in codes if code not in _DIRECTIVES]
     if unknown:
@@ -86,13 +96,15 @@ def _time_kind(form: str) -> NameKind:
     pattern = "".join(
         re.escape(found[2]) if found[2] is not None else _DIRECTIVES[found[1]] for found in _DIRECTIVE.finditer(form)
     )
+    is_fixed = _VARIABLE.isdisjoint(codes)
+    codes = codes_of(form)
     has_date, has_clock = not _DATES.isdisjoint(codes), not _CLOCKS.isdisjoint(codes)
     if (has_date and not _is_whole_date(codes)) or (not has_date and not has_clock):
         raise ValueError(f"{form!r} is neither a date with year, month and day nor a time of day with an hour.")
     check_clock(form)
 
     def read(text: str) -> str:
-        moment = read_moment(text, form)
+        moment = read_moment(text, form, following)
         if has_date and has_clock:
             return moment.isoformat()
         return moment.date().isoformat() if has_date else moment.timetz().isoformat()
@@ -102,7 +114,7 @@ def _time_kind(form: str) -> NameKind:
             return _rendered(datetime.fromisoformat(text), form)
         return (date.fromisoformat(text) if has_date else time.fromisoformat(text)).strftime(form)
 
-    return NameKind(re.compile(pattern), read, render, is_fixed="f" not in codes)
+    return NameKind(re.compile(pattern), read, render, is_fixed=is_fixed)
 
 
 def _rendered(moment: datetime, form: str) -> str:

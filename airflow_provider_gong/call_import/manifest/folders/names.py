@@ -53,8 +53,8 @@ class NameTemplate:
     A template such as ``{direction}-{party_1_phone}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav``.
 
     Each ``{column}`` matches text up to the first occurrence of the text that follows it in the template;
-    ``{column:kind}`` matches text of a kind: ``digits``, ``phone``, ``uuid``, ``epoch``, or a time in the codes of
-    ``strftime``. A template with slashes also matches the names of as many folders above the recording.
+    ``{column:kind}`` matches text of a kind: ``digits``, ``letters``, ``phone``, ``uuid``, ``epoch``, or a time in the
+    codes of ``strftime``. A template with slashes also matches the names of as many folders above the recording.
 
     :param text: the template
     :raises GongManifestError: if it is not valid
@@ -114,7 +114,7 @@ class NameTemplate:
         for piece, following in itertools.zip_longest(pieces, pieces[1:]):
             until = text[piece.end() : following.start() if following else None]
             self._add_literal(text[position : piece.start()])
-            kind = kind_of(piece[2])
+            kind = kind_of(piece[2], until)
             if following and not until and not kind.is_fixed:
                 raise ValueError(f"nothing separates {piece[0]} from {following[0]}. Put text between them.")
             self._parts.append(_Field(_column(piece[1]), piece[0], kind, until))

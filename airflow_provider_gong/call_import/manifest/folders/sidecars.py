@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
-from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of
 from airflow_provider_gong.call_import.manifest.records import distinct, record_of
 from airflow_provider_gong.call_import.recordings.reading import Reader, open_for_reading
 from airflow_provider_gong.client.media import MediaPath
 
 _LONGEST = 1024 * 1024
-_FIRST = re.compile(r"\.0(?=\.|$)")
 _NAME, _STEM = "{file_name}", "{file_stem}"
 
 
@@ -31,11 +28,10 @@ class Sidecars:
     :param template: path of the sidecar file relative to the recording's folder: ``{file_stem}.json``,
         ``{file_name}.xml`` or ``meta/{file_stem}.json``
     :param open_path: creates the path object of a place
-    :param headers: headers that fields are read from
     :raises GongManifestError: if the template names neither a recording nor a format, or a library is missing
     """
 
-    def __init__(self, template: str, open_path: Callable[[str], MediaPath], headers: Collection[str] = ()) -> None:
+    def __init__(self, template: str, open_path: Callable[[str], MediaPath]) -> None:
         suffix = posixpath.splitext(template)[1].lower()
         rest = template.replace(_NAME, "").replace(_STEM, "")
         if rest == template or "{" in rest or "}" in rest or suffix not in (".json", ".xml"):
@@ -45,7 +41,6 @@ class Sidecars:
             )
         self._template = template
         self._open_path = open_path
-        self._firsts = [header for header in headers if _FIRST.search(header)]
         self.sizes: dict[str, int] = {}
         """Lengths that are known from a list, by the places of sidecar files; those that do not exist have none."""
         self._parse = _json_object if suffix == ".json" else _xml_parser()
@@ -58,7 +53,7 @@ class Sidecars:
 
     def read(self, recording: str) -> dict[str, str]:
         """
-        Return the content of a recording's sidecar file as text by column; nested names are joined by dots.
+        Return the content of a recording's sidecar file as text by column.
 
         :raises SidecarError: if it is missing or cannot be read
         """
@@ -67,16 +62,11 @@ class Sidecars:
             found = self._parse(self._content(place))
             if not isinstance(found, Mapping):
                 raise SidecarError(f"has the sidecar {shown(place)}, which is not an object with named fields")
-            return self._with_first(record_of(dict(_flat(found)), place))
+            return record_of(found, place)
         except FileNotFoundError:
             raise SidecarError(f"has no sidecar {shown(place)}, or an empty one") from None
         except (OSError, ValueError, TypeError, RecursionError, SyntaxError, GongManifestError) as error:
             raise SidecarError(f"has the sidecar {shown(place)}, which cannot be read: {error}") from error
-
-    def _with_first(self, record: dict[str, str]) -> dict[str, str]:
-        """Return a record in which a single element is also the first of a list, since XML does not tell them apart."""
-        found = {header: record[_FIRST.sub("", header)] for header in self._firsts if _FIRST.sub("", header) in record}
-        return found | record
 
     def _content(self, place: str) -> bytes:
         path = self._open_path(place)
@@ -124,18 +114,3 @@ def _xml_value(element: Any) -> Any:
 def _local(name: str) -> str:
     """Return a name of XML without its namespace."""
     return name.rpartition("}")[2]
-
-
-def _flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield an object's values by name; names of nested values are joined: ``call.id``, ``legs.0.number``."""
-    for name, value in found.items():
-        header = before + name
-        field = FIELDS.get(column_of(header))
-        if field is not None and field.kind is Kind.JSON:
-            yield header, value
-        elif isinstance(value, Mapping):
-            yield from _flat(value, f"{header}.")
-        elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
-            yield from _flat({str(place): inner for place, inner in enumerate(value)}, f"{header}.")
-        else:
-            yield header, value

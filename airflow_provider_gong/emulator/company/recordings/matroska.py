@@ -15,6 +15,9 @@ _TIME, _SIMPLE_BLOCK, _BLOCK = 0xE7, 0xA3, 0xA1
 _OPEN = frozenset({_SEGMENT, _CLUSTER, _GROUP, _TRACKS, _INFO, _TRACK})
 _NUMBERS = frozenset({_NUMBER, _TYPE, _FRAME_TIME, _SCALE, _TIME})
 _AUDIO = 2
+_BLOCK_HEAD = 5
+# Several frames are in one block.
+_LACED = 0x06
 _NANOSECONDS = 1_000_000_000
 
 
@@ -69,17 +72,18 @@ class Matroska:
                 self._time = value
 
     def _read_block(self, size: int) -> Reading:
-        head = yield Exactly(min(size, 3))
-        if size < 3 or head[0] < 0x80:
-            # A number of more than one byte: far more tracks than a recording has.
-            yield Skip(size - len(head))
+        head = yield Exactly(min(size, _BLOCK_HEAD))
+        yield Skip(size - len(head))
+        # A number of more than one byte: far more tracks than a recording has.
+        if size < _BLOCK_HEAD or head[0] < 0x80:
             return
-        yield Skip(size - 3)
-        track = head[0] & 0x7F
+        track, time, flags, last_frame = struct.unpack(">BhBB", head)
+        track &= 0x7F
         if self._types.get(track) == _AUDIO:
-            moment = self._time + struct.unpack(">h", head[1:])[0]
+            moment = self._time + time
             self._first = moment if self._first is None else min(self._first, moment)
-            seconds = (moment * self._scale + self._frame_times.get(track, 0)) / _NANOSECONDS
+            frames = last_frame + 1 if flags & _LACED else 1
+            seconds = (moment * self._scale + frames * self._frame_times.get(track, 0)) / _NANOSECONDS
             self._end = max(self._end, seconds)
 
 

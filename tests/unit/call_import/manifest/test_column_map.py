@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from airflow_provider_gong.call_import.manifest.fields import column_of
+from airflow_provider_gong.call_import.manifest.manifest import Manifest
+from airflow_provider_gong.call_import.manifest.records import list_table
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import SeenPlan, plan_offline
 
@@ -132,6 +136,11 @@ def test_all_that_is_wrong_with_a_mapping_is_found_at_once() -> None:
         ("%m/%d/%Y %I:%M %p GMT", "11/26/2026 08:10 PM GMT", "2026-11-26T20:10:00+00:00"),
         ("%a, %d %b %Y %H:%M:%S %z", "Thu, 26 Nov 2026 08:10:00 +0000", "2026-11-26T08:10:00+00:00"),
         ("%d.%m.%Y %H:%M", "26.11.2026 08:10", "2026-11-26T08:10:00"),
+        ("%Y-%m-%dT%H:%M:%S.000Z", "2026-11-26T08:10:00.000Z", "2026-11-26T08:10:00+00:00"),
+        ("%-d.%-m.%Y %H:%M", "6.1.2026 08:10", "2026-01-06T08:10:00"),
+        ("epoch_ms", "1731000000123.0", "2024-11-07T17:20:00.123000+00:00"),
+        ("%Y%m%d%H%M%S", "20261126081000.0", "2026-11-26T08:10:00"),
+        ("%Y%m%d%H%M%S.%f", "20261126081000.0", "2026-11-26T08:10:00"),
     ],
 )
 def test_formats_of_times(form: str, text: str, moment: str) -> None:
@@ -146,8 +155,66 @@ def test_formats_of_times(form: str, text: str, moment: str) -> None:
         ("%d.%m.%Y %I:%M", "has %I without %p"),
         ("%d.%m.%Y", "is not a date with a year and a time of day"),
         ("%d.%m. %H:%M", "is not a date with a year and a time of day"),
+        ("%m.%Y %H:%M", "is not a date with a year and a time of day"),
+        ("%Y-%m-%d %T", "is not a date with a year and a time of day"),
+        ("%m/%d/%Y %H:%M %p", "has %p beside %H"),
+        ("%d.%M.%Y %H:%m", "has the month, %m, after the hour"),
+        ("%d.%m.%Y %H:%M +0100", "has an offset from UTC"),
+        ("%d.%m.%Y %H:%m", "has %m more than once"),
     ],
 )
 def test_formats_that_would_read_another_time_than_was_meant(form: str, what: str) -> None:
     with pytest.raises(GongManifestError, match=f"actual_start has a format that cannot be used: .*{what}"):
         ColumnMap({"actual_start": {"source": "start", "format": form}})
+
+
+NESTED = {"id": "7", "agent": {"Name": "Dana", "Ids": [5550001.0, 1.5]}, "legs": [{"from": "+1"}, {"from": None}]}
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("agent.name", "Dana"),
+        ("Agent.Name", "Dana"),
+        ("{id}-{agent.name}", "7-Dana"),
+        ("agent.ids.0", "5550001"),
+        ("legs.0.from", "+1"),
+        ("legs.1.from", None),
+        ("legs.2.from", None),
+        ("agent.name.first", None),
+        ("agent.mail", None),
+        ("agent.0.name", "Dana"),
+        ("id.0", "7"),
+        ("flat.name", "x"),
+    ],
+)
+def test_values_inside_objects_are_read_by_their_paths(header: str, text: str | None) -> None:
+    columns = ColumnMap({"title": header})
+    ((_, cells),) = list_table([NESTED | {"flat.name": "x"}]).records
+    columns.check_headers(cells, "of the task")
+    assert columns.values(cells).get("title") == text
+
+
+def test_a_value_inside_an_object_that_is_no_id_is_not_taken_for_one() -> None:
+    columns = ColumnMap({"client_unique_id": "agent.ids.1"})
+    (row,) = Manifest([list_table([NESTED])], columns).rows
+    assert "numbers with a fraction are not exact" in row.problems[0].rule
+
+
+def test_names_that_differ_in_case_inside_an_object_are_not_told_apart() -> None:
+    ((_, cells),) = list_table([{"call": {"ID": "1", "id": "2"}}]).records
+    assert "title" not in ColumnMap({"title": "call.id"}).values(cells)
+
+
+def test_an_object_that_is_read_is_not_ignored(tmp_path: Path) -> None:
+    manifest = Manifest([list_table([NESTED])], ColumnMap({"title": "agent.name"}))
+    assert len(list(manifest.rows)) == 1
+    assert manifest.warnings() == ["Column 'id' is unknown and ignored.", "Column 'legs' is unknown and ignored."]
+    with pytest.raises(GongManifestError, match=r"title is mapped to 'agents\.name', which is not a header"):
+        list(Manifest([list_table([NESTED])], ColumnMap({"title": "agents.name"})).rows)
+
+
+@pytest.mark.parametrize("header", ["Call\xa0ID", " call  id ", "\u200bCall ID\ufeff", "Call\u2009Id"])
+def test_headers_that_look_the_same_are_the_same(header: str) -> None:
+    assert column_of(header) == column_of("Call ID")
+    assert column_of(unicodedata.normalize("NFD", "Début")) == column_of("Début")

@@ -11,6 +11,7 @@ import tracemalloc
 import unicodedata
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow
@@ -110,7 +111,7 @@ def test_what_is_no_csv_is_named_for_what_it_is(
     assert remedy in error
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("start", ["", "\ufeff", "sep={}\n", "\ufeffsep={}\r\n", '"sep={}"\n', "\n"])
 def test_separators_are_recognized(tmp_path: Path, separator: str, start: str) -> None:
     header = HEADER.replace(",", separator)
@@ -315,3 +316,11 @@ def test_a_folder_with_brackets_that_exists_is_no_pattern(tmp_path: Path, patter
     (tmp_path / "x [2026]").mkdir()
     (tmp_path / "x [2026]/calls [1].csv").write_bytes(contents()["calls.csv"])
     assert ids(tmp_path / "x [2026]" / pattern) == ["pbx-00001", "pbx-00002"]
+
+
+def test_moments_of_spark_are_in_utc(tmp_path: Path) -> None:
+    file = tmp_path / "calls.parquet"
+    rows = [manifest_row(1) | {"actual_start": datetime(2026, 11, 20, 9)}, manifest_row(2) | {"actual_start": None}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file, use_deprecated_int96_timestamps=True)
+    found = [row.values.get("actual_start") for row in Manifest(read_files([str(file)], Path)).rows]
+    assert found == ["2026-11-20T09:00:00+00:00", None]

@@ -61,7 +61,7 @@ def test_missing_columns_are_all_named_with_those_that_are_there() -> None:
 
 
 def test_a_header_with_other_separators_says_that_commas_are_expected() -> None:
-    assert "separated by commas" in error_of(HEADER.replace(",", "|"))
+    assert "separated by commas" in error_of(HEADER.replace(",", "^"))
 
 
 def test_repeated_columns_are_refused() -> None:

@@ -27,7 +27,7 @@ from airflow_provider_gong.call_import.manifest.fields import CALL_FIELDS, REQUI
 from airflow_provider_gong.call_import.manifest.files import read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
-from airflow_provider_gong.call_import.manifest.texts import MISSING
+from airflow_provider_gong.call_import.manifest.texts import MISSING, trimmed
 from airflow_provider_gong.call_import.plan.call_draft import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
@@ -83,7 +83,9 @@ PROPERTY = settings(
 
 _odd = st.sampled_from("=+-@'\"\\,;:/?#{}[]% \t\r\n\x85\u2028\ufeff＝ÅéİΣ🙂")
 # Text that each format can hold, as cells are read.
-texts = st.text(_odd | st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12).map(str.strip)
+texts = st.text(_odd | st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd"), max_size=12).map(
+    trimmed
+)
 texts = texts.filter(lambda text: text not in MISSING)
 huge = st.just("x" * 200_000)
 free_cells = st.fixed_dictionaries(

@@ -476,10 +476,10 @@ def test_an_unused_header_may_be_there_twice_where_columns_says_which_are_read(t
             plan_text(tmp_path, f"{header},{repeated}\n{row},x\n", columns=columns)
 
 
-def test_a_telephone_number_may_be_a_uri(tmp_path: Path) -> None:
-    assert (
-        payload_of(plan_row(tmp_path, party_1_phone="tel:+12025550147"))["parties"][1]["phoneNumber"] == "+12025550147"
-    )
+@pytest.mark.parametrize("scheme", ["tel:", "TEL:"])
+def test_a_telephone_number_may_be_a_uri(tmp_path: Path, scheme: str) -> None:
+    row = plan_row(tmp_path, party_1_phone=f"{scheme}+12025550147")
+    assert payload_of(row)["parties"][1]["phoneNumber"] == "+12025550147"
 
 
 @pytest.mark.parametrize("text", ["Outgoing API", "OUTGOING_DIAL"])
@@ -496,3 +496,39 @@ def test_numbers_of_a_value_map_may_have_become_fractions(tmp_path: Path) -> Non
     columns = {"*": "*", "direction": {"values": {1: "Inbound", "2": "Outbound"}}}
     row = plan_row(tmp_path, {"columns": columns}, direction="2.0")
     assert payload_of(row)["direction"] == "Outbound"
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u200e", "\u202a", "\ufeff", " \u2066 "])
+def test_invisible_marks_around_a_cell_are_no_part_of_it(tmp_path: Path, mark: str) -> None:
+    changes = {"client_unique_id": f"{mark}42{mark}", "party_1_phone": f"{mark}+12025550147\u202c", "title": mark}
+    call = payload_of(plan_row(tmp_path, **changes))
+    assert (call["clientUniqueId"], call["parties"][1]["phoneNumber"]) == ("42", "+12025550147")
+    assert "title" not in call
+
+
+def test_text_that_has_lost_characters_is_left_out(tmp_path: Path) -> None:
+    text = "M\ufffdller"
+    row = plan_row(tmp_path, title=text)
+    assert "title" not in payload_of(row)
+    assert "has lost characters" in row.warnings[0]
+    assert columns_of(plan_row(tmp_path, client_unique_id=text)) == ["client_unique_id"]
+
+
+@pytest.mark.parametrize("text", ["<nil>", "[NULL]", "[object Object]", "-nan"])
+def test_further_words_for_missing_values(tmp_path: Path, text: str) -> None:
+    assert columns_of(plan_row(tmp_path, client_unique_id=text)) == ["client_unique_id"]
+    assert "title" not in payload_of(plan_row(tmp_path, title=text))
+
+
+def test_a_duration_in_milliseconds_is_left_out(tmp_path: Path) -> None:
+    row = plan_row(tmp_path, duration="750000")
+    assert "duration" not in payload_of(row)
+    assert row.warnings[0].startswith("duration: is more than 24 hours (got 750000), so it is left out.")
+
+
+def test_a_header_separated_by_bars(tmp_path: Path) -> None:
+    (row,) = plan_text(tmp_path, f"{HEADER}\n1,{REST}/1.wav,+12025550147\n".replace(",", "|")).rows
+    assert payload_of(row)["parties"][1]["phoneNumber"] == "+12025550147"
+    # Bars inside of names do not separate them.
+    (row,) = plan_text(tmp_path, f"{HEADER},a|b|c|d|e|f|g|h\n1,{REST}/1.wav,,\n").rows
+    assert row.client_unique_id == "1"

@@ -76,3 +76,10 @@ def test_junk_at_the_end_leaves_it_to_gong(tmp_path: Path) -> None:
 def test_a_header_that_knows_too_little(tmp_path: Path) -> None:
     content = encoded(".flac", *FLAC, seconds=62)
     assert recording_of(tmp_path, with_samples(content, 8000)).seconds == 62
+
+
+def test_a_file_that_was_joined_to_another_is_left_to_gong(tmp_path: Path) -> None:
+    part = encoded(".flac", *FLAC, seconds=40)
+    assert decoded_seconds(part + part) > 60
+    assert recording_of(tmp_path, part + part).length.is_enough is None
+    assert "lasts 40 s" in rule_of(tmp_path, part)

@@ -31,6 +31,7 @@ from tests.support.sound import (
     rule_of,
 )
 
+CUT_OFF = "is cut off: it has a header, but no sound after it"
 FRAGMENTED = "+frag_keyframe"
 NO_INDEX = "is cut off: it has no index (moov), which most programs write last"
 DATA = box(b"mdat", b"\x21" * 50_000)
@@ -231,6 +232,26 @@ def test_announced_length_of_fragments(tmp_path: Path) -> None:
 def test_a_fragment_that_ends_too_early(tmp_path: Path) -> None:
     content = FTYP + fragmented(track(0), default=1000) + fragment(160) * 2
     assert rule_of(tmp_path, content[:-1000]).startswith("is cut off: it holds 30 s of the 40 s")
+
+
+@needs_ffmpeg
+def test_fragments_of_a_file_that_was_joined_are_left_to_gong(tmp_path: Path) -> None:
+    part = encoded(".mp4", *AAC, "-movflags", "+frag_keyframe+empty_moov+skip_trailer", seconds=40)
+    assert decoded_seconds(part + part) < 60
+    assert recording_of(tmp_path, part + part).length.is_enough is None
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("seconds", [62, 20])
+def test_the_last_bytes_may_be_missing(tmp_path: Path, seconds: int) -> None:
+    options = ("-movflags", "+dash+frag_keyframe+global_sidx+empty_moov", "-frag_duration", "4000000")
+    assert_judged_rightly(tmp_path, encoded(".mp4", *AAC, *options, seconds=seconds)[:-200])
+
+
+@needs_ffmpeg
+def test_a_head_without_fragments_is_cut_off(tmp_path: Path) -> None:
+    content = encoded(".mp4", *AAC, "-movflags", "+frag_keyframe+empty_moov", seconds=20)
+    assert rule_of(tmp_path, content[: content.index(b"moof") - 4]) == CUT_OFF
 
 
 def test_large_fragments_are_stepped_over(tmp_path: Path) -> None:

@@ -66,6 +66,24 @@ PBX_FORMS = [
         {"day": "2026-11-20", "extension": "4711", "clock": "09:30:00"},
         id="day-in-folders",
     ),
+    pytest.param(
+        # Elastix and Issabel
+        "{direction:letters}{extension:digits}-{actual_start:%Y%m%d-%H%M%S}-{client_unique_id}.wav",
+        "OUT4711-20261120-093000-1731000000.42.wav",
+        {
+            "direction": "OUT",
+            "extension": "4711",
+            "actual_start": "2026-11-20T09:30:00",
+            "client_unique_id": "1731000000.42",
+        },
+        id="elastix",
+    ),
+    pytest.param(
+        "{day:%-m_%-d_%Y}/{party_1_phone:digits} by {primary_user} @ {clock:%-I_%M_%S %p}.wav",
+        "1_5_2026/2025550147 by agent@example.com @ 9_30_00 AM.wav",
+        {"day": "2026-01-05", "party_1_phone": "2025550147", "primary_user": "agent@example.com", "clock": "09:30:00"},
+        id="five9",
+    ),
 ]
 
 
@@ -164,6 +182,12 @@ def test_whatever_is_rendered_is_read(title: str, phone: str, start: object, epo
         ),
         ("{actual_start:%Y%m%d %H%M%S UTC}.wav", "20261120 093000 UTC.wav", "2026-11-20T09:30:00+00:00"),
         ("{actual_start:%Y%m%d%%%H%M}.wav", "20261120%0930.wav", "2026-11-20T09:30:00"),
+        # Amazon Connect
+        ("{actual_start:%Y%m%dT%H:%M_UTC}.wav", "20261120T09:30_UTC.wav", "2026-11-20T09:30:00+00:00"),
+        ("{actual_start:%Y%m%dT%H:%M}_UTC.wav", "20261120T09:30_UTC.wav", "2026-11-20T09:30:00+00:00"),
+        ("{actual_start:%Y%m%dT%H%M%S}Z.wav", "20261120T093000Z.wav", "2026-11-20T09:30:00+00:00"),
+        ("{actual_start:%Y%m%d-%H%M}-Zoom.wav", "20261120-0930-Zoom.wav", "2026-11-20T09:30:00"),
+        ("{actual_start:%Y-%-m-%-d %-I.%M %p}.wav", "2026-1-5 9.30 PM.wav", "2026-01-05T21:30:00"),
     ],
 )
 def test_further_times(template: str, name: str, moment: str) -> None:
@@ -178,6 +202,9 @@ def test_accents_that_are_characters_of_their_own(forms: tuple[Literal["NFC", "N
     assert template.read(unicodedata.normalize(forms[1], "Müller_Grüße.wav")) == {"title": "Grüße"}
 
 
-def test_twelve_hours_without_morning_or_afternoon() -> None:
+def test_times_that_would_be_mistaken_for_others() -> None:
+    assert NameTemplate("{clock:%H%M%S}Z.wav").read("093000Z.wav") == {"clock": "09:30:00+00:00"}
+    with pytest.raises(GongManifestError, match="%m more than once"):
+        NameTemplate("{actual_start:%Y%m%d-%H%m}.wav")
     with pytest.raises(GongManifestError, match="%I without %p, so morning and afternoon cannot be distinguished"):
         NameTemplate("{actual_start:%Y%m%d-%I%M%S}.wav")
