@@ -8,7 +8,8 @@ for all others, the lease is lost.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import and_, case, or_, select, update
@@ -53,13 +54,14 @@ class Ledger(ImportView):
         self._sent_up_to = 0
 
     @contextlib.contextmanager
-    def _change(self, *, before_sending: bool = False) -> Iterator[Connection]:
+    def _change(self, *, before_sending: bool = False, attached: Path | None = None) -> Iterator[Connection]:
         """
         Run a transaction that changes the import. This is the only way to change one.
 
         :param before_sending: whether the change must be durable before anything is sent to Gong
+        :param attached: another SQLite file that a store in SQLite reads
         """
-        with self.store.begin() as connection:
+        with self.store.begin(attached) as connection:
             yield connection
         self._has_changed(before_sending=before_sending)
 
@@ -80,11 +82,16 @@ class Ledger(ImportView):
         :param planner: the task that plans the import; None for a program, which may replace any plan
         :raises GongOtherPlannerError: if another task has planned the import
         """
-        remarks = planned.remarks if isinstance(planned, PlanDraft) else []
-        values = planned.values() if isinstance(planned, PlanDraft) else map(plan_values, planned)
-        with self._change(before_sending=True) as connection:
+        remarks: list[str] = []
+        file: Path | None = None
+        if not isinstance(planned, PlanDraft):
+            values: Iterable[Sequence[Any]] = map(plan_values, planned)
+        else:
+            remarks, values = planned.remarks, planned.values()
+            file = None if self.store.is_server else planned.finished()
+        with self._change(before_sending=True, attached=file) as connection:
             note_plan(connection, self.company, self.import_id, manifest=manifest, warnings=remarks, planner=planner)
-            replace_rows(connection, self.company, self.import_id, values)
+            replace_rows(connection, self.company, self.import_id, None if file else values)
             note_digest(connection, self.company, self.import_id)
 
     def add_usage(self, sent: int, refused: int) -> None:

@@ -2,16 +2,19 @@
 A plan while it is being created.
 
 Its rows are in a private SQLite file of this process, whose indexes find duplicates. The store that all workers share
-is neither written nor locked before the whole plan is complete.
+is neither written nor locked before the whole plan is complete. A store in SQLite copies the rows from the file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong._text import row_place
 from airflow_provider_gong.ledger.queries import (
     PLAN_COLUMNS,
@@ -23,7 +26,8 @@ from airflow_provider_gong.ledger.queries import (
 from airflow_provider_gong.ledger.rows import PlannedRow, Problem
 
 _PAGE = 500
-# Nothing outlives the process, so that nothing has to be safe on the disk, and the transaction never ends.
+_PREFIX = "gong-plan-"
+# Nothing outlives the process, so nothing has to be safe on the disk.
 _SCHEMA = f"""
 PRAGMA page_size = 16384;
 PRAGMA journal_mode = OFF;
@@ -175,18 +179,33 @@ class Unsent:
     primary_user: str
 
 
+@contextlib.contextmanager
+def plan_draft() -> Iterator[PlanDraft]:
+    """Open a draft that exists until the block ends."""
+    with scratch_folder(_PREFIX) as folder:
+        file = folder / "plan.db"
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.executescript(_SCHEMA)
+            yield PlanDraft(connection, file)
+
+
 class PlanDraft:
-    """A plan while it is being created by one thread. Its file has no name and disappears with the process."""
+    """
+    A plan while it is being created by one thread.
 
-    def __init__(self) -> None:
+    :param connection: the connection that changes it, in a transaction
+    :param file: the file that holds it
+    """
+
+    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
         self.remarks: list[str] = []
-        # In SQLite, an empty name means a temporary file that is deleted as soon as it is opened.
-        self._connection = sqlite3.connect("", isolation_level=None)
-        self._connection.executescript(_SCHEMA)
+        self._connection = connection
+        self._file = file
 
-    def close(self) -> None:
-        """Delete the draft."""
-        self._connection.close()
+    def finished(self) -> Path:
+        """Return the file, from which others can now read the rows in the table ``planned``."""
+        self._connection.commit()
+        return self._file
 
     def add(self, rows: Iterable[PlannedRow], imported: Collection[str] = ()) -> None:
         """

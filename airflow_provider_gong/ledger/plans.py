@@ -22,43 +22,43 @@ from airflow_provider_gong.store.schema import db_now
 
 _BATCH = 500
 _COLUMNS = ("company", "import_id", "position", *PLAN_COLUMNS)
-_PLACES = ", ".join("?" * len(_COLUMNS))
-_INSERT = f"INSERT INTO {rows.name} ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608 - only names
+_COPY = (
+    f"INSERT INTO {rows.name} ({', '.join(_COLUMNS)}) "  # noqa: S608 - only names
+    f"SELECT ?, ?, position, {', '.join(PLAN_COLUMNS)} FROM attached.planned ORDER BY position"
+)
 
 _is_new, _is_earlier = rows.c.position > 0, rows.c.position < 0
 _is_planned = rows.c.state == CallState.PLANNED.value
 _is_rejected = rows.c.state == CallState.REJECTED.value
 
 
-def replace_rows(connection: Connection, company: str, import_id: str, planned: Iterable[Sequence[Any]]) -> None:
+def replace_rows(
+    connection: Connection, company: str, import_id: str, planned: Iterable[Sequence[Any]] | None = None
+) -> None:
     """
     Replace the rows of an earlier plan with those of a new one.
 
     Until the end, the earlier rows have negative positions, which distinguishes them from the new ones.
 
-    :param planned: values of ``PLAN_COLUMNS``
+    :param planned: values of ``PLAN_COLUMNS``; None for the rows of the draft that is attached to the connection
     """
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     # A later plan does not need rejected rows.
     connection.execute(delete(rows).where(mine, _is_rejected))
     had_plan = connection.execute(update(rows).where(mine).values(position=-rows.c.position)).rowcount > 0
-    values = ((company, import_id, place, *row) for place, row in enumerate(planned, 1))
-    for batch in batches(values, _BATCH):
-        _insert(connection, batch)
+    if planned is None:
+        # Three times as fast as through Python.
+        connection.exec_driver_sql(_COPY, (company, import_id))
+    else:
+        values = ((company, import_id, place, *row) for place, row in enumerate(planned, 1))
+        for batch in batches(values, _BATCH):
+            connection.execute(insert(rows), [dict(zip(_COLUMNS, row, strict=True)) for row in batch])
     if had_plan:
         if connection.dialect.name == "postgresql":
             # The planner has no statistics for rows that were just written, and would compare each row with each.
             connection.execute(text("SET LOCAL enable_nestloop = off"))
         _drop_what_is_replaced(connection, mine)
         _keep_the_rest(connection, mine)
-
-
-def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
-    if connection.dialect.name == "sqlite":
-        # Three times as fast as through SQLAlchemy, which processes each value.
-        connection.exec_driver_sql(_INSERT, values)
-    else:
-        connection.execute(insert(rows), [dict(zip(_COLUMNS, row, strict=True)) for row in values])
 
 
 def note_plan(
@@ -99,8 +99,10 @@ def plan_digest(connection: Connection, company: str, import_id: str) -> tuple[i
     columns = (rows.c.row_number, rows.c.client_unique_id, rows.c.state, rows.c.fingerprint)
     mine = and_(rows.c.company == company, rows.c.import_id == import_id)
     digest, number = hashlib.sha256(), 0
-    for page in connection.execute(select(*columns).where(mine).order_by(rows.c.position)).partitions(_BATCH):
-        digest.update(to_json([*map(tuple, page)]))
+    # The driver's rows, which are tuples: SQLAlchemy would wrap each.
+    cursor = connection.execute(select(*columns).where(mine).order_by(rows.c.position)).cursor
+    while page := cursor.fetchmany(_BATCH):
+        digest.update(to_json(page))
         number += len(page)
     return number, digest.hexdigest()
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -30,7 +29,6 @@ from airflow_provider_gong.store.schema import db_now
 
 # A row's content in the plan; the other columns identify its import and position.
 PLAN_COLUMNS = tuple(column.name for column in rows.c if column.name not in ("company", "import_id", "position"))
-_in_order: Callable[[Mapping[str, Any]], tuple[Any, ...]] = operator.itemgetter(*PLAN_COLUMNS)
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _WITHOUT_CALL = (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
@@ -81,23 +79,22 @@ def count_by_state(condition: Any) -> Any:
 
 def plan_values(row: PlannedRow) -> tuple[Any, ...]:
     """Return a row as a plan keeps it: the values of ``PLAN_COLUMNS``, in their order."""
-    values = {
-        "row_number": row.row_number,
-        "client_unique_id": _storable_id(row.client_unique_id),
-        "state": row.state.value,
-        "title": row.title,
-        "payload": None if row.payload is None else _json(row.payload),
-        "media": row.media,
-        "media_bytes": row.media_bytes,
-        "media_type": row.media_type,
-        "media_mark": row.media_mark,
-        "is_pulled": int(row.is_pulled),
-        "fingerprint": row.fingerprint,
-        "problems": problems_as_json(row.problems),
-        "source": _json({"file": row.file, "line": row.line, "cells": row.source}),
-        "warnings": _json(row.warnings) if row.warnings else None,
-    }
-    return _in_order(values)
+    return (
+        row.row_number,
+        _storable_id(row.client_unique_id),
+        str(row.state),
+        row.title,
+        row.payload,
+        row.media,
+        row.media_bytes,
+        row.media_type,
+        row.media_mark,
+        int(row.is_pulled),
+        row.fingerprint,
+        problems_as_json(row.problems),
+        _json({"file": row.file, "line": row.line, "cells": row.source}),
+        _json(row.warnings) if row.warnings else None,
+    )
 
 
 def _storable_id(text: str) -> str:
@@ -112,7 +109,7 @@ def planned_row(found: Mapping[str, Any]) -> PlannedRow:
         row_number=found["row_number"],
         client_unique_id=found["client_unique_id"],
         title=found["title"],
-        payload=None if found["payload"] is None else json.loads(found["payload"]),
+        payload=found["payload"],
         media=found["media"],
         media_bytes=found["media_bytes"],
         fingerprint=found["fingerprint"],

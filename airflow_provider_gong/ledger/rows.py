@@ -123,7 +123,8 @@ class PlannedRow(NamedTuple):
     :param row_number: number of the row in its file, from 1
     :param client_unique_id: Gong's ``clientUniqueId``, empty if the manifest has none
     :param title: title of the call
-    :param payload: the validated body of the create request, without a URL of the recording; None for a rejected row
+    :param payload: the validated body of the create request as JSON, without a URL of the recording; None for a
+        rejected row
     :param media: location of the recording
     :param media_bytes: size of the recording; None for a URL on the web
     :param fingerprint: hash of the payload and of what identifies the recording; None for a rejected row
@@ -140,7 +141,7 @@ class PlannedRow(NamedTuple):
     row_number: int
     client_unique_id: str
     title: str | None
-    payload: dict[str, Any] | None
+    payload: str | None
     media: str | None
     media_bytes: int | None
     fingerprint: str | None
@@ -157,6 +158,11 @@ class PlannedRow(NamedTuple):
     def state(self) -> CallState:
         """``rejected`` with problems, ``planned`` without."""
         return CallState.REJECTED if self.problems else CallState.PLANNED
+
+    @property
+    def call(self) -> dict[str, Any]:
+        """The body of the create request; empty for a rejected row."""
+        return dict(json.loads(self.payload or "{}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from airflow_provider_gong.store.engines import READS_ONLY, reason_of, server_engine, sqlite_engine
+from airflow_provider_gong.store.engines import READS_ONLY, attach, reason_of, server_engine, sqlite_engine
 from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.files import MOUNTS, FileId, file_id
 from airflow_provider_gong.store.schema import (
@@ -138,13 +138,14 @@ class Store:
         return self._engine
 
     @contextlib.contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self, attached: Path | None = None) -> Iterator[Connection]:
         """
         Run a transaction; it is rolled back if the block raises.
 
+        :param attached: another SQLite file that a store in SQLite can read in this transaction, as ``attached``
         :raises GongStoreError: if the database cannot be reached, is locked for too long, or is full
         """
-        with self._transaction(self.engine) as connection:
+        with self._transaction(self.engine, attached) as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -208,9 +209,9 @@ class Store:
             yield connection
 
     @contextlib.contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine, attached: Path | None = None) -> Iterator[Connection]:
         try:
-            with engine.begin() as connection:
+            with engine.connect() as connection, attach(connection, attached), connection.begin():
                 yield connection
         except _FAILURES as error:
             raise GongStoreError(f"{self!r} failed: {reason_of(error)}.") from error

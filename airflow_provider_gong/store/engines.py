@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,20 @@ def server_engine(url: URL, *, durable: bool) -> Engine:
 
     event.listen(engine, "connect", on_connect)
     return engine
+
+
+@contextlib.contextmanager
+def attach(connection: Connection, file: Path | None) -> Iterator[None]:
+    """Let a connection to SQLite read from another file, outside of a transaction."""
+    if file is None:
+        yield
+        return
+    with contextlib.closing(connection.connection.cursor()) as cursor:
+        cursor.execute("ATTACH ? AS attached", (str(file),))
+        try:
+            yield
+        finally:
+            cursor.execute("DETACH attached")
 
 
 def reason_of(error: SQLAlchemyError) -> str:

@@ -209,7 +209,7 @@ def _ledger(name: str, url: str, rows: int) -> dict[str, Any]:
 
 def _planned(number: int) -> PlannedRow:
     payload = {"clientUniqueId": f"pbx-{number}", "title": "Call", "parties": [{"name": "Dana Ortiz"}]}
-    return PlannedRow(number, f"pbx-{number}", "Call", payload, f"{number}.wav", 10**6, f"{number:064}")
+    return PlannedRow(number, f"pbx-{number}", "Call", json.dumps(payload), f"{number}.wav", 10**6, f"{number:064}")
 
 
 def _new_call(gong: RunningEmulator, name: str) -> str:

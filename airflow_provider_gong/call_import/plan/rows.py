@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pydantic_core import to_json
 
@@ -25,7 +26,7 @@ from airflow_provider_gong.call_import.plan.row_media import RowMedia, find_medi
 from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.client.models import NewCall
 from airflow_provider_gong.ledger.known_calls import KnownCalls
-from airflow_provider_gong.ledger.plan_draft import PlanDraft
+from airflow_provider_gong.ledger.plan_draft import PlanDraft, plan_draft
 from airflow_provider_gong.ledger.rows import MAX_ID_BYTES, Actor, CallState, PlannedRow, Problem
 
 # An object store takes tens of milliseconds for each.
@@ -61,7 +62,7 @@ def checked_rows(manifest: Manifest, hosts: HostDirectory, settings: PlanSetting
 
     :raises GongManifestError: if the manifest cannot be read as a whole
     """
-    with contextlib.closing(PlanDraft()) as draft:
+    with plan_draft() as draft:
         with ThreadPoolExecutor(_CONCURRENT_CHECKS) as pool:
             _fill(draft, manifest, hosts, settings, pool)
             reject_repeated(draft, manifest)
@@ -124,8 +125,8 @@ def _planned_row(
         warnings += tuple(map("".join, named))
     payload = fingerprint = None
     if call is not None and media.location is not None and not problems:
-        payload = call.wire()
-        fingerprint = content_fingerprint(payload, media.location, media.size)
+        payload = call.wire_json()
+        fingerprint = content_fingerprint(payload, call.primary_user, media.location, media.size)
         warnings += tuple(call.warnings())
     return PlannedRow(
         row_number=row.number,
@@ -167,16 +168,22 @@ def _id_problems(ident: str) -> tuple[Problem, ...]:
     return (Problem("client_unique_id", ident, rule, "Give the call a shorter id.", Actor.MANIFEST),)
 
 
-def content_fingerprint(payload: dict[str, Any], media: str, media_bytes: int | None) -> str:
-    """Hash the call and its recording's name and size, since paths and signed URLs change between runs."""
-    host = payload["primaryUser"]
-    parties = [party if party.get("userId") != host else _without_profile(party) for party in payload["parties"]]
-    content = {**payload, "parties": parties}
+def content_fingerprint(payload: str, host: str, media: str, media_bytes: int | None) -> str:
+    """
+    Hash the call and its recording's name and size, since paths and signed URLs change between runs.
+
+    :param payload: the call as JSON: fields are in the model's order, and nested values were sorted when they were read
+    :param host: Gong's id of the user who hosts the call, without whose profile it is hashed
+    """
     path = media.partition("?")[0].partition("#")[0] if is_web(media) else media
-    # Fields are in the model's order, and nested values were sorted when they were read.
-    return hashlib.sha256(to_json([content, path.rpartition("/")[2], media_bytes])).hexdigest()
+    content = _profile_of(host).sub(f'"userId":"{host}"', payload)
+    recording = to_json((path.rpartition("/")[2], media_bytes))
+    return hashlib.sha256(b"[%s,%s" % (content.encode(), recording[1:])).hexdigest()
 
 
-def _without_profile(party: dict[str, Any]) -> dict[str, Any]:
+@functools.lru_cache
+def _profile_of(host: str) -> re.Pattern[str]:
+    """Return the pattern of a host among the parties of a call as JSON, whose quotes inside of text are escaped."""
     # The host's own fields come from Gong, where they may be edited at any time.
-    return {name: value for name, value in party.items() if name not in ("name", "emailAddress")}
+    text = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+    return re.compile(rf'"userId":"{host}"(?:,"name":{text})?(?:,"emailAddress":{text})?')

@@ -45,7 +45,7 @@ def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) 
     recording = check_recording(str(media), lambda _: media)
     if isinstance(recording, Problem):
         raise GongImportRejectedError(str(recording))
-    payload = new_call.wire()
+    payload = new_call.wire_json()
     row = PlannedRow(
         row_number=1,
         client_unique_id=new_call.client_unique_id,
@@ -55,7 +55,7 @@ def plan_single_call(ledger: Ledger, call: Mapping[str, Any], media: MediaPath) 
         media_bytes=recording.size,
         media_type=recording.content_type,
         media_mark=recording.mark.as_text(),
-        fingerprint=content_fingerprint(payload, str(media), recording.size),
+        fingerprint=content_fingerprint(payload, new_call.primary_user, str(media), recording.size),
     )
     ledger.replace_plan("a single call", [row])
     return row

@@ -17,6 +17,10 @@ class WireModel(BaseModel):
         """Return the JSON-able dict with Gong's official names, without fields that are ``None``."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
+    def wire_json(self) -> str:
+        """Return :meth:`wire` as JSON, without the detour of a dict."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
 
 class RequestModel(WireModel):
     """

@@ -262,7 +262,7 @@ def test_cells_of_the_report_are_no_formulas(night: Reported) -> None:
 
 def signed_row(problems: tuple[Problem, ...] = ()) -> PlannedRow:
     source = manifest_row(1, media=SIGNED)
-    payload = {"clientUniqueId": "pbx-00001"}
+    payload = json.dumps({"clientUniqueId": "pbx-00001"})
     return PlannedRow(1, "pbx-00001", "Call", payload, SIGNED, None, "hash", problems, source, is_pulled=True)
 
 

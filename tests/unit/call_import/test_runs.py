@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -224,7 +225,7 @@ def test_a_row_that_gong_refused_may_be_mended(night: NightlyImport, other: Nigh
 def test_a_plan_of_an_earlier_version_that_is_not_valid_any_more_fails_its_row_only(night: NightlyImport) -> None:
     plan = plan_offline(write_night(night.folder, TWO_ROWS), night.users())
     assert plan.rows[0].payload is not None
-    plan.rows[0].payload["direction"] = "Sideways"
+    plan.rows[0] = plan.rows[0]._replace(payload=json.dumps(plan.rows[0].call | {"direction": "Sideways"}))
     night.ledger.replace_plan("manifest.csv", plan.rows)
     assert night.upload() == {"failed": 1, "uploaded": 1}
     (problem,) = night.rows()["pbx-00001"].problems

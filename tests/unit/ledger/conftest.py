@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -36,7 +37,7 @@ def other(store: Store) -> Ledger:
 
 def planned(ident: str, number: int = 1, content: str = "same", problems: tuple[Problem, ...] = ()) -> PlannedRow:
     call = {"clientUniqueId": ident, "title": content, "actualStart": "2026-03-01T10:00:00Z", "primaryUser": "1"}
-    payload = None if problems else call
+    payload = None if problems else json.dumps(call)
     return PlannedRow(number, ident, content, payload, f"{ident}.wav", 5, content, problems, {"title": content})
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sqlite3
@@ -87,6 +88,19 @@ def test_transaction_is_kept_or_rolled_back_as_a_whole(tmp_path: Path) -> None:
         connection.execute(text("INSERT INTO t VALUES (2)")).scalar_one()
     with store.begin() as connection:
         assert connection.execute(text("SELECT x FROM t")).scalars().all() == [1]
+
+
+def test_a_transaction_can_read_from_another_file(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "other's.db")) as other:
+        other.executescript("CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (7);")
+    store = Store.in_folder(tmp_path)
+    for _ in range(2):
+        with store.begin(tmp_path / "other's.db") as connection:
+            assert connection.execute(text("SELECT x FROM attached.t")).scalar_one() == 7
+    with pytest.raises(GongStoreError), store.begin(tmp_path / "other's.db") as connection:
+        connection.execute(text("SELECT x FROM attached.missing"))
+    with store.begin() as connection:
+        assert "attached" not in [name for _, name, _ in connection.execute(text("PRAGMA database_list"))]
 
 
 def _increment(store: Store, times: int) -> None:

@@ -48,9 +48,9 @@ def error_of(folder: Path, columns: dict[str, str]) -> str:
 def test_fields_are_read_from_headers_templates_and_constants(tmp_path: Path) -> None:
     (row,) = plan_export(tmp_path, COLUMNS).planned
     assert row.payload is not None
-    assert (row.payload["clientUniqueId"], row.payload["direction"]) == ("pbx-1", "Inbound")
+    assert (row.call["clientUniqueId"], row.call["direction"]) == ("pbx-1", "Inbound")
     assert row.media == str(tmp_path / "recordings/1.wav")
-    assert row.payload["parties"][1] == {"name": "Dana Ortiz"}
+    assert row.call["parties"][1] == {"name": "Dana Ortiz"}
 
 
 def test_a_row_is_kept_under_the_names_of_the_fields_so_that_it_can_be_imported_again(tmp_path: Path) -> None:

@@ -78,10 +78,10 @@ def test_json_lines_may_be_nested_like_a_call_of_gong(tmp_path: Path) -> None:
     manifest = write_lines(tmp_path / "calls.jsonl", NESTED)
     (row,) = plan_files(manifest).planned
     assert row.payload is not None
-    assert row.payload["parties"][1] == {"emailAddress": "dana@northwind.example.com", "partyId": "c"}
-    assert row.payload["primaryUser"] == "234599484848423"
-    assert (row.payload["duration"], row.payload["flowContext"]) == (61.5, {"taskId": "task-7"})
-    assert row.payload["speakersTimeline"] == NESTED["speakersTimeline"]
+    assert row.call["parties"][1] == {"emailAddress": "dana@northwind.example.com", "partyId": "c"}
+    assert row.call["primaryUser"] == "234599484848423"
+    assert (row.call["duration"], row.call["flowContext"]) == (61.5, {"taskId": "task-7"})
+    assert row.call["speakersTimeline"] == NESTED["speakersTimeline"]
     assert (row.file, row.row_number) == (str(manifest), 1)
 
 
@@ -168,8 +168,8 @@ def test_parquet_keeps_types(tmp_path: Path) -> None:
     manifest = write_parquet(tmp_path / "calls.parquet", [NESTED | {"actualStart": start}])
     (row,) = plan_files(manifest).planned
     assert row.payload is not None
-    assert row.payload["actualStart"] == "2026-11-19T08:01:00Z"
-    assert row.payload["speakersTimeline"] == NESTED["speakersTimeline"]
+    assert row.call["actualStart"] == "2026-11-19T08:01:00Z"
+    assert row.call["speakersTimeline"] == NESTED["speakersTimeline"]
 
 
 def test_parquet_without_a_required_column_is_refused(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_rows_of_a_task_are_a_manifest(tmp_path: Path) -> None:
     plan = plan_tables([list_table([row])], media_base=MediaBase.at(str(tmp_path)))
     (planned,) = plan.planned
     assert planned.payload is not None
-    assert (planned.payload["actualStart"], planned.payload["duration"]) == ("2026-11-19T08:01:00Z", 61.5)
+    assert (planned.call["actualStart"], planned.call["duration"]) == ("2026-11-19T08:01:00Z", 61.5)
     assert planned.file == ""
 
 

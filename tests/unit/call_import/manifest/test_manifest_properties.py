@@ -184,7 +184,7 @@ def check(plan: SeenPlan, ledger: Ledger) -> list[ImportRow]:
     for row in plan.rows:
         is_planned = row.state is CallState.PLANNED
         assert is_planned == (not row.problems) == (row.payload is not None) == (row.fingerprint is not None)
-        json.dumps(row.payload, allow_nan=False, ensure_ascii=False).encode()
+        json.dumps(row.call, allow_nan=False, ensure_ascii=False).encode()
     return kept
 
 

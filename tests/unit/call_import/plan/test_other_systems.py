@@ -47,7 +47,7 @@ def plan_object(folder: Path, **changes: Any) -> PlannedRow:
 
 def payload_of(row: PlannedRow) -> dict[str, Any]:
     assert row.payload is not None, row.problems
-    return row.payload
+    return row.call
 
 
 def columns_of(row: PlannedRow) -> list[str]:

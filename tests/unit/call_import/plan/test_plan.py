@@ -6,6 +6,8 @@ import csv
 import json
 import logging
 import os
+import stat
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.ledger.plan_draft import plan_draft
 from airflow_provider_gong.ledger.rows import CallState, PlannedRow, Problem
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import USERS, NightlyImport, SeenPlan, plan_offline
@@ -43,7 +46,7 @@ def planned_row(folder: Path, **changes: str) -> PlannedRow:
 def test_a_row_without_problems_is_planned_with_all_that_is_sent(tmp_path: Path) -> None:
     row = planned_row(tmp_path)
     assert row.payload is not None
-    assert row.payload["clientUniqueId"] == row.client_unique_id == "pbx-00001"
+    assert row.call["clientUniqueId"] == row.client_unique_id == "pbx-00001"
     assert row.media == str(tmp_path / "recordings/00001.wav")
     assert row.media_bytes == os.path.getsize(row.media)
     assert row.source == manifest_row(1)
@@ -124,7 +127,7 @@ def test_times_without_an_offset_are_read_in_the_zone_of_the_connection(tmp_path
     row = manifest_row(1, actual_start="2026-11-19 08:01")
     (planned,) = plan_rows(tmp_path, [row], timezone="Europe/Berlin").planned
     assert planned.payload is not None
-    assert planned.payload["actualStart"] == "2026-11-19T08:01:00+01:00"
+    assert planned.call["actualStart"] == "2026-11-19T08:01:00+01:00"
 
 
 def test_remarks_of_gong_and_of_the_header_are_warnings(tmp_path: Path) -> None:
@@ -180,6 +183,23 @@ def test_what_gong_says_of_the_host_is_no_part_of_the_content(tmp_path: Path) ->
     assert after.fingerprint == before.fingerprint
 
 
+def test_fingerprints_never_change_since_ledgers_hold_them(tmp_path: Path) -> None:
+    parties = [
+        {"userId": USERS[0].id, "name": 'T "\\" O', "phoneNumber": "1"},
+        {"name": '"userId":"5"', "partyId": "é"},
+    ]
+    row = planned_row(tmp_path, parties=json.dumps(parties), duration="61.5")
+    assert row.fingerprint == "bd472b0556abe6adf50318334f7bc756bb14a7b81a2661215e836f4051e48b69"
+
+
+def test_nobody_else_can_read_a_plan_while_it_is_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with plan_draft() as draft:
+        folder = draft.finished().parent.parent
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not folder.exists()
+
+
 def test_the_estimate_tells_requests_time_and_bytes(tmp_path: Path) -> None:
     rows = [manifest_row(number) for number in range(10)] + [manifest_row(13, direction="x")]
     plan = plan_rows(tmp_path, rows)
@@ -225,7 +245,7 @@ def test_an_estimate_of_nothing(tmp_path: Path) -> None:
 def test_gong_may_fetch_the_recordings(tmp_path: Path) -> None:
     (row,) = plan_rows(tmp_path, [manifest_row(1, media=URL)], media_mode=MediaMode.PULL).planned
     assert row.payload is not None
-    assert "downloadMediaUrl" not in row.payload
+    assert "downloadMediaUrl" not in row.call
     assert (row.is_pulled, row.media) == (True, URL)
     assert row.media_bytes is None
     signed_anew = manifest_row(1, media=URL.replace("secret", "other"))
@@ -285,7 +305,8 @@ def test_the_log_names_every_rejected_row_and_the_first_warnings(
 
 def test_plans_can_be_kept_as_json(tmp_path: Path) -> None:
     (row,) = plan_rows(tmp_path, [manifest_row(1, title="Zoë\u2028")]).rows
-    assert json.loads(json.dumps(row.payload)) == row.payload
+    assert row.payload is not None
+    assert json.loads(json.dumps(row.call)) == json.loads(row.payload) == row.call
 
 
 def test_a_manifest_that_ends_in_the_middle_of_a_cell_is_refused_as_a_whole(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -333,6 +334,7 @@ calls = st.fixed_dictionaries(
 def test_what_is_sent_reads_back_as_the_same_call(given: dict[str, Any]) -> None:
     made = parse_request(NewCall, given)
     assert parse_request(NewCall, made.wire()) == made
+    assert json.loads(made.wire_json()) == made.wire()
     assert abs(made.actual_start.astimezone(UTC) - given["actualStart"]) < timedelta(milliseconds=1)
 
 

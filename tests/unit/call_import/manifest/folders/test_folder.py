@@ -50,7 +50,7 @@ def plan(places: Any, *, columns: Columns | None = None, **options: str) -> Seen
 
 def payload_of(row: PlannedRow) -> dict[str, Any]:
     assert row.payload is not None, row.problems
-    return row.payload
+    return row.call
 
 
 def problem_of(row: PlannedRow) -> tuple[str, str, str]:
