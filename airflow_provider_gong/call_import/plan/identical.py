@@ -13,8 +13,9 @@ from airflow_provider_gong.call_import.media import MediaStorage
 from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.call_import.recordings.reading import RangeFile, Reader, chunks, open_for_reading
 from airflow_provider_gong.client.media import SAMPLE_BYTES, sample_start
+from airflow_provider_gong.ledger.draft_rows import Repeated, Suspect
 from airflow_provider_gong.ledger.known_calls import KnownCalls
-from airflow_provider_gong.ledger.plan_draft import PlanDraft, Repeated, Suspect
+from airflow_provider_gong.ledger.plan_draft import PlanDraft
 from airflow_provider_gong.ledger.rows import Actor, KnownRecording, Problem
 
 _AT_A_TIME = 200
