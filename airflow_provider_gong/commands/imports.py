@@ -56,7 +56,7 @@ def _list(options: argparse.Namespace, target: Target) -> Output:
 def _stored(target: Target) -> Iterator[dict[str, Any]]:
     imports = _imports(target)
     for info in imports.all():
-        yield {**_info(info), "rows": _by_state(imports.counts(info))}
+        yield {**_info(info), "rows": _by_state(imports.ledger_of(info).counts())}
 
 
 def _in_folder(import_path: str, target: Target) -> Iterator[dict[str, Any]]:

@@ -150,9 +150,8 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
     @cached_property
     def tokens(self) -> StoredTokens | None:
         """The OAuth tokens that all workers share; None with an access key."""
-        if isinstance(self.settings.auth, AccessKeyAuth):
-            return None
-        return stored_tokens(self._store_url, self.settings)
+        auth = self.settings.auth
+        return None if isinstance(auth, AccessKeyAuth) else stored_tokens(self._store_url, auth, self.settings)
 
     @property
     def base_url(self) -> str:
@@ -209,7 +208,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
     def _connection_options(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "auth": settings.auth if self.tokens is None else _masked(self.tokens),
+            "auth": settings.auth if self.tokens is None else BearerAuth(MaskedTokens(self.tokens, mask_secret)),
             "user_agent": (
                 f"airflow-provider-gong/{__version__} Airflow/{version('apache-airflow')} "
                 f"Python/{platform.python_version()}"
@@ -217,7 +216,3 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
             "proxy": settings.proxy,
             "ca_bundle": settings.ca_bundle,
         }
-
-
-def _masked(tokens: StoredTokens) -> BearerAuth:
-    return BearerAuth(MaskedTokens(tokens, mask_secret))

@@ -12,10 +12,7 @@ from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.queries import count_by_state
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import existing_table as existing
-from airflow_provider_gong.ledger.tables import import_table as imports
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, existing, imports, rows
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongImportInUseError, GongStoreError
 from airflow_provider_gong.store.schema import db_now
@@ -87,8 +84,7 @@ class Imports:
         query = select(*columns, (db_now() - imports.c.planned_at).label("age")).order_by(imports.c.planned_at)
         if self._company is not None:
             query = query.where(imports.c.company == self._company)
-        with self._store.begin() as connection:
-            return [ImportInfo(*found) for found in connection.execute(query)]
+        return [ImportInfo(*found) for found in self._store.fetch(query)]
 
     def ledger(self, import_id: str) -> Ledger:
         """
@@ -108,20 +104,22 @@ class Imports:
         """Return the ledger of an import that was listed."""
         return Ledger(self._store, info.company, info.import_id)
 
-    def counts(self, info: ImportInfo) -> dict[CallState, int]:
-        """Return the number of an import's rows in each state."""
-        return self.ledger_of(info).counts()
-
-    def forget(self, ledger: Ledger, *, dry_run: bool = False) -> int:
+    def forget(self, ledger: Ledger, *, planned_at: float | None = None, dry_run: bool = False) -> int:
         """
         Delete the rows of an import, which contain personal data, and return their number.
 
         The ids of sent calls are kept, so they are never sent again.
 
+        :param planned_at: only the import that was planned at this time; None for any time
         :param dry_run: only count the rows
         :raises GongImportInUseError: if rows are unfinished, or a task is planning the import
         """
-        return self._forget(ledger.company, ledger.import_id, dry_run=dry_run)
+        with self._store.begin() as connection:
+            _lock_import(connection, ledger.company, ledger.import_id, planned_at)
+            number = _count_finished(connection, ledger.company, ledger.import_id)
+            if not dry_run:
+                _delete_import(connection, ledger.company, ledger.import_id)
+            return number
 
     def purge(self, min_age: float, *, dry_run: bool = False) -> Iterator[Purged]:
         """
@@ -134,7 +132,7 @@ class Imports:
             if info.age < min_age:
                 continue
             try:
-                number = self._forget(info.company, info.import_id, info.planned_at, dry_run=dry_run)
+                number = self.forget(self.ledger_of(info), planned_at=info.planned_at, dry_run=dry_run)
             except GongImportInUseError as reason:
                 yield Purged(info, None, str(reason))
             else:
@@ -157,14 +155,6 @@ class Imports:
                 known += done is None
                 conflicts += [client_unique_id] if done is False else []
         return Adoption(adopted, known, tuple(conflicts))
-
-    def _forget(self, company: str, import_id: str, planned_at: float | None = None, *, dry_run: bool) -> int:
-        with self._store.begin() as connection:
-            _lock_import(connection, company, import_id, planned_at)
-            number = _count_finished(connection, company, import_id)
-            if not dry_run:
-                _delete_import(connection, company, import_id)
-            return number
 
 
 def _lock_import(connection: Connection, company: str, import_id: str, planned_at: float | None) -> None:

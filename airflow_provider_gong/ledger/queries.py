@@ -22,10 +22,9 @@ from airflow_provider_gong.ledger.rows import (
     LeasedRow,
     PlannedRow,
     Problem,
+    Reading,
 )
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import existing_table as existing
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, existing, rows
 from airflow_provider_gong.store.schema import db_now
 
 # A row's content in the plan; the other columns identify its import and position.
@@ -252,6 +251,16 @@ def forgotten_intent(lease: LeasedRow, *, sent: bool) -> dict[str, Any]:
     if sent or lease.earlier_intent:
         return {}
     return {"intended_at": case((calls.c.call_id.is_(None), null()), else_=calls.c.intended_at)}
+
+
+def reading_values(reading: Reading) -> dict[str, Any]:
+    """Return the columns that record the result of reading a call."""
+    return {
+        "state": reading.state.value,
+        "url": reading.url,
+        "duration": reading.duration,
+        "problem": None if reading.problem is None else problems_as_json((reading.problem,)),
+    }
 
 
 def problems_as_json(problems: tuple[Problem, ...]) -> str:

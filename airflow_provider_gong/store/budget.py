@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql.elements import ColumnElement
 
 from airflow_provider_gong.client.pacing import Pace, Share, Slot, SlotRefused
 from airflow_provider_gong.store.database import Store
@@ -53,8 +52,9 @@ class SharedBudget:
         self._is_warm = False
         self._has_booked = False
         is_ours = budget_table.c.company == company
+        self._row = select(budget_table).where(is_ours)
         # Selected from the locked row, so the clock is read only while the lock is held.
-        self._locked_row = select(budget_table).where(is_ours).with_for_update().cte("locked")
+        self._locked_row = self._row.with_for_update().cte("locked")
         self._epoch = select(budget_table.c.epoch).where(is_ours)
         self._change = update(budget_table).where(is_ours)
 
@@ -81,8 +81,7 @@ class SharedBudget:
 
         :raises GongStoreError: if the store cannot be reached
         """
-        with self._store.read() as connection:
-            return bool(connection.execute(self._epoch).scalar() == slot.epoch)
+        return [found.epoch for found in self._store.fetch(self._epoch)] == [slot.epoch]
 
     def close(self, retry_after: float, foreign: bool = False, /) -> None:
         """
@@ -97,9 +96,8 @@ class SharedBudget:
 
     def look(self) -> tuple[float, Pace]:
         """Return the database's time and the state of the budget, without reserving anything."""
-        with self._store.read() as connection:
-            found = connection.execute(select(budget_table, _named_now(self._clock())).where(self._is_ours())).first()
-            return (0.0, Pace()) if found is None else (found.now, _as_pace(found))
+        found = self._store.fetch(self._row.add_columns(self._clock().label("now")))
+        return (found[0].now, _as_pace(found[0])) if found else (0.0, Pace())
 
     def reset(self) -> None:
         """Reset the gate, the daily count and the spacing at an administrator's request."""
@@ -114,12 +112,9 @@ class SharedBudget:
             connection.execute(self._change, _as_row(pace))
         self._is_warm = True
 
-    def _is_ours(self) -> ColumnElement[bool]:
-        return budget_table.c.company == self._company
-
     def _read(self, connection: Connection) -> tuple[float, Pace]:
         """Lock the company's row and return the database's time and the row's content."""
-        query = select(self._locked_row, _named_now(self._clock()))
+        query = select(self._locked_row, self._clock().label("now"))
         found = connection.execute(query).first()
         if found is None:
             connection.execute(_NEW_ROW, {"company": self._company, **_as_row(Pace())})
@@ -132,10 +127,6 @@ def _sooner(outcome: Slot | SlotRefused, *, by: float) -> Slot | SlotRefused:
     if isinstance(outcome, SlotRefused):
         return outcome
     return dataclasses.replace(outcome, delay=max(outcome.delay - by, 0.0))
-
-
-def _named_now(clock: Any) -> Any:
-    return clock.label("now")
 
 
 def _as_row(pace: Pace) -> dict[str, Any]:

@@ -100,8 +100,8 @@ class Store:
     @cached_property
     def id(self) -> str:
         """Id of this database: two processes share a store if they see the same id."""
-        with self.read() as connection:
-            return str(connection.execute(select(store_table.c.id)).scalar_one())
+        ((found,),) = self.fetch(select(store_table.c.id))
+        return str(found)
 
     def require(self) -> None:
         """
@@ -156,6 +156,15 @@ class Store:
         """
         with self._transaction(self.engine.execution_options(**{READS_ONLY: True})) as connection:
             yield connection
+
+    def fetch(self, query: Any) -> list[Any]:
+        """
+        Return the rows that a query finds, which are not many, read like in :meth:`read`.
+
+        :raises GongStoreError: if the database cannot be reached
+        """
+        with self.read() as connection:
+            return list(connection.execute(query))
 
     def close(self) -> None:
         """Close the connections to the database; they are opened again when needed."""

@@ -50,9 +50,8 @@ class UserList:
         """
         young = user_lists.c.listed_at > db_now() - max_age
         query = select(user_lists.c.users, user_lists.c.listed_at).where(self._mine, young)
-        with self._store.read() as connection:
-            found = connection.execute(query).first()
-        return KeptUsers(json.loads(found.users), found.listed_at) if found else None
+        kept = [KeptUsers(json.loads(found.users), found.listed_at) for found in self._store.fetch(query)]
+        return kept[0] if kept else None
 
     def keep(self, users: Sequence[dict[str, Any]]) -> None:
         """Store a list that was just read."""

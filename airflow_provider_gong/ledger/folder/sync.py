@@ -17,10 +17,7 @@ from airflow_provider_gong.ledger.folder.journal import Files, Journal
 from airflow_provider_gong.ledger.folder.segments import DamageError, Entry, Segment
 from airflow_provider_gong.ledger.queries import planned_row, problems_from_json
 from airflow_provider_gong.ledger.rows import CallState
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import existing_table as existing
-from airflow_provider_gong.ledger.tables import import_table as imports
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, existing, imports, rows
 from airflow_provider_gong.store.database import Store
 
 _WRITE_SECONDS = 10.0
