@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
+from contextlib import AbstractContextManager
 from functools import cached_property
 from importlib.metadata import version
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong import __version__
 from airflow_provider_gong._compat import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong.store.tokens import StoredTokens
 
 
-class GongHook(BaseHook, GongApi[ThreadDriver]):
+class GongHook(BaseHook, GongApi[ThreadDriver], AbstractContextManager["GongHook"]):
     """
     Gong's API with the credentials and limits of an Airflow connection.
 
@@ -79,12 +79,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
     def __repr__(self) -> str:
         return f"GongHook({self.gong_conn_id!r})"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

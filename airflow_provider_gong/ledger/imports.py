@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Table, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
 
 from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.ledger.ledger import Ledger
@@ -189,14 +190,16 @@ def _delete_import(connection: Connection, company: str, import_id: str) -> None
     unsent = and_(calls.c.intended_at.is_(None), calls.c.call_id.is_(None))
     connection.execute(delete(calls).where(own_calls, unsent))
     connection.execute(delete(rows).where(mine))
-    same_call = and_(rows.c.company == calls.c.company, rows.c.client_unique_id == calls.c.client_unique_id)
-    nowhere = ~exists(select(rows.c.position).where(same_call).correlate(calls))
-    connection.execute(update(calls).where(own_calls, nowhere).values(problem=None, url=None))
-    same_id = and_(rows.c.company == existing.c.company, rows.c.client_unique_id == existing.c.client_unique_id)
-    of_no_row = ~exists(select(rows.c.position).where(same_id).correlate(existing))
-    connection.execute(delete(existing).where(existing.c.company == company, of_no_row))
+    connection.execute(update(calls).where(own_calls, _is_of_no_row(calls)).values(problem=None, url=None))
+    connection.execute(delete(existing).where(existing.c.company == company, _is_of_no_row(existing)))
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
     connection.execute(delete(imports).where(this))
+
+
+def _is_of_no_row(table: Table) -> ColumnElement[bool]:
+    """Return the condition that no import has a row with the id of a call."""
+    same_id = and_(rows.c.company == table.c.company, rows.c.client_unique_id == table.c.client_unique_id)
+    return ~exists(select(rows.c.position).where(same_id).correlate(table))
 
 
 def _adopt(connection: Connection, company: str, client_unique_id: str, call_id: str) -> bool | None:

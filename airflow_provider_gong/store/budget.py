@@ -70,10 +70,12 @@ class SharedBudget:
             now, pace = self._read(connection)
             read_at = self._timer()
             outcome = pace.reserve(self._share, now, max_wait, cold=not self._has_booked)
-            if isinstance(outcome, Slot):
-                connection.execute(self._change, _as_row(pace))
-                self._has_booked = True
-        return _sooner(outcome, by=self._timer() - read_at)
+            if isinstance(outcome, SlotRefused):
+                return outcome
+            connection.execute(self._change, _as_row(pace))
+            self._has_booked = True
+        # Without what the commit took, since a slow disk would make requests late at random.
+        return dataclasses.replace(outcome, delay=max(outcome.delay - (self._timer() - read_at), 0.0))
 
     def confirm(self, slot: Slot) -> bool:
         """
@@ -120,13 +122,6 @@ class SharedBudget:
             connection.execute(_NEW_ROW, {"company": self._company, **_as_row(Pace())})
             found = connection.execute(query).one()
         return found.now, _as_pace(found)
-
-
-def _sooner(outcome: Slot | SlotRefused, *, by: float) -> Slot | SlotRefused:
-    """Take what the commit took off the delay, since a slow disk would make requests late at random."""
-    if isinstance(outcome, SlotRefused):
-        return outcome
-    return dataclasses.replace(outcome, delay=max(outcome.delay - by, 0.0))
 
 
 def _as_row(pace: Pace) -> dict[str, Any]:

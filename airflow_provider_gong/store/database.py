@@ -11,6 +11,7 @@ import contextlib
 import socket
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -137,25 +138,21 @@ class Store:
             self._file_id = None if self.is_server else file_id(self._file)
         return self._engine
 
-    @contextlib.contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> AbstractContextManager[Connection]:
         """
         Run a transaction; it is rolled back if the block raises.
 
         :raises GongStoreError: if the database cannot be reached, is locked for too long, or is full
         """
-        with self._transaction(self.engine) as connection:
-            yield connection
+        return self._transaction(self.engine)
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """
         Run a transaction that only reads and therefore does not wait for writers.
 
         :raises GongStoreError: if the database cannot be reached
         """
-        with self._transaction(self.engine.execution_options(**{READS_ONLY: True})) as connection:
-            yield connection
+        return self._transaction(self.engine.execution_options(**{READS_ONLY: True}))
 
     def fetch(self, query: Any) -> list[Any]:
         """
