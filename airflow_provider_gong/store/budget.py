@@ -8,17 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong.client.pacing import Pace, Share, Slot, SlotRefused
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.schema import budget_table, db_now
-
-_NEW_ROW = text(
-    "INSERT INTO gong_budget (company, seen_at, next_slot, opens_at, day_is_gone, epoch, margin, hours) "
-    "VALUES (:company, :seen_at, :next_slot, :opens_at, :day_is_gone, :epoch, :margin, :hours) ON CONFLICT DO NOTHING"
-)
+from airflow_provider_gong.store.schema import budget_table, db_now, new_row
 
 
 class SharedBudget:
@@ -119,7 +114,8 @@ class SharedBudget:
         query = select(self._locked_row, self._clock().label("now"))
         found = connection.execute(query).first()
         if found is None:
-            connection.execute(_NEW_ROW, {"company": self._company, **_as_row(Pace())})
+            new = new_row(connection, budget_table).values(company=self._company, **_as_row(Pace()))
+            connection.execute(new.on_conflict_do_nothing())
             found = connection.execute(query).one()
         return found.now, _as_pace(found)
 

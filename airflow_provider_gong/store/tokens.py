@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong._text import local_time
@@ -23,7 +23,7 @@ from airflow_provider_gong.client.errors import GongApiError, GongAuthentication
 from airflow_provider_gong.client.oauth import OAuthClient, PostForm, Tokens
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.schema import db_now, token_table
+from airflow_provider_gong.store.schema import db_now, put, token_table
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +129,9 @@ class StoredTokens:
     def authorize(self, code: str, redirect_uri: str) -> Tokens:
         """Exchange an authorization code for tokens, and replace all earlier tokens with them."""
         tokens = self._client.exchange_code(self._post, code, redirect_uri)
+        values = {"lease_number": 0, "lease_until": None, "refusal": None, **self._as_row(tokens)}
         with self._store.begin() as connection:
-            connection.execute(delete(token_table).where(self._is_ours()))
-            values = {"client_id": self._client.client_id, "lease_number": 0, "lease_until": None}
-            connection.execute(insert(token_table).values(**values, **self._as_row(tokens)))
+            put(connection, token_table, {"client_id": self._client.client_id}, values)
         return tokens
 
     def _refreshed(self, is_fresh: Callable[[_Held], bool]) -> Tokens:
