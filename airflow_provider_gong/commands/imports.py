@@ -118,6 +118,8 @@ def _forget(options: argparse.Namespace, target: Target) -> Output:
     argument("--dry-run", action="store_true", help="only show what would be forgotten"),
 )
 def _purge(options: argparse.Namespace, target: Target) -> Output:
+    if not options.older_than >= 0:
+        raise UsageError("--older-than must be 0 days or more")
     verb = "would be forgotten" if options.dry_run else "forgotten"
     found = [
         {**_info(purged.info), "rows": purged.rows, "kept_because": purged.reason or None}
