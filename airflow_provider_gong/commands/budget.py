@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from airflow_provider_gong._text import counted, duration, local_time
-from airflow_provider_gong.commands.options import Group, UsageError
+from airflow_provider_gong.commands.groups import Group
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import Output
 
 if TYPE_CHECKING:

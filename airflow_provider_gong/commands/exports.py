@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.call_export.choices import OnShrink
-from airflow_provider_gong.commands.options import ASK_FIRST, Group, UsageError, argument
+from airflow_provider_gong.commands.groups import ASK_FIRST, Group, argument
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import DONE_IN_PART, Output
 
 if TYPE_CHECKING:

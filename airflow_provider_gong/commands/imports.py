@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import counted, local_time, row_place
 from airflow_provider_gong.commands.adoption import adopt_from_gong, days_window, read_calls
-from airflow_provider_gong.commands.options import ASK_FIRST, Group, UsageError, argument
+from airflow_provider_gong.commands.groups import ASK_FIRST, Group, argument
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import DONE_IN_PART, Output, table
 from airflow_provider_gong.ledger.rows import WRONG, Actor, CallState, ImportRow
 from airflow_provider_gong.store.errors import GongStoreError

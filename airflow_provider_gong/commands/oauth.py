@@ -7,7 +7,8 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from airflow_provider_gong.commands.options import Group, UsageError, argument
+from airflow_provider_gong.commands.groups import Group, argument
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import Output
 
 if TYPE_CHECKING:
