@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,12 +14,7 @@ from airflow_provider_gong.client import errors as gong_errors
 
 JsonObject = dict[str, Any]
 
-# Texts observed on live tenants; Gong has no error codes. Ids are taken from them because nothing else names them.
-_DUPLICATE_CALL = re.compile(r"posted for the call (\d+)")
-_DUPLICATE_MEDIA = re.compile(r"media file with the same content", re.IGNORECASE)
-_SAME_CONTENT_CALL = re.compile(r"callID with the same content:? *(\d+)", re.IGNORECASE)
 _MISSING_SCOPE = "permission to use"
-_EMPTY_RESULT = re.compile(r"\bNo .{0,200}found corresponding to the provided filters", re.IGNORECASE)
 # Says nothing about the request itself: it arrived too slowly (408) or too early (425), or the client gave up (499).
 _PASSING = (408, 425, 499)
 # Refusals by a gateway that persist until someone changes something.
@@ -75,13 +70,7 @@ class Answer:
     def texts(self) -> tuple[str, ...]:
         """The error texts, unchanged but limited in length."""
         found = (self._json or {}).get("errors") or []
-        texts, left = [], _READ
-        for text in found if isinstance(found, list) else [found]:
-            texts.append(_beginning(str(text), left))
-            left -= len(texts[-1])
-            if left < _LONGEST_ID:
-                break
-        return tuple(texts)
+        return _limited(map(str, found if isinstance(found, list) else [found]), _beginning, _READ)
 
     @property
     def is_gongs(self) -> bool:
@@ -125,7 +114,8 @@ def _details(operation: str, answer: Answer, unanswered: int) -> dict[str, Any]:
         "operation": operation,
         "status": answer.status,
         "request_id": answer.request_id,
-        "errors": _shown(answer.texts),
+        # Safe to show in errors and logs.
+        "errors": _limited(answer.texts, shown, _LONGEST_TEXT),
         "user_facing_error": shown(_beginning(str(user_facing_error), _READ)) if user_facing_error else None,
         "fix_url": shown(_beginning(str(fix_url), _READ)) if fix_url else None,
         "unanswered": unanswered,
@@ -137,11 +127,11 @@ def _beginning(text: str, longest: int) -> str:
     return text if len(text) <= longest else (text[:longest].rsplit(None, 1) or [""])[0]
 
 
-def _shown(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return texts in a form that is safe to show in errors and logs, with a limited total length."""
-    found, left = [], _LONGEST_TEXT
+def _limited(texts: Iterable[str], shorten: Callable[[str, int], str], longest: int) -> tuple[str, ...]:
+    """Return texts that are shortened to a total length."""
+    found, left = [], longest
     for text in texts:
-        found.append(shown(text, left))
+        found.append(shorten(text, left))
         left -= len(found[-1])
         if left < _LONGEST_ID:
             break
@@ -177,13 +167,15 @@ def _foreign_answer(answer: Answer, details: dict[str, Any]) -> gong_errors.Gong
 
 
 def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
+    if status == 401 and _MISSING_SCOPE in text:
+        return gong_errors.GongPermissionError("The credentials lack a scope that this operation needs.", **details)
     if status == 401:
-        return _unauthorized(text, details)
+        return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", **details)
     if status in (402, 403):
         return gong_errors.GongPermissionError("Gong does not allow this.", **details)
-    specific = _known_by_text(text, details)
-    if specific is not None:
-        return specific
+    for pattern, kind, message in _BY_TEXT:
+        if match := pattern.search(text):
+            return kind(message, **match.groupdict(), **details)
     remedy = _UNKNOWN_USER if details["operation"] in _OF_ONE_USER else None
     if status == 404:
         return gong_errors.GongNotFoundError("Gong did not find the object in the request.", remedy=remedy, **details)
@@ -192,37 +184,9 @@ def _refusal(status: int, text: str, details: dict[str, Any]) -> gong_errors.Gon
     return gong_errors.GongValidationError("Gong rejects the content of the request.", remedy=remedy, **details)
 
 
-def _unauthorized(text: str, details: dict[str, Any]) -> gong_errors.GongApiError:
-    if _MISSING_SCOPE in text:
-        return gong_errors.GongPermissionError("The credentials lack a scope that this operation needs.", **details)
-    return gong_errors.GongAuthenticationError("Gong does not accept the credentials.", **details)
-
-
-def _known_by_text(text: str, details: dict[str, Any]) -> gong_errors.GongApiError | None:
-    if match := _DUPLICATE_CALL.search(text):
-        return gong_errors.GongDuplicateCallError(
-            "A call with this clientUniqueId already exists.", call_id=match[1], **details
-        )
-    if _DUPLICATE_MEDIA.search(text):
-        other = _SAME_CONTENT_CALL.search(text)
-        return gong_errors.GongDuplicateMediaError(
-            "The same recording was already uploaded to another call.",
-            call_id=other[1] if other else None,
-            **details,
-        )
-    for fragment, kind, message in _BY_FRAGMENT:
-        if fragment in text.lower():
-            return kind(message, **details)
-    if _EMPTY_RESULT.search(text):
-        return gong_errors.GongEmptyResultError("Nothing matches the filters.", **details)
-    return None
-
-
 def _knows_gong(text: str) -> bool:
     """Return whether only Gong writes such a text."""
-    patterns = (_DUPLICATE_CALL, _DUPLICATE_MEDIA, _EMPTY_RESULT)
-    fragments = (_MISSING_SCOPE, *(fragment for fragment, _, _ in _BY_FRAGMENT))
-    return any(found.search(text) for found in patterns) or any(found in text.lower() for found in fragments)
+    return _MISSING_SCOPE in text.lower() or any(pattern.search(text) for pattern, _, _ in _BY_TEXT)
 
 
 _OF_ONE_USER = ("getUser", "getUserHistory")
@@ -230,26 +194,49 @@ _UNKNOWN_USER = (
     "Check the id: it is Gong's number of the user, not an e-mail address, and users.list() has those of the company "
     "that the credentials belong to."
 )
-_BY_FRAGMENT: tuple[tuple[str, type[gong_errors.GongApiError], str], ...] = (
+# Texts observed on live tenants; Gong has no error codes. Ids are taken from them because nothing else names them.
+_BY_TEXT: tuple[tuple[re.Pattern[str], Callable[..., gong_errors.GongApiError], str], ...] = (
     (
-        "has already been handled",
+        re.compile(r"posted for the call (?P<call_id>\d+)"),
+        gong_errors.GongDuplicateCallError,
+        "A call with this clientUniqueId already exists.",
+    ),
+    (
+        re.compile(
+            r"media file with the same content(?:.*?callID with the same content:? *(?P<call_id>\d+))?",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        gong_errors.GongDuplicateMediaError,
+        "The same recording was already uploaded to another call.",
+    ),
+    (
+        re.compile("has already been handled", re.IGNORECASE),
         gong_errors.GongMediaAlreadyHandledError,
         "The call already has a recording.",
     ),
     (
-        "is not enabled for primaryuser",
+        re.compile("is not enabled for primaryuser", re.IGNORECASE),
         gong_errors.GongRecordingNotEnabledError,
         "Call import is turned off for this host.",
     ),
     (
-        "provider disconnected",
+        re.compile("provider disconnected", re.IGNORECASE),
         gong_errors.GongProviderDisconnectedError,
         "The conferencing provider is disconnected from Gong.",
     ),
-    ("not ready yet", gong_errors.GongCallNotReadyError, "Gong is still processing the call."),
     (
-        "cursor has expired",
+        re.compile("not ready yet", re.IGNORECASE),
+        gong_errors.GongCallNotReadyError,
+        "Gong is still processing the call.",
+    ),
+    (
+        re.compile("cursor has expired", re.IGNORECASE),
         gong_errors.GongCursorExpiredError,
         "The listing's cursor expired before all pages were read.",
+    ),
+    (
+        re.compile(r"\bNo .{0,200}found corresponding to the provided filters", re.IGNORECASE),
+        gong_errors.GongEmptyResultError,
+        "Nothing matches the filters.",
     ),
 )

@@ -11,9 +11,9 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.answers import Answer
@@ -115,7 +115,7 @@ class _Client(GongApi[D]):
                 return (write,)
 
 
-class GongClient(_Client[ThreadDriver]):
+class GongClient(_Client[ThreadDriver], AbstractContextManager["GongClient"]):
     """
     Gong's API for threads. Can be used as a context manager.
 
@@ -201,16 +201,11 @@ class GongClient(_Client[ThreadDriver]):
         """Close the connections."""
         self._transport.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class AsyncGongClient(_Client[LoopDriver]):
+class AsyncGongClient(_Client[LoopDriver], AbstractAsyncContextManager["AsyncGongClient"]):
     """
     Gong's API for event loops: the same as :class:`GongClient`, but awaited. Can be used as an async context manager.
 
@@ -304,12 +299,7 @@ class AsyncGongClient(_Client[LoopDriver]):
         """Close the connections."""
         await self._transport.close()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
 

@@ -2,8 +2,8 @@
 The exchange: all decisions about sending one request, without a network, a clock or a thread.
 
 :func:`exchange` is a generator. It yields instructions; a driver carries out each one and sends back its outcome. The
-    generator's return value is the result of the request. This way, each rule exists only once, for threads and for
-    event loops.
+generator's return value is the result of the request. This way, each rule exists only once, for threads and for event
+loops.
 
 Every response is judged in two ways. Effect: may the request have changed something in Gong? This is certain only if
 Gong itself responded. Fate: is the request sent again? This depends on the response, wherever it came from.
@@ -200,7 +200,7 @@ class _Exchange(Generic[T]):
         self.unanswered += 1
         if not self.operation.repeatable:
             raise GongOutcomeUnknownError(
-                f"The request was sent, but Gong's response was lost:  {reason}.",
+                f"The request was sent, but Gong's response was lost: {reason}.",
                 operation=self.operation.name,
                 unanswered=self.unanswered,
             )

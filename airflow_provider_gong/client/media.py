@@ -192,8 +192,9 @@ class MultipartUpload:
         return self._tail
 
     def _changed(self) -> MediaChangedError:
-        expected = f"its size is no longer {self.media.size} bytes"
-        return MediaChangedError(f"{shown(self.media.path.name)} changed during the upload: {expected}")
+        return MediaChangedError(
+            f"{shown(self.media.path.name)} changed during the upload: its size is no longer {self.media.size} bytes"
+        )
 
     @property
     def _head(self) -> bytes:

@@ -188,22 +188,7 @@ def raw_request(
     :param body: JSON body
     :raises ValueError: for an unknown operation, or a path parameter that is missing, empty or unknown
     """
-    entry = operation(name)
-    parameters = dict(path or {})
-    if set(parameters) != set(entry.path_parameters):
-        expected = ", ".join(sorted(entry.path_parameters)) or "none"
-        given = ", ".join(sorted(parameters)) or "none"
-        raise ValueError(f"Operation {name} takes these path parameters: {expected}; given: {given}.")
-    filled = entry.path.format(**{key: _path_segment(key, value) for key, value in parameters.items()})
-    given_query = {key: value for key, value in (query or {}).items() if value is not None}
-    return GongRequest(entry, filled, parse=lambda answer: answer, query=given_query, body=body)
-
-
-def _path_segment(name: str, value: object) -> str:
-    # An empty or dotted segment would lead to another path, such as the listing instead of one call.
-    if not isinstance(value, str) or not value.strip(" ."):
-        raise ValueError(f"Path parameter {name} must be a non-empty text, not {value!r}.")
-    return quote(value, safe="")
+    return typed_request(name, lambda answer: answer, path=path, query=query, body=body)
 
 
 def typed_request(
@@ -216,9 +201,23 @@ def typed_request(
     settle: Callable[[GongApiError], T | None] = _never_settled,
     media: MediaFile | None = None,
 ) -> GongRequest[T]:
-    """Return a request with a typed result."""
-    raw = raw_request(name, path=path, query=query, body=body)
-    return GongRequest(raw.operation, raw.path, parse, raw.query, raw.body, media, settle)
+    """Return a request with a typed result; parameters as for :func:`raw_request` and :class:`GongRequest`."""
+    entry = operation(name)
+    parameters = dict(path or {})
+    if set(parameters) != set(entry.path_parameters):
+        expected = ", ".join(sorted(entry.path_parameters)) or "none"
+        given = ", ".join(sorted(parameters)) or "none"
+        raise ValueError(f"Operation {name} takes these path parameters: {expected}; given: {given}.")
+    filled = entry.path.format(**{key: _path_segment(key, value) for key, value in parameters.items()})
+    given_query = {key: value for key, value in (query or {}).items() if value is not None}
+    return GongRequest(entry, filled, parse, given_query, body, media, settle)
+
+
+def _path_segment(name: str, value: object) -> str:
+    # An empty or dotted segment would lead to another path, such as the listing instead of one call.
+    if not isinstance(value, str) or not value.strip(" ."):
+        raise ValueError(f"Path parameter {name} must be a non-empty text, not {value!r}.")
+    return quote(value, safe="")
 
 
 def without_repetition(request: GongRequest[T], record: Callable[[], None] | None = None) -> GongRequest[T]:

@@ -7,12 +7,12 @@ import contextlib
 import encodings.idna  # noqa: F401 - loaded by the first connection otherwise, and the first request would be late
 import functools
 import os
-import queue
 import ssl
 import threading
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from email.utils import formatdate
 from typing import Any
 
@@ -215,22 +215,17 @@ def _within(seconds: float, work: Callable[[], Outcome]) -> Outcome:
     The HTTP library limits only the time without data. The attempt therefore runs in a separate thread, which is
     abandoned when its time is up: if the other side sends a byte now and then, the attempt could take very long.
     """
-    done: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
+    outcome: Future[Outcome] = Future()
 
     def run() -> None:
         try:
-            done.put(work())
+            outcome.set_result(work())
         except BaseException as error:  # raised where the result is awaited
-            done.put(error)
+            outcome.set_exception(error)
 
     threading.Thread(target=run, name="gong-request", daemon=True).start()
-    try:
-        outcome = done.get(timeout=seconds)
-    except queue.Empty:
-        return _too_late(seconds)
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+    wait([outcome], timeout=seconds)
+    return outcome.result() if outcome.done() else _too_late(seconds)
 
 
 def _received(http: httpx.Client, request: httpx.Request, **options: Any) -> Outcome:

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     groups = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for group in (imports, exports, budget, oauth):
-        group.add_commands(groups, common)
+        group.GROUP.add_to(groups, common)
     return parser
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,38 +40,26 @@ def read_calls(file: Path) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+def days_window(first: str, last: str | None) -> tuple[datetime, datetime]:
     """
-    A time window.
+    Return the start and the end, which is not included, of several days in UTC.
 
-    :param start: start of the window
-    :param end: end of the window, which is not included
+    :param last: the last day, today by default
+    :raises ValueError: if a text is not a day, or the window ends before it starts
     """
-
-    start: datetime
-    end: datetime
-
-    @classmethod
-    def of_days(cls, first: str, last: str | None) -> Window:
-        """
-        Return the window of several days in UTC.
-
-        :param last: the last day, today by default
-        :raises ValueError: if a text is not a day, or the window ends before it starts
-        """
-        start, end = (
-            datetime.combine(_day(text), time(), UTC) for text in (first, last or str(datetime.now(UTC).date()))
-        )
-        if end < start:
-            raise ValueError(f"--to {last} is before --from {first}.")
-        return cls(start, end + timedelta(days=1))
+    start, end = (datetime.combine(_day(text), time(), UTC) for text in (first, last or str(datetime.now(UTC).date())))
+    if end < start:
+        raise ValueError(f"--to {last} is before --from {first}.")
+    return start, end + timedelta(days=1)
 
 
-def adopt_from_gong(imports: Imports, company: str, client: GongClient, window: Window, requests: int) -> Adoption:
+def adopt_from_gong(
+    imports: Imports, company: str, client: GongClient, window: tuple[datetime, datetime], requests: int
+) -> Adoption:
     """
     Adopt the calls that Gong lists in a window; calls that were not created over the API have no ``clientUniqueId``.
 
+    :param window: start and end
     :param requests: about how many requests this takes
     """
     from airflow_provider_gong.call_import.reconcile import calls_between
@@ -80,7 +67,7 @@ def adopt_from_gong(imports: Imports, company: str, client: GongClient, window: 
 
     adopted = known = 0
     conflicts: tuple[str, ...] = ()
-    for batch in batches(calls_between(client, window.start, window.end, requests), _BATCH):
+    for batch in batches(calls_between(client, *window, requests), _BATCH):
         call_ids = {call.client_unique_id: call.id for call in batch if call.client_unique_id}
         done = imports.adopt(company, call_ids)
         adopted, known, conflicts = adopted + done.adopted, known + done.known, conflicts + done.conflicts

@@ -3,85 +3,67 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_gong._text import counted, duration, local_time
-from airflow_provider_gong.commands.options import UsageError, add_command, add_group
+from airflow_provider_gong.commands.groups import Group
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import Output
 
 if TYPE_CHECKING:
     from airflow_provider_gong.client.pacing import Pace, Share
     from airflow_provider_gong.commands.target import Target
-
-
-def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
-    """Add the commands to the parser."""
-    text = "show how many of a company's requests are used and left, and why requests wait"
-    commands = add_group(groups, common, "budget", text)
-    text = "show the request budget without using any of it"
-    add_command(commands, common, name="show", run=_show, text=text)
-    text = "open the gate and reset the daily count and the spacing, for example after Gong has raised a limit"
-    add_command(commands, common, name="reset", run=_reset, text=text)
-
-
-@dataclass(frozen=True)
-class _Limits:
-    """
-    The share of a company's requests that may be used.
-
-    :param reserved: how many of the day's requests imports leave for everything else
-    """
-
-    company: str
-    share: Share
-    reserved: int
-
-
-def _show(options: argparse.Namespace, target: Target) -> Output:
-    return _budget(target, is_reset=False)
-
-
-def _reset(options: argparse.Namespace, target: Target) -> Output:
-    return _budget(target, is_reset=True)
-
-
-def _budget(target: Target, *, is_reset: bool) -> Output:
     from airflow_provider_gong.store.budget import SharedBudget
 
-    limits = _limits(target)
-    budget = SharedBudget(target.store, limits.company, limits.share)
-    if is_reset:
-        budget.reset()
-    now, pace = budget.look()
+
+GROUP = Group("budget", "show how many of a company's requests are used and left, and why requests wait")
+
+
+@GROUP.command("show", "show the request budget without using any of it")
+def _show(options: argparse.Namespace, target: Target) -> Output:
+    company, share = _limits(target)
+    now, pace = _budget(target).look()
     described = {
-        "company": limits.company,
+        "company": company,
         "store": target.store.location,
         "scope": "all workers that reach this database" if target.store.is_server else "the processes of this host",
-        **_described(limits, now, pace),
+        **_described(share, now, pace),
     }
     lines = (f"{name:<14}{text}" for name, text in described.items())
-    return Output({**described, "figures": _figures(limits.share, now, pace)}, lines)
+    return Output({**described, "figures": _figures(share, now, pace)}, lines)
 
 
-def _limits(target: Target) -> _Limits:
+@GROUP.command(
+    "reset", "open the gate and reset the daily count and the spacing, for example after Gong has raised a limit"
+)
+def _reset(options: argparse.Namespace, target: Target) -> Output:
+    _budget(target).reset()
+    return _show(options, target)
+
+
+def _budget(target: Target) -> SharedBudget:
+    from airflow_provider_gong.store.budget import SharedBudget
+
+    return SharedBudget(target.store, *_limits(target))
+
+
+def _limits(target: Target) -> tuple[str, Share]:
+    """Return the company, and the share of its requests that imports may use."""
     from airflow_provider_gong.client.pacing import Share
 
     if target.has_connection:
         settings = target.hook.settings
-        company = target.named_company or settings.company
-        return _Limits(company, settings.share(bulk=False), settings.reserved_requests)
+        return target.named_company or settings.company, settings.share(bulk=True)
     if target.named_company is None:
         raise UsageError("--store requires --company, because a store can contain several companies")
-    return _Limits(target.named_company, Share(), 0)
+    return target.named_company, Share()
 
 
-def _described(limits: _Limits, now: float, pace: Pace) -> dict[str, str]:
-    share, used = limits.share, pace.used(limits.share, now)
-    spacing = pace.spacing(share)
+def _described(share: Share, now: float, pace: Pace) -> dict[str, str]:
+    used, spacing = pace.used(share, now), pace.spacing(share)
     return {
         "share": f"{share.requests_per_second:g} requests per second, {share.requests_per_day} per day",
-        "reserved": f"{limits.reserved} of the day, left by imports for everything else",
+        "reserved": f"{share.reserved_requests} of the day, left by imports for everything else",
         "day": _day(share),
         "used": f"{used} of {counted(share.requests_per_day, 'request')} today ({used / share.requests_per_day:.0%})",
         "gate": _gate(now, pace),

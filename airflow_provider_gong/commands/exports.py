@@ -6,11 +6,12 @@ import argparse
 import dataclasses
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.call_export.choices import OnShrink
-from airflow_provider_gong.commands.options import UsageError, add_command, add_group
+from airflow_provider_gong.commands.groups import ASK_FIRST, Group, argument
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import DONE_IN_PART, Output
 
 if TYPE_CHECKING:
@@ -22,36 +23,12 @@ _SHOWN_CALLS = 20
 _DAYS = "days, such as 2026-11-20, 2026-11-01..2026-11-30, or several of them separated by commas"
 
 
-def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
-    """Add the commands to the parser."""
-    commands = add_group(groups, common, "export", "show exports of calls and update days")
-    place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("path", help="folder of the export, as in the DAG")
+_PLACE = argument("path", help="folder of the export, as in the DAG")
 
-    text = "show a calendar of the days of an export; sends no requests"
-    add_command(commands, place, common, name="status", run=_status, text=text)
-
-    text = "compare days of an export with Gong; writes nothing"
-    check = add_command(commands, place, common, name="check", run=_check, text=text)
-    check.add_argument("--days", required=True, help=_DAYS)
-    check.add_argument(
-        "--yes", action="store_true", help="send the requests; without this option, only their number is shown"
-    )
-
-    text = "read days again immediately, for example after calls were deleted in Gong"
-    refresh = add_command(commands, place, common, name="refresh", run=_refresh, text=text)
-    refresh.add_argument("--days", help=_DAYS)
-    refresh.add_argument(
-        "--call-ids", help="calls whose days are read; those that Gong no longer shows are removed immediately"
-    )
-    refresh.add_argument(
-        "--on-shrink",
-        choices=[choice.value for choice in OnShrink],
-        default=OnShrink.FAIL.value,
-        help="what to do if too many calls are missing; see the documentation of gong_call_export",
-    )
+GROUP = Group("export", "show exports of calls and update days")
 
 
+@GROUP.command("status", "show a calendar of the days of an export; sends no requests", _PLACE)
 def _status(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.call_export.inspection import SIGNS, status
 
@@ -68,6 +45,13 @@ def _status(options: argparse.Namespace, target: Target) -> Output:
     return Output(data, [*found.calendar(), signs, f"days: {days or 'none'}", totals])
 
 
+@GROUP.command(
+    "check",
+    "compare days of an export with Gong; writes nothing",
+    _PLACE,
+    argument("--days", required=True, help=_DAYS),
+    ASK_FIRST,
+)
 def _check(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.call_export.inspection import check, expected_requests
 
@@ -103,6 +87,19 @@ def _difference(different: DayDifference) -> Iterator[str]:
             yield f"    {what}: {', '.join(call_ids[:_SHOWN_CALLS])}{more}"
 
 
+@GROUP.command(
+    "refresh",
+    "read days again immediately, for example after calls were deleted in Gong",
+    _PLACE,
+    argument("--days", help=_DAYS),
+    argument("--call-ids", help="calls whose days are read; those that Gong no longer shows are removed immediately"),
+    argument(
+        "--on-shrink",
+        choices=[choice.value for choice in OnShrink],
+        default=OnShrink.FAIL.value,
+        help="what to do if too many calls are missing; see the documentation of gong_call_export",
+    ),
+)
 def _refresh(options: argparse.Namespace, target: Target) -> Output:
     call_ids = [call_id.strip() for call_id in (options.call_ids or "").split(",") if call_id.strip()]
     if not options.days and not call_ids:

@@ -3,79 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import counted, local_time, row_place
-from airflow_provider_gong.commands.adoption import Window, adopt_from_gong, read_calls
-from airflow_provider_gong.commands.options import UsageError, add_command, add_group
+from airflow_provider_gong.commands.adoption import adopt_from_gong, days_window, read_calls
+from airflow_provider_gong.commands.groups import ASK_FIRST, Group, argument
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import DONE_IN_PART, Output, table
+from airflow_provider_gong.ledger.rows import WRONG, Actor, CallState, ImportRow
+from airflow_provider_gong.store.errors import GongStoreError
 
 if TYPE_CHECKING:
     from airflow_provider_gong.commands.target import Target
     from airflow_provider_gong.ledger.imports import Adoption, ImportInfo, Imports
     from airflow_provider_gong.ledger.ledger import Ledger
-    from airflow_provider_gong.ledger.rows import CallState, ImportRow
 
 _DAY = 86_400
 
 
-def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
-    """Add the commands to the parser."""
-    commands = add_group(groups, common, "imports", "show and repair imports of calls; changes nothing in Gong")
-    folder = argparse.ArgumentParser(add_help=False)
-    folder.add_argument(
-        "--import-path",
-        metavar="FOLDER",
-        help="import_path of the tasks, for imports that are kept in a folder: a path, or a URL of object storage",
-    )
-    one = argparse.ArgumentParser(add_help=False)
-    one.add_argument("import_id", help="id of the import, as shown by 'list'")
-    in_store = argparse.ArgumentParser(add_help=False, parents=[one])
-    in_store.add_argument("--import-path", metavar="FOLDER", help=argparse.SUPPRESS)
+_IMPORT = argument("import_id", help="id of the import, as shown by 'list'")
+_FOLDER = argument(
+    "--import-path",
+    metavar="FOLDER",
+    help="import_path of the tasks, for imports that are kept in a folder: a path, or a URL of object storage",
+)
+_NO_FOLDER = argument("--import-path", metavar="FOLDER", help=argparse.SUPPRESS)
 
-    text = "list the imports, oldest first"
-    add_command(commands, folder, common, name="list", run=_list, text=text)
-
-    text = "show the outcome of an import and who needs to act"
-    show = add_command(commands, one, folder, common, name="show", run=_show, text=text)
-    show.add_argument("--state", help="list the rows in this state instead of the wrong rows")
-
-    text = "allow the upload task to send failed rows again"
-    add_command(commands, in_store, common, name="retry", run=_retry, text=text)
-
-    text = "delete the rows of a finished import, which contain personal data"
-    add_command(commands, in_store, common, name="forget", run=_forget, text=text)
-
-    text = "forget all finished imports that are older than the given number of days"
-    purge = add_command(commands, common, name="purge", run=_purge, text=text)
-    purge.add_argument(
-        "--older-than", type=float, required=True, metavar="DAYS", help="number of days since they were planned"
-    )
-    purge.add_argument("--dry-run", action="store_true", help="only show what would be forgotten")
-
-    text = "adopt calls that another tool has imported, so they are not sent again"
-    adopt = add_command(commands, common, name="adopt", run=_adopt, text=text)
-    adopt.add_argument("file", type=Path, nargs="?", help="CSV file with the columns client_unique_id and call_id")
-    adopt.add_argument(
-        "--from",
-        dest="first",
-        metavar="DAY",
-        help="instead of a file: adopt the calls that Gong lists from this day on",
-    )
-    adopt.add_argument("--to", dest="last", metavar="DAY", help="last day of the list, in UTC; default: today")
-    adopt.add_argument(
-        "--yes", action="store_true", help="adopt them; without this option, only the number of requests is shown"
-    )
-
-    text = "check whether the calls of an import are still in Gong"
-    check = add_command(commands, one, folder, common, name="check", run=_check, text=text)
-    check.add_argument(
-        "--yes", action="store_true", help="send the requests; without this option, only their number is shown"
-    )
+GROUP = Group("imports", "show and repair imports of calls; changes nothing in Gong")
 
 
+@GROUP.command("list", "list the imports, oldest first", _FOLDER)
 def _list(options: argparse.Namespace, target: Target) -> Output:
     found = list(_stored(target) if options.import_path is None else _in_folder(options.import_path, target))
     rows = (
@@ -97,12 +57,11 @@ def _list(options: argparse.Namespace, target: Target) -> Output:
 def _stored(target: Target) -> Iterator[dict[str, Any]]:
     imports = _imports(target)
     for info in imports.all():
-        yield {**_info(info), "rows": _by_state(imports.counts(info))}
+        yield {**_info(info), "rows": _by_state(imports.ledger_of(info).counts())}
 
 
 def _in_folder(import_path: str, target: Target) -> Iterator[dict[str, Any]]:
     from airflow_provider_gong.ledger.imports import Imports
-    from airflow_provider_gong.store.errors import GongStoreError
 
     company = _company_of_folder(target)
     for import_id, found in target.journals(import_path, company):
@@ -113,9 +72,15 @@ def _in_folder(import_path: str, target: Target) -> Iterator[dict[str, Any]]:
             yield {**_info(info), "import_id": import_id, "rows": _by_state(found.counts())}
 
 
+@GROUP.command(
+    "show",
+    "show the outcome of an import and who needs to act",
+    _IMPORT,
+    _FOLDER,
+    argument("--state", help="list the rows in this state instead of the wrong rows"),
+)
 def _show(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.call_import.report.summary import summarize
-    from airflow_provider_gong.ledger.rows import WRONG
 
     wanted = {_state(options.state)} if options.state else WRONG
     ledger = _ledger(options, target)
@@ -125,6 +90,7 @@ def _show(options: argparse.Namespace, target: Target) -> Output:
     return Output({**figures, "listed": map(_row_data, rows)}, _import_lines(summary, rows))
 
 
+@GROUP.command("retry", "allow the upload task to send failed rows again", _IMPORT, _NO_FOLDER)
 def _retry(options: argparse.Namespace, target: Target) -> Output:
     if options.import_path:
         raise UsageError("an import in a folder needs no retry: clear its upload task, which sends failed rows again")
@@ -133,6 +99,7 @@ def _retry(options: argparse.Namespace, target: Target) -> Output:
     return Output({"import_id": options.import_id, "reopened": reopened}, [line])
 
 
+@GROUP.command("forget", "delete the rows of a finished import, which contain personal data", _IMPORT, _NO_FOLDER)
 def _forget(options: argparse.Namespace, target: Target) -> Output:
     if options.import_path:
         raise UsageError("files in an import_path are never deleted: delete the folder of a finished import yourself")
@@ -145,7 +112,15 @@ def _forget(options: argparse.Namespace, target: Target) -> Output:
     return Output({"import_id": options.import_id, "deleted": deleted}, [line])
 
 
+@GROUP.command(
+    "purge",
+    "forget all finished imports that are older than the given number of days",
+    argument("--older-than", type=float, required=True, metavar="DAYS", help="number of days since they were planned"),
+    argument("--dry-run", action="store_true", help="only show what would be forgotten"),
+)
 def _purge(options: argparse.Namespace, target: Target) -> Output:
+    if not options.older_than >= 0:
+        raise UsageError("--older-than must be 0 days or more")
     verb = "would be forgotten" if options.dry_run else "forgotten"
     found = [
         {**_info(purged.info), "rows": purged.rows, "kept_because": purged.reason or None}
@@ -160,6 +135,21 @@ def _purge(options: argparse.Namespace, target: Target) -> Output:
     return Output({"dry_run": options.dry_run, "imports": found}, lines)
 
 
+@GROUP.command(
+    "adopt",
+    "adopt calls that another tool has imported, so they are not sent again",
+    argument("file", type=Path, nargs="?", help="CSV file with the columns client_unique_id and call_id"),
+    argument(
+        "--from",
+        dest="first",
+        metavar="DAY",
+        help="instead of a file: adopt the calls that Gong lists from this day on",
+    ),
+    argument("--to", dest="last", metavar="DAY", help="last day of the list, in UTC; default: today"),
+    argument(
+        "--yes", action="store_true", help="adopt them; without this option, only the number of requests is shown"
+    ),
+)
 def _adopt(options: argparse.Namespace, target: Target) -> Output:
     if bool(options.file) == bool(options.first):
         raise UsageError("give either FILE or --from, optionally with --to")
@@ -175,8 +165,8 @@ def _adopt_from_gong(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.call_import.reconcile import count_requests
 
     company, client = _asked_company(target), target.hook.client
-    window = Window.of_days(options.first, options.last)
-    requests = count_requests(client, window.start, window.end)
+    window = days_window(options.first, options.last)
+    requests = count_requests(client, *window)
     if not options.yes:
         line = f"Listing these calls takes about {counted(requests, 'request')}. Send them with --yes."
         return Output({"company": company, "requests": requests}, [line])
@@ -189,10 +179,12 @@ def _adopted(company: str, adoption: Adoption) -> Output:
         f"not adopted: {ident} was sent by an import of this store, or has another call id there"
         for ident in adoption.conflicts
     ]
-    data = {"company": company, "adopted": adoption.adopted, "known": adoption.known, "conflicts": adoption.conflicts}
-    return Output(data, lines, DONE_IN_PART if adoption.conflicts else 0)
+    return Output(
+        {"company": company, **dataclasses.asdict(adoption)}, lines, DONE_IN_PART if adoption.conflicts else 0
+    )
 
 
+@GROUP.command("check", "check whether the calls of an import are still in Gong", _IMPORT, _FOLDER, ASK_FIRST)
 def _check(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.call_import.completeness import check_completeness, expected_requests
 
@@ -256,8 +248,6 @@ def _company(target: Target) -> str | None:
 
 
 def _state(name: str) -> CallState:
-    from airflow_provider_gong.ledger.rows import CallState
-
     try:
         return CallState(name)
     except ValueError:
@@ -278,8 +268,6 @@ def _info(info: ImportInfo) -> dict[str, Any]:
 
 
 def _import_lines(summary: Mapping[str, Any], rows: Iterable[ImportRow]) -> Iterator[str]:
-    from airflow_provider_gong.ledger.rows import Actor
-
     yield f"Import {summary['import_id']} of company {summary['company']}: {counted(summary['rows'], 'row')}"
     yield from table(("state", "rows"), summary["states"].items())
     for who, count in summary["who_must_act"].items():

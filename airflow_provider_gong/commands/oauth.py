@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from airflow_provider_gong.commands.options import UsageError, add_command, add_group
+from airflow_provider_gong.commands.groups import Group, argument
+from airflow_provider_gong.commands.options import UsageError
 from airflow_provider_gong.commands.output import Output
 
 if TYPE_CHECKING:
     from airflow_provider_gong.commands.target import Target
 
 
-def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
-    """Add the commands to the parser."""
-    commands = add_group(groups, common, "oauth", "authorize the Gong OAuth app of a connection")
-    text = "authorize the app and store its tokens in the connection's store, which all workers share"
-    parser = add_command(commands, common, name="authorize", run=_authorize, text=text)
-    parser.add_argument("--redirect-uri", required=True, help="one of the app's redirect URIs in Gong")
-    parser.add_argument(
+GROUP = Group("oauth", "authorize the Gong OAuth app of a connection")
+
+
+@GROUP.command(
+    "authorize",
+    "authorize the app and store its tokens in the connection's store, which all workers share",
+    argument("--redirect-uri", required=True, help="one of the app's redirect URIs in Gong"),
+    argument(
         "--scope",
         action="append",
         help="scope to request; can be repeated; default: all scopes that the operators need",
-    )
-
-
+    ),
+)
 def _authorize(options: argparse.Namespace, target: Target) -> Output:
     from airflow_provider_gong.client.oauth import SCOPES, OAuthClient
 

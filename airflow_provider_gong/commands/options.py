@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 PROGRAM = "airflow-gong"
 STORE_VARIABLE = "AIRFLOW_GONG_STORE"
@@ -37,20 +36,3 @@ def common_options() -> argparse.ArgumentParser:
     options.add_argument("--company", help="name of the Gong company; default: the connection's company")
     options.add_argument("--json", action="store_true", help="print JSON")
     return parser
-
-
-def add_group(groups: Any, common: argparse.ArgumentParser, name: str, text: str) -> Any:
-    """Add a group of commands, and return the object that its commands are added to."""
-    group = groups.add_parser(name, parents=[common], help=text, description=_sentence(text))
-    return group.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-
-def add_command(commands: Any, *parents: argparse.ArgumentParser, name: str, run: Any, text: str) -> Any:
-    """Add a command, and return its parser."""
-    parser = commands.add_parser(name, parents=parents, help=text, description=_sentence(text))
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."

@@ -9,14 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.commands.options import STORE_VARIABLE, UsageError
+from airflow_provider_gong.hooks.object_storage import ObjectStorage
+from airflow_provider_gong.store.errors import GongStoreError
 
 if TYPE_CHECKING:
     from airflow_provider_gong.hooks.gong import GongHook
     from airflow_provider_gong.ledger.ledger import Ledger
     from airflow_provider_gong.ledger.view import ImportView
     from airflow_provider_gong.store.database import Store
-    from airflow_provider_gong.store.errors import GongStoreError
 
 _CHECK = "Check the import_path of the tasks, and the company of their connection."
 
@@ -53,8 +55,7 @@ class Target:
         """The connection."""
         from airflow_provider_gong.hooks.gong import GongHook
 
-        hook = GongHook(self._conn_id or GongHook.default_conn_name)
-        return self._closing.enter_context(hook)
+        return self._closing.enter_context(GongHook(self._conn_id or GongHook.default_conn_name))
 
     @cached_property
     def has_connection(self) -> bool:
@@ -80,10 +81,7 @@ class Target:
 
         :raises GongStoreError: if the folder holds no such import, or a file of it is damaged
         """
-        from airflow_provider_gong._text import shown
-        from airflow_provider_gong.hooks.object_storage import ObjectStorage
         from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
-        from airflow_provider_gong.store.errors import GongStoreError
 
         folder: Any = ObjectStorage().path(import_path)
         ledger = self._closing.enter_context(journaled_ledger(folder, company, import_id))
@@ -101,17 +99,13 @@ class Target:
 
         :raises GongStoreError: if the folder holds none
         """
-        from airflow_provider_gong._text import shown
-        from airflow_provider_gong.hooks.object_storage import ObjectStorage
         from airflow_provider_gong.ledger.folder.journaled import journaled_imports
-        from airflow_provider_gong.store.errors import GongStoreError
 
         folder: Any = ObjectStorage().path(import_path)
-        is_empty = True
+        found = None
         for found in journaled_imports(folder, company):
-            is_empty = False
             yield found
-        if is_empty:
+        if found is None:
             raise GongStoreError(f"{shown(import_path)} holds no imports of company {shown(company)}. {_CHECK}")
 
     @property

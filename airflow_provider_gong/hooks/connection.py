@@ -23,15 +23,11 @@ from airflow_provider_gong.client.pacing import (
 from airflow_provider_gong.hooks.configuration import STORE_CONN_ID, configured
 from airflow_provider_gong.hooks.connection_form import CONNECTION_TYPE, FIELDS
 from airflow_provider_gong.hooks.connection_values import (
-    ca_bundle,
+    OPTIONAL,
     day_of_quota,
-    file_mode,
     positive_number,
-    proxy_url,
     request_rate,
     reserved_requests,
-    text,
-    time_zone,
     whole_number,
 )
 
@@ -113,18 +109,15 @@ class GongConnection:
                 conn_id=conn_id,
                 base_url=url,
                 auth=_authentication(connection, settings, url),
-                token_key=_secret(conn_id, "token_key", settings.get("token_key")),
-                company=text(settings.get("company")) or host_name(url),
+                token_key=_secret(conn_id, "token_key", settings["token_key"]) if "token_key" in settings else None,
+                company=str(settings.get("company", "")) or host_name(url),
                 requests_per_second=request_rate(settings),
                 requests_per_day=per_day,
                 reserved_requests=reserved_requests(settings, per_day),
                 day=day_of_quota(settings.get("quota_reset")),
-                store_conn_id=text(settings.get("store_conn_id")) or configured(STORE_CONN_ID),
+                store_conn_id=str(settings.get("store_conn_id", "")) or configured(STORE_CONN_ID),
                 retention_days=positive_number(settings, "retention_days", 0) if "retention_days" in settings else None,
-                report_mode=file_mode(settings.get("report_mode")),
-                timezone=time_zone(settings.get("timezone")),
-                proxy=proxy_url(settings.get("proxy")),
-                ca_bundle=ca_bundle(settings.get("ca_bundle")),
+                **{name: checked(settings[name]) for name, checked in OPTIONAL.items() if name in settings},
             )
         except ValueError as error:
             raise GongConnectionConfigError(conn_id, shown(str(error))) from None
@@ -203,7 +196,7 @@ def _oauth_client(connection: Connection, settings: Mapping[str, Any], url: str)
         if name not in settings:
             raise ValueError(f"{name} is missing: auth_type oauth requires the id and the secret of a Gong OAuth app.")
     secret = _secret(connection.conn_id, "client_secret", settings["client_secret"])
-    return OAuthClient(str(settings["client_id"]).strip(), secret or "", url)
+    return OAuthClient(str(settings["client_id"]).strip(), secret, url)
 
 
 def _host(connection: Connection) -> str:
@@ -224,17 +217,16 @@ def _access_key(connection: Connection) -> AccessKeyAuth:
         raise ValueError("login is missing: set it to the access key from Gong's API page (Admin center > API).")
     if not connection.password:
         raise ValueError("password is missing: set it to the secret of the access key.")
-    login = _secret(connection.conn_id, "login", connection.login)
-    password = _secret(connection.conn_id, "password", connection.password)
-    return AccessKeyAuth(login or "", password or "")
+    return AccessKeyAuth(
+        _secret(connection.conn_id, "login", connection.login),
+        _secret(connection.conn_id, "password", connection.password),
+    )
 
 
-def _secret(conn_id: str | None, name: str, value: Any) -> str | None:
+def _secret(conn_id: str | None, name: str, value: Any) -> str:
     """Return a secret without the line break that it has when it is copied from a file."""
-    if value is None:
-        return None
     text = _without_line_break(str(value))
-    if text != value:
+    if text != str(value):
         log.warning("Connection %r: the line break at the end of %s is ignored. Remove it.", conn_id, name)
     return text
 

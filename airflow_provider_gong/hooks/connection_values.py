@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +19,6 @@ _LEAST_RATE = 0.0001
 _CLOCK = re.compile(r"^(\d\d):(\d\d)$")
 # 500 of Gong's 10,000 requests, enough for meetings and sensors until the day is over.
 _RESERVED_PART = 0.05
-
-
-def text(value: Any) -> str | None:
-    """Return a setting as text; None if it is not set."""
-    return None if value is None else str(value)
 
 
 def positive_number(settings: Mapping[str, Any], name: str, default: float) -> float:
@@ -84,27 +79,23 @@ def day_of_quota(quota_reset: Any) -> Day:
         ) from None
 
 
-def file_mode(digits: Any) -> int | None:
+def file_mode(digits: Any) -> int:
     """Return permissions given in octal."""
-    if digits is None:
-        return None
     if not _FILE_MODE.match(str(digits)):
         raise ValueError(f"report_mode must be permissions in octal such as 0640, not {digits!r}.")
     return int(str(digits), 8)
 
 
-def time_zone(name: Any) -> str | None:
+def time_zone(name: Any) -> str:
     """Return the IANA name of a time zone."""
     try:
-        return None if name is None else ZoneInfo(name).key
+        return ZoneInfo(name).key
     except (LookupError, OSError, TypeError, ValueError):
         raise ValueError(f"timezone must be an IANA time zone such as Europe/Berlin, not {name!r}.") from None
 
 
-def proxy_url(url: Any) -> str | None:
+def proxy_url(url: Any) -> str:
     """Return the URL of an HTTP proxy."""
-    if url is None:
-        return None
     value = str(url)
     try:
         parts = urlsplit(value)
@@ -117,12 +108,19 @@ def proxy_url(url: Any) -> str | None:
     return value
 
 
-def ca_bundle(path: Any) -> str | None:
+def ca_bundle(path: Any) -> str:
     """Return the path of a PEM file, if it can be read."""
-    if path is None:
-        return None
     try:
         ssl.create_default_context(cafile=str(path))
     except OSError as error:
         raise ValueError(f"ca_bundle {str(path)!r} cannot be read as a PEM file on this host: {error}.") from None
     return str(path)
+
+
+OPTIONAL: Mapping[str, Callable[[Any], Any]] = {
+    "report_mode": file_mode,
+    "timezone": time_zone,
+    "proxy": proxy_url,
+    "ca_bundle": ca_bundle,
+}
+"""Settings without a default, with the functions that check their values."""

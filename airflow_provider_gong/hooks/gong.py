@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
+from contextlib import AbstractContextManager
 from functools import cached_property
 from importlib.metadata import version
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong import __version__
 from airflow_provider_gong._compat import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from airflow_provider_gong.store.tokens import StoredTokens
 
 
-class GongHook(BaseHook, GongApi[ThreadDriver]):
+class GongHook(BaseHook, GongApi[ThreadDriver], AbstractContextManager["GongHook"]):
     """
     Gong's API with the credentials and limits of an Airflow connection.
 
@@ -79,12 +79,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
     def __repr__(self) -> str:
         return f"GongHook({self.gong_conn_id!r})"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -150,9 +145,8 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
     @cached_property
     def tokens(self) -> StoredTokens | None:
         """The OAuth tokens that all workers share; None with an access key."""
-        if isinstance(self.settings.auth, AccessKeyAuth):
-            return None
-        return stored_tokens(self._store_url, self.settings)
+        auth = self.settings.auth
+        return None if isinstance(auth, AccessKeyAuth) else stored_tokens(self._store_url, auth, self.settings)
 
     @property
     def base_url(self) -> str:
@@ -209,7 +203,7 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
     def _connection_options(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "auth": settings.auth if self.tokens is None else _masked(self.tokens),
+            "auth": settings.auth if self.tokens is None else BearerAuth(MaskedTokens(self.tokens, mask_secret)),
             "user_agent": (
                 f"airflow-provider-gong/{__version__} Airflow/{version('apache-airflow')} "
                 f"Python/{platform.python_version()}"
@@ -217,7 +211,3 @@ class GongHook(BaseHook, GongApi[ThreadDriver]):
             "proxy": settings.proxy,
             "ca_bundle": settings.ca_bundle,
         }
-
-
-def _masked(tokens: StoredTokens) -> BearerAuth:
-    return BearerAuth(MaskedTokens(tokens, mask_secret))

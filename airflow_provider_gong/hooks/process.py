@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_gong.client.auth import TokenSource
     from airflow_provider_gong.client.budget import RequestBudget
+    from airflow_provider_gong.client.oauth import OAuthClient
     from airflow_provider_gong.client.pacing import Share
     from airflow_provider_gong.hooks.connection import GongConnection
     from airflow_provider_gong.store.database import Store
@@ -33,23 +34,21 @@ def company_budget(store_url: URL, company: str, share: Share) -> RequestBudget:
     return _budget(os.getpid(), store_url, company, share)
 
 
-def stored_tokens(store_url: URL, settings: GongConnection) -> StoredTokens:
+def stored_tokens(store_url: URL, client: OAuthClient, settings: GongConnection) -> StoredTokens:
     """
     Return the tokens of a connection that authenticates by OAuth.
 
     :param store_url: the store
+    :param client: the OAuth app of the connection
     :param settings: the connection
     """
-    from airflow_provider_gong.client.oauth import OAuthClient
     from airflow_provider_gong.client.transport import post_form
     from airflow_provider_gong.store.tokens import StoredTokens
 
-    if not isinstance(settings.auth, OAuthClient):
-        raise TypeError("Only connections with auth_type oauth have tokens.")
     post = functools.partial(post_form, proxy=settings.proxy, ca_bundle=settings.ca_bundle)
     # A token that is lost in a power failure would be lost permanently.
     store = _store(os.getpid(), store_url, durable=True)
-    return StoredTokens(store, settings.auth, post, key=settings.token_key)
+    return StoredTokens(store, client, post, key=settings.token_key)
 
 
 def host_store() -> Store:

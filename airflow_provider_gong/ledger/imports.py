@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Table, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
 
 from airflow_provider_gong._text import counted, shown
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.queries import count_by_state
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import existing_table as existing
-from airflow_provider_gong.ledger.tables import import_table as imports
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, existing, imports, rows
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongImportInUseError, GongStoreError
 from airflow_provider_gong.store.schema import db_now
@@ -87,8 +85,7 @@ class Imports:
         query = select(*columns, (db_now() - imports.c.planned_at).label("age")).order_by(imports.c.planned_at)
         if self._company is not None:
             query = query.where(imports.c.company == self._company)
-        with self._store.begin() as connection:
-            return [ImportInfo(*found) for found in connection.execute(query)]
+        return [ImportInfo(*found) for found in self._store.fetch(query)]
 
     def ledger(self, import_id: str) -> Ledger:
         """
@@ -108,20 +105,22 @@ class Imports:
         """Return the ledger of an import that was listed."""
         return Ledger(self._store, info.company, info.import_id)
 
-    def counts(self, info: ImportInfo) -> dict[CallState, int]:
-        """Return the number of an import's rows in each state."""
-        return self.ledger_of(info).counts()
-
-    def forget(self, ledger: Ledger, *, dry_run: bool = False) -> int:
+    def forget(self, ledger: Ledger, *, planned_at: float | None = None, dry_run: bool = False) -> int:
         """
         Delete the rows of an import, which contain personal data, and return their number.
 
         The ids of sent calls are kept, so they are never sent again.
 
+        :param planned_at: only the import that was planned at this time; None for any time
         :param dry_run: only count the rows
         :raises GongImportInUseError: if rows are unfinished, or a task is planning the import
         """
-        return self._forget(ledger.company, ledger.import_id, dry_run=dry_run)
+        with self._store.begin() as connection:
+            _lock_import(connection, ledger.company, ledger.import_id, planned_at)
+            number = _count_finished(connection, ledger.company, ledger.import_id)
+            if not dry_run:
+                _delete_import(connection, ledger.company, ledger.import_id)
+            return number
 
     def purge(self, min_age: float, *, dry_run: bool = False) -> Iterator[Purged]:
         """
@@ -134,7 +133,7 @@ class Imports:
             if info.age < min_age:
                 continue
             try:
-                number = self._forget(info.company, info.import_id, info.planned_at, dry_run=dry_run)
+                number = self.forget(self.ledger_of(info), planned_at=info.planned_at, dry_run=dry_run)
             except GongImportInUseError as reason:
                 yield Purged(info, None, str(reason))
             else:
@@ -157,14 +156,6 @@ class Imports:
                 known += done is None
                 conflicts += [client_unique_id] if done is False else []
         return Adoption(adopted, known, tuple(conflicts))
-
-    def _forget(self, company: str, import_id: str, planned_at: float | None = None, *, dry_run: bool) -> int:
-        with self._store.begin() as connection:
-            _lock_import(connection, company, import_id, planned_at)
-            number = _count_finished(connection, company, import_id)
-            if not dry_run:
-                _delete_import(connection, company, import_id)
-            return number
 
 
 def _lock_import(connection: Connection, company: str, import_id: str, planned_at: float | None) -> None:
@@ -199,14 +190,16 @@ def _delete_import(connection: Connection, company: str, import_id: str) -> None
     unsent = and_(calls.c.intended_at.is_(None), calls.c.call_id.is_(None))
     connection.execute(delete(calls).where(own_calls, unsent))
     connection.execute(delete(rows).where(mine))
-    same_call = and_(rows.c.company == calls.c.company, rows.c.client_unique_id == calls.c.client_unique_id)
-    nowhere = ~exists(select(rows.c.position).where(same_call).correlate(calls))
-    connection.execute(update(calls).where(own_calls, nowhere).values(problem=None, url=None))
-    same_id = and_(rows.c.company == existing.c.company, rows.c.client_unique_id == existing.c.client_unique_id)
-    of_no_row = ~exists(select(rows.c.position).where(same_id).correlate(existing))
-    connection.execute(delete(existing).where(existing.c.company == company, of_no_row))
+    connection.execute(update(calls).where(own_calls, _is_of_no_row(calls)).values(problem=None, url=None))
+    connection.execute(delete(existing).where(existing.c.company == company, _is_of_no_row(existing)))
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
     connection.execute(delete(imports).where(this))
+
+
+def _is_of_no_row(table: Table) -> ColumnElement[bool]:
+    """Return the condition that no import has a row with the id of a call."""
+    same_id = and_(rows.c.company == table.c.company, rows.c.client_unique_id == table.c.client_unique_id)
+    return ~exists(select(rows.c.position).where(same_id).correlate(table))
 
 
 def _adopt(connection: Connection, company: str, client_unique_id: str, call_id: str) -> bool | None:

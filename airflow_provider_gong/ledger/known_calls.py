@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Column, func, literal, select
 from sqlalchemy.sql import ColumnElement
 
 from airflow_provider_gong.ledger.rows import UNFINISHED, CallState, KnownRecording
-from airflow_provider_gong.ledger.tables import call_table as calls
+from airflow_provider_gong.ledger.tables import calls
 from airflow_provider_gong.store.database import Store
 
 _WAITING = [state.value for state in (*UNFINISHED, CallState.FAILED)]
@@ -30,8 +30,7 @@ class KnownCalls:
 
     def is_empty(self) -> bool:
         """Return whether no import has claimed any call."""
-        with self._store.read() as connection:
-            return connection.execute(select(calls.c.state).where(calls.c.company == self._company)).first() is None
+        return not self._store.fetch(select(calls.c.state).where(calls.c.company == self._company).limit(1))
 
     def finished(self, client_unique_ids: Collection[str]) -> set[str]:
         """Return those of these ids whose calls are finished."""
@@ -62,6 +61,4 @@ class KnownCalls:
         return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
     def _find(self, *columns: Any, where: tuple[Any, ...]) -> list[Any]:
-        query = select(*columns).where(calls.c.company == self._company, *where).distinct()
-        with self._store.read() as connection:
-            return list(connection.execute(query))
+        return self._store.fetch(select(*columns).where(calls.c.company == self._company, *where).distinct())

@@ -25,14 +25,13 @@ from airflow_provider_gong.ledger.queries import (
     judge,
     plan_values,
     problems_as_json,
+    reading_values,
     row_state,
     rows_and_calls,
     rows_with_calls,
 )
 from airflow_provider_gong.ledger.rows import UNSEEN, CallState, ExistingCall, LeasedRow, PlannedRow, Problem, Reading
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import import_table as imports
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, imports, rows
 from airflow_provider_gong.ledger.view import ImportView
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import LeaseLostError
@@ -136,8 +135,7 @@ class Ledger(ImportView):
         query = rows_and_calls.where(self._mine, is_unsent, free).order_by(rows.c.position).limit(limit)
         while True:
             # Searched without locks: a claim counts only if the row has not changed since it was read.
-            with self.store.read() as connection:
-                found = connection.execute(query.where(rows.c.position > self._sent_up_to)).all()
+            found = self.store.fetch(query.where(rows.c.position > self._sent_up_to))
             if not found and self._sent_up_to:
                 # Rows that others held, or that were released, may be free again.
                 self._sent_up_to = 0
@@ -185,7 +183,8 @@ class Ledger(ImportView):
         :param sent: whether the request to create the call may have reached Gong
         :param is_burned: whether Gong will never accept the row again
         """
-        self._end(lease, CallState.FAILED, problem, burned=int(is_burned), **forgotten_intent(lease, sent=sent))
+        outcome = {"burned": int(is_burned), **forgotten_intent(lease, sent=sent)}
+        self._move(lease, CallState.FAILED, problem=problems_as_json((problem,)), **outcome)
 
     def exists_elsewhere(self, lease: LeasedRow, call_id: str, failure: Problem | None = None) -> None:
         """
@@ -197,7 +196,7 @@ class Ledger(ImportView):
         if failure is None:
             self._move(lease, CallState.EXISTS, **found)
         else:
-            self._end(lease, CallState.FAILED, failure, **found)
+            self._move(lease, CallState.FAILED, problem=problems_as_json((failure,)), **found)
 
     def released(self, lease: LeasedRow, *, sent: bool, pause: float = 0.0) -> None:
         """
@@ -224,10 +223,8 @@ class Ledger(ImportView):
         unseen = calls.c.state.in_([seen.value for seen in UNSEEN])
         with self._change() as connection:
             for reading in readings:
-                problem = None if reading.problem is None else problems_as_json((reading.problem,))
-                found = {"state": reading.state.value, "url": reading.url, "duration": reading.duration}
                 this = update(calls).where(self._call(reading.client_unique_id), unseen)
-                connection.execute(this.values(problem=problem, updated_at=db_now(), **found))
+                connection.execute(this.values(**reading_values(reading), updated_at=db_now()))
 
     def belong_to_others(self, rows: Iterable[ExistingCall]) -> None:
         """Record that calls that were taken for those of rows are other calls with the same ids."""
@@ -241,9 +238,7 @@ class Ledger(ImportView):
         """Record the result of comparing rows with calls that others created."""
         with self._change() as connection:
             for found, reading in readings:
-                problem = None if reading.problem is None else problems_as_json((reading.problem,))
-                values = {"state": reading.state.value, "url": reading.url, "duration": reading.duration}
-                judge(connection, self.company, found, problem=problem, **values)
+                judge(connection, self.company, found, **reading_values(reading))
 
     def looked_for(self, found: ExistingCall, *, is_missing: bool) -> None:
         """Record whether Gong finds a call that someone else created."""
@@ -273,9 +268,6 @@ class Ledger(ImportView):
 
     def _held(self, lease: LeasedRow) -> Any:
         return and_(self._call(lease.client_unique_id), calls.c.lease_number == lease.lease_number)
-
-    def _end(self, lease: LeasedRow, state: CallState, problem: Problem, **changes: Any) -> None:
-        self._move(lease, state, problem=problems_as_json((problem,)), **changes)
 
     def _move(
         self, lease: LeasedRow, state: CallState, *, before_sending: bool = False, keep: bool = False, **changes: Any

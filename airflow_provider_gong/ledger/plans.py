@@ -14,9 +14,7 @@ from sqlalchemy.engine import Connection
 from airflow_provider_gong._text import batches
 from airflow_provider_gong.ledger.queries import PLAN_COLUMNS, was_sent
 from airflow_provider_gong.ledger.rows import CallState
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import import_table as imports
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, imports, rows
 from airflow_provider_gong.store.errors import GongOtherPlannerError
 from airflow_provider_gong.store.schema import db_now
 

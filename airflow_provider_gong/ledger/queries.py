@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic_core import to_json
 from sqlalchemy import and_, case, func, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong.ledger.rows import (
@@ -21,16 +20,14 @@ from airflow_provider_gong.ledger.rows import (
     LeasedRow,
     PlannedRow,
     Problem,
+    Reading,
 )
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import existing_table as existing
-from airflow_provider_gong.ledger.tables import row_table as rows
-from airflow_provider_gong.store.schema import db_now
+from airflow_provider_gong.ledger.tables import calls, existing, rows
+from airflow_provider_gong.store.schema import db_now, new_row, put
 
 # A row's content in the plan; the other columns identify its import and position.
 PLAN_COLUMNS = tuple(column.name for column in rows.c if column.name not in ("company", "import_id", "position"))
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _WITHOUT_CALL = (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
 
 # Also true if the response to a create is unknown; an intent that had no effect is deleted.
@@ -231,14 +228,13 @@ def judge(connection: Connection, company: str, found: ExistingCall, **values: A
     """Record the result of comparing a row with the call that has its id."""
     identity = {"company": company, "client_unique_id": found.client_unique_id, "fingerprint": found.fingerprint}
     values |= {"call_id": found.call_id, "updated_at": db_now()}
-    new = _INSERT[connection.dialect.name](existing).values(**identity, **values)
-    connection.execute(new.on_conflict_do_update(index_elements=list(identity), set_=values))
+    put(connection, existing, identity, values)
 
 
 def _write_claim(connection: Connection, identity: dict[str, str], values: dict[str, Any], *, seen: int | None) -> bool:
     """Write a claim, unless another worker was faster; ``seen`` is the call's lease number, None for a new call."""
     if seen is None:
-        new = _INSERT[connection.dialect.name](calls).values(**identity, **values).on_conflict_do_nothing()
+        new = new_row(connection, calls).values(**identity, **values).on_conflict_do_nothing()
         return bool(connection.execute(new).rowcount == 1)
     this = and_(*(calls.c[name] == value for name, value in identity.items()), calls.c.lease_number == seen)
     return bool(connection.execute(update(calls).where(this).values(**values)).rowcount == 1)
@@ -249,6 +245,16 @@ def forgotten_intent(lease: LeasedRow, *, sent: bool) -> dict[str, Any]:
     if sent or lease.earlier_intent:
         return {}
     return {"intended_at": case((calls.c.call_id.is_(None), null()), else_=calls.c.intended_at)}
+
+
+def reading_values(reading: Reading) -> dict[str, Any]:
+    """Return the columns that record the result of reading a call."""
+    return {
+        "state": reading.state.value,
+        "url": reading.url,
+        "duration": reading.duration,
+        "problem": None if reading.problem is None else problems_as_json((reading.problem,)),
+    }
 
 
 def problems_as_json(problems: tuple[Problem, ...]) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Float, Index, Integer, String, Table, Text
 
 from airflow_provider_gong.store.schema import declare, metadata
 
-import_table = Table(
+imports = Table(
     "gong_import",
     metadata,
     Column("company", String(255), primary_key=True),
@@ -24,7 +24,7 @@ import_table = Table(
 )
 
 # A row of the manifest as planned. The outcome of its call is in gong_call, once for all imports.
-row_table = Table(
+rows = Table(
     "gong_import_row",
     metadata,
     Column("company", String(255), primary_key=True),
@@ -47,7 +47,7 @@ row_table = Table(
     Index("gong_import_row_call", "company", "client_unique_id"),
 )
 
-call_table = Table(
+calls = Table(
     "gong_call",
     metadata,
     Column("company", String(255), primary_key=True),
@@ -75,7 +75,7 @@ call_table = Table(
 )
 
 # The comparison of one row with one call in Gong that has its id but may not be its own.
-existing_table = Table(
+existing = Table(
     "gong_existing_call",
     metadata,
     Column("company", String(255), primary_key=True),
@@ -91,4 +91,4 @@ existing_table = Table(
     Column("updated_at", Float, nullable=False),
 )
 
-declare("ledger", 4, import_table, row_table, call_table, existing_table)
+declare("ledger", 4, imports, rows, calls, existing)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, ClassVar, Self
 
-from sqlalchemy import and_, func, null, select
+from sqlalchemy import Column, and_, func, null, select
 
 from airflow_provider_gong.ledger.plans import plan_digest
 from airflow_provider_gong.ledger.queries import (
@@ -20,10 +20,7 @@ from airflow_provider_gong.ledger.queries import (
     rows_with_calls,
 )
 from airflow_provider_gong.ledger.rows import SETTLED, UNSEEN, CallState, ExistingCall, ImportRow
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import existing_table as existing
-from airflow_provider_gong.ledger.tables import import_table as imports
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, existing, imports, rows
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.schema import db_now
 
@@ -40,6 +37,9 @@ class ImportView:
     :param import_id: id of the import
     """
 
+    is_private: ClassVar[bool] = False
+    """Whether the store holds this import alone."""
+
     def __init__(self, store: Store, company: str, import_id: str) -> None:
         self.store = store
         self.company = company
@@ -48,15 +48,9 @@ class ImportView:
         self._import = and_(imports.c.company == company, imports.c.import_id == import_id)
 
     @property
-    def is_private(self) -> bool:
-        """Whether the store holds this import alone."""
-        return False
-
-    @property
     def store_id(self) -> str:
         """Two tasks see the same plan if this is the same for both; without a plan, they see the same store."""
-        with self.store.read() as connection:
-            digest = connection.execute(select(imports.c.plan_digest).where(self._import)).scalar()
+        (digest,) = self._noted(imports.c.plan_digest)
         return f"{self.store.id}/{digest[:_DIGEST_SHOWN]}" if digest else self.store.id
 
     @property
@@ -68,16 +62,14 @@ class ImportView:
         """Return the ledger of only this many of the first planned rows, for everything after the plan."""
         planned = and_(self._mine, rows.c.state == CallState.PLANNED.value)
         places = select(rows.c.position).where(planned).order_by(rows.c.position).limit(number)
-        with self.store.read() as connection:
-            last = max((place.position for place in connection.execute(places)), default=0)
+        last = max((place.position for place in self.store.fetch(places)), default=0)
         part = copy.copy(self)
         part._mine = and_(self._mine, rows.c.position <= last)
         return part
 
     def is_planned(self) -> bool:
         """Return whether the import has a plan."""
-        with self.store.read() as connection:
-            return connection.execute(select(imports.c.import_id).where(self._import)).first() is not None
+        return self._noted(imports.c.import_id) != (None,)
 
     def is_whole(self) -> bool:
         """Return whether the rows in the store, if there is a plan, are those that were planned."""
@@ -95,8 +87,7 @@ class ImportView:
         query = rows_and_calls.where(self._mine).order_by(rows.c.position).limit(_BATCH)
         after = 0
         while True:
-            with self.store.read() as connection:
-                page = connection.execute(query.where(rows.c.position > after)).all()
+            page = self.store.fetch(query.where(rows.c.position > after))
             yield from (import_row(found) for found in page)
             if len(page) < _BATCH:
                 return
@@ -104,26 +95,23 @@ class ImportView:
 
     def remarks(self) -> list[str]:
         """Return the plan's warnings about the manifest as a whole."""
-        with self.store.read() as connection:
-            return list(json.loads(connection.execute(select(imports.c.warnings).where(self._import)).scalar() or "[]"))
+        (warnings,) = self._noted(imports.c.warnings)
+        return list(json.loads(warnings or "[]"))
 
     def manifest(self) -> str:
         """Return what was planned, as people name it; empty if nothing was."""
-        with self.store.read() as connection:
-            return str(connection.execute(select(imports.c.manifest).where(self._import)).scalar() or "")
+        (manifest,) = self._noted(imports.c.manifest)
+        return manifest or ""
 
     def counts(self) -> dict[CallState, int]:
         """Return the number of rows in each state."""
-        with self.store.read() as connection:
-            found = connection.execute(count_by_state(self._mine)).all()
-        return {CallState(row.effective): row.number for row in found}
+        return {CallState(found.effective): found.number for found in self.store.fetch(count_by_state(self._mine))}
 
     def unsent(self) -> tuple[int, float]:
         """Return how many rows are not sent yet, and in how many seconds the first of them can be leased."""
         free_in = func.min(calls.c.lease_until) - db_now()
         query = select(func.count(), free_in).select_from(rows_with_calls).where(self._mine, is_unsent)
-        with self.store.read() as connection:
-            number, seconds = connection.execute(query).one()
+        ((number, seconds),) = self.store.fetch(query)
         return int(number), max(float(seconds or 0.0), 0.0)
 
     def unseen(self) -> dict[str, ExistingCall]:
@@ -148,7 +136,10 @@ class ImportView:
 
     def usage(self) -> tuple[int, int]:
         """Return the number of requests sent for the import, and how many of them were refused."""
-        query = select(imports.c.requests_sent, imports.c.requests_refused).where(self._import)
-        with self.store.read() as connection:
-            found = connection.execute(query).first()
-        return (found.requests_sent, found.requests_refused) if found else (0, 0)
+        sent, refused = self._noted(imports.c.requests_sent, imports.c.requests_refused)
+        return sent or 0, refused or 0
+
+    def _noted(self, *columns: Column[Any]) -> tuple[Any, ...]:
+        """Return columns of the import's own record; all None if it has no plan."""
+        found = self.store.fetch(select(*columns).where(self._import))
+        return tuple(found[0]) if found else (None,) * len(columns)

@@ -136,14 +136,14 @@ class ImportFacts:
     @cached_property
     def problems(self) -> tuple[ProblemLine, ...]:
         """The first problems of the report."""
-        listed = [problem for problem in (self.summary or {}).get("problems", ()) if self._is_chosen(problem)]
+        listed = [problem for problem in (self.summary or {}).get("problems", ()) if self.who in (None, problem["who"])]
         return tuple(_line(problem) for problem in listed[:_MOST_PROBLEMS])
 
     @property
     def more(self) -> int:
         """Number of problems that are not among the first."""
-        counted_problems = sum(count for who, count in self._who_must_act.items() if self.who in (None, who))
-        return max(0, counted_problems - len(self.problems))
+        number = sum(count for who, count in self._who_must_act.items() if self.who in (None, who))
+        return max(0, number - len(self.problems))
 
     def problems_for(self, who: Actor) -> int:
         """Return the number of problems that an actor needs to act on."""
@@ -162,9 +162,6 @@ class ImportFacts:
     @cached_property
     def _who_must_act(self) -> dict[Actor, int]:
         return {Actor(who): int(count) for who, count in (self.summary or {}).get("who_must_act", {}).items()}
-
-    def _is_chosen(self, problem: Mapping[str, Any]) -> bool:
-        return self.who is None or problem["who"] == self.who
 
 
 def actor_named(who: str) -> Actor:

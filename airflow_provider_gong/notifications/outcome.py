@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from airflow_provider_gong.notifications._facts import ImportFacts
+from airflow_provider_gong.notifications._facts import ImportFacts, web_url
+
+_TEMPLATE = Path(__file__).with_name("outcome.html.jinja")
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,10 @@ class CallImportOutcome(ImportFacts):
 
     @property
     def html(self) -> str:
-        """The outcome as HTML for an email, in which all text from outside is escaped."""
-        from airflow_provider_gong.notifications._email import outcome_html
+        """The outcome as HTML for an email: tables and inline styles, in which all text from outside is escaped."""
+        from airflow_provider_gong.call_import.report.report_page import html_template
 
-        return outcome_html(self)
+        return html_template(_TEMPLATE).render(outcome=self, report_url=web_url(self.report))
 
     @property
     def slack_text(self) -> str:

@@ -8,18 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql.elements import ColumnElement
 
 from airflow_provider_gong.client.pacing import Pace, Share, Slot, SlotRefused
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.schema import budget_table, db_now
-
-_NEW_ROW = text(
-    "INSERT INTO gong_budget (company, seen_at, next_slot, opens_at, day_is_gone, epoch, margin, hours) "
-    "VALUES (:company, :seen_at, :next_slot, :opens_at, :day_is_gone, :epoch, :margin, :hours) ON CONFLICT DO NOTHING"
-)
+from airflow_provider_gong.store.schema import budget_table, db_now, new_row
 
 
 class SharedBudget:
@@ -53,8 +47,9 @@ class SharedBudget:
         self._is_warm = False
         self._has_booked = False
         is_ours = budget_table.c.company == company
+        self._row = select(budget_table).where(is_ours)
         # Selected from the locked row, so the clock is read only while the lock is held.
-        self._locked_row = select(budget_table).where(is_ours).with_for_update().cte("locked")
+        self._locked_row = self._row.with_for_update().cte("locked")
         self._epoch = select(budget_table.c.epoch).where(is_ours)
         self._change = update(budget_table).where(is_ours)
 
@@ -70,10 +65,12 @@ class SharedBudget:
             now, pace = self._read(connection)
             read_at = self._timer()
             outcome = pace.reserve(self._share, now, max_wait, cold=not self._has_booked)
-            if isinstance(outcome, Slot):
-                connection.execute(self._change, _as_row(pace))
-                self._has_booked = True
-        return _sooner(outcome, by=self._timer() - read_at)
+            if isinstance(outcome, SlotRefused):
+                return outcome
+            connection.execute(self._change, _as_row(pace))
+            self._has_booked = True
+        # Without what the commit took, since a slow disk would make requests late at random.
+        return dataclasses.replace(outcome, delay=max(outcome.delay - (self._timer() - read_at), 0.0))
 
     def confirm(self, slot: Slot) -> bool:
         """
@@ -81,8 +78,7 @@ class SharedBudget:
 
         :raises GongStoreError: if the store cannot be reached
         """
-        with self._store.read() as connection:
-            return bool(connection.execute(self._epoch).scalar() == slot.epoch)
+        return [found.epoch for found in self._store.fetch(self._epoch)] == [slot.epoch]
 
     def close(self, retry_after: float, foreign: bool = False, /) -> None:
         """
@@ -97,9 +93,8 @@ class SharedBudget:
 
     def look(self) -> tuple[float, Pace]:
         """Return the database's time and the state of the budget, without reserving anything."""
-        with self._store.read() as connection:
-            found = connection.execute(select(budget_table, _named_now(self._clock())).where(self._is_ours())).first()
-            return (0.0, Pace()) if found is None else (found.now, _as_pace(found))
+        found = self._store.fetch(self._row.add_columns(self._clock().label("now")))
+        return (found[0].now, _as_pace(found[0])) if found else (0.0, Pace())
 
     def reset(self) -> None:
         """Reset the gate, the daily count and the spacing at an administrator's request."""
@@ -114,28 +109,15 @@ class SharedBudget:
             connection.execute(self._change, _as_row(pace))
         self._is_warm = True
 
-    def _is_ours(self) -> ColumnElement[bool]:
-        return budget_table.c.company == self._company
-
     def _read(self, connection: Connection) -> tuple[float, Pace]:
         """Lock the company's row and return the database's time and the row's content."""
-        query = select(self._locked_row, _named_now(self._clock()))
+        query = select(self._locked_row, self._clock().label("now"))
         found = connection.execute(query).first()
         if found is None:
-            connection.execute(_NEW_ROW, {"company": self._company, **_as_row(Pace())})
+            new = new_row(connection, budget_table).values(company=self._company, **_as_row(Pace()))
+            connection.execute(new.on_conflict_do_nothing())
             found = connection.execute(query).one()
         return found.now, _as_pace(found)
-
-
-def _sooner(outcome: Slot | SlotRefused, *, by: float) -> Slot | SlotRefused:
-    """Take what the commit took off the delay, since a slow disk would make requests late at random."""
-    if isinstance(outcome, SlotRefused):
-        return outcome
-    return dataclasses.replace(outcome, delay=max(outcome.delay - by, 0.0))
-
-
-def _named_now(clock: Any) -> Any:
-    return clock.label("now")
 
 
 def _as_row(pace: Pace) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,8 @@ class Store:
     @cached_property
     def id(self) -> str:
         """Id of this database: two processes share a store if they see the same id."""
-        with self.read() as connection:
-            return str(connection.execute(select(store_table.c.id)).scalar_one())
+        ((found,),) = self.fetch(select(store_table.c.id))
+        return str(found)
 
     def require(self) -> None:
         """
@@ -137,26 +138,31 @@ class Store:
             self._file_id = None if self.is_server else file_id(self._file)
         return self._engine
 
-    @contextlib.contextmanager
-    def begin(self, attached: Path | None = None) -> Iterator[Connection]:
+    def begin(self, attached: Path | None = None) -> AbstractContextManager[Connection]:
         """
         Run a transaction; it is rolled back if the block raises.
 
         :param attached: another SQLite file that a store in SQLite can read in this transaction, as ``attached``
         :raises GongStoreError: if the database cannot be reached, is locked for too long, or is full
         """
-        with self._transaction(self.engine, attached) as connection:
-            yield connection
+        return self._transaction(self.engine, attached)
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """
         Run a transaction that only reads and therefore does not wait for writers.
 
         :raises GongStoreError: if the database cannot be reached
         """
-        with self._transaction(self.engine.execution_options(**{READS_ONLY: True})) as connection:
-            yield connection
+        return self._transaction(self.engine.execution_options(**{READS_ONLY: True}))
+
+    def fetch(self, query: Any) -> list[Any]:
+        """
+        Return the rows that a query finds, which are not many, read like in :meth:`read`.
+
+        :raises GongStoreError: if the database cannot be reached
+        """
+        with self.read() as connection:
+            return list(connection.execute(query))
 
     def close(self) -> None:
         """Close the connections to the database; they are opened again when needed."""

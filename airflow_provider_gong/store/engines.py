@@ -41,15 +41,15 @@ def sqlite_engine(url: URL, mounts: Path, *, durable: bool) -> Engine:
         hide_parameters=True,
     )
 
-    def before_connect(*_: Any) -> None:
-        make_private(file)
-
     def on_connect(connection: Any, _: Any) -> None:
         # SQLite does not wait for other processes while it switches to WAL, so processes connect one at a time.
         with locked(file.parent):
-            _set_up_sqlite(connection, durable=durable)
+            # pysqlite's own transaction handling would begin too late, see _on_sqlite_begin.
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
 
-    event.listen(engine, "do_connect", before_connect)
+    event.listen(engine, "do_connect", lambda *_: make_private(file))
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine
@@ -91,13 +91,6 @@ def reason_of(error: SQLAlchemyError) -> str:
     if original == "database is locked":
         return f"another process has been writing to it for more than {_BUSY_SECONDS} s"
     return original
-
-
-def _set_up_sqlite(connection: Any, *, durable: bool) -> None:
-    # pysqlite's own transaction handling would begin too late, see _on_sqlite_begin.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

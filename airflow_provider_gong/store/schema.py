@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    insert,
     inspect,
     select,
     text,
-    update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
@@ -29,6 +28,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from airflow_provider_gong.store.errors import GongStoreError
 
 metadata = MetaData()
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +166,7 @@ def prepare(connection: Connection, rooms: Iterable[Room]) -> None:
         refuse_newer(version, room.version)
         for table in room.tables:
             _create_or_complete(connection, table)
-        if version is None:
-            connection.execute(insert(room_table).values(name=room.name, version=room.version))
-        else:
-            changed = update(room_table).where(room_table.c.name == room.name)
-            connection.execute(changed.values(version=room.version))
+        put(connection, room_table, {"name": room.name}, {"version": room.version})
 
 
 def refuse_newer(found: int | None, known: int) -> None:
@@ -199,10 +195,19 @@ def _create_or_complete(connection: Connection, table: Table) -> None:
         else:
             change = f"ADD COLUMN {CreateColumn(column).compile(dialect=connection.dialect)}"
         connection.execute(text(f"ALTER TABLE {table.name} {change}"))
-    indexes = {index["name"] for index in inspect(connection).get_indexes(table.name)}
     for index in table.indexes:
-        if index.name not in indexes:
-            index.create(connection)
+        index.create(connection, checkfirst=True)
+
+
+def new_row(connection: Connection, table: Table) -> Any:
+    """Return an INSERT statement that can say what happens to a row that exists."""
+    return _INSERT[connection.dialect.name](table)
+
+
+def put(connection: Connection, table: Table, identity: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Insert a row, or update the one with the same primary key."""
+    new = new_row(connection, table).values(**identity, **values)
+    connection.execute(new.on_conflict_do_update(index_elements=list(identity), set_=values))
 
 
 class db_now(FunctionElement[float]):  # noqa: N801 - named like a function of SQL

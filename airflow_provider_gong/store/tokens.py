@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from airflow_provider_gong._text import local_time
@@ -23,7 +23,7 @@ from airflow_provider_gong.client.errors import GongApiError, GongAuthentication
 from airflow_provider_gong.client.oauth import OAuthClient, PostForm, Tokens
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
-from airflow_provider_gong.store.schema import db_now, token_table
+from airflow_provider_gong.store.schema import db_now, put, token_table
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +129,9 @@ class StoredTokens:
     def authorize(self, code: str, redirect_uri: str) -> Tokens:
         """Exchange an authorization code for tokens, and replace all earlier tokens with them."""
         tokens = self._client.exchange_code(self._post, code, redirect_uri)
+        values = {"lease_number": 0, "lease_until": None, "refusal": None, **self._as_row(tokens)}
         with self._store.begin() as connection:
-            connection.execute(delete(token_table).where(self._is_ours()))
-            values = {"client_id": self._client.client_id, "lease_number": 0, "lease_until": None}
-            connection.execute(insert(token_table).values(**values, **self._as_row(tokens)))
+            put(connection, token_table, {"client_id": self._client.client_id}, values)
         return tokens
 
     def _refreshed(self, is_fresh: Callable[[_Held], bool]) -> Tokens:
@@ -155,7 +154,8 @@ class StoredTokens:
             tokens = self._client.exchange_refresh_token(self._post, held.tokens)
         except GongGrantRefusedError as refusal:
             words = "; ".join(refusal.errors)
-            self._note_refusal(held, words)
+            # Unless it has been replaced.
+            self._update(token_table.c.tokens == held.sealed, lease_until=None, refusal=words)
             found = self._look()
             if is_fresh(found):
                 return found.tokens
@@ -174,7 +174,8 @@ class StoredTokens:
             if is_fresh(held) or held.lease_left > 0 or held.refusal is not None:
                 return held
             number = held.lease_number + 1
-            connection.execute(self._change(lease_number=number, lease_until=self._clock() + _LEASE_SECONDS))
+            leased = {"lease_number": number, "lease_until": self._clock() + _LEASE_SECONDS}
+            connection.execute(update(token_table).where(self._is_ours()).values(**leased))
             return replace(held, lease_number=number, lease_left=0.0)
 
     def _keep(self, held: _Held, tokens: Tokens) -> None:
@@ -184,27 +185,22 @@ class StoredTokens:
         If the store cannot be reached, this is retried for as long as the process lives; otherwise the authorization
         would be lost.
         """
-        change = self._change(lease_until=None, refusal=None, **self._as_row(tokens))
+        values = {"lease_until": None, "refusal": None, **self._as_row(tokens)}
         for pause in itertools.chain(_KEEP_AGAIN_SECONDS, itertools.repeat(_KEEP_AGAIN_SECONDS[-1])):
             try:
-                with self._store.begin() as connection:
-                    connection.execute(change.where(token_table.c.tokens == held.sealed))
+                self._update(token_table.c.tokens == held.sealed, **values)
             except GongStoreError as error:
                 log.warning("New OAuth tokens cannot be stored yet; trying again in %g s: %s", pause, error)
                 self._sleep(pause)
             else:
                 return
 
-    def _note_refusal(self, held: _Held, words: str) -> None:
-        """Record that a refresh token is no longer accepted, unless it has been replaced."""
-        with self._store.begin() as connection:
-            change = self._change(lease_until=None, refusal=words)
-            connection.execute(change.where(token_table.c.tokens == held.sealed))
-
     def _end_lease(self, held: _Held) -> None:
+        self._update(token_table.c.lease_number == held.lease_number, lease_until=None)
+
+    def _update(self, condition: Any, **values: Any) -> None:
         with self._store.begin() as connection:
-            change = self._change(lease_until=None)
-            connection.execute(change.where(token_table.c.lease_number == held.lease_number))
+            connection.execute(update(token_table).where(self._is_ours(), condition).values(**values))
 
     def _look(self) -> _Held:
         with self._store.read() as connection:
@@ -246,9 +242,6 @@ class StoredTokens:
             "expires_at": self._clock() + tokens.expires_in,
             "lifetime": tokens.expires_in,
         }
-
-    def _change(self, **values: Any) -> Any:
-        return update(token_table).where(self._is_ours()).values(**values)
 
     def _is_ours(self) -> Any:
         return token_table.c.client_id == self._client.client_id

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select
 
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.schema import db_now
+from airflow_provider_gong.store.schema import db_now, put
 from airflow_provider_gong.store.schema import user_list_table as user_lists
 
 
@@ -50,19 +48,14 @@ class UserList:
         """
         young = user_lists.c.listed_at > db_now() - max_age
         query = select(user_lists.c.users, user_lists.c.listed_at).where(self._mine, young)
-        with self._store.read() as connection:
-            found = connection.execute(query).first()
-        return KeptUsers(json.loads(found.users), found.listed_at) if found else None
+        kept = [KeptUsers(json.loads(found.users), found.listed_at) for found in self._store.fetch(query)]
+        return kept[0] if kept else None
 
     def keep(self, users: Sequence[dict[str, Any]]) -> None:
         """Store a list that was just read."""
         values = {"users": json.dumps(users), "listed_at": db_now()}
         with self._store.begin() as connection:
-            if connection.execute(update(user_lists).where(self._mine).values(**values)).rowcount:
-                return
-            # Another worker may just have stored a list too.
-            with contextlib.suppress(IntegrityError), connection.begin_nested():
-                connection.execute(insert(user_lists).values(company=self._company, **values))
+            put(connection, user_lists, {"company": self._company}, values)
 
 
 def forget_user_lists(store: Store, min_age: float, company: str | None = None) -> int:

@@ -49,10 +49,10 @@ def bucket(s3: S3Server) -> str:
 def rows_in_store(tmp_path: Path) -> int:
     from sqlalchemy import func, select
 
-    from airflow_provider_gong.ledger.tables import call_table, row_table
+    from airflow_provider_gong.ledger import tables
 
     with Store(f"sqlite:///{tmp_path}/store.db").begin() as connection:
-        counts = (select(func.count()).select_from(table) for table in (call_table, row_table))
+        counts = (select(func.count()).select_from(table) for table in (tables.calls, tables.rows))
         return sum(connection.execute(count).scalar_one() for count in counts)
 
 

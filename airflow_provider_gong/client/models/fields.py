@@ -132,21 +132,15 @@ def _check_email(value: str) -> str:
     raise rule_error("must be an e-mail address that Gong accepts", "Correct it or leave the field out.")
 
 
-def _check_url(value: str) -> str:
+def _check_media_url(value: str) -> str:
     try:
         url = urlsplit(value)
-        absolute = url.scheme in ("http", "https") and bool(url.hostname) and not re.search(r"\s", value)
     except ValueError:
-        absolute = False
-    if not absolute:
+        url = urlsplit("")
+    if url.scheme not in ("http", "https") or not url.hostname or re.search(r"\s", value):
         raise rule_error(
             "must be an absolute http or https URL", "Give the full URL, starting with https:// and a host."
         )
-    return value
-
-
-def _check_media_url(value: str) -> str:
-    url = urlsplit(_check_url(value))
     if url.scheme == "http" and not _LOOPBACK.fullmatch(url.hostname or ""):
         raise rule_error("must use https; otherwise the recording is sent unencrypted", "Give an https URL.")
     if "@" in url.netloc:

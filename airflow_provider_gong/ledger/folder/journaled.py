@@ -103,6 +103,8 @@ class JournaledLedger(Ledger):
     :param clock: seconds that only go forward
     """
 
+    is_private = True
+
     def __init__(
         self,
         store: Store,
@@ -114,23 +116,15 @@ class JournaledLedger(Ledger):
     ) -> None:
         super().__init__(store, company, import_id)
         self._sync = JournalSync(store, company, import_id, journal, clock)
+        self.planned_as = self._sync.planned_as
+        """The id under which the journal was written; empty if there is no plan, or an earlier version wrote it."""
         self._leased_ahead: deque[LeasedRow] = deque()
         self._lock = threading.Lock()
-
-    @property
-    def is_private(self) -> bool:
-        """Whether the store holds this import alone."""
-        return True
 
     @property
     def store_id(self) -> str:
         """Id of the plan, the same for all tasks that see the same folder; empty if there is no plan yet."""
         return self._sync.store_id
-
-    @property
-    def planned_as(self) -> str:
-        """The id under which the journal was written; empty if there is no plan, or an earlier version wrote it."""
-        return self._sync.planned_as
 
     @property
     def store_name(self) -> str:

@@ -17,10 +17,7 @@ from airflow_provider_gong.ledger.folder.journal import Files, Journal
 from airflow_provider_gong.ledger.folder.segments import DamageError, Entry, Segment
 from airflow_provider_gong.ledger.queries import planned_row, problems_from_json
 from airflow_provider_gong.ledger.rows import CallState
-from airflow_provider_gong.ledger.tables import call_table as calls
-from airflow_provider_gong.ledger.tables import existing_table as existing
-from airflow_provider_gong.ledger.tables import import_table as imports
-from airflow_provider_gong.ledger.tables import row_table as rows
+from airflow_provider_gong.ledger.tables import calls, existing, imports, rows
 from airflow_provider_gong.store.database import Store
 
 _WRITE_SECONDS = 10.0
@@ -161,15 +158,12 @@ class JournalSync:
             by_kind[entry["kind"]].append(entry)
         if not segment.digest:
             _check_unsigned(by_kind)
-        if by_kind["row"]:
-            # In the first format: under the plan's own id until it is known to be complete.
-            self._replace(rows, [self._values(row, rows) | {"import_id": row["plan_id"]} for row in by_kind["row"]])
+        # In the first format: under the plan's own id until it is known to be complete.
+        self._replace(rows, [self._values(row, rows) | {"import_id": row["plan_id"]} for row in by_kind["row"]])
         # The latest entry of a call counts.
         latest = {entry["client_unique_id"]: self._values(entry, calls) for entry in by_kind["call"]}
-        if latest:
-            self._replace(calls, latest.values())
-        if by_kind["existing"]:
-            self._replace(existing, [self._values(entry, existing) for entry in by_kind["existing"]])
+        self._replace(calls, list(latest.values()))
+        self._replace(existing, [self._values(entry, existing) for entry in by_kind["existing"]])
         for entry in by_kind["plan"]:
             self._replace(imports, [self._values(entry, imports)])
             self._use_plan(entry)
@@ -205,9 +199,10 @@ class JournalSync:
         except (*_NOT_ENTRIES, SQLAlchemyError) as error:
             raise self._journal.damaged(name, f"holds something else than entries ({type(error).__name__})") from error
 
-    def _replace(self, table: Table, values: Iterable[Entry]) -> None:
-        with self._store.begin() as connection:
-            connection.execute(insert(table).prefix_with("OR REPLACE"), list(values))
+    def _replace(self, table: Table, values: list[Entry]) -> None:
+        if values:
+            with self._store.begin() as connection:
+                connection.execute(insert(table).prefix_with("OR REPLACE"), values)
 
     def _values(self, entry: Entry, table: Table) -> Entry:
         return {column.name: _value(entry, column) for column in table.c} | self._identity

@@ -19,14 +19,13 @@ from airflow_provider_gong.call_import.verify import ImportVerification
 from airflow_provider_gong.client import transport
 from airflow_provider_gong.client.answers import Answer
 from airflow_provider_gong.client.pacing import Slot
-from airflow_provider_gong.ledger import ledger, queries
+from airflow_provider_gong.ledger import ledger, queries, tables
 from airflow_provider_gong.ledger.folder import journal, sync
 from airflow_provider_gong.ledger.folder.journaled import JournaledLedger
 from airflow_provider_gong.ledger.folder.segments import Segment
 from airflow_provider_gong.ledger.folder.sync import JournalSync
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, LeasedRow
-from airflow_provider_gong.ledger.tables import call_table, row_table
 from airflow_provider_gong.ledger.view import ImportView
 from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.schema import db_now
@@ -44,8 +43,8 @@ def rows_are_claimed_twice(patch: Patch) -> None:
     write = queries._write_claim
 
     def claims_anyway(connection: Any, identity: dict[str, str], values: dict[str, Any], *, seen: int | None) -> bool:
-        this = and_(*(call_table.c[name] == value for name, value in identity.items()))
-        is_known = connection.execute(update(call_table).where(this).values(**values)).rowcount == 1
+        this = and_(*(tables.calls.c[name] == value for name, value in identity.items()))
+        is_known = connection.execute(update(tables.calls).where(this).values(**values)).rowcount == 1
         return is_known or write(connection, identity, values, seen=None)
 
     patch.setattr(queries, "_write_claim", claims_anyway)
@@ -66,7 +65,7 @@ def intents_are_not_kept(patch: Patch) -> None:
 
     def forgetful(*arguments: Any) -> Any:
         leased = claim(*arguments)
-        arguments[0].execute(update(call_table).values(intended_at=None))
+        arguments[0].execute(update(tables.calls).values(intended_at=None))
         return leased
 
     patch.setattr(ledger, "claim", forgetful)
@@ -99,7 +98,7 @@ def _load_what_is_left(self: Any, plan: Any) -> None:
     files = journal.Files(plan["segments"], "unchecked")
     for segment in self._journal.files(sync._plan_folder(self.store_id), files):
         if segment.entries:
-            self._replace(row_table, [self._values(entry, row_table) for entry in segment.entries])
+            self._replace(tables.rows, [self._values(entry, tables.rows) for entry in segment.entries])
 
 
 def everything_counts_as_seen(patch: Patch) -> None:
@@ -171,7 +170,7 @@ def renewing_takes_leases_back(patch: Patch) -> None:
             for lease in leases:
                 values = {"lease_until": db_now() + seconds, "lease_number": lease.lease_number}
                 this = self._call(lease.client_unique_id)
-                connection.execute(update(call_table).where(this).values(**values))
+                connection.execute(update(tables.calls).where(this).values(**values))
 
     patch.setattr(Ledger, "renew", renew)
 

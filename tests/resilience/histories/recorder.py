@@ -15,8 +15,8 @@ from sqlalchemy import event, select
 from sqlalchemy.engine import Connection, Engine
 
 from airflow_provider_gong.emulator import InProcessEmulator
+from airflow_provider_gong.ledger import tables
 from airflow_provider_gong.ledger.queries import row_state, rows_with_calls
-from airflow_provider_gong.ledger.tables import call_table, row_table
 from tests.resilience.histories.history import Change, History, Request, RowState
 from tests.resilience.histories.place import Place
 from tests.resilience.histories.world import Process, World
@@ -26,13 +26,13 @@ _LEDGER = ("gong_call", "gong_import", "gong_existing_call")
 _UNIX_DAY = 2440587.5
 _DAY = 86_400.0
 _rows = select(
-    row_table.c.import_id,
-    row_table.c.client_unique_id,
+    tables.rows.c.import_id,
+    tables.rows.c.client_unique_id,
     row_state.label("effective"),
-    call_table.c.call_id,
-    call_table.c.burned,
-    call_table.c.lease_number,
-    call_table.c.media_sent_at,
+    tables.calls.c.call_id,
+    tables.calls.c.burned,
+    tables.calls.c.lease_number,
+    tables.calls.c.media_sent_at,
 ).select_from(rows_with_calls)
 
 

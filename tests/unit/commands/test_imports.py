@@ -140,6 +140,18 @@ def test_old_imports_are_purged(command: Command, store: Store, tmp_path: Path) 
     assert not old.is_planned()
 
 
+@pytest.mark.parametrize("days", ["nan", "-1"])
+def test_an_age_that_all_imports_have_purges_none(
+    command: Command, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], days: str
+) -> None:
+    finished = plan(store, tmp_path, 1)
+    verify(finished)
+    with pytest.raises(SystemExit, match="2"):
+        command("purge", "--older-than", days)
+    assert "--older-than must be 0 days or more" in capsys.readouterr().err
+    assert finished.is_planned()
+
+
 def test_lists_of_users_are_purged_with_the_imports(command: Command, store: Store) -> None:
     users = UserList(store, "emulated")
     users.keep([{"id": "1"}])

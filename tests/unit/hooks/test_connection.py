@@ -326,6 +326,13 @@ def test_line_breaks_at_the_end_of_oauth_secrets_are_cut(caplog):
     assert "hush" not in caplog.text
 
 
+def test_secrets_of_digits_that_json_holds_as_a_number_have_no_line_break(caplog):
+    settings = read({"auth_type": "oauth", "client_id": "app", "client_secret": 12345})
+    assert isinstance(settings.auth, OAuthClient)
+    assert settings.auth.client_secret == "12345"
+    assert not caplog.records
+
+
 def test_fields_that_the_form_of_airflow_2_posts_twice():
     twice = {"timezone": "Europe/Berlin", "auth_type": "access_key", "company": "example", "token_key": "hush"}
     extra = {**{f"extra__gong__{name}": value for name, value in twice.items()}, **twice}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from airflow_provider_gong.ledger import tables
 from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, ExistingCall, Reading
-from airflow_provider_gong.ledger.tables import call_table, existing_table, import_table, row_table
 from tests.unit.ledger.conftest import LONG, REFUSED, create, lease, plan, planned, upload, verify
 
 # What each verb of the ledger is tried with; each import has the rows pbx-1 to pbx-3.
@@ -52,10 +52,10 @@ def content(ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
     """Return all that a ledger holds, but for the leases, which end with their worker."""
     found = {}
     with ledger.store.read() as connection:
-        for table in (import_table, row_table, call_table, existing_table):
+        for table in (tables.imports, tables.rows, tables.calls, tables.existing):
             query = select(table).order_by(*table.primary_key.columns)
             found[table.name] = [dict(row._mapping) for row in connection.execute(query)]
-    for call in found[call_table.name]:
+    for call in found[tables.calls.name]:
         if call.pop("lease_until") is not None:
             # The journal takes it for sent as soon as it is leased.
             call["media_sent_at"] = call["media_sent_at"] or call["intended_at"]
