@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -18,7 +17,10 @@ from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Kind
 
 _BATCH = 5000
 # What ends a line for some programs, Python's own splitlines among them, and may be part of a text.
-_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+_LINE_ENDS = {"\x85": r"\u0085", "\u2028": r"\u2028", "\u2029": r"\u2029"}
+# Made once: json.dumps makes an encoder for each value.
+_as_line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_as_value = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
 class RowFile(Protocol):
@@ -123,17 +125,21 @@ class JsonLinesFile:
         """Add rows."""
         if self._file.closed:
             self._file = self._opened("a")
-        for row in rows:
-            record = dict(zip(self._names, row, strict=True))
-            nested = "".join(f',"{name}":{record.pop(name) or "null"}' for name in self._json)
-            for name in self._moments:
-                record[name] = None if record[name] is None else _iso(record[name])
-            line = f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))[:-1]}{nested}}}"
-            self._file.write(f"{line if line.isascii() else _LINE_ENDS.sub(_escaped, line)}\n")
+        lines = "".join(map(self._line, rows))
+        for sign, escape in _LINE_ENDS.items():
+            lines = lines.replace(sign, escape)
+        self._file.write(lines)
 
     def close(self) -> None:
         """Complete the file, if it is open."""
         self._file.close()
+
+    def _line(self, row: Row) -> str:
+        record = dict(zip(self._names, row, strict=True))
+        nested = "".join([f',"{name}":{record.pop(name) or "null"}' for name in self._json])
+        for name in self._moments:
+            record[name] = None if record[name] is None else _iso(record[name])
+        return f"{_as_line(record)[:-1]}{nested}}}\n"
 
     def _opened(self, mode: str) -> IO[str]:
         # Lone surrogates become escapes, which JSON allows.
@@ -187,7 +193,7 @@ def json_text(value: Any) -> str | None:
     if value is None:
         return None
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+        return _as_value(value)
     except ValueError:
         return json_text(_without_infinity(value))
 
@@ -202,10 +208,6 @@ def _without_infinity(value: Any) -> Any:
         case float() if not math.isfinite(value):
             return str(value)
     return value
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
 
 
 def _iso(value: int) -> str:
