@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -137,10 +136,6 @@ class ReadDay:
                     self.draft.keep(name, rows)
         finally:
             self.draft.close_files()
-
-    def discard(self) -> None:
-        """Delete the draft."""
-        shutil.rmtree(self.draft.folder, ignore_errors=True)
 
     def _calls_before(self) -> list[tuple[str, int]]:
         tables = {} if self.old is None else self.old.tables

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -76,7 +76,7 @@ class ExportRun:
         self._late: dict[str, date] = {}
         self._unsearched: set[str] = set()
         self._moved_to: set[date] = set()
-        self._asked: dict[str, bool] = {}
+        self._sees = functools.cache(self._reader.sees_calls)
 
     @property
     def requests(self) -> int:
@@ -89,11 +89,8 @@ class ExportRun:
 
         :return: whether Gong shows any calls
         """
-        folder = self._scratch / day.isoformat()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
         old = self._folder.manifest(day)
-        draft = DayDraft(day, self._settings, folder)
+        draft = DayDraft(day, self._settings, self._scratch)
         before = self._reader.requests
         draft.take(self._reader.pages(window_of(day)))
         draft.requests = self._reader.requests - before
@@ -128,8 +125,7 @@ class ExportRun:
 
         :raises GongExportShrinkError: if the access key sees no calls at all
         """
-        is_blind = bool(self._held) and self._is_blind()
-        if is_blind:
+        if self._held and self._is_blind():
             self._judge([_BLIND])
         else:
             self._write_all([held for held in self._held if not held.has_shrunk])
@@ -139,9 +135,7 @@ class ExportRun:
 
     def drop_held(self) -> None:
         """Discard the days that were read but not written."""
-        for held in self._held:
-            held.discard()
-        self._held.clear()
+        self._drop(list(self._held))
 
     def _settle_held(self) -> None:
         if not self._held:
@@ -211,15 +205,9 @@ class ExportRun:
         manifest = self._folder.manifest(day)
         return manifest is not None and call_id in manifest.calls
 
-    def _sees(self, **conditions: Any) -> bool:
-        key = repr(conditions)
-        if key not in self._asked:
-            self._asked[key] = self._reader.sees_calls(**conditions)
-        return self._asked[key]
-
     def _drop(self, days: Iterable[ReadDay]) -> None:
         for held in days:
-            held.discard()
+            held.draft.discard()
             self._held.remove(held)
 
     def _write_all(self, days: Iterable[ReadDay], *, is_alarming: bool = False) -> None:
@@ -254,7 +242,7 @@ class ExportRun:
             self.figures.count(manifest, {name: table.rows for name, table in drafts.items()})
             self.read_at[draft.day] = now
             held.count(self.judged, self._erased)
-        held.discard()
+        draft.discard()
 
     def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:
         """Return the calls to remove from the export, and those whose transcripts are removed."""

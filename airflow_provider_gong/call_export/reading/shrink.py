@@ -112,4 +112,4 @@ def _groups(call: CallFacts) -> list[str]:
 
 
 def _condition(kind: str, ident: str) -> dict[str, Any]:
-    return {"workspaceId": ident} if kind == "workspace" else {"primaryUserIds": [ident]}
+    return {"workspaceId": ident} if kind == "workspace" else {"primaryUserIds": (ident,)}

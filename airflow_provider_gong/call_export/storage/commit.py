@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 import uuid
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from datetime import date
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_export.choices import FileFormat
-from airflow_provider_gong.call_export.reading.draft import TableDraft
+from airflow_provider_gong.call_export.reading.draft import TableDraft, file_digest
 from airflow_provider_gong.call_export.settings import ExportSettings
 from airflow_provider_gong.call_export.storage.folder import ExportFolder, table_path
 from airflow_provider_gong.call_export.storage.manifest import DayManifest, TableFile
@@ -125,8 +124,5 @@ def _is_taken_over(folder: ExportFolder, day: date, writer: str) -> bool:
 
 
 def _sha256(folder: ExportFolder, path: str) -> str:
-    digest = hashlib.sha256()
     with folder.opened(path) as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return file_digest(file)

@@ -86,12 +86,10 @@ class ParquetFile:
         """Complete the file, if it is open."""
         if self._writer is not None:
             self._writer.close()
-            self._file.close()
             self._writer = None
 
     def _new_writer(self) -> Any:
-        self._file = self._path.open("wb")
-        return self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+        return self._parquet.ParquetWriter(str(self._path), self._schema, compression="zstd")
 
     def _reopened(self) -> Any:
         """Return a writer of a new file with the rows of this one; nothing can be added to a complete file."""
