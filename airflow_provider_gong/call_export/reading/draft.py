@@ -13,9 +13,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.reading.reader import Page
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
-from airflow_provider_gong.call_export.storage.files import RowFile, json_text, new_file
+from airflow_provider_gong.call_export.storage.files import json_text, new_file
 from airflow_provider_gong.call_export.storage.manifest import CallFacts
 from airflow_provider_gong.call_export.tables.call import ExportedCall
 from airflow_provider_gong.call_export.tables.fields import as_moment
@@ -30,16 +31,14 @@ class TableDraft:
     The rows of a table and day.
 
     :param path: the file, on the local disk
-    :param digest: of the rows, in any order
     :param calls: number of calls with rows
+    :param digest: of the rows, in any order
     """
 
     path: Path
     rows: int
     calls: int
     digest: str
-    size: int
-    sha256: str
 
 
 class RowSink:
@@ -48,12 +47,12 @@ class RowSink:
 
     :param path: where the file is
     :param table: the table
-    :param file: the file
+    :param file_format: format of the file
     """
 
-    def __init__(self, path: Path, table: ExportedTable, file: RowFile) -> None:
+    def __init__(self, path: Path, table: ExportedTable, file_format: FileFormat) -> None:
         self._path = path
-        self._file = file
+        self._file = new_file(path, table, file_format)
         self._select = None if table.is_whole else _selection(table.indexes)
         self._json = [index for index, column in enumerate(table.columns) if column.kind is Kind.JSON]
         self._digest = 0
@@ -91,10 +90,7 @@ class RowSink:
     def close(self) -> TableDraft:
         """Complete the file."""
         self.close_file()
-        digest = f"{self._digest % _DIGESTS:064x}"
-        with self._path.open("rb") as file:
-            sha256 = file_digest(file)
-        return TableDraft(self._path, self._rows, self.calls, digest, self._path.stat().st_size, sha256)
+        return TableDraft(self._path, self._rows, self.calls, f"{self._digest % _DIGESTS:064x}")
 
 
 @dataclass
@@ -122,7 +118,7 @@ class DayDraft:
         self._sinks: dict[str, RowSink] = {}
         for name, table in self.settings.tables.items():
             path = self._folder / f"{name}.{self.settings.file_format.value}"
-            self._sinks[name] = RowSink(path, table, new_file(path, table, self.settings.file_format))
+            self._sinks[name] = RowSink(path, table, self.settings.file_format)
 
     @property
     def _folder(self) -> Path:
@@ -181,11 +177,6 @@ class DayDraft:
     def discard(self) -> None:
         """Delete the files."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def file_digest(file: Any) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _selection(indexes: Sequence[int]) -> Any:

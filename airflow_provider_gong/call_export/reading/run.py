@@ -63,7 +63,7 @@ class ExportRun:
         self.figures = figures or Figures()
         self.read_at: dict[date, datetime] = {}
         self._folder = folder
-        self._settings = settings
+        self.settings = settings
         self._scratch = scratch
         self._on_shrink = on_shrink
         self._erased = frozenset(erased)
@@ -90,7 +90,7 @@ class ExportRun:
         :return: whether Gong shows any calls
         """
         old = self._folder.manifest(day)
-        draft = DayDraft(day, self._settings, self._scratch)
+        draft = DayDraft(day, self.settings, self._scratch)
         before = self._reader.requests
         draft.take(self._reader.pages(window_of(day)))
         draft.requests = self._reader.requests - before
@@ -221,19 +221,19 @@ class ExportRun:
         kept = held.kept(removed)
         if kept:
             held.carry_over(self._folder, kept)
-        before = {} if old is None else old.suspects
+        before = held.before.suspects
         suspects = kept & before.keys() if is_alarming else kept - held.unlisted
         manifest = DayManifest(
             day=draft.day,
-            settings=self._settings.fingerprint,
+            settings=self.settings.fingerprint,
             read_at=now,
             calls={**draft.calls, **{call_id: held.known[call_id] for call_id in kept}},
-            missing=self._missing(old, draft),
+            missing=self._missing(held),
             suspects={call_id: before.get(call_id, now) for call_id in suspects},
             facts=_facts(draft),
         )
         drafts = draft.close()
-        if commit(self._folder, old, manifest, drafts, self._settings):
+        if commit(self._folder, old, manifest, drafts, self.settings):
             self.figures.changed_days.append(draft.day.isoformat())
         self.figures.removed_calls += len(held.gone & removed)
         if held.has_traded:
@@ -249,18 +249,16 @@ class ExportRun:
         gone = held.gone | held.silent
         if self._on_shrink is OnShrink.ACCEPT:
             return gone
-        if held.old is None:
-            return set()
         erased = set() if self._is_blind() else gone & self._erased
-        return erased if is_alarming else erased | confirmed(gone, held.old.suspects, self._clock())
+        return erased if is_alarming else erased | confirmed(gone, held.before.suspects, self._clock())
 
-    def _missing(self, old: DayManifest | None, draft: DayDraft) -> dict[str, datetime]:
+    def _missing(self, held: ReadDay) -> dict[str, datetime]:
         """Return the calls whose transcripts are expected, and since when."""
         now = self._clock()
         # A call without a transcript in a backfill most likely never had one.
-        first = min(window_of(draft.day)[1], now) if old is None else now
-        before = {} if old is None else old.missing
-        since = {call_id: before.get(call_id, first) for call_id in draft.missing}
+        first = min(window_of(held.day)[1], now) if held.old is None else now
+        before = held.before.missing
+        since = {call_id: before.get(call_id, first) for call_id in held.draft.missing}
         return {call_id: moment for call_id, moment in since.items() if now - moment < GIVE_UP_AFTER}
 
     def _days_of_moved(self) -> list[date]:

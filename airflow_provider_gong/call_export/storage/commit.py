@@ -10,8 +10,9 @@ from datetime import date
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_export.choices import FileFormat
-from airflow_provider_gong.call_export.reading.draft import TableDraft, file_digest
+from airflow_provider_gong.call_export.reading.draft import TableDraft
 from airflow_provider_gong.call_export.settings import ExportSettings
+from airflow_provider_gong.call_export.storage.files import sha256_of
 from airflow_provider_gong.call_export.storage.folder import ExportFolder, table_path
 from airflow_provider_gong.call_export.storage.manifest import DayManifest, TableFile
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
@@ -61,7 +62,10 @@ def is_stored(folder: ExportFolder, file: TableFile) -> bool:
     if stored is None or stored.size != file.size:
         return False
     # In a copied or restored folder, the same files have other versions.
-    return stored.version == file.version or _sha256(folder, file.path) == file.sha256
+    if stored.version == file.version:
+        return True
+    with folder.opened(file.path) as content:
+        return sha256_of(content) == file.sha256
 
 
 def _kept(
@@ -99,7 +103,9 @@ def _with_files(manifest: DayManifest, files: Mapping[str, TableFile]) -> DayMan
 def _put(folder: ExportFolder, name: str, draft: TableDraft, day: date, settings: ExportSettings) -> TableFile:
     path = table_path(name, day, settings.file_format)
     stored = folder.put(draft.path, path)
-    return TableFile(path, draft.rows, draft.calls, draft.digest, draft.size, draft.sha256, stored.version)
+    with draft.path.open("rb") as file:
+        sha256 = sha256_of(file)
+    return TableFile(path, draft.rows, draft.calls, draft.digest, stored.size, sha256, stored.version)
 
 
 def _delete_others(folder: ExportFolder, old: DayManifest | None, day: date, settings: ExportSettings) -> None:
@@ -121,8 +127,3 @@ def _is_taken_over(folder: ExportFolder, day: date, writer: str) -> bool:
         # Its files may be ours now.
         folder.write_manifest(now.being_written(writer))
     return True
-
-
-def _sha256(folder: ExportFolder, path: str) -> str:
-    with folder.opened(path) as file:
-        return file_digest(file)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
@@ -23,17 +24,7 @@ _as_line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _as_value = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
-class RowFile(Protocol):
-    """A file that rows are added to."""
-
-    def add(self, rows: Sequence[Row]) -> None:
-        """Add rows with the values of the exported columns, JSON as text; opens the file if necessary."""
-
-    def close(self) -> None:
-        """Complete the file, if it is open."""
-
-
-def new_file(path: Path, table: ExportedTable, file_format: FileFormat) -> RowFile:
+def new_file(path: Path, table: ExportedTable, file_format: FileFormat) -> JsonLinesFile | ParquetFile:
     """
     Return a new file for the rows of a table.
 
@@ -58,7 +49,7 @@ def rows_of_calls(
 
 
 class ParquetFile:
-    """A Parquet file with a row group for each part."""
+    """A Parquet file with a row group for each part. Rows have the values of the exported columns, JSON as text."""
 
     def __init__(self, path: Path, table: ExportedTable) -> None:
         pyarrow, parquet = _pyarrow()
@@ -72,7 +63,7 @@ class ParquetFile:
         self._writer = self._new_writer()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows as a row group."""
+        """Add rows as a row group; opens the file if necessary."""
         if self._writer is None:
             self._writer = self._reopened()
         columns = zip(*rows, strict=True)
@@ -120,7 +111,7 @@ class JsonLinesFile:
         self._file = self._opened("w")
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows."""
+        """Add rows; opens the file if necessary."""
         if self._file.closed:
             self._file = self._opened("a")
         lines = "".join(map(self._line, rows))
@@ -184,6 +175,11 @@ def _fitting(kind: Kind, value: Any) -> Any:
         fitting = float(value) if kind is Kind.NUMBER else int(value)
         return fitting if kind is Kind.NUMBER or abs(fitting) < 2**63 else None
     return None
+
+
+def sha256_of(file: Any) -> str:
+    """Return the SHA-256 of an open file."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def json_text(value: Any) -> str | None:

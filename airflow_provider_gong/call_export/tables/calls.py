@@ -44,6 +44,7 @@ def _rows(call: ExportedCall) -> list[Row]:
     content = Fields(call.data.get("content"), "content", call.unknown)
     interaction = Fields(call.data.get("interaction"), "interaction", call.unknown)
     party, owner = call.owner
+    outcome, questions = content.inner("callOutcome"), interaction.inner("questions")
     system = meta.text("system")
     meeting_url = meta.text("meetingUrl")
     row: Row = (
@@ -65,9 +66,11 @@ def _rows(call: ExportedCall) -> list[Row]:
         meta.flag("isPrivate"),
         meta.text("purpose"),
         meta.text("sdrDisposition"),
-        *_outcome(content),
+        outcome.text("name"),
+        outcome.text("category"),
         *_stats(interaction),
-        *_questions(interaction),
+        questions.integer("companyCount"),
+        questions.integer("nonCompanyCount"),
         content.text("brief"),
         _texts(content, "keyPoints"),
         _next_steps(content),
@@ -84,11 +87,6 @@ def _rows(call: ExportedCall) -> list[Row]:
     return [row]
 
 
-def _outcome(content: Fields) -> tuple[str | None, str | None]:
-    outcome = content.inner("callOutcome")
-    return outcome.text("name"), outcome.text("category")
-
-
 def _stats(interaction: Fields) -> list[float | None]:
     stats = objects(interaction.look("interactionStats"))
     values = {as_text(stat.get("name")): as_number(stat.get("value")) for stat in stats}
@@ -98,11 +96,6 @@ def _stats(interaction: Fields) -> list[float | None]:
 
 def _is_plain_stat(stat: Mapping[str, Any]) -> bool:
     return stat.get("name") in _STATS and as_number(stat.get("value")) is not None and len(stat) == 2
-
-
-def _questions(interaction: Fields) -> tuple[int | None, int | None]:
-    questions = interaction.inner("questions")
-    return questions.integer("companyCount"), questions.integer("nonCompanyCount")
 
 
 def _texts(content: Fields, name: str) -> list[str] | None:
