@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -94,10 +94,10 @@ class GongReader:
 
     def _pages(self, window: Window, seen: set[str]) -> Iterator[Page]:
         for calls, is_last in self._listed(window):
-            new = [call for call in calls if call_id_of(call) not in seen]
-            seen.update(map(call_id_of, new))
+            new = {call_id_of(call): call for call in calls if call_id_of(call) not in seen}
+            seen |= new.keys()
             # Long transcripts are read in parts, so memory does not grow with their length.
-            parts = list(_by_length(new))
+            parts = list(_by_length(new.values()))
             for number, part in enumerate(parts, 1):
                 exported = {call_id_of(call): call for call in part if not self._settings.leaves_out(call)}
                 reads = exported and self._settings.reads_transcripts
@@ -199,7 +199,7 @@ def _total(page: JsonObject) -> float:
     return as_number(records.get("totalRecords")) or 0 if isinstance(records, Mapping) else 0
 
 
-def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
+def _by_length(calls: Iterable[JsonObject]) -> Iterator[list[JsonObject]]:
     """Yield groups of calls whose transcripts fit into one page and into memory."""
     batch: list[JsonObject] = []
     hours = 0.0
