@@ -37,7 +37,9 @@ def commit(
     :param new: the new manifest without its files
     :param drafts: the new files
     """
-    kept = _kept(folder, old, drafts, new.day, settings)
+    is_comparable = old is not None and old.is_complete and old.settings == settings.fingerprint
+    known = old.tables if old is not None and is_comparable else {}
+    kept = _kept(folder, known, drafts, new.day, settings)
     changed = [name for name in drafts if name not in kept]
     if old is not None and not changed and _says_the_same(old, new, kept):
         return []
@@ -47,7 +49,8 @@ def commit(
         name: kept[name] if name in kept else _put(folder, name, draft, new.day, settings)
         for name, draft in drafts.items()
     }
-    _delete_others(folder, old, new.day, settings)
+    if not is_comparable:
+        _delete_others(folder, new.day, settings)
     if _is_taken_over(folder, new.day, writer):
         log.warning("Another run is also writing day %s; the next run reads it again.", new.day)
         return changed
@@ -70,17 +73,15 @@ def is_stored(folder: ExportFolder, file: TableFile) -> bool:
 
 def _kept(
     folder: ExportFolder,
-    old: DayManifest | None,
+    known: Mapping[str, TableFile],
     drafts: Mapping[str, TableDraft],
     day: date,
     settings: ExportSettings,
 ) -> dict[str, TableFile]:
     """Return the files that do not need to be replaced."""
-    if old is None or not old.is_complete or old.settings != settings.fingerprint:
-        return {}
     kept = {}
     for name, draft in drafts.items():
-        file = old.tables.get(name)
+        file = known.get(name)
         path = table_path(name, day, settings.file_format)
         if file is not None and file.path == path and file.digest == draft.digest and is_stored(folder, file):
             kept[name] = file
@@ -108,10 +109,8 @@ def _put(folder: ExportFolder, name: str, draft: TableDraft, day: date, settings
     return TableFile(path, draft.rows, draft.calls, draft.digest, stored.size, sha256, stored.version)
 
 
-def _delete_others(folder: ExportFolder, old: DayManifest | None, day: date, settings: ExportSettings) -> None:
+def _delete_others(folder: ExportFolder, day: date, settings: ExportSettings) -> None:
     """Delete files of the day that were written with other tables or in another format."""
-    if old is not None and old.is_complete and old.settings == settings.fingerprint:
-        return
     ours = {table_path(name, day, settings.file_format) for name in settings.tables}
     for path in (table_path(name, day, file_format) for name in TABLES for file_format in FileFormat):
         if path not in ours and folder.stored(path) is not None:

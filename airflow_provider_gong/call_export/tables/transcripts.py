@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from airflow_provider_gong.call_export.tables.call import NOBODY, ExportedCall
-from airflow_provider_gong.call_export.tables.fields import Fields, as_integer, as_text, names, objects
+from airflow_provider_gong.call_export.tables.fields import Fields, as_integer, as_number, as_text, names, objects
 from airflow_provider_gong.call_export.tables.schema import Column, Kind, Row, Table, extra_column
 
 _SENTENCE = names("start", "end", "text")
@@ -50,7 +50,7 @@ def _documents(call: ExportedCall) -> list[Row]:
         as_text(call.meta.get("title")),
         as_text(call.meta.get("url")),
         call.started,
-        call.seconds,
+        as_number(call.meta.get("duration")),
         call.owner_id or None,
         owner.name,
         [person.label for _, person in call.people if person.label],
