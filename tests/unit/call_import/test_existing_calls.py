@@ -127,7 +127,7 @@ def test_the_log_of_verification_does_not_call_another_conversation_verified(
     night.finish()
     assert night.states() == {"pbx-00001": "conflict"}
     assert "1 call read in Gong now, 0 not seen yet" in caplog.text
-    assert "verified" not in caplog.text
+    assert "call verified" not in caplog.text
 
 
 def test_a_row_changed_by_somebody_else_is_told_as_existing_again(night: NightlyImport) -> None:
