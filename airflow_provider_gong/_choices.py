@@ -23,7 +23,12 @@ class Choice(enum.StrEnum):
         for choice in cls:
             if choice == value:
                 return choice
-        raise ValueError(f"{parameter}={value!r} is not one of {', '.join(cls)}.")
+        raise cls.error(f"{parameter}={value!r} is not one of {', '.join(cls)}.")
+
+    @staticmethod
+    def error(wrong: str) -> ValueError:
+        """Return the error for a text that names no choice."""
+        return ValueError(wrong)
 
 
 def whole_number(parameter: str, value: object, at_least: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
 from airflow_provider_gong._choices import Choice
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
@@ -11,19 +11,10 @@ from airflow_provider_gong.call_export.errors import GongExportSettingsError
 class ExportChoice(Choice):
     """A choice of an export."""
 
-    @classmethod
-    def of(cls, parameter: str, value: object) -> Self:
-        """
-        Return the choice that a text names.
-
-        :param parameter: name of the parameter, for the error
-        :param value: its value
-        :raises GongExportSettingsError: with the allowed values, if it is none of them
-        """
-        try:
-            return super().of(parameter, value)
-        except ValueError as unknown:
-            raise GongExportSettingsError(str(unknown)) from None
+    @staticmethod
+    def error(wrong: str) -> GongExportSettingsError:
+        """Return the error for a text that names no choice."""
+        return GongExportSettingsError(wrong)
 
 
 class FileFormat(ExportChoice):

@@ -23,7 +23,8 @@ def days_of(since: str | date, until: str | date) -> list[date]:
     :param until: its end (exclusive), a date or a time
     :raises GongExportSettingsError: if it is empty or not an interval
     """
-    first, last = _moment("since", since), _moment("until", until)
+    kind = "a date or time in ISO 8601"
+    first, last = _moment("since", since, kind, _NO_INTERVAL), _moment("until", until, kind, _NO_INTERVAL)
     if first >= last:
         empty = f"The interval from {first.isoformat()} until {last.isoformat()} is empty."
         raise GongExportSettingsError(empty, remedy=_NO_INTERVAL)
@@ -61,16 +62,7 @@ def day_of(name: str, value: str | date) -> date:
     :param name: the parameter's name, for errors
     :raises GongExportSettingsError: if it is neither
     """
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError as error:
-            raise GongExportSettingsError(f"{name}: {value!r} is not a day such as 2026-11-20.") from error
-    if isinstance(value, datetime):
-        return _in_utc(value).date()
-    if isinstance(value, date):
-        return value
-    raise GongExportSettingsError(f"{name}: {value!r} is not a day such as 2026-11-20.")
+    return _moment(name, value, "a day such as 2026-11-20").date()
 
 
 def parse_days(name: str, text: str) -> list[date]:
@@ -105,15 +97,10 @@ def duration_of(name: str, value: str | timedelta) -> timedelta:
     raise GongExportSettingsError(f"{name}: {value!r} is not a duration such as 7d or 36h.")
 
 
-def _moment(name: str, value: str | date) -> datetime:
+def _moment(name: str, value: str | date, kind: str, remedy: str | None = None) -> datetime:
     try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value.strip())
-        return _in_utc(value if isinstance(value, datetime) else datetime.combine(value, time()))
+        found = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+        moment = found if isinstance(found, datetime) else datetime.combine(found, time())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError) as error:
-        wrong = f"{name}: {value!r} is not a date or time in ISO 8601."
-        raise GongExportSettingsError(wrong, remedy=_NO_INTERVAL) from error
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise GongExportSettingsError(f"{name}: {value!r} is not {kind}.", remedy=remedy) from error

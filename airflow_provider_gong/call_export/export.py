@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from airflow_provider_gong._scratch import scratch_folder
-from airflow_provider_gong._text import counted
 from airflow_provider_gong.call_export.choices import OnShrink
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.planning import (
@@ -22,7 +20,7 @@ from airflow_provider_gong.call_export.planning import (
     states_of,
 )
 from airflow_provider_gong.call_export.reading.allowance import AllowedRequests
-from airflow_provider_gong.call_export.reading.attempt import ReadAttempt, read_since
+from airflow_provider_gong.call_export.reading.attempt import ReadAttempt
 from airflow_provider_gong.call_export.reading.notes import WorkerNotes, read_moments
 from airflow_provider_gong.call_export.reading.reader import GongApi
 from airflow_provider_gong.call_export.reading.run import ExportRun
@@ -31,8 +29,6 @@ from airflow_provider_gong.call_export.storage.changes import days_changed_for
 from airflow_provider_gong.call_export.storage.folder import SCRATCH, ExportFolder
 from airflow_provider_gong.call_export.storage.identity import claim
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
-
-log = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
@@ -126,12 +122,8 @@ class CallExport:
             attempt = ReadAttempt(
                 self.folder, run, notes, requests, leaves_shrunk=leaves_shrunk, keeps_notes=keeps_notes
             )
-            due = dict.fromkeys(days if leaves_shrunk else [*days, *notes.left_by_all()])
-            if since is not None:
-                done = {state.day: state for state in self._done(since, due)}
-                attempt.skip(done.values(), since)
-                due = dict.fromkeys(day for day in due if day not in done)
-            return attempt.read(list(due))
+            due = list(dict.fromkeys(days if leaves_shrunk else [*days, *notes.left_by_all()]))
+            return attempt.read(due if since is None else attempt.skip_read(due, since))
 
     def days_changed_for(self, consumer: str, run: str) -> list[str]:
         """Return the days that have changed since a consumer's previous run, no matter which run changed them."""
@@ -146,9 +138,3 @@ class CallExport:
         """Return which of these calls the export contains."""
         wanted = set(call_ids)
         return {call_id for found in self.folder.manifests() for call_id in wanted & found.calls.keys()}
-
-    def _done(self, since: datetime, days: Iterable[date]) -> list[DayState]:
-        done = list(read_since(self.folder, self.settings.fingerprint, since, days))
-        if done:
-            log.info("%s already read in this run.", counted(len(done), "day"))
-        return done

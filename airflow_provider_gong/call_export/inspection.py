@@ -123,12 +123,13 @@ def expected_requests(export: CallExport, days: Sequence[date]) -> int:
 def check(export: CallExport, client: GongApi, days: Iterable[date]) -> Iterator[DayDifference]:
     """Compare days with Gong and yield the differences of each; writes nothing."""
     reader = GongReader(client, export.settings)
-    for day in days:
-        with scratch_folder(SCRATCH) as scratch:
+    with scratch_folder(SCRATCH) as scratch:
+        for day in days:
             draft = DayDraft(day, export.settings, scratch)
             draft.take(reader.pages(window_of(day)))
             difference = _difference(export, draft)
-        yield difference
+            draft.discard()
+            yield difference
 
 
 def _difference(export: CallExport, draft: DayDraft) -> DayDifference:

@@ -270,8 +270,4 @@ def _usual_requests(states: Iterable[DayState]) -> int:
 
 
 def _has_files(manifest: DayManifest, files: Mapping[str, StoredFile]) -> bool:
-    found = (files.get(file.path) for file in manifest.tables.values())
-    return all(
-        stored is not None and stored.size == file.size
-        for stored, file in zip(found, manifest.tables.values(), strict=True)
-    )
+    return all(file.path in files and files[file.path].size == file.size for file in manifest.tables.values())

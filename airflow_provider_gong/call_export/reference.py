@@ -11,9 +11,9 @@ from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
-from airflow_provider_gong.call_export.reading.draft import RowSink
+from airflow_provider_gong.call_export.reading.draft import RowSink, TableDraft
 from airflow_provider_gong.call_export.settings import ExportedTable, without
-from airflow_provider_gong.call_export.storage.files import new_file
+from airflow_provider_gong.call_export.storage.files import sha256_of
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, SCRATCH, ExportFolder
 from airflow_provider_gong.call_export.storage.identity import require_company
 from airflow_provider_gong.call_export.tables.reference import REFERENCE_TABLES
@@ -50,58 +50,56 @@ def export_reference(
         raise GongExportSettingsError(
             f"tables: there is no table {unknown[0]!r}; there are {', '.join(REFERENCE_TABLES)}."
         )
-    excluded = without([REFERENCE_TABLES[name][0] for name in names], exclude_columns)
+    exported = without([REFERENCE_TABLES[name][0] for name in names], exclude_columns)
+    kind = FileFormat.of("file_format", file_format)
     require_company(folder, company, *map(_note, names))
     rows: dict[str, int] = {}
     changed = []
     counted: Counter[str] = Counter()
-    for table in excluded:
-        listed = client.run_all(REFERENCE_TABLES[table.name][1])
-        rows[table.name], is_new = _export(
-            folder, table, company, listed, FileFormat.of("file_format", file_format), counted
-        )
-        changed += [table.name] if is_new else []
+    with scratch_folder(SCRATCH) as scratch:
+        for table in exported:
+            listed = client.run_all(REFERENCE_TABLES[table.name][1])
+            draft = _drafted(RowSink(scratch / table.name, table, kind), table, listed, counted)
+            rows[table.name] = draft.rows
+            if _replace(folder, table, kind, company, draft):
+                changed.append(table.name)
     return {"rows": rows, "tables_changed": changed, "unknown_fields": dict(counted)}
 
 
-def _export(
-    folder: ExportFolder,
-    table: ExportedTable,
-    company: str,
-    listed: Iterable[JsonObject],
-    file_format: FileFormat,
-    counted: Counter[str],
-) -> tuple[int, bool]:
-    path = f"{table.name}/part-0.{file_format.value}"
-    note = _note(table.name)
-    with scratch_folder(SCRATCH) as scratch:
-        place = scratch / "part-0"
-        sink = RowSink(place, table, new_file(place, table, file_format))
-        try:
-            for part in batches(listed, _PART):
-                sink.add([table.table.rows(row, counted) for row in part])
-        finally:
-            sink.close_file()
-        draft = sink.close()
-        if not draft.rows:
-            raise GongExportShrinkError(f"Gong shows no {table.name}.", remedy="Check what the access key may see.")
-        facts = {
-            "company": company,
-            "path": path,
-            "rows": draft.rows,
-            "digest": draft.digest,
-            "columns": [column.name for column in table.columns],
-        }
-        found = folder.read_json(note) or {}
-        stored = folder.stored(path)
-        if stored is not None and {**facts, **dataclasses.asdict(stored)}.items() <= found.items():
-            return draft.rows, False
-        stored = folder.put(place, path)
-        for other in (f"{table.name}/part-0.{kind.value}" for kind in FileFormat):
-            if other != path and folder.stored(other) is not None:
-                folder.delete(other)
-        folder.write_json(note, {**facts, **dataclasses.asdict(stored), "sha256": draft.sha256})
-        return draft.rows, True
+def _drafted(sink: RowSink, table: ExportedTable, listed: Iterable[JsonObject], counted: Counter[str]) -> TableDraft:
+    try:
+        for part in batches(listed, _PART):
+            sink.add([table.table.rows(row, counted) for row in part])
+    finally:
+        sink.close_file()
+    return sink.close()
+
+
+def _replace(
+    folder: ExportFolder, table: ExportedTable, file_format: FileFormat, company: str, draft: TableDraft
+) -> bool:
+    """Replace a table's file, unless nothing has changed; return whether it was replaced."""
+    if not draft.rows:
+        raise GongExportShrinkError(f"Gong shows no {table.name}.", remedy="Check what the access key may see.")
+    path, note = f"{table.name}/part-0.{file_format.value}", _note(table.name)
+    facts = {
+        "company": company,
+        "path": path,
+        "rows": draft.rows,
+        "digest": draft.digest,
+        "columns": [column.name for column in table.columns],
+    }
+    found, stored = folder.read_json(note) or {}, folder.stored(path)
+    if stored is not None and {**facts, **dataclasses.asdict(stored)}.items() <= found.items():
+        return False
+    stored = folder.put(draft.path, path)
+    for other in (f"{table.name}/part-0.{other.value}" for other in FileFormat):
+        if other != path and folder.stored(other) is not None:
+            folder.delete(other)
+    with draft.path.open("rb") as file:
+        sha256 = sha256_of(file)
+    folder.write_json(note, {**facts, **dataclasses.asdict(stored), "sha256": sha256})
+    return True
 
 
 def _note(table: str) -> str:

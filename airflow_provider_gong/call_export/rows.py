@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from airflow_provider_gong.call_export.days import Window, day_of, window_of
-from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader, call_id_of
+from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
 from airflow_provider_gong.call_export.tables.call import ExportedCall
 from airflow_provider_gong.call_export.tables.fields import as_moment
@@ -32,10 +32,8 @@ def export_rows(client: GongApi, table: str, day: str | date, **settings: Any) -
 def _rows(client: GongApi, settings: ExportSettings, table: ExportedTable, window: Window) -> Iterator[dict[str, Any]]:
     unknown: Counter[str] = Counter()
     for page in GongReader(client, settings).pages(window):
-        for data in page.calls:
-            if not settings.leaves_out(data):
-                call = ExportedCall(data, page.transcripts.get(call_id_of(data)), unknown)
-                yield from (_record(table, row) for row in table.table.rows(call))
+        for data, transcript in page.calls:
+            yield from (_record(table, row) for row in table.table.rows(ExportedCall(data, transcript, unknown)))
 
 
 def _record(table: ExportedTable, row: Row) -> dict[str, Any]:

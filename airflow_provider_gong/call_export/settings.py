@@ -157,28 +157,22 @@ def _chosen_tables(names: Sequence[str]) -> list[Table]:
     return [table for name, table in TABLES.items() if name in names]
 
 
-def _excluded(tables: Sequence[Table], columns: Sequence[str]) -> dict[str, set[str]]:
-    excluded: dict[str, set[str]] = {table.name: set() for table in tables}
-    for column in columns:
-        table_name, _, name = column.rpartition(".")
-        found = [table for table in tables if table_name in ("", table.name) and name in table.names]
-        if not found:
-            raise GongExportSettingsError(f"exclude_columns: no exported table has the column {column!r}.")
-        if any(name in table.key for table in found):
-            raise GongExportSettingsError(f"exclude_columns: {column!r} identifies rows and cannot be left out.")
-        for table in found:
-            excluded[table.name].add(name)
-    return excluded
-
-
 def without(tables: Sequence[Table], exclude_columns: Iterable[str]) -> list[ExportedTable]:
     """
     Return tables without some columns.
 
     :raises GongExportSettingsError: for a column that no table has, or that identifies rows
     """
-    excluded = _excluded(tables, tuple(exclude_columns))
+    excluded: set[tuple[str, str]] = set()
+    for column in exclude_columns:
+        table_name, _, name = column.rpartition(".")
+        found = [table for table in tables if table_name in ("", table.name) and name in table.names]
+        if not found:
+            raise GongExportSettingsError(f"exclude_columns: no exported table has the column {column!r}.")
+        if any(name in table.key for table in found):
+            raise GongExportSettingsError(f"exclude_columns: {column!r} identifies rows and cannot be left out.")
+        excluded |= {(table.name, name) for table in found}
     return [
-        ExportedTable(table, tuple(i for i, name in enumerate(table.names) if name not in excluded[table.name]))
+        ExportedTable(table, tuple(i for i, name in enumerate(table.names) if (table.name, name) not in excluded))
         for table in tables
     ]

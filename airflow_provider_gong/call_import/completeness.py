@@ -16,6 +16,8 @@ from airflow_provider_gong.client.resources.calls import MAX_CALL_IDS
 from airflow_provider_gong.ledger.rows import RIGHT, CallState, ImportRow
 from airflow_provider_gong.ledger.view import ImportView
 
+_NOT_MISSED = RIGHT | {CallState.WITHDRAWN}
+
 
 @dataclass(slots=True)
 class Completeness:
@@ -50,11 +52,8 @@ def check_completeness(ledger: ImportView, client: GongClient) -> Completeness:
     :raises GongImportFailedError: if the import has no plan or has lost rows of it, or if the key sees no calls
     """
     require_plan(ledger)
-    found = Completeness()
-    counts = ledger.counts()
-    found.never = {
-        state: count for state, count in counts.items() if state not in RIGHT | {CallState.WITHDRAWN} and count
-    }
+    counts = ledger.counts().items()
+    found = Completeness(never={state: count for state, count in counts if state not in _NOT_MISSED and count})
     for batch in batches(_right(ledger), MAX_CALL_IDS):
         gone = _gone(batch, client)
         found.gone += gone

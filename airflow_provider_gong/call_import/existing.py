@@ -49,7 +49,10 @@ class ExistingCalls:
         if not hidden:
             return 0, 0.0
         if not self._sees_calls():
-            return self._end_unseen(hidden) if is_last else (len(hidden), self._between_looks)
+            if not is_last:
+                return len(hidden), self._between_looks
+            self._end(hidden, CallState.UNVERIFIABLE)
+            return 0, 0.0
         pauses = [pause for row in hidden if (pause := self._look_for(row, is_last=is_last)) is not None]
         return len(pauses), min(pauses, default=0.0)
 
@@ -59,10 +62,6 @@ class ExistingCalls:
         calls = {call.id: call for call in (found.meta_data for found in listed)}
         self._ledger.judged((row, compared(row, calls[row.call_id])) for row in rows if row.call_id in calls)
         return [row for row in rows if row.call_id not in calls]
-
-    def _end_unseen(self, rows: Iterable[ExistingCall]) -> tuple[int, float]:
-        self._ledger.judged((row, _reading(row, CallState.UNVERIFIABLE)) for row in rows)
-        return 0, 0.0
 
     def _look_for(self, row: ExistingCall, *, is_last: bool) -> float | None:
         """Read a call that is not listed; return the seconds until the next read, None if the row is decided."""
@@ -74,18 +73,18 @@ class ExistingCalls:
             self._ledger.looked_for(row, is_missing=False)
             if not is_last:
                 return 0.0
-            self._end(row, CallState.PROCESSING)
+            self._end([row], CallState.PROCESSING)
         except GongNotFoundError:
             if row.missing_for is None and self._between_looks > 0:
                 self._ledger.looked_for(row, is_missing=True)
                 return self._between_looks
-            self._end(row, CallState.INCOMPLETE)
+            self._end([row], CallState.INCOMPLETE)
         else:
             self._ledger.judged([(row, compared(row, call))])
         return None
 
-    def _end(self, row: ExistingCall, state: CallState) -> None:
-        self._ledger.judged([(row, _reading(row, state))])
+    def _end(self, rows: Iterable[ExistingCall], state: CallState) -> None:
+        self._ledger.judged((row, _reading(row, state)) for row in rows)
 
 
 def is_call_of(row: ExistingCall, call: Call) -> bool:
@@ -96,9 +95,11 @@ def is_call_of(row: ExistingCall, call: Call) -> bool:
 def compared(row: ExistingCall, call: Call) -> Reading:
     """Compare a readable call with a row that has its id, and return the result."""
     wrong = _differences(row, call)
-    problem = _conflict(row, wrong) if wrong else None
-    state = CallState.CONFLICT if wrong else CallState.EXISTS
-    return Reading(row.client_unique_id, state, call.url, call.duration, problem)
+    if not wrong:
+        return Reading(row.client_unique_id, CallState.EXISTS, call.url, call.duration)
+    remedy = "Give the row a unique id. If the call in Gong is wrong, it cannot be changed over the API."
+    problem = _problem(row, f", which is another one: it {' and '.join(wrong)}", remedy, Actor.MANIFEST)
+    return Reading(row.client_unique_id, CallState.CONFLICT, call.url, call.duration, problem)
 
 
 def _differences(row: ExistingCall, call: Call) -> list[str]:
@@ -122,48 +123,27 @@ def differences(call: Call, client_unique_id: str, actual_start: str, primary_us
         yield f"is hosted by user {shown(call.primary_user_id or '')} and not by {shown(primary_user)}"
 
 
-def still_processed(field: str, value: str, rule: str) -> Problem:
-    """Return the problem for a call that Gong was still processing at the timeout."""
-    return Problem(field, value, rule, "Clear the verify task later to check again.", Actor.SUPPORT)
-
-
-def unseen_by_key(field: str, value: str, rule: str) -> Problem:
-    """Return the problem for a call that cannot be compared because the key sees no calls."""
-    remedy = "Ask a Gong administrator to let the access key see all calls, then clear the verify task."
-    return Problem(field, value, rule, remedy, Actor.ADMINISTRATOR)
-
-
 def _reading(row: ExistingCall, state: CallState) -> Reading:
-    return Reading(row.client_unique_id, state, problem=_PROBLEMS[state](row))
+    return Reading(row.client_unique_id, state, problem=_problem(row, *_PROBLEMS[state]))
 
 
-def _conflict(row: ExistingCall, wrong: Iterable[str]) -> Problem:
-    rule = f"belongs to call {row.call_id}, which is another one: it {' and '.join(wrong)}"
-    remedy = "Give the row a unique id. If the call in Gong is wrong, it cannot be changed over the API."
-    return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.MANIFEST)
+def _problem(row: ExistingCall, rule: str, remedy: str, who: Actor) -> Problem:
+    return Problem("client_unique_id", row.client_unique_id, f"belongs to call {row.call_id}{rule}", remedy, who)
 
 
-def _incomplete(row: ExistingCall) -> Problem:
-    rule = f"belongs to call {row.call_id}, which has no recording and may not be from this import"
-    remedy = (
+# What to do about calls that Gong was still processing at the timeout, and if the key sees no calls at all; and who.
+STILL_PROCESSED = ("Clear the verify task later to check again.", Actor.SUPPORT)
+UNSEEN_BY_KEY = (
+    "Ask a Gong administrator to let the access key see all calls, then clear the verify task.",
+    Actor.ADMINISTRATOR,
+)
+_PROBLEMS = {
+    CallState.INCOMPLETE: (
+        ", which has no recording and may not be from this import",
         "If these ids never repeat, set on_existing='complete' and clear the upload task, which uploads the "
-        "recording. Otherwise, give the row a unique id."
-    )
-    return Problem("client_unique_id", row.client_unique_id, rule, remedy, Actor.MANIFEST)
-
-
-def _processing(row: ExistingCall) -> Problem:
-    rule = f"belongs to call {row.call_id}, which Gong was still processing when verify_timeout expired"
-    return still_processed("client_unique_id", row.client_unique_id, rule)
-
-
-def _unverifiable(row: ExistingCall) -> Problem:
-    rule = f"belongs to call {row.call_id}, and the access key does not see any call of the company"
-    return unseen_by_key("client_unique_id", row.client_unique_id, rule)
-
-
-_PROBLEMS: Mapping[CallState, Callable[[ExistingCall], Problem]] = {
-    CallState.INCOMPLETE: _incomplete,
-    CallState.PROCESSING: _processing,
-    CallState.UNVERIFIABLE: _unverifiable,
+        "recording. Otherwise, give the row a unique id.",
+        Actor.MANIFEST,
+    ),
+    CallState.PROCESSING: (", which Gong was still processing when verify_timeout expired", *STILL_PROCESSED),
+    CallState.UNVERIFIABLE: (", and the access key does not see any call of the company", *UNSEEN_BY_KEY),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow_provider_gong._text import batches, counted
 from airflow_provider_gong.call_import.existing import compared
@@ -134,11 +134,7 @@ def calls_between(client: GongClient, start: datetime, end: datetime, pages: int
 
 
 def _window(starts: Iterable[str]) -> tuple[datetime, datetime]:
-    first = last = None
-    for text in starts:
-        start = datetime.fromisoformat(text)
-        first = start if first is None or start < first else first
-        last = start if last is None or start > last else last
-    if first is None or last is None:
-        raise ValueError("There are no rows.")
+    first, last = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+    for start in map(datetime.fromisoformat, starts):
+        first, last = min(first, start), max(last, start)
     return first - _SECOND, last + _SECOND

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
@@ -11,10 +11,10 @@ from airflow_provider_gong._text import batches, counted, shown
 from airflow_provider_gong.call_import.errors import GongImportFailedError, GongImportUnfinishedError
 from airflow_provider_gong.call_import.existing import (
     BETWEEN_LOOKS,
+    STILL_PROCESSED,
+    UNSEEN_BY_KEY,
     ExistingCalls,
     is_call_of,
-    still_processed,
-    unseen_by_key,
 )
 from airflow_provider_gong.call_import.planned import require_plan
 from airflow_provider_gong.call_import.progress import by_state, counted_requests
@@ -81,8 +81,8 @@ class ImportVerification:
             unseen = self._ledger.unseen()
             seen = self._read(unseen)
             missing = {call_id: row.client_unique_id for call_id, row in unseen.items() if call_id not in seen}
-            verified = counted(len(seen), "call")
-            log.info("%s verified now, %d not seen yet, %.0f s left.", verified, len(missing), left)
+            read = counted(len(seen), "call")
+            log.info("%s read in Gong now, %d not seen yet, %.0f s left.", read, len(missing), left)
             waiting, pause = self._existing.judge(is_last=left <= 0)
             if waiting or (missing and left > 0):
                 self._wait(missing, waiting, left, pause)
@@ -130,7 +130,7 @@ class ImportVerification:
         blind = self._is_blind(list(missing))
         for call_id, ident in missing.items():
             state = CallState.UNVERIFIABLE if blind else self._last_state(call_id)
-            self._ledger.read_back([Reading(ident, state, problem=_PROBLEMS[state](call_id))])
+            self._ledger.read_back([Reading(ident, state, problem=_problem(call_id, state))])
 
     def _is_blind(self, call_ids: Sequence[str]) -> bool:
         """Return whether calls are missing because the key sees none, judged by a few of them."""
@@ -140,9 +140,8 @@ class ImportVerification:
 
     def _sees_calls(self) -> bool:
         counts = self._ledger.counts()
-        return any(counts.get(state) for state in RIGHT) or self._can_read()
-
-    def _can_read(self) -> bool:
+        if any(counts.get(state) for state in RIGHT):
+            return True
         if self._is_readable is None:
             self._is_readable = can_read_calls(self._client)
         return self._is_readable
@@ -158,13 +157,13 @@ class ImportVerification:
         return CallState.PROCESSING
 
 
-def can_read_calls(client: GongClient, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bool:
+def can_read_calls(client: GongClient) -> bool:
     """
     Return whether the key sees any call of the last months.
 
     Gong answers a key that may not see calls exactly like an empty company, so False may mean either.
     """
-    until = now()
+    until = datetime.now(UTC)
     window = {"fromDateTime": until - timedelta(days=_READABLE_DAYS), "toDateTime": until}
     try:
         return next(client.calls.list(window), None) is not None
@@ -209,28 +208,21 @@ def _require_canary(import_id: str, counts: Mapping[CallState, int]) -> None:
         )
 
 
-def _processing(call_id: str) -> Problem:
-    rule = "was still being processed by Gong when verify_timeout expired"
-    return still_processed("call", call_id, rule)
+def _problem(call_id: str, state: CallState) -> Problem:
+    return Problem("call", call_id, *_PROBLEMS[state])
 
 
-def _not_visible(call_id: str) -> Problem:
-    rule = (
+_PROBLEMS = {
+    CallState.PROCESSING: ("was still being processed by Gong when verify_timeout expired", *STILL_PROCESSED),
+    CallState.NOT_VISIBLE: (
         "was accepted by Gong but never appeared. Likely reasons, most frequent first: the recording is shorter than "
         "60 s after Gong trimmed it; it has no speech; Gong already has the same recording; call import was turned "
-        "off for the host"
-    )
-    return Problem(
-        "call", call_id, rule, "Check the call in Gong; its upload status shows the reason.", Actor.RECORDING
-    )
-
-
-def _unverifiable(call_id: str) -> Problem:
-    return unseen_by_key("call", call_id, "cannot be verified: the access key does not see any call of the company")
-
-
-_PROBLEMS: Mapping[CallState, Callable[[str], Problem]] = {
-    CallState.PROCESSING: _processing,
-    CallState.NOT_VISIBLE: _not_visible,
-    CallState.UNVERIFIABLE: _unverifiable,
+        "off for the host",
+        "Check the call in Gong; its upload status shows the reason.",
+        Actor.RECORDING,
+    ),
+    CallState.UNVERIFIABLE: (
+        "cannot be verified: the access key does not see any call of the company",
+        *UNSEEN_BY_KEY,
+    ),
 }

@@ -141,7 +141,8 @@ class GongUploadCallOperator(WaitingTask):
 
     Returns ``call_id``, ``state`` (``uploaded``; ``exists`` for a call that this operator neither created nor changed;
     or the state of the same call in an earlier import), ``sha256`` of the recording and ``url`` of the call (None if
-    unknown), and adds a link to the call to the task.
+    unknown), and adds a link to the call to the task. An existing call that Gong is still processing cannot be compared
+    yet, whatever the ``state``: compare its start and host after ``GongCallProcessedSensor``.
 
     :param call: the call, with Gong's field names (``clientUniqueId``) or in snake_case (templated)
     :param media: path, or URL on any object storage that Airflow supports, such as

@@ -90,12 +90,34 @@ class ReadAttempt:
             raise self._failed[0]
         return self._summary()
 
-    def skip(self, done: Iterable[DayState], since: datetime) -> None:
-        """Count days that an earlier attempt has written, even if it was killed before it could note that."""
+    def skip_read(self, days: Sequence[date], since: datetime) -> list[date]:
+        """
+        Return the days that no attempt of this run has read.
+
+        Days that one has written are counted, even if it was killed before it could note that.
+
+        :param since: start of the run
+        """
+        done = {state.day: state for state in self._read_since(since, days)}
+        if done:
+            log.info("%s already read in this run.", counted(len(done), "day"))
         written = [
-            state.day.isoformat() for state in done if state.changed_at is not None and state.changed_at >= since
+            day.isoformat() for day, state in done.items() if state.changed_at is not None and state.changed_at >= since
         ]
         self._run.figures.changed_days = sorted({*self._run.figures.changed_days, *written})
+        return [day for day in days if day not in done]
+
+    def _read_since(self, since: datetime, days: Iterable[date]) -> Iterator[DayState]:
+        """Yield which of these days were read since a given time, under the same settings."""
+        moments = read_moments(self._folder)
+        found = [
+            manifest
+            for manifest in self._folder.manifests(days)
+            if manifest.settings == self._run.settings.fingerprint
+            and any(moment and moment >= since for moment in (manifest.read_at, moments.get(manifest.day)))
+        ]
+        if found:
+            yield from (state for state in states_of(found, moments, self._folder.files(TABLES)) if state.is_whole)
 
     def _read_day(self, day: date) -> None:
         """Read a day; one that cannot be read does not block the others, unless Gong cannot be reached at all."""
@@ -146,19 +168,6 @@ class ReadAttempt:
             "unknown_fields": dict(figures.unknown_fields.most_common(_MOST_FIELDS)),
             "manifests": self._folder.place(MANIFESTS),
         }
-
-
-def read_since(folder: ExportFolder, fingerprint: str, since: datetime, days: Iterable[date]) -> Iterator[DayState]:
-    """Yield which of these days were read since a given time, under the settings of a fingerprint."""
-    moments = read_moments(folder)
-    found = [
-        manifest
-        for manifest in folder.manifests(days)
-        if manifest.settings == fingerprint
-        and any(moment and moment >= since for moment in (manifest.read_at, moments.get(manifest.day)))
-    ]
-    if found:
-        yield from (state for state in states_of(found, moments, folder.files(TABLES)) if state.is_whole)
 
 
 def _with_progress(days: Sequence[date], run: ExportRun) -> Iterable[date]:

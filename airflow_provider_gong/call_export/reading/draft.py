@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_gong.call_export.days import window_of
-from airflow_provider_gong.call_export.reading.reader import Page, call_id_of
+from airflow_provider_gong.call_export.choices import FileFormat
+from airflow_provider_gong.call_export.reading.reader import Page
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
-from airflow_provider_gong.call_export.storage.files import RowFile, json_text, new_file
+from airflow_provider_gong.call_export.storage.files import json_text, new_file
 from airflow_provider_gong.call_export.storage.manifest import CallFacts
 from airflow_provider_gong.call_export.tables.call import ExportedCall
+from airflow_provider_gong.call_export.tables.fields import as_moment
 from airflow_provider_gong.call_export.tables.schema import Kind, Row
 
 _DIGESTS = 2**256
@@ -29,16 +31,14 @@ class TableDraft:
     The rows of a table and day.
 
     :param path: the file, on the local disk
-    :param digest: of the rows, in any order
     :param calls: number of calls with rows
+    :param digest: of the rows, in any order
     """
 
     path: Path
     rows: int
     calls: int
     digest: str
-    size: int
-    sha256: str
 
 
 class RowSink:
@@ -47,12 +47,12 @@ class RowSink:
 
     :param path: where the file is
     :param table: the table
-    :param file: the file
+    :param file_format: format of the file
     """
 
-    def __init__(self, path: Path, table: ExportedTable, file: RowFile) -> None:
+    def __init__(self, path: Path, table: ExportedTable, file_format: FileFormat) -> None:
         self._path = path
-        self._file = file
+        self._file = new_file(path, table, file_format)
         self._select = None if table.is_whole else _selection(table.indexes)
         self._json = [index for index, column in enumerate(table.columns) if column.kind is Kind.JSON]
         self._digest = 0
@@ -90,9 +90,7 @@ class RowSink:
     def close(self) -> TableDraft:
         """Complete the file."""
         self.close_file()
-        digest = f"{self._digest % _DIGESTS:064x}"
-        size = self._path.stat().st_size
-        return TableDraft(self._path, self._rows, self.calls, digest, size, file_digest(self._path))
+        return TableDraft(self._path, self._rows, self.calls, f"{self._digest % _DIGESTS:064x}")
 
 
 @dataclass
@@ -102,12 +100,12 @@ class DayDraft:
 
     :param day: the UTC day
     :param settings: what is exported
-    :param folder: an empty folder for its files
+    :param scratch: a folder on the local disk; the day's files are in one inside
     """
 
     day: date
     settings: ExportSettings
-    folder: Path
+    scratch: Path
     calls: dict[str, CallFacts] = field(default_factory=dict)
     private: set[str] = field(default_factory=set)
     outside_day: int = 0
@@ -115,12 +113,16 @@ class DayDraft:
     unknown: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        self.discard()
+        self._folder.mkdir(parents=True)
         self._sinks: dict[str, RowSink] = {}
         for name, table in self.settings.tables.items():
-            path = self.folder / f"{name}.{self.settings.file_format.value}"
-            self._sinks[name] = RowSink(path, table, new_file(path, table, self.settings.file_format))
-        start, end = window_of(self.day)
-        self._window = (start.timestamp() * 1e6, end.timestamp() * 1e6)
+            path = self._folder / f"{name}.{self.settings.file_format.value}"
+            self._sinks[name] = RowSink(path, table, self.settings.file_format)
+
+    @property
+    def _folder(self) -> Path:
+        return self.scratch / self.day.isoformat()
 
     @property
     def shown(self) -> set[str]:
@@ -135,7 +137,7 @@ class DayDraft:
         return {call_id for call_id, call in self.calls.items() if not call.has_transcript}
 
     def take(self, pages: Iterable[Page]) -> None:
-        """Add the calls of the day's pages, except private calls unless they are exported."""
+        """Add the calls of the day's pages."""
         try:
             for page in pages:
                 self._add(page)
@@ -143,16 +145,12 @@ class DayDraft:
             self.close_files()
 
     def _add(self, page: Page) -> None:
-        calls = []
-        for data in page.calls:
-            if self.settings.leaves_out(data):
-                self.private.add(call_id_of(data))
-            else:
-                calls.append(ExportedCall(data, page.transcripts.get(call_id_of(data)), self.unknown))
+        self.private.update(page.private)
+        calls = [ExportedCall(data, transcript, self.unknown) for data, transcript in page.calls]
         for call in calls:
             has_transcript = call.transcript is not None
             self.calls[call.call_id] = CallFacts(call.workspace_id, call.owner_id, has_transcript)
-            self.outside_day += call.started is None or not self._window[0] <= call.started < self._window[1]
+            self.outside_day += call.started is None or as_moment(call.started).date() != self.day
         for name, table in self.settings.tables.items():
             self._sinks[name].add(map(table.table.rows, calls))
 
@@ -176,11 +174,9 @@ class DayDraft:
         """Complete the files."""
         return {name: sink.close() for name, sink in self._sinks.items()}
 
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def discard(self) -> None:
+        """Delete the files."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _selection(indexes: Sequence[int]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -59,14 +58,19 @@ class ReadDay:
         return self.draft.day
 
     @property
+    def before(self) -> DayManifest:
+        """Its previous manifest, an empty one for a new day."""
+        return self.old or DayManifest(self.day)
+
+    @property
     def known(self) -> Mapping[str, CallFacts]:
         """The calls of the manifest."""
-        return {} if self.old is None else self.old.calls
+        return self.before.calls
 
     @property
     def is_comparable(self) -> bool:
         """Whether the export's files were written under the same settings."""
-        return self.old is not None and self.old.settings == self.draft.settings.fingerprint
+        return self.before.settings == self.draft.settings.fingerprint
 
     @property
     def is_empty(self) -> bool:
@@ -126,8 +130,6 @@ class ReadDay:
 
     def carry_over(self, folder: ExportFolder, kept: set[str]) -> None:
         """Add the rows of kept calls to the draft, and the old transcripts of silent calls."""
-        if self.old is None:
-            return
         if not self.is_comparable and not self.draft.settings.include_private:
             kept -= self._perhaps_private(folder, kept)
         whole = kept & (self.gone | self.unlisted)
@@ -138,17 +140,14 @@ class ReadDay:
         finally:
             self.draft.close_files()
 
-    def discard(self) -> None:
-        """Delete the draft."""
-        shutil.rmtree(self.draft.folder, ignore_errors=True)
-
     def _calls_before(self) -> list[tuple[str, int]]:
-        tables = {} if self.old is None else self.old.tables
         ours = self.draft.settings.tables
-        return [(name, file.calls) for name, file in tables.items() if not ours[name].table.from_transcripts]
+        return [
+            (name, file.calls) for name, file in self.before.tables.items() if not ours[name].table.from_transcripts
+        ]
 
     def _rows(self, folder: ExportFolder, name: str, call_ids: set[str]) -> Any:
-        file = None if self.old is None else self.old.tables.get(name)
+        file = self.before.tables.get(name)
         if file is None or not call_ids or folder.stored(file.path) is None:
             return
         file_format = FileFormat(file.path.rpartition(".")[2])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow_provider_gong._text import batches
@@ -39,14 +39,15 @@ class Page:
     """
     Calls of a day.
 
-    :param calls: rows of ``POST /v2/calls/extensive``
-    :param transcripts: rows of ``POST /v2/calls/transcript`` in which something is said, by call id
+    :param calls: rows of ``POST /v2/calls/extensive``, each with its row of ``POST /v2/calls/transcript``, None if
+        nothing is said in it
+    :param private: the calls that are left out because they are private
     :param is_last: whether no further page follows
     """
 
-    calls: list[JsonObject]
-    transcripts: dict[str, JsonObject] = field(default_factory=dict)
-    is_last: bool = False
+    calls: list[tuple[JsonObject, JsonObject | None]]
+    private: list[str]
+    is_last: bool
 
 
 class GongReader:
@@ -60,7 +61,6 @@ class GongReader:
     def __init__(self, client: GongApi, settings: ExportSettings) -> None:
         self._client = client
         self._settings = settings
-        self._filters = settings.filters
         self.requests = 0
 
     def pages(self, window: Window) -> Iterator[Page]:
@@ -89,19 +89,22 @@ class GongReader:
 
     def sees_calls(self, **conditions: Any) -> bool:
         """Return whether Gong shows any call that meets the conditions and the export's filter."""
-        calls = self._listing("listCallsExtensive", {"filter": self._filters.wire(**conditions)}, _call)
+        calls = self._listing("listCallsExtensive", {"filter": self._settings.filters.wire(**conditions)}, _call)
         return any(calls)
 
     def _pages(self, window: Window, seen: set[str]) -> Iterator[Page]:
         for calls, is_last in self._listed(window):
-            new = [call for call in calls if call_id_of(call) not in seen]
-            seen.update(map(call_id_of, new))
+            new = {call_id_of(call): call for call in calls if call_id_of(call) not in seen}
+            seen |= new.keys()
             # Long transcripts are read in parts, so memory does not grow with their length.
-            parts = list(_by_length(new))
+            parts = list(_by_length(new.values()))
             for number, part in enumerate(parts, 1):
-                wanted = [call_id_of(call) for call in part if not self._settings.leaves_out(call)]
-                transcripts = self._transcripts(wanted) if wanted and self._settings.reads_transcripts else {}
-                yield Page(part, transcripts, is_last and number == len(parts))
+                exported = {call_id_of(call): call for call in part if not self._settings.leaves_out(call)}
+                reads = exported and self._settings.reads_transcripts
+                transcripts = self._transcripts(list(exported)) if reads else {}
+                calls_and_transcripts = [(call, transcripts.get(call_id)) for call_id, call in exported.items()]
+                private = [call_id for call_id in map(call_id_of, part) if call_id not in exported]
+                yield Page(calls_and_transcripts, private, is_last and number == len(parts))
 
     def _listed(self, window: Window, *, is_last: bool = True) -> Iterator[tuple[list[JsonObject], bool]]:
         """
@@ -113,7 +116,7 @@ class GongReader:
         """
         start, end = window
         is_divisible = (end - start).total_seconds() >= 2 * _SHORTEST_WINDOW
-        filters = self._filters.wire(fromDateTime=wire(start), toDateTime=wire(end))
+        filters = self._settings.filters.wire(fromDateTime=wire(start), toDateTime=wire(end))
         body = {"filter": filters, "contentSelector": CONTENT_SELECTOR}
         pages = Pages(Listing(raw_request("listCallsExtensive", body=body), _call))
         try:
@@ -196,7 +199,7 @@ def _total(page: JsonObject) -> float:
     return as_number(records.get("totalRecords")) or 0 if isinstance(records, Mapping) else 0
 
 
-def _by_length(calls: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
+def _by_length(calls: Iterable[JsonObject]) -> Iterator[list[JsonObject]]:
     """Yield groups of calls whose transcripts fit into one page and into memory."""
     batch: list[JsonObject] = []
     hours = 0.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -63,7 +63,7 @@ class ExportRun:
         self.figures = figures or Figures()
         self.read_at: dict[date, datetime] = {}
         self._folder = folder
-        self._settings = settings
+        self.settings = settings
         self._scratch = scratch
         self._on_shrink = on_shrink
         self._erased = frozenset(erased)
@@ -76,7 +76,7 @@ class ExportRun:
         self._late: dict[str, date] = {}
         self._unsearched: set[str] = set()
         self._moved_to: set[date] = set()
-        self._asked: dict[str, bool] = {}
+        self._sees = functools.cache(self._reader.sees_calls)
 
     @property
     def requests(self) -> int:
@@ -89,11 +89,8 @@ class ExportRun:
 
         :return: whether Gong shows any calls
         """
-        folder = self._scratch / day.isoformat()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
         old = self._folder.manifest(day)
-        draft = DayDraft(day, self._settings, folder)
+        draft = DayDraft(day, self.settings, self._scratch)
         before = self._reader.requests
         draft.take(self._reader.pages(window_of(day)))
         draft.requests = self._reader.requests - before
@@ -128,8 +125,7 @@ class ExportRun:
 
         :raises GongExportShrinkError: if the access key sees no calls at all
         """
-        is_blind = bool(self._held) and self._is_blind()
-        if is_blind:
+        if self._held and self._is_blind():
             self._judge([_BLIND])
         else:
             self._write_all([held for held in self._held if not held.has_shrunk])
@@ -139,9 +135,7 @@ class ExportRun:
 
     def drop_held(self) -> None:
         """Discard the days that were read but not written."""
-        for held in self._held:
-            held.discard()
-        self._held.clear()
+        self._drop(list(self._held))
 
     def _settle_held(self) -> None:
         if not self._held:
@@ -211,15 +205,9 @@ class ExportRun:
         manifest = self._folder.manifest(day)
         return manifest is not None and call_id in manifest.calls
 
-    def _sees(self, **conditions: Any) -> bool:
-        key = repr(conditions)
-        if key not in self._asked:
-            self._asked[key] = self._reader.sees_calls(**conditions)
-        return self._asked[key]
-
     def _drop(self, days: Iterable[ReadDay]) -> None:
         for held in days:
-            held.discard()
+            held.draft.discard()
             self._held.remove(held)
 
     def _write_all(self, days: Iterable[ReadDay], *, is_alarming: bool = False) -> None:
@@ -233,19 +221,19 @@ class ExportRun:
         kept = held.kept(removed)
         if kept:
             held.carry_over(self._folder, kept)
-        before = {} if old is None else old.suspects
+        before = held.before.suspects
         suspects = kept & before.keys() if is_alarming else kept - held.unlisted
         manifest = DayManifest(
             day=draft.day,
-            settings=self._settings.fingerprint,
+            settings=self.settings.fingerprint,
             read_at=now,
             calls={**draft.calls, **{call_id: held.known[call_id] for call_id in kept}},
-            missing=self._missing(old, draft),
+            missing=self._missing(held),
             suspects={call_id: before.get(call_id, now) for call_id in suspects},
             facts=_facts(draft),
         )
         drafts = draft.close()
-        if commit(self._folder, old, manifest, drafts, self._settings):
+        if commit(self._folder, old, manifest, drafts, self.settings):
             self.figures.changed_days.append(draft.day.isoformat())
         self.figures.removed_calls += len(held.gone & removed)
         if held.has_traded:
@@ -254,25 +242,23 @@ class ExportRun:
             self.figures.count(manifest, {name: table.rows for name, table in drafts.items()})
             self.read_at[draft.day] = now
             held.count(self.judged, self._erased)
-        held.discard()
+        draft.discard()
 
     def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:
         """Return the calls to remove from the export, and those whose transcripts are removed."""
         gone = held.gone | held.silent
         if self._on_shrink is OnShrink.ACCEPT:
             return gone
-        if held.old is None:
-            return set()
         erased = set() if self._is_blind() else gone & self._erased
-        return erased if is_alarming else erased | confirmed(gone, held.old.suspects, self._clock())
+        return erased if is_alarming else erased | confirmed(gone, held.before.suspects, self._clock())
 
-    def _missing(self, old: DayManifest | None, draft: DayDraft) -> dict[str, datetime]:
+    def _missing(self, held: ReadDay) -> dict[str, datetime]:
         """Return the calls whose transcripts are expected, and since when."""
         now = self._clock()
         # A call without a transcript in a backfill most likely never had one.
-        first = min(window_of(draft.day)[1], now) if old is None else now
-        before = {} if old is None else old.missing
-        since = {call_id: before.get(call_id, first) for call_id in draft.missing}
+        first = min(window_of(held.day)[1], now) if held.old is None else now
+        before = held.before.missing
+        since = {call_id: before.get(call_id, first) for call_id in held.draft.missing}
         return {call_id: moment for call_id, moment in since.items() if now - moment < GIVE_UP_AFTER}
 
     def _days_of_moved(self) -> list[date]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 import uuid
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.reading.draft import TableDraft
 from airflow_provider_gong.call_export.settings import ExportSettings
+from airflow_provider_gong.call_export.storage.files import sha256_of
 from airflow_provider_gong.call_export.storage.folder import ExportFolder, table_path
 from airflow_provider_gong.call_export.storage.manifest import DayManifest, TableFile
 from airflow_provider_gong.call_export.tables.catalogue import TABLES
@@ -37,7 +37,9 @@ def commit(
     :param new: the new manifest without its files
     :param drafts: the new files
     """
-    kept = _kept(folder, old, drafts, new.day, settings)
+    is_comparable = old is not None and old.is_complete and old.settings == settings.fingerprint
+    known = old.tables if old is not None and is_comparable else {}
+    kept = _kept(folder, known, drafts, new.day, settings)
     changed = [name for name in drafts if name not in kept]
     if old is not None and not changed and _says_the_same(old, new, kept):
         return []
@@ -47,7 +49,8 @@ def commit(
         name: kept[name] if name in kept else _put(folder, name, draft, new.day, settings)
         for name, draft in drafts.items()
     }
-    _delete_others(folder, old, new.day, settings)
+    if not is_comparable:
+        _delete_others(folder, new.day, settings)
     if _is_taken_over(folder, new.day, writer):
         log.warning("Another run is also writing day %s; the next run reads it again.", new.day)
         return changed
@@ -62,22 +65,23 @@ def is_stored(folder: ExportFolder, file: TableFile) -> bool:
     if stored is None or stored.size != file.size:
         return False
     # In a copied or restored folder, the same files have other versions.
-    return stored.version == file.version or _sha256(folder, file.path) == file.sha256
+    if stored.version == file.version:
+        return True
+    with folder.opened(file.path) as content:
+        return sha256_of(content) == file.sha256
 
 
 def _kept(
     folder: ExportFolder,
-    old: DayManifest | None,
+    known: Mapping[str, TableFile],
     drafts: Mapping[str, TableDraft],
     day: date,
     settings: ExportSettings,
 ) -> dict[str, TableFile]:
     """Return the files that do not need to be replaced."""
-    if old is None or not old.is_complete or old.settings != settings.fingerprint:
-        return {}
     kept = {}
     for name, draft in drafts.items():
-        file = old.tables.get(name)
+        file = known.get(name)
         path = table_path(name, day, settings.file_format)
         if file is not None and file.path == path and file.digest == draft.digest and is_stored(folder, file):
             kept[name] = file
@@ -100,13 +104,13 @@ def _with_files(manifest: DayManifest, files: Mapping[str, TableFile]) -> DayMan
 def _put(folder: ExportFolder, name: str, draft: TableDraft, day: date, settings: ExportSettings) -> TableFile:
     path = table_path(name, day, settings.file_format)
     stored = folder.put(draft.path, path)
-    return TableFile(path, draft.rows, draft.calls, draft.digest, draft.size, draft.sha256, stored.version)
+    with draft.path.open("rb") as file:
+        sha256 = sha256_of(file)
+    return TableFile(path, draft.rows, draft.calls, draft.digest, stored.size, sha256, stored.version)
 
 
-def _delete_others(folder: ExportFolder, old: DayManifest | None, day: date, settings: ExportSettings) -> None:
+def _delete_others(folder: ExportFolder, day: date, settings: ExportSettings) -> None:
     """Delete files of the day that were written with other tables or in another format."""
-    if old is not None and old.is_complete and old.settings == settings.fingerprint:
-        return
     ours = {table_path(name, day, settings.file_format) for name in settings.tables}
     for path in (table_path(name, day, file_format) for name in TABLES for file_format in FileFormat):
         if path not in ours and folder.stored(path) is not None:
@@ -122,11 +126,3 @@ def _is_taken_over(folder: ExportFolder, day: date, writer: str) -> bool:
         # Its files may be ours now.
         folder.write_manifest(now.being_written(writer))
     return True
-
-
-def _sha256(folder: ExportFolder, path: str) -> str:
-    digest = hashlib.sha256()
-    with folder.opened(path) as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
-import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
@@ -18,20 +18,13 @@ from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Kind
 
 _BATCH = 5000
 # What ends a line for some programs, Python's own splitlines among them, and may be part of a text.
-_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+_LINE_ENDS = {"\x85": r"\u0085", "\u2028": r"\u2028", "\u2029": r"\u2029"}
+# Made once: json.dumps makes an encoder for each value.
+_as_line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_as_value = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
 
 
-class RowFile(Protocol):
-    """A file that rows are added to."""
-
-    def add(self, rows: Sequence[Row]) -> None:
-        """Add rows with the values of the exported columns, JSON as text; opens the file if necessary."""
-
-    def close(self) -> None:
-        """Complete the file, if it is open."""
-
-
-def new_file(path: Path, table: ExportedTable, file_format: FileFormat) -> RowFile:
+def new_file(path: Path, table: ExportedTable, file_format: FileFormat) -> JsonLinesFile | ParquetFile:
     """
     Return a new file for the rows of a table.
 
@@ -56,7 +49,7 @@ def rows_of_calls(
 
 
 class ParquetFile:
-    """A Parquet file with a row group for each part."""
+    """A Parquet file with a row group for each part. Rows have the values of the exported columns, JSON as text."""
 
     def __init__(self, path: Path, table: ExportedTable) -> None:
         pyarrow, parquet = _pyarrow()
@@ -70,7 +63,7 @@ class ParquetFile:
         self._writer = self._new_writer()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows as a row group."""
+        """Add rows as a row group; opens the file if necessary."""
         if self._writer is None:
             self._writer = self._reopened()
         columns = zip(*rows, strict=True)
@@ -84,12 +77,10 @@ class ParquetFile:
         """Complete the file, if it is open."""
         if self._writer is not None:
             self._writer.close()
-            self._file.close()
             self._writer = None
 
     def _new_writer(self) -> Any:
-        self._file = self._path.open("wb")
-        return self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+        return self._parquet.ParquetWriter(str(self._path), self._schema, compression="zstd")
 
     def _reopened(self) -> Any:
         """Return a writer of a new file with the rows of this one; nothing can be added to a complete file."""
@@ -120,20 +111,24 @@ class JsonLinesFile:
         self._file = self._opened("w")
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Add rows."""
+        """Add rows; opens the file if necessary."""
         if self._file.closed:
             self._file = self._opened("a")
-        for row in rows:
-            record = dict(zip(self._names, row, strict=True))
-            nested = "".join(f',"{name}":{record.pop(name) or "null"}' for name in self._json)
-            for name in self._moments:
-                record[name] = None if record[name] is None else _iso(record[name])
-            line = f"{json.dumps(record, ensure_ascii=False, separators=(',', ':'))[:-1]}{nested}}}"
-            self._file.write(f"{line if line.isascii() else _LINE_ENDS.sub(_escaped, line)}\n")
+        lines = "".join(map(self._line, rows))
+        for sign, escape in _LINE_ENDS.items():
+            lines = lines.replace(sign, escape)
+        self._file.write(lines)
 
     def close(self) -> None:
         """Complete the file, if it is open."""
         self._file.close()
+
+    def _line(self, row: Row) -> str:
+        record = dict(zip(self._names, row, strict=True))
+        nested = "".join([f',"{name}":{record.pop(name) or "null"}' for name in self._json])
+        for name in self._moments:
+            record[name] = None if record[name] is None else _iso(record[name])
+        return f"{_as_line(record)[:-1]}{nested}}}\n"
 
     def _opened(self, mode: str) -> IO[str]:
         # Lone surrogates become escapes, which JSON allows.
@@ -182,12 +177,17 @@ def _fitting(kind: Kind, value: Any) -> Any:
     return None
 
 
+def sha256_of(file: Any) -> str:
+    """Return the SHA-256 of an open file."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def json_text(value: Any) -> str | None:
     """Return a value as JSON, always the same for equal values; None for none."""
     if value is None:
         return None
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+        return _as_value(value)
     except ValueError:
         return json_text(_without_infinity(value))
 
@@ -202,10 +202,6 @@ def _without_infinity(value: Any) -> Any:
         case float() if not math.isfinite(value):
             return str(value)
     return value
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
 
 
 def _iso(value: int) -> str:

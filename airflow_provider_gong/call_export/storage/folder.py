@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -149,7 +150,7 @@ class ExportFolder:
         with self._failures():
             if self._is_local:
                 # A rename within the folder is atomic; a copy is not.
-                self._replace_local(path, lambda target: _copy(source, target))
+                self._replace_local(path, lambda target: shutil.copyfile(source, target))
             else:
                 self._fs.put_file(str(source), self.place(path))
         stored = self.stored(path)
@@ -240,12 +241,6 @@ class ExportFolder:
         except Exception as error:
             # Each object store has its own errors.
             raise GongExportStorageError(f"{self} failed: {type(error).__name__}: {shown(str(error))}") from error
-
-
-def _copy(source: Path, target: Path) -> None:
-    import shutil
-
-    shutil.copyfile(source, target)
 
 
 def _stored(info: Mapping[str, Any]) -> StoredFile:

@@ -28,15 +28,14 @@ def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
     }
     found = folder.read_json(_EXPORT)
     wanted = {**ours, "settings": settings.document()}
-    different = [] if found is None else [name for name in ours if found.get(name) != ours[name]]
-    if found != wanted and not different:
-        folder.write_json(_EXPORT, wanted)
-    elif found is not None and different:
-        different = [f"{name} {shown(str(found.get(name)))}" for name in different]
+    held = ours if found is None else found
+    if different := [f"{name} {shown(str(held.get(name)))}" for name in ours if held.get(name) != ours[name]]:
         raise GongExportSettingsError(
             f"{folder} is an export of {', '.join(different)}.",
             remedy="Its files would mix calls of both: use another folder, or the same filter.",
         )
+    if found != wanted:
+        folder.write_json(_EXPORT, wanted)
     for name in TABLES:
         _describe(folder, name, settings.tables.get(name))
 
@@ -71,13 +70,12 @@ def require_company(folder: ExportFolder, company: str, *notes: str) -> None:
 
 def _describe(folder: ExportFolder, name: str, table: ExportedTable | None) -> None:
     path = f"{SCHEMAS}/{name}.json"
-    found = folder.read_json(path)
-    if table is None:
-        if found is not None:
-            folder.delete(path)
+    described = None if table is None else _described(table)
+    if folder.read_json(path) == described:
         return
-    described = _described(table)
-    if found != described:
+    if described is None:
+        folder.delete(path)
+    else:
         folder.write_json(path, described)
 
 

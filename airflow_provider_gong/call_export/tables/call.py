@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from airflow_provider_gong.call_export.tables.fields import as_number, as_text, microseconds, objects
+from airflow_provider_gong.call_export.tables.fields import as_text, microseconds, objects
 
 _ACCOUNT_NAMES = ("Name", "name", "AccountName", "Account Name")
 _COMPANY_NAMES = ("CompanyName", "Company", "AccountName", "Account Name")
@@ -46,6 +46,8 @@ class ExportedCall:
     :param data: a row of ``POST /v2/calls/extensive``
     :param transcript: a row of ``POST /v2/calls/transcript``; None if Gong has no transcript
     :param unknown: counts fields that are not in Gong's reference
+    :ivar owner_id: Gong user id of the host; empty if there is none
+    :ivar workspace_id: the id of the workspace; empty if there is none
     """
 
     def __init__(self, data: Mapping[str, Any], transcript: Mapping[str, Any] | None, unknown: Counter[str]) -> None:
@@ -54,21 +56,8 @@ class ExportedCall:
         self.unknown = unknown
         self.meta: Mapping[str, Any] = data["metaData"]
         self.call_id = str(self.meta["id"])
-
-    @property
-    def owner_id(self) -> str:
-        """Gong user id of the host; empty if there is none."""
-        return str(self.meta.get("primaryUserId") or "")
-
-    @property
-    def workspace_id(self) -> str:
-        """The id of the workspace; empty if there is none."""
-        return str(self.meta.get("workspaceId") or "")
-
-    @property
-    def seconds(self) -> float | None:
-        """Its duration."""
-        return as_number(self.meta.get("duration"))
+        self.owner_id = str(self.meta.get("primaryUserId") or "")
+        self.workspace_id = str(self.meta.get("workspaceId") or "")
 
     @cached_property
     def started(self) -> int | None:

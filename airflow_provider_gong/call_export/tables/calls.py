@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_gong.call_export.tables import schema
 from airflow_provider_gong.call_export.tables.call import ExportedCall, is_plain_context
 from airflow_provider_gong.call_export.tables.fields import Fields, as_number, as_text, names, objects
 from airflow_provider_gong.call_export.tables.participants import is_plain_speaker
-from airflow_provider_gong.call_export.tables.schema import Row, Table
+from airflow_provider_gong.call_export.tables.schema import Column, Kind, Row, Table, extra_column
 
 # In Gong's reference, and kept in ``extra``.
 _KNOWN_CONTENT = names(
@@ -45,6 +44,7 @@ def _rows(call: ExportedCall) -> list[Row]:
     content = Fields(call.data.get("content"), "content", call.unknown)
     interaction = Fields(call.data.get("interaction"), "interaction", call.unknown)
     party, owner = call.owner
+    outcome, questions = content.inner("callOutcome"), interaction.inner("questions")
     system = meta.text("system")
     meeting_url = meta.text("meetingUrl")
     row: Row = (
@@ -66,9 +66,11 @@ def _rows(call: ExportedCall) -> list[Row]:
         meta.flag("isPrivate"),
         meta.text("purpose"),
         meta.text("sdrDisposition"),
-        *_outcome(content),
+        outcome.text("name"),
+        outcome.text("category"),
         *_stats(interaction),
-        *_questions(interaction),
+        questions.integer("companyCount"),
+        questions.integer("nonCompanyCount"),
         content.text("brief"),
         _texts(content, "keyPoints"),
         _next_steps(content),
@@ -85,11 +87,6 @@ def _rows(call: ExportedCall) -> list[Row]:
     return [row]
 
 
-def _outcome(content: Fields) -> tuple[str | None, str | None]:
-    outcome = content.inner("callOutcome")
-    return outcome.text("name"), outcome.text("category")
-
-
 def _stats(interaction: Fields) -> list[float | None]:
     stats = objects(interaction.look("interactionStats"))
     values = {as_text(stat.get("name")): as_number(stat.get("value")) for stat in stats}
@@ -99,11 +96,6 @@ def _stats(interaction: Fields) -> list[float | None]:
 
 def _is_plain_stat(stat: Mapping[str, Any]) -> bool:
     return stat.get("name") in _STATS and as_number(stat.get("value")) is not None and len(stat) == 2
-
-
-def _questions(interaction: Fields) -> tuple[int | None, int | None]:
-    questions = interaction.inner("questions")
-    return questions.integer("companyCount"), questions.integer("nonCompanyCount")
 
 
 def _texts(content: Fields, name: str) -> list[str] | None:
@@ -162,45 +154,45 @@ CALLS = Table(
     "One row for each call.",
     ("call_id",),
     (
-        schema.text("call_id", "Gong's id of the call"),
-        schema.text("title", "its title"),
-        schema.text("url", "page of the call in Gong"),
-        schema.moment("started_datetime", "start of the call"),
-        schema.moment("scheduled_datetime", "scheduled start"),
-        schema.number("duration_seconds", "duration as measured by Gong"),
-        schema.text("owner_id", "Gong user id of the host"),
-        schema.text("owner_name", "name of the host"),
-        schema.text("owner_email_address", "e-mail address of the host"),
-        schema.text("workspace_id", "id of the workspace"),
-        schema.text("direction", "`Inbound`, `Outbound`, `Conference` or `Unknown`"),
-        schema.text("scope", "`Internal`, `External` or `Unknown`"),
-        schema.text("system", "system that recorded the call"),
-        schema.text("media_type", "`Audio` or `Video`"),
-        schema.text("language", "language, as ISO 639-2/B"),
-        schema.flag("is_private", "whether the call is private"),
-        schema.text("purpose", "its purpose"),
-        schema.text("disposition", "disposition of the sales development representative"),
-        schema.text("outcome", "outcome of the call"),
-        schema.text("outcome_category", "category of the outcome"),
-        schema.number("talk_ratio", "host side's share of talk time, from 0 to 1"),
-        schema.number("longest_monologue_seconds", "longest monologue of the host's side"),
-        schema.number("longest_customer_story_seconds", "longest monologue of the other side"),
-        schema.number("interactivity", "Gong's measure of how often the speakers change"),
-        schema.number("patience_seconds", "how long the host pauses before answering"),
-        schema.integer("company_question_count", "questions asked by the company's side"),
-        schema.integer("non_company_question_count", "questions asked by the other side"),
-        schema.text("brief", "Gong's summary"),
-        schema.texts("key_points", "Gong's key points"),
-        schema.texts("next_steps", "next steps listed in Gong's highlights"),
-        schema.texts("topics", "names of the topics (durations are in `extra`)"),
-        schema.texts("account_ids", "CRM ids of the accounts"),
-        schema.texts("opportunity_ids", "CRM ids of the opportunities"),
-        schema.text("transcript_status", "`present` or `missing` when the day was read"),
-        schema.text("meeting_url", "URL of the web conference"),
-        schema.text("calendar_event_id", "id of the calendar event"),
-        schema.text("client_unique_id", "id in the recording system, for imported calls"),
-        schema.text("custom_data", "`customData` of an imported call"),
-        schema.extra_column("outline, structure, highlights, comments, and Gong fields without a column"),
+        Column("call_id", Kind.TEXT, "Gong's id of the call"),
+        Column("title", Kind.TEXT, "its title"),
+        Column("url", Kind.TEXT, "page of the call in Gong"),
+        Column("started_datetime", Kind.MOMENT, "start of the call"),
+        Column("scheduled_datetime", Kind.MOMENT, "scheduled start"),
+        Column("duration_seconds", Kind.NUMBER, "duration as measured by Gong"),
+        Column("owner_id", Kind.TEXT, "Gong user id of the host"),
+        Column("owner_name", Kind.TEXT, "name of the host"),
+        Column("owner_email_address", Kind.TEXT, "e-mail address of the host"),
+        Column("workspace_id", Kind.TEXT, "id of the workspace"),
+        Column("direction", Kind.TEXT, "`Inbound`, `Outbound`, `Conference` or `Unknown`"),
+        Column("scope", Kind.TEXT, "`Internal`, `External` or `Unknown`"),
+        Column("system", Kind.TEXT, "system that recorded the call"),
+        Column("media_type", Kind.TEXT, "`Audio` or `Video`"),
+        Column("language", Kind.TEXT, "language, as ISO 639-2/B"),
+        Column("is_private", Kind.FLAG, "whether the call is private"),
+        Column("purpose", Kind.TEXT, "its purpose"),
+        Column("disposition", Kind.TEXT, "disposition of the sales development representative"),
+        Column("outcome", Kind.TEXT, "outcome of the call"),
+        Column("outcome_category", Kind.TEXT, "category of the outcome"),
+        Column("talk_ratio", Kind.NUMBER, "host side's share of talk time, from 0 to 1"),
+        Column("longest_monologue_seconds", Kind.NUMBER, "longest monologue of the host's side"),
+        Column("longest_customer_story_seconds", Kind.NUMBER, "longest monologue of the other side"),
+        Column("interactivity", Kind.NUMBER, "Gong's measure of how often the speakers change"),
+        Column("patience_seconds", Kind.NUMBER, "how long the host pauses before answering"),
+        Column("company_question_count", Kind.INTEGER, "questions asked by the company's side"),
+        Column("non_company_question_count", Kind.INTEGER, "questions asked by the other side"),
+        Column("brief", Kind.TEXT, "Gong's summary"),
+        Column("key_points", Kind.TEXTS, "Gong's key points"),
+        Column("next_steps", Kind.TEXTS, "next steps listed in Gong's highlights"),
+        Column("topics", Kind.TEXTS, "names of the topics (durations are in `extra`)"),
+        Column("account_ids", Kind.TEXTS, "CRM ids of the accounts"),
+        Column("opportunity_ids", Kind.TEXTS, "CRM ids of the opportunities"),
+        Column("transcript_status", Kind.TEXT, "`present` or `missing` when the day was read"),
+        Column("meeting_url", Kind.TEXT, "URL of the web conference"),
+        Column("calendar_event_id", Kind.TEXT, "id of the calendar event"),
+        Column("client_unique_id", Kind.TEXT, "id in the recording system, for imported calls"),
+        Column("custom_data", Kind.TEXT, "`customData` of an imported call"),
+        extra_column("outline, structure, highlights, comments, and Gong fields without a column"),
     ),
     _rows,
 )

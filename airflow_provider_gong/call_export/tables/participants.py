@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_gong.call_export.tables import schema
 from airflow_provider_gong.call_export.tables.call import ExportedCall, crm_field, crm_objects, is_plain_context
 from airflow_provider_gong.call_export.tables.fields import Fields, as_number, as_text, count_unknown, names, objects
-from airflow_provider_gong.call_export.tables.schema import Row, Table
+from airflow_provider_gong.call_export.tables.schema import Column, Kind, Row, Table, extra_column
 
 _NAMES = ("Name", "name")
 _OCCURRENCE = names("startTime", "speakerId")
@@ -104,21 +103,21 @@ CALL_PARTIES = Table(
     "One row for each participant of a call.",
     ("call_id", "party_number"),
     (
-        schema.text("call_id", "Gong's id of the call"),
-        schema.integer("party_number", "number of the participant in the call, from 0"),
-        schema.text("party_id", "Gong's id of the participant"),
-        schema.text("speaker_id", "joins to `transcript_sentences`"),
-        schema.text("user_id", "Gong user id, for participants from the company"),
-        schema.text("name", "name"),
-        schema.text("title", "job title"),
-        schema.text("email_address", "e-mail address"),
-        schema.text("phone_number", "phone number"),
-        schema.text("affiliation", "`Internal`, `External` or `Unknown`"),
-        schema.text("company", "company of an external participant, if it is in the call's CRM data"),
-        schema.flag("is_owner", "whether this is the host"),
-        schema.number("talk_time_seconds", "talk time of the participant"),
-        schema.texts("methods", "`Invitee`, `Attendee`"),
-        schema.extra_column(),
+        Column("call_id", Kind.TEXT, "Gong's id of the call"),
+        Column("party_number", Kind.INTEGER, "number of the participant in the call, from 0"),
+        Column("party_id", Kind.TEXT, "Gong's id of the participant"),
+        Column("speaker_id", Kind.TEXT, "joins to `transcript_sentences`"),
+        Column("user_id", Kind.TEXT, "Gong user id, for participants from the company"),
+        Column("name", Kind.TEXT, "name"),
+        Column("title", Kind.TEXT, "job title"),
+        Column("email_address", Kind.TEXT, "e-mail address"),
+        Column("phone_number", Kind.TEXT, "phone number"),
+        Column("affiliation", Kind.TEXT, "`Internal`, `External` or `Unknown`"),
+        Column("company", Kind.TEXT, "company of an external participant, if it is in the call's CRM data"),
+        Column("is_owner", Kind.FLAG, "whether this is the host"),
+        Column("talk_time_seconds", Kind.NUMBER, "talk time of the participant"),
+        Column("methods", Kind.TEXTS, "`Invitee`, `Attendee`"),
+        extra_column(),
     ),
     _parties,
 )
@@ -128,15 +127,15 @@ CALL_CONTEXT_OBJECTS = Table(
     "One row for each CRM object that Gong associates with a call or with one of its participants.",
     ("call_id", "party_id", "system", "object_type", "object_id", "timing"),
     (
-        schema.text("call_id", "Gong's id of the call"),
-        schema.text("party_id", "Gong's id of the participant; null for objects of the call"),
-        schema.text("system", "`Salesforce`, `HubSpot`, `MicrosoftDynamic` or `Generic`"),
-        schema.text("object_type", "`Account`, `Opportunity`, `Contact`, `Lead` or `User`"),
-        schema.text("object_id", "id in the CRM"),
-        schema.text("name", "name in the CRM"),
-        schema.text("timing", "`Now` or `TimeOfCall`"),
-        schema.json_column("fields", "fields in the CRM, as a list of `name` and `value`"),
-        schema.extra_column(),
+        Column("call_id", Kind.TEXT, "Gong's id of the call"),
+        Column("party_id", Kind.TEXT, "Gong's id of the participant; null for objects of the call"),
+        Column("system", Kind.TEXT, "`Salesforce`, `HubSpot`, `MicrosoftDynamic` or `Generic`"),
+        Column("object_type", Kind.TEXT, "`Account`, `Opportunity`, `Contact`, `Lead` or `User`"),
+        Column("object_id", Kind.TEXT, "id in the CRM"),
+        Column("name", Kind.TEXT, "name in the CRM"),
+        Column("timing", Kind.TEXT, "`Now` or `TimeOfCall`"),
+        Column("fields", Kind.JSON, "fields in the CRM, as a list of `name` and `value`"),
+        extra_column(),
     ),
     _context,
 )
@@ -146,12 +145,12 @@ CALL_TRACKERS = Table(
     "One row for each tracker of a call.",
     ("call_id", "tracker_id"),
     (
-        schema.text("call_id", "Gong's id of the call"),
-        schema.text("tracker_id", "Gong's id of the tracker"),
-        schema.text("tracker_name", "its name"),
-        schema.text("tracker_type", "`KEYWORD` or `SMART`"),
-        schema.integer("mention_count", "how often it occurs in the call"),
-        schema.extra_column("occurrences and phrases, and Gong fields without a column"),
+        Column("call_id", Kind.TEXT, "Gong's id of the call"),
+        Column("tracker_id", Kind.TEXT, "Gong's id of the tracker"),
+        Column("tracker_name", Kind.TEXT, "its name"),
+        Column("tracker_type", Kind.TEXT, "`KEYWORD` or `SMART`"),
+        Column("mention_count", Kind.INTEGER, "how often it occurs in the call"),
+        extra_column("occurrences and phrases, and Gong fields without a column"),
     ),
     _trackers,
 )

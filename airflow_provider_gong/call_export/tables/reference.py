@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_gong.call_export.tables import schema
 from airflow_provider_gong.call_export.tables.fields import Fields, names
-from airflow_provider_gong.call_export.tables.schema import Row, Table
+from airflow_provider_gong.call_export.tables.schema import Column, Kind, Row, Table, extra_column
 
 _KNOWN_USER = names(
     "meetingConsentPageUrl",
@@ -49,20 +48,20 @@ USERS = Table(
     "One row for each user of the company.",
     ("user_id",),
     (
-        schema.text("user_id", "Gong user id; `owner_id` and `user_id` of other tables"),
-        schema.text("email_address", "e-mail address"),
-        schema.text("first_name", "first name"),
-        schema.text("last_name", "last name"),
-        schema.text("title", "job title"),
-        schema.text("phone_number", "phone number"),
-        schema.text("extension", "extension of the phone number"),
-        schema.flag("is_active", "whether the user is active"),
-        schema.moment("created_datetime", "when the user was created"),
-        schema.text("manager_id", "Gong user id of the manager"),
-        schema.text("trusted_email_address", "e-mail address of the identity provider"),
-        schema.texts("email_aliases", "other e-mail addresses"),
-        schema.json_column("settings", "what Gong records and imports for the user"),
-        schema.extra_column(),
+        Column("user_id", Kind.TEXT, "Gong user id; `owner_id` and `user_id` of other tables"),
+        Column("email_address", Kind.TEXT, "e-mail address"),
+        Column("first_name", Kind.TEXT, "first name"),
+        Column("last_name", Kind.TEXT, "last name"),
+        Column("title", Kind.TEXT, "job title"),
+        Column("phone_number", Kind.TEXT, "phone number"),
+        Column("extension", Kind.TEXT, "extension of the phone number"),
+        Column("is_active", Kind.FLAG, "whether the user is active"),
+        Column("created_datetime", Kind.MOMENT, "when the user was created"),
+        Column("manager_id", Kind.TEXT, "Gong user id of the manager"),
+        Column("trusted_email_address", Kind.TEXT, "e-mail address of the identity provider"),
+        Column("email_aliases", Kind.TEXTS, "other e-mail addresses"),
+        Column("settings", Kind.JSON, "what Gong records and imports for the user"),
+        extra_column(),
     ),
     _users,
 )
@@ -72,10 +71,10 @@ WORKSPACES = Table(
     "One row for each workspace of the company.",
     ("workspace_id",),
     (
-        schema.text("workspace_id", "Gong's id of the workspace"),
-        schema.text("name", "its name"),
-        schema.text("description", "its description"),
-        schema.extra_column(),
+        Column("workspace_id", Kind.TEXT, "Gong's id of the workspace"),
+        Column("name", Kind.TEXT, "its name"),
+        Column("description", Kind.TEXT, "its description"),
+        extra_column(),
     ),
     _workspaces,
 )

@@ -69,41 +69,6 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def text(name: str, about: str) -> Column:
-    """Return a column of text."""
-    return Column(name, Kind.TEXT, about)
-
-
-def integer(name: str, about: str) -> Column:
-    """Return a column of whole numbers."""
-    return Column(name, Kind.INTEGER, about)
-
-
-def number(name: str, about: str) -> Column:
-    """Return a column of numbers."""
-    return Column(name, Kind.NUMBER, about)
-
-
-def flag(name: str, about: str) -> Column:
-    """Return a column of booleans."""
-    return Column(name, Kind.FLAG, about)
-
-
-def moment(name: str, about: str) -> Column:
-    """Return a column of times in UTC."""
-    return Column(name, Kind.MOMENT, about)
-
-
-def texts(name: str, about: str) -> Column:
-    """Return a column of lists of text."""
-    return Column(name, Kind.TEXTS, about)
-
-
-def json_column(name: str, about: str) -> Column:
-    """Return a column of JSON."""
-    return Column(name, Kind.JSON, about)
-
-
 def extra_column(about: str = "Gong fields without a column") -> Column:
     """Return the column for Gong fields without a column."""
-    return json_column("extra", about)
+    return Column("extra", Kind.JSON, about)

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
-from airflow_provider_gong.call_export.tables import schema
 from airflow_provider_gong.call_export.tables.call import NOBODY, ExportedCall
-from airflow_provider_gong.call_export.tables.fields import Fields, as_integer, as_text, names, objects
-from airflow_provider_gong.call_export.tables.schema import Row, Table
+from airflow_provider_gong.call_export.tables.fields import Fields, as_integer, as_number, as_text, names, objects
+from airflow_provider_gong.call_export.tables.schema import Column, Kind, Row, Table, extra_column
 
 _SENTENCE = names("start", "end", "text")
 _PLAIN = (int, int, str, type(None))
@@ -51,7 +50,7 @@ def _documents(call: ExportedCall) -> list[Row]:
         as_text(call.meta.get("title")),
         as_text(call.meta.get("url")),
         call.started,
-        call.seconds,
+        as_number(call.meta.get("duration")),
         call.owner_id or None,
         owner.name,
         [person.label for _, person in call.people if person.label],
@@ -85,18 +84,18 @@ TRANSCRIPT_SENTENCES = Table(
     "One row for each sentence of a transcript.",
     ("call_id", "sentence_number"),
     (
-        schema.text("call_id", "Gong's id of the call"),
-        schema.integer("sentence_number", "number of the sentence in the call, from 0"),
-        schema.integer("monologue_number", "number of the monologue in the call, from 0"),
-        schema.text("speaker_id", "joins to `call_parties`"),
-        schema.text("user_id", "Gong user id of the speaker"),
-        schema.text("speaker_name", "name of the speaker"),
-        schema.text("speaker_affiliation", "`Internal`, `External` or `Unknown`"),
-        schema.text("topic", "topic of the monologue"),
-        schema.integer("start_ms", "start, in milliseconds from the start of the call"),
-        schema.integer("end_ms", "end, in milliseconds from the start of the call"),
-        schema.text("text", "text of the sentence"),
-        schema.extra_column(),
+        Column("call_id", Kind.TEXT, "Gong's id of the call"),
+        Column("sentence_number", Kind.INTEGER, "number of the sentence in the call, from 0"),
+        Column("monologue_number", Kind.INTEGER, "number of the monologue in the call, from 0"),
+        Column("speaker_id", Kind.TEXT, "joins to `call_parties`"),
+        Column("user_id", Kind.TEXT, "Gong user id of the speaker"),
+        Column("speaker_name", Kind.TEXT, "name of the speaker"),
+        Column("speaker_affiliation", Kind.TEXT, "`Internal`, `External` or `Unknown`"),
+        Column("topic", Kind.TEXT, "topic of the monologue"),
+        Column("start_ms", Kind.INTEGER, "start, in milliseconds from the start of the call"),
+        Column("end_ms", Kind.INTEGER, "end, in milliseconds from the start of the call"),
+        Column("text", Kind.TEXT, "text of the sentence"),
+        extra_column(),
     ),
     _sentences,
     from_transcripts=True,
@@ -107,18 +106,18 @@ CALL_DOCUMENTS = Table(
     "One row for each call with a transcript, for search and language models.",
     ("call_id",),
     (
-        schema.text("call_id", "Gong's id of the call"),
-        schema.text("title", "its title"),
-        schema.text("url", "its page in Gong"),
-        schema.moment("started_datetime", "when it started"),
-        schema.number("duration_seconds", "its duration"),
-        schema.text("owner_id", "Gong user id of the host"),
-        schema.text("owner_name", "name of the host"),
-        schema.texts("participants", "the participants, such as `Dana Ortiz (Northwind)`"),
-        schema.texts("account_ids", "CRM ids of the accounts"),
-        schema.texts("opportunity_ids", "CRM ids of the opportunities"),
-        schema.text("text", "transcript with a line for each turn: `Dana Ortiz (Northwind): ...`"),
-        schema.json_column("turns", "the turns: `speaker`, `affiliation`, `start_ms`, `end_ms`, `text`"),
+        Column("call_id", Kind.TEXT, "Gong's id of the call"),
+        Column("title", Kind.TEXT, "its title"),
+        Column("url", Kind.TEXT, "its page in Gong"),
+        Column("started_datetime", Kind.MOMENT, "when it started"),
+        Column("duration_seconds", Kind.NUMBER, "its duration"),
+        Column("owner_id", Kind.TEXT, "Gong user id of the host"),
+        Column("owner_name", Kind.TEXT, "name of the host"),
+        Column("participants", Kind.TEXTS, "the participants, such as `Dana Ortiz (Northwind)`"),
+        Column("account_ids", Kind.TEXTS, "CRM ids of the accounts"),
+        Column("opportunity_ids", Kind.TEXTS, "CRM ids of the opportunities"),
+        Column("text", Kind.TEXT, "transcript with a line for each turn: `Dana Ortiz (Northwind): ...`"),
+        Column("turns", Kind.JSON, "the turns: `speaker`, `affiliation`, `start_ms`, `end_ms`, `text`"),
     ),
     _documents,
     from_transcripts=True,

@@ -159,8 +159,12 @@ class RowSender:
         if failure is not None:
             _log_end(lease, CallState.FAILED, failure)
         else:
-            what = "already has a call, %s, which may not be its own; verification will read it."
-            log.info(f"Row %d (%s) {what}", lease.row_number, shown(lease.client_unique_id), duplicate.call_id)
+            log.info(
+                "Row %d (%s) already has a call, %s, which may not be its own; verification will read it.",
+                lease.row_number,
+                shown(lease.client_unique_id),
+                duplicate.call_id,
+            )
         await asyncio.to_thread(self._ledger.exists_elsewhere, lease, duplicate.call_id, failure)
 
     async def _upload(self, lease: LeasedRow, call_id: str, media: MediaFile, *, maybe_sent: bool) -> None:

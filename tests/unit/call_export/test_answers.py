@@ -205,6 +205,16 @@ class Endless:
         return page
 
 
+def test_a_call_that_a_page_lists_twice_is_exported_once(company: Company) -> None:
+    def repeat(path: str, _: Any, answer: dict[str, Any]) -> None:
+        if path.endswith("/extensive"):
+            answer["calls"] *= 2
+
+    company.answers.edits.append(repeat)
+    company.export(DAY, DAY)
+    assert company.exported() == ["seed-2"]
+
+
 @pytest.mark.parametrize("rows", ["calls", "callTranscripts"])
 def test_a_listing_that_never_ends_is_given_up(company: Company, rows: str) -> None:
     endless = Endless(company, rows)

@@ -116,6 +116,20 @@ def test_a_foreign_call_that_could_not_be_read_yet_is_compared_when_it_can(night
     assert "started at" in night.rows()["pbx-00001"].problems[0].rule
 
 
+def test_the_log_of_verification_does_not_call_another_conversation_verified(
+    night: NightlyImport, caplog: pytest.LogCaptureFixture
+) -> None:
+    night.plan_night(TWO_ROWS[:1])
+    night.post_elsewhere(recording=7)
+    night.emulator.add_faults(Fault(operation="addCall", nth=1, when="before", action="reset"))
+    night.upload(in_flight=1)
+    caplog.set_level("INFO")
+    night.finish()
+    assert night.states() == {"pbx-00001": "conflict"}
+    assert "1 call read in Gong now, 0 not seen yet" in caplog.text
+    assert "call verified" not in caplog.text
+
+
 def test_a_row_changed_by_somebody_else_is_told_as_existing_again(night: NightlyImport) -> None:
     night.plan_night(TWO_ROWS[:1])
     night.post_elsewhere()

@@ -107,7 +107,7 @@ class RecordingFolder:
         found = path.fs.glob(f"{root}/{pattern}", detail=True)
         folder = folder.rstrip("/")
         files = {folder + key.removeprefix(root): info for key, info in found.items() if info["type"] == "file"}
-        self._storage.details |= files
+        self._storage.remember(files)
         if self._sidecars is not None:
             keys = {root + place.removeprefix(folder): place for place in map(self._sidecars.place, files)}
             sizes = listed_sizes(path.fs, keys)

@@ -60,13 +60,16 @@ class ListedRecordings:
 
     def __init__(self, storage: MediaStorage) -> None:
         self._storage = storage
-        self.details: dict[str, Mapping[str, Any]] = {}
-        """Details from the listings, by place of the recording."""
+        self._details: dict[str, Mapping[str, Any]] = {}
+
+    def remember(self, details: Mapping[str, Mapping[str, Any]]) -> None:
+        """Remember details from a listing, by place of the recording."""
+        self._details |= details
 
     def path(self, place: str, /) -> MediaPath:
         """Return the path object of a place."""
         path = self._storage.path(place)
-        details = self.details.get(place)
+        details = self._details.get(place)
         return path if details is None else _ListedPath(path, details)
 
     def sign(self, place: str, /) -> str:
