@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_gong.emulator.world.answers import GongApiError
-from airflow_provider_gong.emulator.world.described import check, named, number
+from airflow_provider_gong.emulator.world.described import named, number, read
 from airflow_provider_gong.emulator.world.world import World
 
 
@@ -61,8 +61,7 @@ class AccessKey:
         described = named(cls, given, "key")
         if isinstance(described.get("scopes"), str):
             described["scopes"] = tuple(described["scopes"].split())
-        key = cls(**described)
-        check(key, "key: ")
+        key = read(cls, described, "key")
         if not key.access_key or not key.access_key_secret or ":" in key.access_key:
             raise ValueError("key: access_key and access_key_secret must not be empty, access_key has no colon")
         return key
@@ -103,7 +102,7 @@ class Keys:
 
 
 def credentials(name: str, secret: str) -> str:
-    """Decode the value after ``Basic`` in a header."""
+    """Return the value after ``Basic`` in a header."""
     return base64.b64encode(f"{name}:{secret}".encode()).decode()
 
 
@@ -122,18 +121,6 @@ class Blindness:
     seconds: float = number(math.inf, highest=math.inf)
     caller: str | None = None
     workspace_id: str | None = None
-
-    def __post_init__(self) -> None:
-        check(self, "blindness: ")
-
-    @classmethod
-    def from_json(cls, given: Any) -> Blindness:
-        """
-        Return the blindness that a JSON object describes.
-
-        :raises ValueError: when a field is unknown or wrong
-        """
-        return cls(**named(cls, given, "blindness"))
 
 
 class Visibility:

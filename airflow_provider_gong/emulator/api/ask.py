@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -58,11 +58,23 @@ class Ask:
         """Return whether the caller may see a call."""
         return self.caller.sees_calls and call.workspace_id not in self.caller.hidden_workspaces
 
-    def readable(self, shelf: Shelf, *, start: float | None = None, end: float | None = None) -> Sequence[Call]:
-        """Return the calls of a window that the caller can read, oldest first; do not change the list."""
+    def readable(
+        self,
+        shelf: Shelf,
+        *,
+        start: float | None = None,
+        end: float | None = None,
+        call_ids: Iterable[str] | None = None,
+    ) -> Sequence[Call]:
+        """
+        Return the calls that the caller can read, oldest first; do not change the list.
+
+        :param start: the start of a window; ``end`` its end, which it excludes
+        :param call_ids: the calls to return instead of those of a window
+        """
         if not self.caller.sees_calls:
             return ()
-        calls = self.emulator.calls.readable(shelf, self.now, start=start, end=end)
+        calls = self.emulator.calls.readable(shelf, self.now, start=start, end=end, call_ids=call_ids)
         return [call for call in calls if self.sees(call)] if self.caller.hidden_workspaces else calls
 
     def workspace_id(self, wanted: str, error: str = BAD_REQUEST) -> str:

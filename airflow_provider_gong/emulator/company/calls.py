@@ -225,20 +225,27 @@ class CallStore:
         counts[CallState.AWAITING_MEDIA.value] = len(self._by_id) - counts.total()
         return +counts
 
-    def readable_of(self, shelf: Shelf, now: float, call_ids: Iterable[str]) -> list[Call]:
-        """Return which of these calls can be read at a time, oldest first."""
-        self.settle()
-        known = filter(None, map(self._by_id.get, set(call_ids)))
-        current = now >= self._world.clock.now()
-        found = (call for call in known if call in shelf and (current or shelf.since(call) <= now))
-        return sorted(found, key=_ORDER)
-
     def readable(
-        self, shelf: Shelf, now: float, *, start: float | None = None, end: float | None = None
+        self,
+        shelf: Shelf,
+        now: float,
+        *,
+        start: float | None = None,
+        end: float | None = None,
+        call_ids: Iterable[str] | None = None,
     ) -> Sequence[Call]:
-        """Return the calls of a window that can be read at a time, oldest first; do not change the list."""
+        """
+        Return the calls that can be read at a time, oldest first; do not change the list.
+
+        :param start: the start of a window; ``end`` its end, which it excludes
+        :param call_ids: the calls to return instead of those of a window
+        """
         self.settle()
-        calls = shelf.window(start, end)
+        if call_ids is None:
+            calls = shelf.window(start, end)
+        else:
+            known = filter(None, map(self._by_id.get, set(call_ids)))
+            calls = sorted((call for call in known if call in shelf), key=_ORDER)
         if now >= self._world.clock.now():
             return calls
         return [call for call in calls if shelf.since(call) <= now]

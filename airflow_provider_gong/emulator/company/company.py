@@ -41,7 +41,6 @@ class Company(World):
     def __init__(self, settings: EmulatorSettings, clock: Clock) -> None:
         super().__init__(settings, clock)
         self.recordings = RecordingFolder()
-        self.clear()
 
     def clear(self) -> None:
         """Remove all data of the company, including what is scheduled."""

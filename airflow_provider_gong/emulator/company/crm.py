@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_gong.emulator.contract.checking import parse_datetime
-from airflow_provider_gong.emulator.world.world import World
+from airflow_provider_gong.emulator.world.world import Job, World
 
 _LISTED_ERRORS = 20
 _OBJECT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -18,30 +18,23 @@ _WITH_ADDRESS = ("CONTACT", "LEAD", "BUSINESS_USER")
 
 
 @dataclass
-class Job:
-    """An asynchronous request: pending at first, in progress after a third of its time, then done or failed."""
+class CrmJob(Job):
+    """An asynchronous request, done or failed when it is over."""
 
-    begun: float
-    ends: float
     errors: list[tuple[int, str]] = field(default_factory=list)
     succeeded: int = 0
 
-    def status(self, now: float) -> str:
-        """Return the state of the request at a time."""
-        if now < self.begun + (self.ends - self.begun) / 3:
-            return "PENDING"
-        if now < self.ends:
-            return "IN_PROGRESS"
-        return "FAILED" if self.errors else "DONE"
-
     def as_json(self, now: float) -> dict[str, Any]:
         """Return the answer about the request; at most 20 errors are listed."""
-        status = self.status(now)
-        if status in ("PENDING", "IN_PROGRESS"):
-            return {"status": status}
-        listed = [{"line": line, "description": text} for line, text in self.errors[:_LISTED_ERRORS]]
-        counts = {"totalErrorCount": len(self.errors), "totalSuccessCount": self.succeeded}
-        return {"status": status, "errors": listed, **counts}
+        running = self.progress(now)
+        if running:
+            return {"status": running}
+        return {
+            "status": "FAILED" if self.errors else "DONE",
+            "errors": [{"line": line, "description": text} for line, text in self.errors[:_LISTED_ERRORS]],
+            "totalErrorCount": len(self.errors),
+            "totalSuccessCount": self.succeeded,
+        }
 
 
 @dataclass
@@ -66,7 +59,7 @@ class Crm:
         self._world = world
         self._registered = 0
         self.integration: Integration | None = None
-        self.jobs: dict[tuple[str, str], Job] = {}
+        self.jobs: dict[tuple[str, str], CrmJob] = {}
 
     def register(self, name: str, owner_email: str) -> Integration:
         """Register an integration."""
@@ -75,10 +68,10 @@ class Crm:
         self.integration = Integration(integration_id, name, owner_email)
         return self.integration
 
-    def start(self, key: tuple[str, str], seconds: float, work: Callable[[Job], None]) -> None:
+    def start(self, key: tuple[str, str], seconds: float, work: Callable[[CrmJob], None]) -> None:
         """Begin an asynchronous request, which takes effect when it ends."""
         now = self._world.clock.now()
-        job = self.jobs[key] = Job(now, now + seconds)
+        job = self.jobs[key] = CrmJob(now, now + seconds)
         self._world.agenda.at(job.ends, lambda: work(job))
 
     def delete(self, integration: Integration) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_gong.emulator.company.records import User
 from airflow_provider_gong.emulator.world.times import wire_time
-from airflow_provider_gong.emulator.world.world import World
+from airflow_provider_gong.emulator.world.world import Job, World
 
 
 @dataclass
@@ -39,8 +39,8 @@ class FlowInstance:
         }
 
 
-@dataclass
-class BulkAssignment:
+@dataclass(kw_only=True)
+class BulkAssignment(Job):
     """
     An asynchronous assignment.
 
@@ -48,24 +48,22 @@ class BulkAssignment:
     """
 
     id: str
-    begun: float
-    ends: float
     prospects: list[dict[str, Any]]
     results: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self, now: float) -> dict[str, Any]:
         """Return the assignment as the API shows it."""
-        done = now >= self.ends
-        running = "IN_PROGRESS" if now >= self.begun + (self.ends - self.begun) / 3 else "PENDING"
-        good = sum(result["status"] == "ASSIGNED" for result in self.results)
+        running = self.progress(now)
+        results = [] if running else self.results
+        good = sum(result["status"] == "ASSIGNED" for result in results)
         return {
             "id": self.id,
-            "status": "COMPLETED" if done else running,
+            "status": running or "COMPLETED",
             "totalCount": len(self.prospects),
-            "processedCount": len(self.results) if done else 0,
-            "successCount": good if done else 0,
-            "failedCount": len(self.results) - good if done else 0,
-            "results": self.results if done else [],
+            "processedCount": len(results),
+            "successCount": good,
+            "failedCount": len(results) - good,
+            "results": results,
         }
 
 
@@ -99,7 +97,7 @@ class Engage:
         """Begin to assign prospects; they are assigned when it ends."""
         world, now = self._world, self._world.clock.now()
         name = uuid.UUID(int=int(world.new_id("bulk assignment", len(self.bulk))) << 64, version=4)
-        bulk = BulkAssignment(str(name), now, now + world.settings.crm_seconds, prospects)
+        bulk = BulkAssignment(now, now + world.settings.crm_seconds, id=str(name), prospects=prospects)
         self.bulk[bulk.id] = bulk
         world.agenda.at(bulk.ends, lambda: self._finish(bulk, flow, owner))
         return bulk

@@ -99,13 +99,15 @@ OPERATION_NAMES = frozenset(known.name for known in _ALL)
 
 # What Gong answers with 405 although nothing is served there (observed on live tenants).
 _NO_METHOD = frozenset({"/v2/calls/manage"})
+_WITH_IDS = [known for known in _ALL if "{" in known.path]
+_AT_PATH: dict[str, list[Operation]] = {}
+for _known in _ALL:
+    _AT_PATH.setdefault(_known.path, []).append(_known)
 
 
 def find_operation(method: str, path: str) -> Operation | GongApiError:
     """Return the operation that serves a request; otherwise what it is answered: 404 or 405."""
-    # A path without ids comes first.
-    served = [known for known in _ALL if known.path == path]
-    served = served or [known for known in _ALL if known.pattern.fullmatch(path)]
+    served = _AT_PATH.get(path) or [known for known in _WITH_IDS if known.pattern.fullmatch(path)]
     for known in served:
         if known.method == method:
             return known

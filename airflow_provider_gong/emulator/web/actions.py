@@ -17,6 +17,7 @@ from airflow_provider_gong.emulator.contract.operations import OPERATION_NAMES
 from airflow_provider_gong.emulator.faults import Fault
 from airflow_provider_gong.emulator.state import Emulator
 from airflow_provider_gong.emulator.world.clock import require_speed
+from airflow_provider_gong.emulator.world.described import read
 from airflow_provider_gong.emulator.world.times import company_zone
 
 
@@ -123,7 +124,7 @@ def hide(emulator: Emulator, body: Any) -> None:
 
     :raises ValueError: when a field is wrong, or there is no such workspace
     """
-    blindness = Blindness.from_json(body)
+    blindness = read(Blindness, body, "blindness")
     if blindness.workspace_id not in (None, *(workspace.id for workspace in emulator.workspaces)):
         raise ValueError(f"there is no workspace {blindness.workspace_id}")
     emulator.visibility.hide(blindness)

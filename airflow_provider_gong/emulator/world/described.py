@@ -9,17 +9,31 @@ from dataclasses import MISSING, field, fields
 from datetime import datetime
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _FINITE = sys.float_info.max
 
+Described = TypeVar("Described", bound="DataclassInstance")
+
 
 def number(default: Any, lowest: float = 0, highest: float = _FINITE) -> Any:
     """Return a field of a number with bounds; ``None`` by default makes it optional."""
     return field(default=default, metadata={"bounds": (lowest, highest)})
+
+
+def read(kind: type[Described], given: Any, place: str) -> Described:
+    """
+    Return the dataclass that a JSON object describes.
+
+    :param place: names the object in errors
+    :raises ValueError: if a name or a value is wrong
+    """
+    found = kind(**named(kind, given, place))
+    check(found, f"{place}.")
+    return found
 
 
 def named(kind: type[DataclassInstance], given: Any, place: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 
 from airflow_provider_gong.emulator.world.clock import Clock
@@ -26,6 +27,20 @@ class Agenda:
         """Carry out what is due by now, in the order of the times."""
         while self._due and self._due[0][0] <= now:
             heapq.heappop(self._due)[2]()
+
+
+@dataclass
+class Job:
+    """An asynchronous request: pending at first, in progress after a third of its time, then over."""
+
+    begun: float
+    ends: float
+
+    def progress(self, now: float) -> str | None:
+        """Return the state of a request that is not over at a time."""
+        if now < self.begun + (self.ends - self.begun) / 3:
+            return "PENDING"
+        return "IN_PROGRESS" if now < self.ends else None
 
 
 class World:

@@ -107,11 +107,7 @@ def _read_filter(ask: Ask) -> _Wanted:
 
 
 def _page(ask: Ask, shelf: Shelf, wanted: _Wanted) -> tuple[list[Call], dict[str, Any]]:
-    store = ask.emulator.calls
-    if wanted.call_ids is None:
-        calls = ask.readable(shelf, start=wanted.start, end=wanted.end)
-    else:
-        calls = [call for call in store.readable_of(shelf, ask.now, wanted.call_ids) if ask.sees(call)]
+    calls = ask.readable(shelf, start=wanted.start, end=wanted.end, call_ids=wanted.call_ids)
     if not wanted.everything_of_the_window:
         calls = [call for call in calls if wanted.matches(call)]
     lagging = ask.emulator.settings.lagging_counts

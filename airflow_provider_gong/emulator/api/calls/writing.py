@@ -19,12 +19,15 @@ _SHORTEST_SECONDS = 60.0
 async def add_call(ask: Ask) -> Reply:
     """``POST /v2/calls``."""
     emulator, posted = ask.emulator, ask.body
-    _check_parties(posted)
+    for party in posted["parties"]:
+        if party.get("emailAddress") is not None:
+            require_email(party["emailAddress"])
     _check_timeline(posted)
     media_url = posted.get("downloadMediaUrl")
     if media_url and not media_url.lower().startswith(("http://", "https://")):
         raise GongApiError(400, "downloadMediaUrl: must be a valid URL")
-    workspace_id = _workspace_of(ask)
+    wanted = posted.get("workspaceId") or emulator.workspaces[0].id
+    workspace_id = ask.workspace_id(wanted, f"workspaceId: workspace {wanted} was not found")
     host = _host_of(ask)
     _refuse_duplicate(ask, posted["clientUniqueId"])
     if not host.telephony_calls_imported:
@@ -38,12 +41,6 @@ async def add_call(ask: Ask) -> Reply:
     return Reply({"callId": call_id})
 
 
-def _check_parties(posted: Mapping[str, Any]) -> None:
-    for party in posted["parties"]:
-        if party.get("emailAddress") is not None:
-            require_email(party["emailAddress"])
-
-
 def _check_timeline(posted: Mapping[str, Any]) -> None:
     known = {party.get("partyId") for party in posted["parties"]}
     timeline = posted.get("speakersTimeline") or {}
@@ -52,11 +49,6 @@ def _check_timeline(posted: Mapping[str, Any]) -> None:
         if unknown:
             where = f"speakersTimeline.speechSegments[{number}].partyIds"
             raise GongApiError(400, f"{where}: no party has the partyId {unknown[0]}")
-
-
-def _workspace_of(ask: Ask) -> str:
-    wanted = ask.body.get("workspaceId") or ask.emulator.workspaces[0].id
-    return ask.workspace_id(wanted, f"workspaceId: workspace {wanted} was not found")
 
 
 def _host_of(ask: Ask) -> User:

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_gong.emulator.api.ask import Ask, Reply, required
 from airflow_provider_gong.emulator.api.multipart import read_part
-from airflow_provider_gong.emulator.company.crm import Integration, Job, LineReader, store_objects
+from airflow_provider_gong.emulator.company.crm import CrmJob, Integration, LineReader, store_objects
 from airflow_provider_gong.emulator.contract.notation import read_type
 from airflow_provider_gong.emulator.world.answers import GongApiError
 
@@ -60,7 +60,7 @@ def _new_request(ask: Ask) -> tuple[str, str]:
     return key
 
 
-def _start(ask: Ask, key: tuple[str, str], seconds: float, work: Callable[[Job], None]) -> Reply:
+def _start(ask: Ask, key: tuple[str, str], seconds: float, work: Callable[[CrmJob], None]) -> Reply:
     ask.emulator.crm.start(key, seconds, work)
     ask.did("scheduled", "CRM request", key[1], integrationId=key[0])
     return Reply({"clientRequestId": key[1]})
@@ -81,7 +81,7 @@ async def upload_entities(ask: Ask) -> Reply:
     await read_part(ask, _LARGEST_FILE, lines.write, missing=f"{ask.operation.part} part is missing")
     lines.close()
 
-    def work(job: Job) -> None:
+    def work(job: CrmJob) -> None:
         store_objects(integration, object_type, lines.objects)
         job.errors, job.succeeded = lines.errors, len(lines.objects)
 

@@ -10,12 +10,10 @@ from airflow_provider_gong.emulator.contract.notation import Field, schemas
 from airflow_provider_gong.emulator.world.answers import BAD_REQUEST, GongApiError
 from airflow_provider_gong.emulator.world.ids import require_id
 
-_CALLS_MISSING = "Some calls not found"
-
 
 def _require_calls(ask: Ask, call_ids: Sequence[str]) -> None:
     if any(call_id not in ask.emulator.calls for call_id in call_ids):
-        raise GongApiError(400, _CALLS_MISSING)
+        raise GongApiError(400, "Some calls not found")
 
 
 def _access_list(ask: Ask) -> list[Mapping[str, Any]]:

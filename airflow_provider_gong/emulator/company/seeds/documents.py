@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from airflow_provider_gong.emulator.world.described import check, named, number
-
-Seed = TypeVar("Seed", bound="WorkspaceSeed | UserSeed | CallSeed | Generate")
+from airflow_provider_gong.emulator.world.described import named, number, read
 
 # Limits of memory, and of what a request can wait for.
 MOST_USERS = 10_000
@@ -126,16 +124,10 @@ def read_document(document: Any) -> CompanyDocument:
     """
     given = named(CompanyDocument, document, "company")
     parts: dict[str, Any] = {
-        name: tuple(_read(f"{name}[{index}]", item, kind) for index, item in enumerate(given.get(name) or ()))
+        name: tuple(read(kind, item, f"{name}[{index}]") for index, item in enumerate(given.get(name) or ()))
         for name, kind in _PARTS.items()
     }
-    return CompanyDocument(**parts, generate=_read("generate", given.get("generate") or {}, Generate))
-
-
-def _read(place: str, given: Any, kind: type[Seed]) -> Seed:
-    seed = kind(**named(kind, given, place))
-    check(seed, f"{place}.")
-    return seed
+    return CompanyDocument(**parts, generate=read(Generate, given.get("generate") or {}, "generate"))
 
 
 def load_document(path: Path) -> Mapping[str, Any]:

@@ -22,8 +22,7 @@ _BYTES_PER_SECOND = 8_000
 _LATEST_SECONDS = 21 * 86_400
 _EARLIEST_SECONDS = 3_600
 _DIRECTIONS = ("Inbound", "Outbound", "Conference")
-_DISPOSITIONS = ("Connected", "Left voicemail", "")
-_DISPOSITION_FIELD = ',"disposition":"{}"'
+_DISPOSITIONS = (',"disposition":"Connected"', ',"disposition":"Left voicemail"', "")
 
 Item = TypeVar("Item")
 
@@ -89,7 +88,7 @@ def _document(random: Random, name: str, host: str, party: str, started: float) 
         f'"direction":"{_one_of(_DIRECTIONS, random)}","languageCode":"en-US","primaryUser":"{host}",'
         f'"parties":[{party},{{"name":"{first} {last}",'
         f'"emailAddress":"{first}.{last}@{account.partition(" ")[0]}.example.com"}}]'
-        f"{_DISPOSITION_FIELD.format(disposition) if disposition else ''}}}"
+        f"{disposition}}}"
     ).encode()
 
 
