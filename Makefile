@@ -23,6 +23,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # On all processors, with a line for each file of tests.
 PARALLEL := -n auto --dist worksteal -p tests.support.lines
+# The same, with tests that share an Airflow or a browser in one process; those that take longest come first.
+GROUPED := -n auto --dist loadgroup --no-loadscope-reorder -p tests.support.lines
 
 .PHONY: help
 help: ## Print this list
@@ -49,7 +51,7 @@ quick: $(INSTALLED) ## Run most unit tests, on all processors (about two minutes
 test: $(INSTALLED) ## Run all tests, those with a real Airflow included
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/scenario tests/resilience tests/demo
-	$(BIN)/python -m pytest tests/browser tests/e2e
+	$(BIN)/python -m pytest -q $(GROUPED) tests/e2e tests/browser
 
 .PHONY: test-matrix
 test-matrix: test-dags-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) test-button ## Run with older Airflows what a change is most likely to break
