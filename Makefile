@@ -44,7 +44,7 @@ format: $(INSTALLED) ## Format the code and repair what lint can repair
 	$(BIN)/ruff check --fix .
 
 .PHONY: quick
-quick: $(INSTALLED) ## Run most unit tests, on all processors (about two minutes on two)
+quick: $(INSTALLED) ## Run most unit tests, on all processors (about a minute on two)
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not ffmpeg and not slow" -k "not postgresql" tests/unit
 
 .PHONY: test
@@ -74,17 +74,17 @@ $(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
 .PHONY: $(OLDER_AIRFLOWS:%=test-dags-%)
 $(OLDER_AIRFLOWS:%=test-dags-%): test-dags-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest $(DAG_SHAPES)
+	.venv-$*/bin/python -m pytest -q $(PARALLEL) $(DAG_SHAPES)
 
 .PHONY: $(OLDER_AIRFLOWS:%=test-readme-%)
 $(OLDER_AIRFLOWS:%=test-readme-%): test-readme-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest $(README_DAG)
+	.venv-$*/bin/python -m pytest -q $(PARALLEL) $(README_DAG)
 
 .PHONY: $(STANDALONE_AIRFLOWS:%=test-standalone-%)
 $(STANDALONE_AIRFLOWS:%=test-standalone-%): test-standalone-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
+	.venv-$*/bin/python -m pytest -q $(GROUPED) tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
 
 .PHONY: $(NEWER_PYTHONS:%=test-python-%)
 $(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed
