@@ -23,6 +23,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # On all processors, with a line for each file of tests.
 PARALLEL := -n auto --dist worksteal -p tests.support.lines
+# The same, with tests that share an Airflow or a browser in one process; those that take longest come first.
+GROUPED := -n auto --dist loadgroup --no-loadscope-reorder -p tests.support.lines
 
 .PHONY: help
 help: ## Print this list
@@ -42,14 +44,14 @@ format: $(INSTALLED) ## Format the code and repair what lint can repair
 	$(BIN)/ruff check --fix .
 
 .PHONY: quick
-quick: $(INSTALLED) ## Run most unit tests, on all processors (about two minutes on two)
+quick: $(INSTALLED) ## Run most unit tests, on all processors (about a minute on two)
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not ffmpeg and not slow" -k "not postgresql" tests/unit
 
 .PHONY: test
 test: $(INSTALLED) ## Run all tests, those with a real Airflow included
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/scenario tests/resilience tests/demo
-	$(BIN)/python -m pytest tests/browser tests/e2e
+	$(BIN)/python -m pytest -q $(GROUPED) tests/e2e tests/browser
 
 .PHONY: test-matrix
 test-matrix: test-dags-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) test-button ## Run with older Airflows what a change is most likely to break
@@ -72,17 +74,17 @@ $(OLDER_AIRFLOWS:%=test-airflow-%): test-airflow-%: .venv-%/.installed
 .PHONY: $(OLDER_AIRFLOWS:%=test-dags-%)
 $(OLDER_AIRFLOWS:%=test-dags-%): test-dags-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest $(DAG_SHAPES)
+	.venv-$*/bin/python -m pytest -q $(PARALLEL) $(DAG_SHAPES)
 
 .PHONY: $(OLDER_AIRFLOWS:%=test-readme-%)
 $(OLDER_AIRFLOWS:%=test-readme-%): test-readme-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest $(README_DAG)
+	.venv-$*/bin/python -m pytest -q $(PARALLEL) $(README_DAG)
 
 .PHONY: $(STANDALONE_AIRFLOWS:%=test-standalone-%)
 $(STANDALONE_AIRFLOWS:%=test-standalone-%): test-standalone-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
+	.venv-$*/bin/python -m pytest -q $(GROUPED) tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
 
 .PHONY: $(NEWER_PYTHONS:%=test-python-%)
 $(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed

@@ -186,7 +186,8 @@ class AirflowProcesses(AirflowRest):
             "CORE__PARALLELISM": "4",
             "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "CORE__TEST_CONNECTION": "Enabled",
-            "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            # A file that changes is parsed at once all the same.
+            "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
             "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_log_port),
             "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log_port),

@@ -105,6 +105,7 @@ def test_guides_and_logo_exist():
         assert (Path(__file__).parents[2] / path.removeprefix("/")).is_file(), path
 
 
+@pytest.mark.slow
 def test_airflow_lists_the_options_of_the_section():
     listed = subprocess.run(
         [sys.executable, "-m", "airflow", "config", "list", "--section", "gong", "--include-descriptions"],

@@ -60,6 +60,7 @@ def test_an_import_that_was_planned_again_is_kept_and_the_next_one_forgotten(
     assert [info.import_id for info in Imports(store).all()] == ["other night"]
 
 
+@pytest.mark.slow
 def test_an_import_that_is_being_planned_is_kept_at_once(postgres: PostgresServer) -> None:
     database_url = postgres.new_database()
     store, elsewhere = Store(database_url), Store(database_url)

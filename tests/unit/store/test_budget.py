@@ -173,6 +173,7 @@ def test_reading_waits_for_no_writer(store: Store) -> None:
             assert thread.submit(budget.confirm, slot).result(timeout=20)
 
 
+@pytest.mark.slow
 def test_clock_is_read_when_the_row_is_ours_and_not_before(postgres: PostgresServer) -> None:
     # SQLite needs no such test: there, nothing is read before the transaction has its lock.
     store = Store(postgres.new_database())

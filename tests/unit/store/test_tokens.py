@@ -409,6 +409,7 @@ def test_words_of_the_endpoint_are_shown_safely(worker: Any, endpoint: TokenEndp
     assert len(str(caught.value)) < 5000
 
 
+@pytest.mark.slow
 def test_new_tokens_are_stored_when_the_database_comes_back(
     postgres: PostgresServer, endpoint: TokenEndpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
