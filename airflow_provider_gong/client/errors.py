@@ -223,7 +223,7 @@ class GongPermissionError(GongApiError):
 class GongNotFoundError(GongApiError):
     """The requested object does not exist, or does not exist yet."""
 
-    default_remedy = "Check the id. Gong finds a call only after it has processed the recording."
+    default_remedy = "Check the id or address. Gong finds a call only after it has processed the recording."
 
 
 class GongEmptyResultError(GongNotFoundError):

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong import __version__
 from airflow_provider_gong._compat import (
     AirflowException,
+    AirflowNotFoundException,
     BaseHook,
     get_async_connection,
     mask_secret,
     run_in_thread,
 )
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.auth import AccessKeyAuth, BearerAuth
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.resources.api import GongApi
 from airflow_provider_gong.client.resources.methods import ThreadDriver
-from airflow_provider_gong.hooks.connection import GongConnection, secrets_of
+from airflow_provider_gong.hooks.connection import GongConnection, GongConnectionConfigError, secrets_of
 from airflow_provider_gong.hooks.connection_form import CONNECTION_TYPE, HOOK_NAME, form_widgets, ui_field_behaviour
 from airflow_provider_gong.hooks.process import MaskedTokens, company_budget, stored_tokens
 from airflow_provider_gong.hooks.store_url import default_store_url, store_url
@@ -140,7 +142,14 @@ class GongHook(BaseHook, GongApi[ThreadDriver], AbstractContextManager["GongHook
     def _store_url(self) -> URL:
         """URL of the store: the one of ``store_conn_id``, or a file below ``AIRFLOW_HOME``."""
         conn_id = self.settings.store_conn_id
-        return default_store_url() if conn_id is None else store_url(self.get_connection(conn_id))
+        if conn_id is None:
+            return default_store_url()
+        try:
+            return store_url(self.get_connection(conn_id))
+        except AirflowNotFoundException as error:
+            raise GongConnectionConfigError(
+                self.gong_conn_id, f"store_conn_id is {shown(conn_id)!r}, a connection that is not defined: create it."
+            ) from error
 
     @cached_property
     def tokens(self) -> StoredTokens | None:

@@ -294,12 +294,12 @@ class GongReportCallImportOperator(CallImportOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report."""
-        from airflow_provider_gong._compat import ObjectStoragePath
         from airflow_provider_gong.call_import.errors import GongImportFailedError
         from airflow_provider_gong.call_import.report.report import ImportReport
         from airflow_provider_gong.call_import.report.summary import require_green
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        folder = ObjectStoragePath(self.report_path) if self.report_path else None
+        folder: Any = ObjectStorage().path(self.report_path) if self.report_path else None
         with fail_without_retry(), self.open_ledger() as ledger:
             mode, zone = self.hook.settings.report_mode, self.hook.settings.timezone
             report = ImportReport(ledger, folder=folder, file_mode=mode, zone=zone, dag_run=run_name(context))

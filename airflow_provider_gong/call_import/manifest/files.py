@@ -13,7 +13,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_gong._text import shown
-from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.errors import GongImportError, GongManifestError
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Table
 from airflow_provider_gong.call_import.manifest.parquet import parquet_table
@@ -67,6 +67,7 @@ def find_files(names: Iterable[str], open_path: Callable[[str], Any]) -> list[st
         pattern
     :param open_path: creates the path object
     :raises GongManifestError: if a pattern matches nothing, or a folder cannot be listed
+    :raises GongImportError: if the object storage cannot be used
     """
     found: dict[str, None] = {}
     for name in names:
@@ -86,6 +87,7 @@ def read_files(
     :param open_path: creates the path object
     :param may_be_empty: whether a single empty file counts as one without rows, as it always does among several
     :raises GongManifestError: if a file cannot be read
+    :raises GongImportError: if its object storage cannot be used
     """
     for name in names:
         try:
@@ -99,6 +101,8 @@ def read_files(
             similar = similar_place(name, open_path)
             hint = f". Did you mean {shown(similar)}?" if similar else ""
             raise GongManifestError(f"Manifest {shown(name)} cannot be read: {error}{hint}") from error
+        except Exception as error:
+            raise _unreachable(name, error) from error
         with contextlib.ExitStack() as opened:
             table = _table(opened.enter_context(file), name, opened)
             if table is not None:
@@ -202,6 +206,15 @@ def _has_pattern(name: str) -> bool:
     return not is_web(name) and not PATTERN_SIGNS.isdisjoint(name)
 
 
+def _unreachable(name: str, error: Exception) -> GongImportError:
+    """Return the error for what object stores raise, each in its own way, for example without credentials."""
+    why = f"{type(error).__name__}: {error}"
+    return GongImportError(
+        f"Manifest {shown(name)} cannot be read ({why}). Check the Airflow connection of its object storage, and the "
+        "network."
+    )
+
+
 def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
     try:
         if open_path(name).exists():
@@ -212,6 +225,8 @@ def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
         found = sorted(str(path) for path in open_path(folder + slash or ".").glob(pattern[len(folder + slash) :]))
     except (OSError, ValueError, ImportError) as error:
         raise GongManifestError(f"Manifest {shown(name)} cannot be looked for: {error}") from error
+    except Exception as error:
+        raise _unreachable(name, error) from error
     if not found:
         raise GongManifestError(f"Manifest {shown(name)} matches no file. Correct the pattern, or wait for the files.")
     return [place for place in found if not posixpath.basename(place).startswith(_NO_DATA)]

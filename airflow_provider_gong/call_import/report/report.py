@@ -13,11 +13,13 @@ from typing import IO, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.errors import GongImportError
 from airflow_provider_gong.call_import.manifest.csv_cells import escape_cell
 from airflow_provider_gong.call_import.manifest.fields import REQUIRED_COLUMNS
 from airflow_provider_gong.call_import.manifest.manifest import SURPLUS
 from airflow_provider_gong.call_import.report.report_page import PageFacts, report_page
 from airflow_provider_gong.call_import.report.summary import log_summary, summarize
+from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.ledger.rows import CallState, ImportRow
 from airflow_provider_gong.ledger.view import ImportView
 
@@ -90,12 +92,24 @@ class ImportReport:
         Write the report and return its summary.
 
         :raises GongImportFailedError: if the import was never planned, or rows of its plan are lost
+        :raises GongImportError: if the files cannot be written
         """
         summary = summarize(self._ledger)
         log_summary(summary)
-        if self._folder is not None:
+        if self._folder is None:
+            return summary
+        try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._write_files(self._folder, summary)
+        except GongError:
+            raise
+        except Exception as error:
+            # Each object store raises different errors, for example for missing credentials.
+            why = f"{type(error).__name__}: {error}"
+            raise GongImportError(
+                f"The report cannot be written to {shown(str(self._folder))} ({why}). Correct report_path, or give the "
+                "worker access to it, then clear the report task; nothing is sent again."
+            ) from error
         return summary
 
     def _write_files(self, folder: Folder, summary: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.get_provider_info import get_provider_info
+from airflow_provider_gong.hooks.connection import GongConnectionConfigError
 from airflow_provider_gong.hooks.gong import GongHook
 from tests.unit.hooks.support import connection_json
 
@@ -37,3 +38,11 @@ def test_store_of_the_section_serves_connections_that_name_none(
     assert GongHook().settings.store_conn_id == "shared"
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", connection_json(gong, extra={"store_conn_id": "own"}))
     assert GongHook("other").settings.store_conn_id == "own"
+
+
+def test_a_store_connection_that_does_not_exist_is_named(
+    gong: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", connection_json(gong, extra={"store_conn_id": "nowhere"}))
+    with pytest.raises(GongConnectionConfigError, match=r"'other': store_conn_id is 'nowhere', .* not defined"):
+        GongHook("other").store  # noqa: B018 - opening it reads the connection

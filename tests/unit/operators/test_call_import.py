@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import text
 
 from airflow_provider_gong._compat import AirflowFailException, ObjectStoragePath, TaskDeferred
-from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+from airflow_provider_gong.call_import.errors import GongImportError, GongImportUnfinishedError
 from airflow_provider_gong.client.errors import GongDailyQuotaError
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.emulator.faults import Fault
@@ -42,6 +43,22 @@ IMPORT = {"import_id": "night"}
 def planned(gong: RunningEmulator, tmp_path: Path) -> dict[str, Any]:
     manifest = write_night(tmp_path, [manifest_row(1), manifest_row(2)])
     return GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
+
+
+class NoCredentialsError(Exception):
+    """What libraries for object stores raise is no OSError."""
+
+
+@pytest.fixture
+def locked_storage(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URL of a folder in an object storage that wants credentials."""
+
+    def refuse(*_: object, **__: object) -> Any:
+        raise NoCredentialsError("Unable to locate credentials")
+
+    for name in ("info", "ls", "open", "mkdir", "makedirs"):
+        monkeypatch.setattr(LocalFileSystem, name, refuse)
+    return "file:///bucket"
 
 
 def read_store(query: str, file: str = "gong_store.db") -> Any:
@@ -187,6 +204,23 @@ def test_a_missing_manifest_fails_the_plan_for_good(gong: RunningEmulator, tmp_p
 def test_an_object_storage_that_airflow_does_not_know(gong: RunningEmulator) -> None:
     operator = GongPlanCallImportOperator(task_id="plan", manifest="abfs://recordings/manifest.csv", **IMPORT)
     with pytest.raises(AirflowFailException, match=r"scheme abfs\. Install apache-airflow-providers-microsoft-azure "):
+        operator.execute(task_context())
+
+
+@pytest.mark.parametrize("name", ["manifest.csv", "*/manifest.csv"])
+def test_an_object_storage_without_credentials(gong: RunningEmulator, locked_storage: str, name: str) -> None:
+    operator = GongPlanCallImportOperator(task_id="plan", manifest=f"{locked_storage}/{name}", **IMPORT)
+    with pytest.raises(
+        GongImportError, match=r"Manifest file://.* cannot be read \(NoCredentialsError: .*Check the Airflow"
+    ):
+        operator.execute(task_context())
+
+
+def test_a_report_that_cannot_be_written(gong: RunningEmulator, planned: dict[str, Any], locked_storage: str) -> None:
+    operator = GongReportCallImportOperator(task_id="report", report_path=f"{locked_storage}/report", **IMPORT)
+    with pytest.raises(
+        GongImportError, match=r"cannot be written to file://.* \(NoCredentialsError: .*Correct report_path"
+    ):
         operator.execute(task_context())
 
 
