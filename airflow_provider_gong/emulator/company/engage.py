@@ -85,7 +85,7 @@ class Engage:
 
     def assign(self, flow: Mapping[str, Any], prospect: str, owner: User, *, override: bool) -> FlowInstance | None:
         """Add a prospect to a flow; a prospect who is already in it is left alone, unless that is overridden."""
-        current = list(self.open_instances(prospect))
+        current = self.open_instances(prospect)
         if not override and any(instance.flow["id"] == flow["id"] or flow["exclusive"] for instance in current):
             return None
         instance_id = self._world.new_id("flow instance", len(self.instances))

@@ -8,7 +8,6 @@ from typing import Any
 from airflow_provider_gong.emulator.contract.notation import Field, schemas
 from airflow_provider_gong.emulator.contract.operations import Operation
 
-_VERSION = "3.1.0"
 _ID = r"^-?[0-9]{1,19}$"
 _PLAIN: Mapping[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -44,7 +43,7 @@ def openapi_document(operations: Sequence[Operation], token_path: str, url: str)
     scopes = {scope: "" for operation in operations for scope in operation.scopes}
     oauth = {"authorizationUrl": "/oauth2/authorize", "tokenUrl": token_path, "scopes": scopes}
     return {
-        "openapi": _VERSION,
+        "openapi": "3.1.0",
         "info": {"title": "Gong emulator", "version": "v2", "description": "The API of the Gong emulator."},
         "servers": [{"url": url}],
         "security": [{"accessKey": []}, {"oauth": []}],
@@ -61,10 +60,14 @@ def openapi_document(operations: Sequence[Operation], token_path: str, url: str)
 
 def _described(operation: Operation) -> dict[str, Any]:
     errors = {status: _answer("An error", "ErrorResponse") for status in _ERRORS}
+    query = [
+        {"name": name, "in": "query", "required": field.required, "schema": _value(field)}
+        for name, field in operation.query.items()
+    ]
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.tag],
-        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
+        "parameters": [*_path_parameters(operation), *query],
         "responses": {
             str(operation.status): _answer("Success", operation.reply, request_id=operation.request_id),
             "default": errors["400"],
@@ -81,13 +84,6 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
     schema = {"type": "string"} if operation.text_ids else {"type": "string", "pattern": "^[0-9]{1,20}$"}
     names = operation.pattern.groupindex
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
-
-
-def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "query", "required": field.required, "schema": _value(field)}
-        for name, field in operation.query.items()
-    ]
 
 
 def _body(operation: Operation) -> dict[str, Any] | None:

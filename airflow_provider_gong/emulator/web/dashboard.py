@@ -28,7 +28,7 @@ def overview(emulator: Emulator, wanted: LogFilter) -> dict[str, Any]:
     :param wanted: filter for the listed requests
     """
     emulator.tick()
-    names = user_names(emulator)
+    names = {user.id: user.name for user in emulator.users}
     return {
         "now": emulator.clock.now(),
         "speed": emulator.clock.speed,
@@ -52,11 +52,6 @@ def overview(emulator: Emulator, wanted: LogFilter) -> dict[str, Any]:
             for line in reversed(emulator.requests.latest(_SHOWN, wanted))
         ],
     }
-
-
-def user_names(emulator: Emulator) -> dict[str, str]:
-    """Return the names of all users by id."""
-    return {user.id: user.name for user in emulator.users}
 
 
 def _budget(emulator: Emulator) -> dict[str, Any]:

@@ -128,10 +128,10 @@ async def _call(request: Request) -> Response:
     call = emulator.calls.get(request.query_params.get("id", ""))
     if call is None:
         return _render("missing.html", {"what": "call"}, status=404)
-    kept = emulator.recordings.path(call.id) is not None
+    host, kept = emulator.users.get(call.primary_user_id), emulator.recordings.path(call.id) is not None
     values = {
         "call": call_state(emulator, call),
-        "host": dashboard.user_names(emulator).get(call.primary_user_id),
+        "host": host.name if host else None,
         "posted": masked_body(_indented(call.posted).encode()),
         "recording": signed_recording_url(emulator, "/", call.id) if kept else None,
         "arrived": call.media.arrived_at if kept and call.media else None,
