@@ -149,7 +149,7 @@ def secrets_of(connection: Connection) -> Iterator[str]:
     if login and password:
         found.append(AccessKeyAuth(_without_line_break(login), _without_line_break(password)).basic_token)
     try:
-        extra = _json_object(connection.extra)
+        extra = json_object(connection.extra)
         proxy_password = urlsplit(str(extra.get("proxy") or "")).password or ""
         secrets = [str(extra.get(name) or "") for name in ("client_secret", "token_key")]
         found += [*secrets, *map(_without_line_break, secrets), proxy_password, unquote(proxy_password)]
@@ -158,7 +158,12 @@ def secrets_of(connection: Connection) -> Iterator[str]:
     yield from dict.fromkeys(text for text in found if text)
 
 
-def _json_object(extra: str | None) -> dict[str, Any]:
+def json_object(extra: str | None) -> dict[str, Any]:
+    """
+    Return the extra of an Airflow connection.
+
+    :raises ValueError: if it is not a JSON object
+    """
     try:
         content = json.loads(extra or "{}")
     except ValueError:
@@ -171,7 +176,7 @@ def _json_object(extra: str | None) -> dict[str, Any]:
 
 def _settings(extra: str | None) -> dict[str, Any]:
     # Forms send fields that were not filled in as empty text.
-    settings = {name: value for name, value in _json_object(extra).items() if value not in (None, "")}
+    settings = {name: value for name, value in json_object(extra).items() if value not in (None, "")}
     for name in settings:
         if name not in _KNOWN_SETTINGS:
             close = difflib.get_close_matches(name, _KNOWN_SETTINGS, n=1)

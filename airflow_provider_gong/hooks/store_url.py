@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_gong.hooks.configuration import DEFAULT_STORE_FOLDER, STORE_FOLDER, configured
-from airflow_provider_gong.hooks.connection import GongConnectionConfigError
+from airflow_provider_gong.hooks.connection import GongConnectionConfigError, json_object
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -47,7 +46,10 @@ def store_url(connection: Connection) -> URL:
 def _postgres_url(connection: Connection) -> URL:
     from sqlalchemy.engine import URL
 
-    extra = json.loads(connection.extra or "{}")
+    try:
+        extra = json_object(connection.extra)
+    except ValueError as error:
+        raise GongConnectionConfigError(connection.conn_id or "", str(error)) from None
     return URL.create(
         "postgresql+psycopg2",
         username=connection.login or None,

@@ -46,6 +46,15 @@ def test_sqlite_connection(connection):
     assert store_url(connection) == make_url("sqlite:////var/lib/gong/store.db")
 
 
+@pytest.mark.parametrize(
+    ("extra", "rule"), [("sslmode=require", "valid JSON"), ('["sslmode"]', "a JSON object"), ("7", "a JSON object")]
+)
+def test_an_extra_that_is_no_json_object_is_named(extra, rule):
+    connection = Connection(conn_id="gong_store", conn_type="postgres", extra=extra)
+    with pytest.raises(GongConnectionConfigError, match=rf"Connection 'gong_store': extra must be {rule}\."):
+        store_url(connection)
+
+
 def test_sqlite_path_must_be_absolute():
     connection = Connection(conn_id="gong_store", conn_type="sqlite", host="store.db")
     with pytest.raises(GongConnectionConfigError, match=r"absolute path, not 'store\.db'"):
