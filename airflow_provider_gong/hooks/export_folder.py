@@ -20,7 +20,7 @@ def export_folder(path: Place) -> ExportFolder:
     """
     from airflow_provider_gong._compat import ObjectStoragePath
 
-    if not path:
+    if not path or path == "None":
         raise GongExportSettingsError("path is empty.", remedy="If it is a template, check what it renders to.")
     place = ObjectStoragePath(path)
     return ExportFolder(place.fs, place.path)

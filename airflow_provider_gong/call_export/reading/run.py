@@ -94,13 +94,12 @@ class ExportRun:
         before = self._reader.requests
         draft.take(self._reader.pages(window_of(day)))
         draft.requests = self._reader.requests - before
-        read = ReadDay(old, draft)
+        held = ReadDay(old, draft)
         self._seen += len(draft.shown)
         if old is not None:
-            late = draft.calls.keys() - old.calls.keys()
-            self._late |= dict.fromkeys(late, day)
-            self._unsearched |= late
-        self._held.append(read)
+            self._late |= dict.fromkeys(held.arrived, day)
+            self._unsearched |= held.arrived
+        self._held.append(held)
         if draft.shown:
             # The key is not blind, so the earlier days without calls are really empty.
             self._write_all([held for held in self._held if not held.has_shrunk])

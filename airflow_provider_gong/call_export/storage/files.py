@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
@@ -13,7 +12,7 @@ from typing import IO, Any
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.settings import ExportedTable
-from airflow_provider_gong.call_export.tables.fields import as_moment, microseconds
+from airflow_provider_gong.call_export.tables.fields import as_integer, as_moment, as_number, microseconds
 from airflow_provider_gong.call_export.tables.schema import SCHEMA_VERSION, Kind, Row
 
 _BATCH = 5000
@@ -171,10 +170,9 @@ def _fitting(kind: Kind, value: Any) -> Any:
             return [_fitting(Kind.TEXT, item) for item in value] if isinstance(value, list) else None
         case Kind.FLAG:
             return value if isinstance(value, bool) else None
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        fitting = float(value) if kind is Kind.NUMBER else int(value)
-        return fitting if kind is Kind.NUMBER or abs(fitting) < 2**63 else None
-    return None
+        case Kind.NUMBER:
+            return as_number(value)
+    return as_integer(value)
 
 
 def sha256_of(file: Any) -> str:

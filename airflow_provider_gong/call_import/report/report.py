@@ -6,7 +6,7 @@ import csv
 import functools
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -29,23 +29,24 @@ REPORT_HTML = "report.html"
 RETRY_CSV = "retry.csv"
 PERMANENT_CSV = "permanent.csv"
 
-_COLUMNS = (
-    "file",
-    "row",
-    "line",
-    "client_unique_id",
-    "title",
-    "state",
-    "call_id",
-    "url",
-    "duration",
-    "media",
-    "media_sha256",
-    "sent_by",
-    "who",
-    "problem",
-    "warnings",
-)
+# The columns of the report, with their values.
+_COLUMNS: Mapping[str, Callable[[ImportRow], object]] = {
+    "file": lambda row: shown(row.file),
+    "row": lambda row: row.row_number,
+    "line": lambda row: row.line,
+    "client_unique_id": lambda row: row.client_unique_id,
+    "title": lambda row: row.title,
+    "state": lambda row: row.state.value,
+    "call_id": lambda row: row.call_id,
+    "url": lambda row: row.url,
+    "duration": lambda row: row.duration,
+    "media": lambda row: shown(row.media or ""),
+    "media_sha256": lambda row: row.media_sha256,
+    "sent_by": lambda row: row.sent_by,
+    "who": lambda row: "; ".join(dict.fromkeys(problem.who for problem in row.problems)),
+    "problem": lambda row: " | ".join(map(str, row.problems)),
+    "warnings": lambda row: " | ".join(map(shown, row.warnings)),
+}
 
 
 class Folder(Protocol):
@@ -161,13 +162,8 @@ def _manifest_cells(row: ImportRow, columns: Iterable[str]) -> list[str]:
 
 
 def _cells(row: ImportRow) -> list[str]:
-    who = "; ".join(dict.fromkeys(problem.who for problem in row.problems))
-    problems = " | ".join(str(problem) for problem in row.problems)
-    warnings = " | ".join(shown(warning) for warning in row.warnings)
-    sha256, media = row.media_sha256, shown(row.media or "")
-    identity = (shown(row.file), row.row_number, row.line, row.client_unique_id, row.title, row.state.value)
-    gong = (row.call_id, row.url, row.duration, media, sha256, row.sent_by)
-    return ["" if value is None else str(value) for value in (*identity, *gong, who, problems, warnings)]
+    values = (value_of(row) for value_of in _COLUMNS.values())
+    return ["" if value is None else str(value) for value in values]
 
 
 def _write_table(file: IO[str], columns: Iterable[str], rows: Iterable[list[str]]) -> None:

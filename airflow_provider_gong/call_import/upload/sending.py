@@ -124,8 +124,10 @@ class RowSender:
             if not await self._is_ours(lease, duplicate):
                 await self._leave_existing(lease, duplicate)
                 return
-            log.info("Row %d resumes call %s, which was created earlier.", lease.row_number, duplicate.call_id)
             call_id = duplicate.call_id
+            log.info(
+                "Row %d resumes call %s, which an earlier attempt seems to have created.", lease.row_number, call_id
+            )
             # Only Gong knows whether it has the recording.
             is_pulled, maybe_sent = is_pulled and is_intended, True
         await asyncio.to_thread(self._ledger.created, lease, call_id, is_pulled=is_pulled)

@@ -133,7 +133,7 @@ def test_days_are_those_of_utc(value: Any, day: date) -> None:
     assert day_of("day", value) == day
 
 
-@pytest.mark.parametrize("value", ["soon", "", None, 7, [], "2026-02-30"])
+@pytest.mark.parametrize("value", ["soon", "", None, 7, [], "2026-02-30", "0001-01-01T00:00:00+05:00"])
 def test_what_is_no_day_is_an_error_that_names_the_parameter(value: Any) -> None:
     with pytest.raises(GongExportSettingsError, match=r"^backfill_from: .* is not a day such as 2026-11-20"):
         day_of("backfill_from", value)
