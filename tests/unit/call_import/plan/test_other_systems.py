@@ -6,6 +6,7 @@ import enum
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -532,3 +533,53 @@ def test_a_header_separated_by_bars(tmp_path: Path) -> None:
     # Bars inside of names do not separate them.
     (row,) = plan_text(tmp_path, f"{HEADER},a|b|c|d|e|f|g|h\n1,{REST}/1.wav,,\n").rows
     assert row.client_unique_id == "1"
+
+
+def field_of(template: str, field: str = "client_unique_id", **cells: str) -> str | None:
+    """Return the text of a field that a template makes of cells."""
+    return ColumnMap({field: template}).values({"a": "", "b": ""} | cells).get(field)
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ({"a": "x", "b": "7"}, "x-7"),
+        ({"a": "x", "b": "5550001.0"}, "x-5550001"),
+        ({"a": "NA", "b": "7"}, "NA-7"),
+        ({"a": "x"}, None),
+        ({"a": "x", "b": "None"}, None),
+        ({"a": "x", "b": "#N/A"}, None),
+        ({"a": "x", "b": "1.23457E+18"}, "1.23457E+18"),
+        ({"a": "x", "b": "####"}, "####"),
+    ],
+)
+def test_an_id_is_made_only_of_parts_that_are_there(cells: dict[str, str], text: str | None) -> None:
+    assert field_of("{a}-{b}", **cells) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "template", "cells", "text"),
+    [
+        ("party_1_phone", "+{a}", {"a": "12025550147.0"}, "+12025550147"),
+        ("party_1_phone", "+{a}", {"a": "1.20256E+10"}, "1.20256E+10"),
+        ("party_1_phone", "+{a}", {"a": "nan"}, None),
+        ("party_1_name", "{a} {b}", {"a": "Dana", "b": "None"}, "Dana"),
+        ("title", "Release {a}", {"a": "2.0"}, "Release 2.0"),
+        ("title", "{a} {b}", {"a": "null", "b": "#REF!"}, None),
+    ],
+)
+def test_parts_of_other_fields_are_read_like_fields(
+    field: str, template: str, cells: dict[str, str], text: str | None
+) -> None:
+    assert field_of(template, field, **cells) == text
+
+
+def test_a_lost_part_of_a_template_is_named(tmp_path: Path) -> None:
+    row = plan_row(tmp_path, {"columns": {"party_1_phone": "+{ani}"}}, ani="4.91512E+11")
+    assert columns_of(row) == ["party_1_phone (columns: +{ani})"]
+    assert "has lost digits" in row.problems[0].rule
+
+
+def test_other_kinds_of_numbers_are_their_digits() -> None:
+    # Like the smaller floats of NumPy, these are no floats of Python.
+    assert list_row({"client_unique_id": Fraction(5550001)})["client_unique_id"] == "5550001"
