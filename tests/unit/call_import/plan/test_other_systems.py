@@ -421,10 +421,12 @@ def test_a_rejected_row_says_what_would_be_left_out(tmp_path: Path) -> None:
     assert row.warnings[0].startswith("duration: ")
 
 
-@pytest.mark.parametrize("name", ["recordings\\1.wav", "recordings/Zoe\u0301.wav"])
+@pytest.mark.parametrize(
+    "name", ["recordings\\1.wav", "recordings/Zoe\u0301.wav", "recordings/Zo%C3%A9.wav", "recordings/a+b%281%29.wav"]
+)
 def test_a_recording_that_is_named_otherwise_on_the_disk_is_suggested(tmp_path: Path, name: str) -> None:
     (tmp_path / "recordings").mkdir()
-    for found in ("1.wav", "Zo\u00e9.wav"):
+    for found in ("1.wav", "Zo\u00e9.wav", "a b(1).wav"):
         (tmp_path / "recordings" / found).touch()
     (row,) = plan_offline(write_manifest(tmp_path / "calls.csv", [manifest_row(1, media=name)])).rows
     (problem,) = row.problems
