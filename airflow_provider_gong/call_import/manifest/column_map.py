@@ -19,7 +19,7 @@ from airflow_provider_gong.call_import.manifest.time_formats import check_moment
 _CONSTANT = "="
 _ALL = "*"
 # As parts of these, whole numbers are their digits, too.
-_NUMBERS = frozenset((Kind.ID, Kind.GONG_ID, Kind.HOST, Kind.PHONE))
+_NUMBERS = frozenset((Kind.ID, Kind.OTHER_ID, Kind.HOST, Kind.PHONE))
 _HEADER = re.compile(r"\{([^{}]*)\}")
 
 

@@ -585,3 +585,11 @@ def test_a_lost_part_of_a_template_is_named(tmp_path: Path) -> None:
 def test_other_kinds_of_numbers_are_their_digits() -> None:
     # Like the smaller floats of NumPy, these are no floats of Python.
     assert list_row({"client_unique_id": Fraction(5550001)})["client_unique_id"] == "5550001"
+
+
+def test_ids_of_tasks_and_participants_are_their_digits(tmp_path: Path) -> None:
+    call = payload_of(plan_row(tmp_path, flow_task_id="5550001.0", party_1_party_id="3.0"))
+    assert (call["flowContext"]["taskId"], call["parties"][1]["partyId"]) == ("5550001", "3")
+    row = plan_object(tmp_path, flow_task_id=1.5, party_1_party_id=2.5)
+    assert "flowContext" not in payload_of(row)
+    assert [warning.partition(":")[0] for warning in row.warnings] == ["flow_task_id", "party_1_party_id"]
