@@ -91,7 +91,6 @@ def test_a_stream_takes_a_read_at_each_end() -> None:
     assert reader.reads == 2
 
 
-
 @needs_ffmpeg
 @pytest.mark.parametrize(("reads", "made"), USUAL.values(), ids=USUAL)
 def test_the_usual_file_takes_a_read_at_each_end(tmp_path: Path, reads: int, made: tuple[str, ...]) -> None:
