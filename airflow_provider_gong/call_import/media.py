@@ -7,6 +7,7 @@ import os
 import unicodedata
 from collections.abc import Callable
 from typing import Any, Protocol
+from urllib.parse import unquote, unquote_plus
 
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.ledger.rows import LeasedRow
@@ -37,11 +38,14 @@ def similar_place(place: str, open_path: Callable[[str], Any]) -> str | None:
     """
     Return the path of an existing file that is probably meant by a wrong path.
 
-    :param place: path or URL, such as one with backslashes, or with letters that another system composed differently
+    :param place: path or URL, such as one with backslashes, with letters that another system composed differently, or
+        with escapes, as in messages of object stores
     :param open_path: makes the path object
     """
     slashed = place.replace("\\", "/")
-    others = {slashed, *(unicodedata.normalize(form, slashed) for form in ("NFC", "NFD"))} - {place}
+    spellings = {slashed, unquote(slashed), unquote_plus(slashed)}
+    composed = {unicodedata.normalize(form, text) for form in ("NFC", "NFD") for text in spellings}
+    others = (spellings | composed) - {place}
     if not others or _exists(place, open_path):
         return None
     return next((other for other in sorted(others) if _exists(other, open_path)), None)

@@ -13,11 +13,13 @@ from typing import TypedDict
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of, similar_column
-from airflow_provider_gong.call_import.manifest.texts import inner_text, without_zeros
+from airflow_provider_gong.call_import.manifest.texts import NO_PARTS, has_lost, inner_text, without_zeros
 from airflow_provider_gong.call_import.manifest.time_formats import check_moment, read_moment
 
 _CONSTANT = "="
 _ALL = "*"
+# As parts of these, whole numbers are their digits, too.
+_NUMBERS = frozenset((Kind.ID, Kind.OTHER_ID, Kind.HOST, Kind.PHONE))
 _HEADER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -47,6 +49,7 @@ class _Source:
     :param text: the source as written in the mapping
     :param headers: the columns; none for a constant
     :param literals: the texts before, between and after them
+    :param kind: kind of the field
     :param values: meaning of texts, by the text in lower case
     :param format: format of a time
     """
@@ -54,6 +57,7 @@ class _Source:
     text: str
     headers: Sequence[str]
     literals: Sequence[str]
+    kind: Kind
     values: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
 
@@ -73,12 +77,18 @@ class _Source:
         return self.text if self.format is None else f"{self.text}, as {self.format}"
 
     def _text(self, cells: Mapping[str, str]) -> str:
-        found = [cells[header] for header in self.headers if header in cells]
+        found = [cells.get(header, "") for header in self.headers]
         if len(found) == 1 and not any(self.literals):
             return found[0]
-        if self.headers and not found:
+        lost = next(filter(has_lost, found), None)
+        if lost is not None:
+            # Alone, so that it is found as in a field of its own.
+            return lost
+        parts = ["" if cell in NO_PARTS else without_zeros(cell) if self.kind in _NUMBERS else cell for cell in found]
+        is_filled = all(parts) if self.kind is Kind.ID else any(parts)
+        if self.headers and not is_filled:
             return ""
-        texts = zip((cells.get(header, "") for header in self.headers), self.literals[1:], strict=True)
+        texts = zip(parts, self.literals[1:], strict=True)
         filled = (self.literals[0] + "".join(itertools.chain.from_iterable(texts))).strip()
         # A text composed of an inexact number is not exact either.
         return next((type(text) for text in found if type(text) is not str), str)(filled)
@@ -216,20 +226,20 @@ def _source(name: str, source: object) -> _Source:
     return _Source(*_parsed(name, source.get("source", name)), by_text, form)
 
 
-def _parsed(name: str, text: object) -> tuple[str, Sequence[str], Sequence[str]]:
-    """Return a header, template or constant, its headers, and the literal texts around these."""
+def _parsed(name: str, text: object) -> tuple[str, Sequence[str], Sequence[str], Kind]:
+    """Return a header, template or constant, its headers, the literal texts around these, and the kind of its field."""
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"{name} has {text!r}: give a header, a template with {{headers}}, or '=' and a constant.")
-    text = text.strip()
+    text, kind = text.strip(), FIELDS[name].kind
     if text.startswith(_CONSTANT):
-        return text, (), (text.removeprefix(_CONSTANT).strip(),)
+        return text, (), (text.removeprefix(_CONSTANT).strip(),), kind
     if "{" not in text and "}" not in text:
-        return text, (column_of(text),), ("", "")
+        return text, (column_of(text),), ("", ""), kind
     pieces = _HEADER.split(text)
     headers, literals = pieces[1::2], pieces[::2]
     if re.search(r"[{}]", "".join(literals)) or not all(header.strip() for header in headers):
         raise ValueError(f"{name} has the template {text!r}: write each header as {{header}}.")
-    return text, tuple(map(column_of, headers)), literals
+    return text, tuple(map(column_of, headers)), literals, kind
 
 
 def _lacking_header(field: str, header: str, headers: Collection[str]) -> str:

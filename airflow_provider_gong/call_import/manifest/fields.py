@@ -19,8 +19,8 @@ class Kind(enum.Enum):
     TEXT = enum.auto()
     # The id of the call, already checked by the manifest.
     ID = enum.auto()
-    # An id that Gong gave.
-    GONG_ID = enum.auto()
+    # An id of something else, such as a user or a task.
+    OTHER_ID = enum.auto()
     START = enum.auto()
     TIME = enum.auto()
     DURATION = enum.auto()
@@ -76,20 +76,20 @@ CALL_FIELDS = (
     Field("meeting_url", "meetingUrl"),
     Field("call_provider_code", "callProviderCode"),
     # If it were left out, the call would be in a workspace that other people can see.
-    Field("workspace_id", "workspaceId", Kind.GONG_ID, is_optional=False),
+    Field("workspace_id", "workspaceId", Kind.OTHER_ID, is_optional=False),
     Field("language_code", "languageCode"),
     Field("parties", "parties", Kind.JSON, is_optional=False),
     Field("context", "context", Kind.JSON),
     Field("speakers_timeline", "speakersTimeline", Kind.JSON),
-    Field("flow_task_id", "flowContext.taskId"),
+    Field("flow_task_id", "flowContext.taskId", Kind.OTHER_ID),
 )
 # Of a party; the columns are party_1_name and so on.
 PARTY_FIELDS = (
     Field("name", "name", names=True),
     Field("email", "emailAddress", names=True),
     Field("phone", "phoneNumber", Kind.PHONE, names=True),
-    Field("user_id", "userId", Kind.GONG_ID, names=True),
-    Field("party_id", "partyId"),
+    Field("user_id", "userId", Kind.OTHER_ID, names=True),
+    Field("party_id", "partyId", Kind.OTHER_ID),
     Field("media_channel_id", "mediaChannelId"),
     Field("context", "context", Kind.JSON),
 )

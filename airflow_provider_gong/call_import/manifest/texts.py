@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,9 @@ MISSING = frozenset(
     | {"#NV", "#N/D", "#N/B", "#I/T", "#YOK", "#Н/Д"}
     | {"nil", "<nil>", "<null>", "<NULL>", "[NULL]", "-nan", "-NaN", "[object Object]"}
 )
+NO_PARTS = MISSING - {"NA"}
+"""Missing values in templates; "NA" may be a region in an id."""
+
 # Other errors of spreadsheets, in the words of the user's language.
 _SHEET_ERROR = re.compile(r"#[^\sa-zß-ÿ#]{2,20}[!?]")
 _TOO_WIDE = re.compile(r"#{3,}")
@@ -106,6 +109,9 @@ def text_of(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, int | Integral | timedelta | UUID | os.PathLike):
         return str(value)
+    if isinstance(value, Real):
+        # Such as NumPy's smaller floats.
+        return text_of(float(value))
     return ObjectText(value)
 
 
@@ -179,6 +185,15 @@ def check_text(text: str) -> None:
         raise UnreadableCellError("consists of bytes that are not text in UTF-8", "Export the column as text.")
     if type(text) is ObjectText:
         raise UnreadableCellError("is an object or a list, not text", "Give its text or number.")
+
+
+def has_lost(text: str) -> bool:
+    """Return whether a cell has lost what it contained, other than by missing as a whole."""
+    try:
+        check_text(text)
+    except UnreadableCellError as error:
+        return not isinstance(error, MissingValueError)
+    return False
 
 
 def check_id(text: str) -> None:

@@ -15,8 +15,8 @@ _PLAIN = re.compile("(%%)|%-")
 # Signs of UTC and offsets, which strptime takes for any other text.
 _UTC_SIGN = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])")
 # Behind a format.
-_UTC_FOLLOWS = re.compile(r"(?:Z|[ _.-]?(?:UTC|GMT))(?![A-Za-z])")
-_OFFSET = re.compile(r"%[MSfp][0.]* ?[+-]\d\d:?\d\d")
+_UTC_FOLLOWS = re.compile(r"(?:Z|[ _.-]?(?:UTC|GMT))(?![A-Za-z]|[+-]\d)")
+_OFFSET = re.compile(r"%[MSfp][0.]* ?[+-]\d\d:?\d\d|(?:UTC|GMT)[+-]\d")
 _MONTH_AFTER_HOUR = re.compile(r"%-?[HI]\W?%-?m")
 _SAMPLE = datetime(2026, 11, 22, 21, tzinfo=UTC)
 

@@ -43,7 +43,7 @@ from airflow_provider_gong.client.models import CallParty, NewCall, parse_reques
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Looking up members of an enumeration is slow.
-_TEXT, _ID, _JSON, _GONG_ID, _START = Kind.TEXT, Kind.ID, Kind.JSON, Kind.GONG_ID, Kind.START
+_TEXT, _ID, _JSON, _OTHER_ID, _START = Kind.TEXT, Kind.ID, Kind.JSON, Kind.OTHER_ID, Kind.START
 _DIRECTION, _DURATION, _PHONE = Kind.DIRECTION, Kind.DURATION, Kind.PHONE
 _READ_HERE = {column: field for column, field in FIELDS.items() if field.kind not in (Kind.HOST, Kind.MEDIA)}
 _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(.+))?", re.DOTALL)
@@ -170,7 +170,7 @@ class CallDraft:
             return phone
         if kind is _JSON:
             return read_json(text)
-        if kind is _GONG_ID:
+        if kind is _OTHER_ID:
             return without_zeros(text)
         if kind is _DURATION:
             return read_duration(text)
@@ -269,7 +269,7 @@ class CallDraft:
 
 
 def _check(kind: Kind, text: str) -> None:
-    if kind is _GONG_ID:
+    if kind is _OTHER_ID:
         check_id(text)
     elif kind is not _JSON and kind is not _ID:
         check_text(text)

@@ -41,6 +41,8 @@ _OPEN = frozenset({_CLUSTER, _BLOCK_GROUP})
 _SOUND = 2
 _LONGEST_HEAD = 12
 _BLOCK_HEAD = 10
+# Contains the beginning of a cluster in most streams.
+_TAIL = 64 * 1024
 # Half a minute of the shortest packets of Opus would be 12,000.
 _MAX_ELEMENTS = 50_000
 _NANOSECONDS = 1_000_000_000
@@ -154,6 +156,9 @@ class _Stream:
     def measure(self, start: int) -> Length:
         """Return the length of the sound from a cluster on."""
         enough = ENOUGH_SECONDS / self._unit
+        first, late = self._blocks(start, 0).times, self._late_times()
+        if first and late and late[-1] - first[0] >= enough:
+            return Length(at_least=(late[-1] - first[0]) * self._unit)
         sound = self._blocks(start, enough)
         if sound.is_whole and self._sounds and not sound.times:
             raise CutOffError(_NO_SOUND)
@@ -167,6 +172,12 @@ class _Stream:
                 return between(units * self._unit, (units + end.times[-1] - before[-1]) * self._unit)
             return Length(at_least=units * self._unit)
         return Length(at_least=sound.units * self._unit)
+
+    def _late_times(self) -> list[int]:
+        """Return the times of blocks at the end of the file, which are enough if they are late."""
+        start = max(0, self._end - _TAIL)
+        cluster = self._reader.at(start, self._end - start).rfind(_CLUSTER.to_bytes(4, "big"))
+        return self._blocks(start + cluster, math.inf, is_brief=False).times if cluster >= 0 else []
 
     def _blocks(self, start: int, enough: float, *, is_brief: bool = True) -> _Sound:
         """

@@ -45,6 +45,11 @@ class _Chunk:
     start: int
     size: int
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it has a name of letters, as almost all have."""
+        return all(0x20 <= sign < 0x7F for sign in self.name)
+
 
 @dataclass(slots=True)
 class _Parts:
@@ -101,7 +106,7 @@ def _read_parts(reader: Reader) -> _Parts:
 
 def _note(parts: _Parts, chunk: _Chunk, reader: Reader, *, is_long: bool) -> None:
     content = reader.at(chunk.start, min(chunk.size, _FORMAT_BYTES))
-    if chunk.name == b"fmt " and len(content) >= _SHORTEST_FORMAT:
+    if chunk.name == b"fmt " and len(content) >= _SHORTEST_FORMAT and parts.format is None:
         parts.format = WavFormat.read(content)
     elif chunk.name == b"fact" and len(content) >= 4:
         parts.samples = int.from_bytes(content[:4], "little")
@@ -115,18 +120,20 @@ def _note(parts: _Parts, chunk: _Chunk, reader: Reader, *, is_long: bool) -> Non
 
 
 def _chunks(reader: Reader, start: int) -> Iterator[_Chunk]:
-    """Yield the chunks from here on, until other bytes follow or the file ends."""
+    """Yield the chunks from here on; after other bytes, what looks like chunks."""
     chunk = _chunk_at(reader, start)
     while chunk is not None:
         yield chunk
         end = chunk.start + chunk.size
+        padded, unpadded = _chunk_at(reader, end + chunk.size % 2), _chunk_at(reader, end)
         # Chunks of odd length are padded, but not by all writers.
-        chunk = _chunk_at(reader, end + chunk.size % 2) or (_chunk_at(reader, end) if chunk.size % 2 else None)
+        is_unpadded = unpadded is not None and unpadded.is_named and not (padded is not None and padded.is_named)
+        chunk = unpadded if is_unpadded else padded
 
 
 def _chunk_at(reader: Reader, start: int) -> _Chunk | None:
     head = reader.at(start, _CHUNK_HEAD)
-    if len(head) < _CHUNK_HEAD or not all(0x20 <= sign < 0x7F for sign in head[:4]):
+    if len(head) < _CHUNK_HEAD:
         return None
     return _Chunk(head[:4], start + _CHUNK_HEAD, int.from_bytes(head[4:], "little"))
 
@@ -149,6 +156,8 @@ def _are_chunks(reader: Reader, start: int) -> bool:
     """Return whether the data is followed only by other chunks up to the end of the file, or by almost nothing."""
     end = start
     for number, chunk in enumerate(_chunks(reader, start + start % 2)):
+        if not chunk.is_named:
+            break
         end = chunk.start + chunk.size
         if number == MAX_PARTS or chunk.name == b"data":
             return False

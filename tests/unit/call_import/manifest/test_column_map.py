@@ -160,6 +160,7 @@ def test_formats_of_times(form: str, text: str, moment: str) -> None:
         ("%m/%d/%Y %H:%M %p", "has %p beside %H"),
         ("%d.%M.%Y %H:%m", "has the month, %m, after the hour"),
         ("%d.%m.%Y %H:%M +0100", "has an offset from UTC"),
+        ("%d.%m.%Y %H:%M UTC+1", "has an offset from UTC"),
         ("%d.%m.%Y %H:%m", "has %m more than once"),
     ],
 )

@@ -6,6 +6,7 @@ import enum
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -420,10 +421,12 @@ def test_a_rejected_row_says_what_would_be_left_out(tmp_path: Path) -> None:
     assert row.warnings[0].startswith("duration: ")
 
 
-@pytest.mark.parametrize("name", ["recordings\\1.wav", "recordings/Zoe\u0301.wav"])
+@pytest.mark.parametrize(
+    "name", ["recordings\\1.wav", "recordings/Zoe\u0301.wav", "recordings/Zo%C3%A9.wav", "recordings/a+b%281%29.wav"]
+)
 def test_a_recording_that_is_named_otherwise_on_the_disk_is_suggested(tmp_path: Path, name: str) -> None:
     (tmp_path / "recordings").mkdir()
-    for found in ("1.wav", "Zo\u00e9.wav"):
+    for found in ("1.wav", "Zo\u00e9.wav", "a b(1).wav"):
         (tmp_path / "recordings" / found).touch()
     (row,) = plan_offline(write_manifest(tmp_path / "calls.csv", [manifest_row(1, media=name)])).rows
     (problem,) = row.problems
@@ -532,3 +535,61 @@ def test_a_header_separated_by_bars(tmp_path: Path) -> None:
     # Bars inside of names do not separate them.
     (row,) = plan_text(tmp_path, f"{HEADER},a|b|c|d|e|f|g|h\n1,{REST}/1.wav,,\n").rows
     assert row.client_unique_id == "1"
+
+
+def field_of(template: str, field: str = "client_unique_id", **cells: str) -> str | None:
+    """Return the text of a field that a template makes of cells."""
+    return ColumnMap({field: template}).values({"a": "", "b": ""} | cells).get(field)
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ({"a": "x", "b": "7"}, "x-7"),
+        ({"a": "x", "b": "5550001.0"}, "x-5550001"),
+        ({"a": "NA", "b": "7"}, "NA-7"),
+        ({"a": "x"}, None),
+        ({"a": "x", "b": "None"}, None),
+        ({"a": "x", "b": "#N/A"}, None),
+        ({"a": "x", "b": "1.23457E+18"}, "1.23457E+18"),
+        ({"a": "x", "b": "####"}, "####"),
+    ],
+)
+def test_an_id_is_made_only_of_parts_that_are_there(cells: dict[str, str], text: str | None) -> None:
+    assert field_of("{a}-{b}", **cells) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "template", "cells", "text"),
+    [
+        ("party_1_phone", "+{a}", {"a": "12025550147.0"}, "+12025550147"),
+        ("party_1_phone", "+{a}", {"a": "1.20256E+10"}, "1.20256E+10"),
+        ("party_1_phone", "+{a}", {"a": "nan"}, None),
+        ("party_1_name", "{a} {b}", {"a": "Dana", "b": "None"}, "Dana"),
+        ("title", "Release {a}", {"a": "2.0"}, "Release 2.0"),
+        ("title", "{a} {b}", {"a": "null", "b": "#REF!"}, None),
+    ],
+)
+def test_parts_of_other_fields_are_read_like_fields(
+    field: str, template: str, cells: dict[str, str], text: str | None
+) -> None:
+    assert field_of(template, field, **cells) == text
+
+
+def test_a_lost_part_of_a_template_is_named(tmp_path: Path) -> None:
+    row = plan_row(tmp_path, {"columns": {"party_1_phone": "+{ani}"}}, ani="4.91512E+11")
+    assert columns_of(row) == ["party_1_phone (columns: +{ani})"]
+    assert "has lost digits" in row.problems[0].rule
+
+
+def test_other_kinds_of_numbers_are_their_digits() -> None:
+    # Like the smaller floats of NumPy, these are no floats of Python.
+    assert list_row({"client_unique_id": Fraction(5550001)})["client_unique_id"] == "5550001"
+
+
+def test_ids_of_tasks_and_participants_are_their_digits(tmp_path: Path) -> None:
+    call = payload_of(plan_row(tmp_path, flow_task_id="5550001.0", party_1_party_id="3.0"))
+    assert (call["flowContext"]["taskId"], call["parties"][1]["partyId"]) == ("5550001", "3")
+    row = plan_object(tmp_path, flow_task_id=1.5, party_1_party_id=2.5)
+    assert "flowContext" not in payload_of(row)
+    assert [warning.partition(":")[0] for warning in row.warnings] == ["flow_task_id", "party_1_party_id"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong._compat import ObjectStoragePath
-from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
+from airflow_provider_gong.call_import.recordings.check import Recording, check_recording, read_recording
 from airflow_provider_gong.call_import.recordings.reading import LIMIT, Reader, ReadLimitError
 from tests.support.boxes import FTYP, box, movie, track
 from tests.support.mutations import CountingFile
@@ -81,6 +81,14 @@ def test_a_file_that_answers_in_small_pieces() -> None:
 
 def test_a_file_that_is_shorter_than_it_was() -> None:
     assert Reader(io.BytesIO(CONTENT[:100]), 5000).at(50, 100) == CONTENT[50:100]
+
+
+@needs_ffmpeg
+def test_a_stream_takes_a_read_at_each_end() -> None:
+    content = encoded(".webm", "-c:a", "libopus", "-live", "1", seconds=70)
+    reader = Reader(CountingFile(content), len(content))
+    assert read_recording(reader).length.is_enough
+    assert reader.reads == 2
 
 
 @needs_ffmpeg

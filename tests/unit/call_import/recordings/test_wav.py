@@ -133,6 +133,14 @@ def test_a_chunk_of_odd_length_may_lack_its_padding(tmp_path: Path) -> None:
         assert recording_of(tmp_path, wav(fmt(), info, chunk(b"data", sound(75)))).seconds == 75
 
 
+@pytest.mark.parametrize("seconds", [62, 20])
+@pytest.mark.parametrize(
+    "other", [chunk(b"PAD\0", bytes(21)), chunk(b"\xa9nam", b"call"), bytes(8), fmt(rate=9000)], ids=repr
+)
+def test_chunks_with_other_names_in_front_do_not_count(tmp_path: Path, other: bytes, seconds: int) -> None:
+    assert_judged_rightly(tmp_path, wav(fmt(), other, chunk(b"data", sound(seconds))))
+
+
 def test_data_in_front_of_its_format(tmp_path: Path) -> None:
     assert recording_of(tmp_path, wav(chunk(b"data", sound(75)), fmt())).seconds == 75
 
