@@ -123,6 +123,11 @@ def remote_folder(options: argparse.Namespace) -> Rows:
     return object_stores.folder_at_a_distance(objects=options.objects, latency=options.latency)
 
 
+def large(options: argparse.Namespace) -> Rows:
+    """Recordings of 58 MB in an object store: their plan, the comparison of equal lengths, and their upload."""
+    return object_stores.large_recordings(recordings=16)
+
+
 def checks_by_format(options: argparse.Namespace) -> Rows:
     """The check of a recording by format: reads, bytes and time; on an object store, as its server counts them."""
     return checks.by_format(latency=options.latency)
@@ -174,6 +179,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
         media,
         remote,
         remote_folder,
+        large,
         checks_by_format,
         damaged,
         damaged_at_server,

@@ -9,6 +9,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from airflow_provider_gong.call_import.manifest.folders.listing import ListedRec
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.rows import PlanSettings
 from airflow_provider_gong.call_import.recordings.check import check_recording
+from airflow_provider_gong.call_import.upload.unchanged import PlannedRecording
+from airflow_provider_gong.client.media import MediaFile, MultipartUpload
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from airflow_provider_gong.ledger.rows import Problem
 from tests.benchmarks.plans import plan_of, sparse_wav, written_manifest
@@ -28,6 +31,8 @@ _BUCKET = "recordings"
 _BASE = f"s3://{_CONNECTION}@{_BUCKET}"
 # Of those that are looked at one after the other.
 _SAMPLE = 50
+# Of G.711: 58 MB.
+_LARGE_SECONDS = 7250
 _Counts = dict[str, int]
 
 
@@ -79,6 +84,63 @@ def folder_at_a_distance(*, objects: int, latency: float) -> list[dict[str, Any]
             seen = _measured(counts, _listed_recordings)
             growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return [{"objects": objects, **seen, "memory MiB": round(growth / 1024, 1)}]
+
+
+def large_recordings(*, recordings: int) -> list[dict[str, Any]]:
+    """Return what large recordings cost, each phase in a process of its own: their plan, and their upload."""
+    steps = {"plan": _planned, "plan of equal lengths": _planned_equal, "check and upload": _uploaded}
+    context = multiprocessing.get_context("spawn")
+    rows = []
+    for name, step in steps.items():
+        # Whose processes may have children, unlike those of multiprocessing.Pool.
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            seen = pool.submit(_with_large, step, recordings).result()
+        rows.append({"step": name, "recordings": recordings, **seen})
+    return rows
+
+
+def _with_large(step: Callable[[Path, int], None], recordings: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="gong-benchmark-") as name:
+        folder = Path(name)
+        (folder / _BUCKET).mkdir()
+        is_equal = step is _planned_equal
+        for number in range(recordings):
+            place = folder / _BUCKET / f"{number:06d}.wav"
+            sparse_wav(place, 0 if is_equal else number, seconds=_LARGE_SECONDS)
+            with place.open("r+b") as file:
+                # Recordings of one system begin and end alike.
+                file.seek(place.stat().st_size // 2)
+                file.write(number.to_bytes(2, "big"))
+        with _server(folder, 0.0) as counts:
+            sparse_wav(folder / _BUCKET / "first.wav", 0)
+            # What is loaded and connected on first use.
+            check_recording(f"{_BASE}/first.wav", ObjectStorage().path)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            seen = _measured(counts, lambda: step(folder, recordings))
+            growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return {**seen, "memory MiB": round(growth / 1024, 1)}
+
+
+def _planned(folder: Path, recordings: int) -> None:
+    manifest = written_manifest(folder, recordings, f"{_BASE}/{{:06d}}.wav")
+    plan_of(manifest, folder, PlanSettings(MediaBase.at(_BASE), ObjectStorage()), recordings)
+
+
+def _planned_equal(folder: Path, recordings: int) -> None:
+    _planned(folder, recordings)
+
+
+def _uploaded(_: Path, recordings: int) -> None:
+    storage = ObjectStorage()
+    for number in range(recordings):
+        place = f"{_BASE}/{number:06d}.wav"
+        found = check_recording(place, storage.path)
+        if isinstance(found, Problem):
+            raise OSError(found)
+        for _piece in MultipartUpload(
+            MediaFile.at(PlannedRecording(storage.path(place), found.size, found.mark))
+        ).chunks():
+            pass
 
 
 def _listed_recordings() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import multiprocessing
 import resource
 import struct
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from airflow_provider_gong.call_import.choices import MediaMode
@@ -30,6 +32,9 @@ _PULLED = PlanSettings(None, Files(), media_mode=MediaMode.PULL)
 _RATE = 8000
 _SECONDS = 60
 _MEGABYTE = 1024
+_REMOTE = "https://files.example.com/recordings/{:06d}.wav"
+_WARM_UP = 500
+_ALTERNATIONS = 3
 
 
 def plans(*, rows: int) -> list[dict[str, Any]]:
@@ -49,24 +54,39 @@ def _elsewhere(measure: Callable[[int], dict[str, Any]], number: int) -> dict[st
 
 
 def _plan_and_plain(rows: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="gong-benchmark-") as folder:
-        manifest = written_manifest(Path(folder), rows, "https://files.example.com/recordings/{:06d}.wav")
-        earlier = _timed(lambda: _plain(manifest))
+    with tempfile.TemporaryDirectory(prefix="gong-benchmark-") as name:
+        folder = Path(name)
+        # What is loaded on first use, by either.
+        few = written_manifest(folder, _WARM_UP, _REMOTE)
+        _plain(few)
+        plan_of(few, folder / "few", _PULLED, _WARM_UP)
+        manifest = written_manifest(folder, rows, _REMOTE)
+        plain, plan = [_timed(lambda: _plain(manifest))], []
         before = _peak()
-        first = _timed(lambda: plan_of(manifest, Path(folder), _PULLED, rows))
+        for number in range(_ALTERNATIONS):
+            place = folder / str(number)
+            plan.append(_timed(lambda place=place: plan_of(manifest, place, _PULLED, rows)))  # type: ignore[misc]
+            plain.append(_timed(lambda: _plain(manifest)))
         growth = _peak() - before
-        # Before and after, since machines are busy with other things at times.
-        plain = [(first + second) / 2 for first, second in zip(earlier, _timed(lambda: _plain(manifest)), strict=True)]
-        again = _timed(lambda: plan_of(manifest, Path(folder), _PULLED, rows))
+        again = _timed(lambda: plan_of(manifest, place, _PULLED, rows))
+    # Each against the runs before and after it, since machines are busy with other things at times.
+    around = [_mean(*both) for both in itertools.pairwise(plain)]
+    clock, processor = (
+        median(own[kind] / other[kind] for own, other in zip(plan, around, strict=True)) for kind in (0, 1)
+    )
     return {
         "rows": rows,
-        "csv and model s": round(plain[0], 2),
-        "plan s": round(first[0], 2),
-        "ratio": round(first[0] / plain[0], 2),
-        "ratio of CPU": round(first[1] / plain[1], 2),
+        "csv and model s": round(median(seconds for seconds, _ in plain), 2),
+        "plan s": round(median(seconds for seconds, _ in plan), 2),
+        "ratio": round(clock, 2),
+        "ratio of CPU": round(processor, 2),
         "planned again s": round(again[0], 2),
         "memory MiB": round(growth / _MEGABYTE, 1),
     }
+
+
+def _mean(first: tuple[float, float], second: tuple[float, float]) -> tuple[float, float]:
+    return (first[0] + second[0]) / 2, (first[1] + second[1]) / 2
 
 
 def _with_and_without_media(recordings: int) -> dict[str, Any]:
@@ -130,9 +150,9 @@ def written_manifest(folder: Path, rows: int, media: str) -> Path:
     return path
 
 
-def sparse_wav(path: Path, number: int) -> None:
+def sparse_wav(path: Path, number: int, seconds: int = _SECONDS) -> None:
     """Write a recording of silence that takes no room, each of a length of its own."""
-    length = _RATE * _SECONDS + number
+    length = _RATE * seconds + number
     riff = struct.pack("<4sI4s", b"RIFF", 36 + length, b"WAVE")
     head = riff + struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 1, 1, _RATE, _RATE, 1, 8, b"data", length)
     with path.open("wb") as file:

@@ -11,6 +11,7 @@ import pytest
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
 from airflow_provider_gong.call_import.recordings.reading import LIMIT
+from airflow_provider_gong.client.media import MediaFile, MultipartUpload
 from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from tests.support.boxes import FTYP, box, movie, track
 from tests.support.mutations import check_in, made_by_hand, mutated, recording
@@ -55,6 +56,20 @@ def test_an_mp4_takes_one_more(store: ObjectStore) -> None:
     assert check("1.m4a").seconds == 75
     assert (store.heads, store.gets) == (1, 2)
     assert store.bytes <= 32 * 1024
+
+
+def test_a_recording_that_is_sent_by_its_path_is_read_a_few_mebibytes_ahead(store: ObjectStore) -> None:
+    with (store.folder / "recordings" / "large.wav").open("wb") as file:
+        file.truncate(60_000_000)
+    media = MediaFile.at(ObjectStoragePath("s3://aws_counted@recordings/large.wav"))
+    chunks = MultipartUpload(media).chunks()
+    # The head of the body, and the first piece of the recording.
+    next(chunks), next(chunks)
+    assert (store.gets, store.bytes <= 9 * 1024 * 1024) == (1, True)
+    for _ in chunks:
+        pass
+    assert store.bytes == media.size
+    assert store.gets <= 8
 
 
 def test_many_are_asked_for_at_a_time(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:

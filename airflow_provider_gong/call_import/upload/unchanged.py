@@ -11,11 +11,8 @@ from typing import IO, Any, Literal
 from airflow_provider_gong.call_import.media import ObjectDetails, is_inside
 from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.call_import.recordings.marks import Mark
-from airflow_provider_gong.client.media import MediaChangedError, MediaPath
+from airflow_provider_gong.client.media import MediaChangedError, MediaPath, open_to_send
 from airflow_provider_gong.ledger.rows import Problem
-
-# Of an object that is sent: most recordings are read at once, and few of them are in memory.
-_AHEAD = 8 * 1024 * 1024
 
 
 class PlannedRecording:
@@ -76,9 +73,7 @@ class PlannedRecording:
         if hasattr(path, "fs"):
             # The store is asked, and not what it has listed before.
             path.fs.invalidate_cache(path.path)
-            file = path.open("rb", block_size=_AHEAD)
-        else:
-            file = path.open("rb")
+        file = open_to_send(path)
         with contextlib.ExitStack() as opened:
             opened.callback(file.close)
             found = _stat_of(file) or path.stat()
