@@ -189,6 +189,8 @@ def check_text(text: str) -> None:
 
 def has_lost(text: str) -> bool:
     """Return whether a cell has lost what it contained, other than by missing as a whole."""
+    if type(text) is str and text[:1] not in _BEGIN_ODD and _LOST not in text:
+        return False
     try:
         check_text(text)
     except UnreadableCellError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from airflow_provider_gong.call_import.recordings import flac, matroska, wav
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_BYTES,
+    NO_SOUND,
     UNKNOWN,
     CutOffError,
     Length,
@@ -95,7 +96,7 @@ def read_recording(reader: Reader) -> Recording:
         # Gong decides.
         length = UNKNOWN
     if length.at_most == 0:
-        raise CutOffError("it has a header, but no sound after it")
+        raise CutOffError(NO_SOUND)
     if length.is_enough is False:
         raise too_short(length)
     return Recording(reader.size, content_type, length)

@@ -14,6 +14,7 @@ ENOUGH_SECONDS = 61.0
 ACCEPTED = "WAV, MP3, MP4, MKV or FLAC"
 # May be missing or added at the end without consequences.
 SLACK_SECONDS = 1.0
+NO_SOUND = "it has a header, but no sound after it"
 # No program writes more parts before the sound.
 MAX_PARTS = 1000
 

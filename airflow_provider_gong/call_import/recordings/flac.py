@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_PARTS,
+    NO_SOUND,
     SLACK_SECONDS,
     UNKNOWN,
     CutOffError,
@@ -129,7 +130,7 @@ def _stream_info(reader: Reader, start: int) -> _StreamInfo:
     kind, length, info = head[4] & 0x7F if len(head) > 4 else -1, head[5:8], head[_STREAM_INFO_AT:]
     rate = int.from_bytes(info[10:13], "big") >> 4
     if kind != 0 or int.from_bytes(length, "big") != _STREAM_INFO or len(info) < _STREAM_INFO or rate == 0:
-        raise CutOffError("it has a header, but no sound after it")
+        raise CutOffError(NO_SOUND)
     samples = int.from_bytes(info[13:18], "big") & 0xFFFFFFFFF
     return _StreamInfo(int.from_bytes(info[2:4], "big"), int.from_bytes(info[7:10], "big"), rate, samples)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from airflow_provider_gong.call_import.recordings.findings import (
     ENOUGH_SECONDS,
     MAX_PARTS,
+    NO_SOUND,
     SLACK_SECONDS,
     CutOffError,
     Length,
@@ -47,7 +48,6 @@ _TAIL = 64 * 1024
 _MAX_ELEMENTS = 50_000
 _NANOSECONDS = 1_000_000_000
 _DEFAULT_SCALE = 1_000_000
-_NO_SOUND = "it has a header, but no sound after it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def measure(reader: Reader) -> Length:
     head = _element_at(reader, 0)
     segment = _element_at(reader, head.end) if head is not None and head.end is not None else None
     if segment is None or segment.id != _SEGMENT:
-        raise CutOffError(_NO_SOUND)
+        raise CutOffError(NO_SOUND)
     scale, seconds, sounds, clusters = _DEFAULT_SCALE, None, None, segment.end or reader.size
     for element in _children(reader, segment):
         if element.id == _INFO:
@@ -161,7 +161,7 @@ class _Stream:
             return Length(at_least=(late[-1] - first[0]) * self._unit)
         sound = self._blocks(start, enough)
         if sound.is_whole and self._sounds and not sound.times:
-            raise CutOffError(_NO_SOUND)
+            raise CutOffError(NO_SOUND)
         if sound.is_whole and sound.times:
             # The first block of the last cluster is not the last one.
             end = self._blocks(sound.cluster, enough, is_brief=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_PARTS,
+    NO_SOUND,
     CutOffError,
     DisagreementError,
     Length,
@@ -75,16 +76,14 @@ def measure(reader: Reader) -> Length:
     parts = _read_parts(reader)
     wav, data = parts.format, parts.data
     if data is None or wav is None or data.start >= reader.size:
-        raise CutOffError("it has a header, but no sound after it")
+        raise CutOffError(NO_SOUND)
     if not wav.is_sound:
         raise UnusableRecordingError(
             f"has a header that describes no sound: {wav.channels} channels, {wav.rate} samples in a second",
             "Export the recording again.",
         )
     held = reader.size - data.start
-    if data.size == _UNKNOWN_SIZE:
-        return _length(reader, parts, wav, data.start, held)
-    if data.size > held:
+    if data.size == _UNKNOWN_SIZE or data.size > held:
         _check_cut_off(wav, data.size, held)
         return _length(reader, parts, wav, data.start, held)
     length = _length(reader, parts, wav, data.start, data.size)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from airflow_provider_gong.call_import.recordings.findings import (
     ENOUGH_SECONDS,
     MAX_PARTS,
+    NO_SOUND,
     SLACK_SECONDS,
     CutOffError,
     Length,
@@ -140,7 +141,7 @@ class _Count:
             if self._seconds >= ENOUGH_SECONDS:
                 return position >= self._reader.size
             if place == MAX_PARTS and not self._units:
-                raise CutOffError("it has a header, but no sound after it")
+                raise CutOffError(NO_SOUND)
             box = box_at(self._reader, position, self._reader.size)
             if box is None:
                 return True
