@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException, BaseOperator
@@ -34,6 +35,19 @@ class GongOperator(BaseOperator):
 
     def __init__(self, *, multiple_outputs: bool = True, **kwargs: Any) -> None:
         super().__init__(multiple_outputs=multiple_outputs, **kwargs)
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a value. Paths stay as they are: Airflow 3.0 and 3.1 resolve them, which fails unless they exist."""
+        # Path objects of object stores have templates.
+        if isinstance(content, PurePath) and not hasattr(content, "fs"):
+            return content
+        return super().render_template(content, context, jinja_env, seen_oids)
 
     def _render(self, template: jinja2.Template, context: Context, dag: Any = None) -> Any:
         from jinja2.nativetypes import NativeEnvironment

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Literal
 
 from airflow_provider_gong._choices import Choice
+from airflow_provider_gong.call_import.errors import GongImportSettingsError
 
 
-class MediaMode(Choice):
+class ImportChoice(Choice):
+    """A choice of an import, which a template may render when the task runs."""
+
+    @staticmethod
+    def error(wrong: str) -> GongImportSettingsError:
+        """Return the error for a text that names no choice."""
+        return GongImportSettingsError(wrong)
+
+
+class MediaMode(ImportChoice):
     """How recordings get to Gong: uploaded (push), fetched by Gong (pull), or fetched if Gong can reach them (auto)."""
 
     PUSH = "push"
@@ -15,14 +25,14 @@ class MediaMode(Choice):
     AUTO = "auto"
 
 
-class OnRejected(Choice):
+class OnRejected(ImportChoice):
     """Whether the upload starts if some rows were rejected."""
 
     CONTINUE = "continue"
     STOP = "stop"
 
 
-class OnExisting(Choice):
+class OnExisting(ImportChoice):
     """What happens if Gong already has a call with a row's ``clientUniqueId``."""
 
     RESUME = "resume"
@@ -31,7 +41,7 @@ class OnExisting(Choice):
     COMPLETE = "complete"
 
 
-class EventOn(Choice):
+class EventOn(ImportChoice):
     """Which imports publish an asset event: only successful ones, or all that have finished."""
 
     SUCCESS = "success"

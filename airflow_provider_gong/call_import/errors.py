@@ -9,6 +9,12 @@ class GongImportError(GongError):
     """An import cannot continue. The message says what to do."""
 
 
+class GongImportSettingsError(GongImportError, ValueError):
+    """A parameter of the import is none of its choices."""
+
+    retry_can_help = False
+
+
 class GongManifestError(GongImportError):
     """The manifest as a whole cannot be read."""
 

@@ -17,7 +17,7 @@ from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator
 from airflow_provider_gong.task_groups import gong_call_export, gong_call_import
 from airflow_provider_gong.transfers.calls_to_object_storage import GongCallsToObjectStorageOperator
 from airflow_provider_gong.transfers.reference_to_object_storage import GongReferenceToObjectStorageOperator
-from tests.scenario.support import new_calls, new_dag, retrying_dag
+from tests.scenario.support import new_calls, new_dag, retrying_dag, task_states
 from tests.scenario.test_dag_settings import MEETING
 from tests.scenario.test_dag_shapes import CALLS_BACK, call_fields, night, sent_call, states
 from tests.scenario.test_dag_variants import ids
@@ -160,3 +160,11 @@ def test_templates_without_a_value_name_what_is_missing(
         assert "media: must be a path or URL (got None)" in said
         assert "clientUniqueId: must be text (got None)" in said
         assert "path is empty" in said
+
+
+def test_a_choice_from_a_template_that_is_none_fails_at_once(run_dag: RunDag, tmp_path: Path) -> None:
+    options: Any = {"media_mode": "{{ params.mode }}", "on_rejected": "stop"}
+    with retrying_dag("choices", params={"mode": "pul"}) as made:
+        gong_call_import(str(night(tmp_path, 1)), **options)
+
+    assert task_states(run_dag(made))["plan"] == ("failed", 1)
