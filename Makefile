@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # On all processors, with a line for each file of tests.
 PARALLEL := -n auto --dist worksteal -p tests.support.lines
 # The same, with tests that share an Airflow or a browser in one process; those that take longest come first.
-GROUPED := -n auto --dist loadgroup --no-loadscope-reorder -p tests.support.lines
+SHARING := -n auto --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
 
 .PHONY: help
 help: ## Print this list
@@ -51,7 +51,7 @@ quick: $(INSTALLED) ## Run most unit tests, on all processors (about a minute on
 test: $(INSTALLED) ## Run all tests, those with a real Airflow included
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/scenario tests/resilience tests/demo
-	$(BIN)/python -m pytest -q $(GROUPED) tests/e2e tests/browser
+	$(BIN)/python -m pytest -q $(SHARING) tests/e2e tests/browser
 
 .PHONY: test-matrix
 test-matrix: test-dags-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) test-button ## Run with older Airflows what a change is most likely to break
@@ -84,7 +84,7 @@ $(OLDER_AIRFLOWS:%=test-readme-%): test-readme-%: .venv-%/.installed
 .PHONY: $(STANDALONE_AIRFLOWS:%=test-standalone-%)
 $(STANDALONE_AIRFLOWS:%=test-standalone-%): test-standalone-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest -q $(GROUPED) tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
+	.venv-$*/bin/python -m pytest -q $(SHARING) tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
 
 .PHONY: $(NEWER_PYTHONS:%=test-python-%)
 $(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed

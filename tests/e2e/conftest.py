@@ -19,16 +19,10 @@ if TYPE_CHECKING:
     from airflow_provider_gong.emulator import RunningEmulator
 
 
-# Before pytest-xdist, which reads the groups: the tests of a group share an Airflow, and run in one process.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if Path(__file__).parent not in item.path.parents:
-            continue
-        item.add_marker(pytest.mark.e2e)
-        shared = {"standalone", "airflow"} & set(getattr(item, "fixturenames", ()))
-        if shared:
-            item.add_marker(pytest.mark.xdist_group("standalone" if "standalone" in shared else item.path.stem))
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
 
 
 @pytest.fixture(scope="session")
