@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import ssl
 import threading
 import time
 import uuid
 from types import SimpleNamespace
 
+import certifi
 import pytest
 
 from airflow_provider_gong._compat import BaseHook
@@ -77,7 +79,9 @@ def test_call_that_is_not_found_is_waited_for(gong):
     assert not asyncio.run(watch())
 
 
-def test_connection_and_certificates_are_loaded_outside_of_the_event_loop(gong, monkeypatch):
+def test_connection_and_certificates_are_loaded_outside_of_the_event_loop(gong, tmp_path, monkeypatch):
+    # No client has read these before.
+    monkeypatch.setenv("SSL_CERT_FILE", str(shutil.copy(certifi.where(), tmp_path / "authorities.pem")))
     threads = []
 
     def noting_its_thread(function):
