@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from airflow_provider_gong.store.errors import GongStoreError
@@ -20,6 +21,7 @@ _BUSY_SECONDS = 30
 # A worker that hangs in a transaction must not block the others permanently.
 _SERVER_LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
 _CONNECT_SECONDS = 10
+_ATTACH = "ATTACH ? AS attached"
 
 
 def sqlite_engine(url: URL, mounts: Path, *, durable: bool) -> Engine:
@@ -78,7 +80,10 @@ def attach(connection: Connection, file: Path | None) -> Iterator[None]:
         yield
         return
     with contextlib.closing(connection.connection.cursor()) as cursor:
-        cursor.execute("ATTACH ? AS attached", (str(file),))
+        try:
+            cursor.execute(_ATTACH, (str(file),))
+        except sqlite3.Error as error:
+            raise OperationalError(_ATTACH, None, error) from error
         try:
             yield
         finally:

@@ -21,7 +21,13 @@ CONNECTION = "AIRFLOW_CONN_GONG_DEFAULT"
 
 def oauth_connection(emulator: RunningEmulator, **fields: Any) -> str:
     """Return the Airflow connection of an OAuth app as JSON; fields of the connection may be changed."""
-    extra = {"auth_type": "oauth", "client_id": emulator.client_id, "client_secret": emulator.client_secret}
+    extra = {
+        "auth_type": "oauth",
+        "client_id": emulator.client_id,
+        "client_secret": emulator.client_secret,
+        # The tests are about tokens: nothing is to wait for its turn.
+        "requests_per_second": 10_000,
+    }
     return json.dumps({"conn_type": "gong", "host": emulator.url, "extra": extra} | fields)
 
 

@@ -252,6 +252,7 @@ def test_meeting_whose_answer_is_lost_is_never_repeated(
     assert server.connections == 1
 
 
+@pytest.mark.slow
 def test_host_that_stays_silent_times_out(server: MisbehavingServer, drive: Driver) -> None:
     server.script.extend([stalls, stalls])
     assert drive(server.url, sending(READ), **IMPATIENT).failed_with(GongTimeoutError).unanswered == 2

@@ -93,6 +93,7 @@ def test_deadline_grows_with_the_recording(tmp_path: Path) -> None:
     assert transport.ThreadTransport(GONG)._seconds(READ) == 60
 
 
+@pytest.mark.slow
 def test_recording_over_a_slow_line_is_sent(server: MisbehavingServer, drive: Driver, tmp_path: Path) -> None:
     """It takes much longer than an attempt without a recording may, and is not given up."""
     server.script.append(answers_slowly(0.02, 201, {**DONE, "callId": "1"}))
@@ -102,6 +103,7 @@ def test_recording_over_a_slow_line_is_sent(server: MisbehavingServer, drive: Dr
     assert time.monotonic() - began > 1
 
 
+@pytest.mark.slow
 def test_recording_over_a_line_that_stands_still_ends_at_the_deadline(
     server: MisbehavingServer, drive: Driver, tmp_path: Path
 ) -> None:

@@ -174,6 +174,7 @@ def test_a_refused_try_does_not_make_the_call_of_somebody_else_ours(gong, call_i
             create(new_call(gong)).execute(task_context())
 
 
+@pytest.mark.slow
 def test_lost_answer_creates_one_call(gong):
     gong.add_faults(Fault(action="reset", operation="addCall", when="after", nth=1))
     result = create(new_call(gong)).execute(task_context())

@@ -99,6 +99,8 @@ def test_a_transaction_can_read_from_another_file(tmp_path: Path) -> None:
             assert connection.execute(text("SELECT x FROM attached.t")).scalar_one() == 7
     with pytest.raises(GongStoreError), store.begin(tmp_path / "other's.db") as connection:
         connection.execute(text("SELECT x FROM attached.missing"))
+    with pytest.raises(GongStoreError, match="unable to open"), store.begin(tmp_path / "missing" / "other.db"):
+        pass
     with store.begin() as connection:
         assert "attached" not in [name for _, name, _ in connection.execute(text("PRAGMA database_list"))]
 
