@@ -66,9 +66,9 @@ class SteppingStore(Store):
         return self._opened.id
 
     @contextlib.contextmanager
-    def begin(self) -> Iterator[Any]:
+    def begin(self, attached: Path | None = None) -> Iterator[Any]:
         self._process.step("before a transaction")
-        with self._opened.begin() as connection:
+        with self._opened.begin(attached) as connection:
             yield connection
         self._process.step("after a transaction")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import json
@@ -37,8 +38,8 @@ def ids(*names: object) -> list[str]:
     """Return the ids of the rows that files and patterns hold."""
     places = [str(name) for name in names]
     files = find_files(places, Path)
-    rows = Manifest(read_files(files, Path, may_be_empty=files != places)).rows
-    return [row.values.get("client_unique_id", "") for row in rows]
+    with contextlib.closing(read_files(files, Path, may_be_empty=files != places)) as tables:
+        return [row.values.get("client_unique_id", "") for row in Manifest(tables).rows]
 
 
 def error_of(*names: object) -> str:

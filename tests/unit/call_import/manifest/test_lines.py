@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from pathlib import Path
@@ -19,7 +20,8 @@ CELLS = "2026-11-19T08:01:00+01:00,Outbound,tobias.okafor@example.com,1.wav"
 
 
 def rows_of(file: Path) -> list[ManifestRow]:
-    return list(Manifest(read_files([str(file)], Path)).rows)
+    with contextlib.closing(read_files([str(file)], Path)) as tables:
+        return list(Manifest(tables).rows)
 
 
 def editor_lines(text: str) -> dict[str, int]:

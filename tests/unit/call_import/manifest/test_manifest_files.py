@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import decimal
 import json
 import math
@@ -49,7 +50,8 @@ def write_lines(path: Path, *rows: Any) -> Path:
 
 def rows_of(*names: object, columns: dict[str, str] | None = None) -> list[ManifestRow]:
     files = find_files([str(name) for name in names], Path)
-    return list(Manifest(read_files(files, Path), ColumnMap(columns)).rows)
+    with contextlib.closing(read_files(files, Path)) as tables:
+        return list(Manifest(tables, ColumnMap(columns)).rows)
 
 
 def error_of(*names: object, columns: dict[str, str] | None = None) -> str:
