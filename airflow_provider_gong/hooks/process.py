@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
 import threading
@@ -102,11 +101,4 @@ def _budget(pid: int, store_url: URL, company: str, share: Share) -> RequestBudg
 def _store(pid: int, store_url: URL, *, durable: bool) -> Store:
     from airflow_provider_gong.store.database import Store
 
-    store = Store(store_url, durable=durable)
-    atexit.register(_close, pid, store)
-    return store
-
-
-def _close(pid: int, store: Store) -> None:
-    if pid == os.getpid():
-        store.close()
+    return Store(store_url, durable=durable)

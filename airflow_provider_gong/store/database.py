@@ -8,8 +8,10 @@ separate file, and never have to wait for a plan that takes seconds to write.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import uuid
+import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -178,8 +180,11 @@ class Store:
     def _engine(self) -> Engine:
         with self._failures():
             if self.is_server:
-                return server_engine(self._url, durable=self._durable)
-            return sqlite_engine(self._url, self._mounts, durable=self._durable)
+                engine = server_engine(self._url, durable=self._durable)
+            else:
+                engine = sqlite_engine(self._url, self._mounts, durable=self._durable)
+        weakref.finalize(self, _dispose, os.getpid(), engine)
+        return engine
 
     @property
     def _file(self) -> Path:
@@ -230,6 +235,13 @@ class Store:
             raise GongStoreError(f"{self!r} needs a database driver that is not installed: {error}.") from error
         except DBAPIError as error:
             raise GongStoreError(f"{self!r} cannot be opened: {reason_of(error)}.") from error
+
+
+def _dispose(pid: int, engine: Engine) -> None:
+    """Close the connections of a store that nobody uses any more, or whose process ends."""
+    # Those of a process that has forked belong to it alone.
+    if os.getpid() == pid:
+        engine.dispose()
 
 
 class _QuickPart(Store):

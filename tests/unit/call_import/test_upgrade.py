@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -70,7 +71,7 @@ def store(folder: Path, emulator: RunningEmulator) -> Store:
     """Return the store of an earlier package."""
     gong = Gong(NightlyImport(emulator, Store.in_folder(folder / "unused"), folder), read_json("store_gong.json"))
     (folder / "gong").mkdir()
-    with sqlite3.connect(folder / "gong" / "gong_store.db") as connection:
+    with contextlib.closing(sqlite3.connect(folder / "gong" / "gong_store.db")) as connection, connection:
         connection.executescript(gong.now((WRITTEN / "store.sql").read_text()))
         # The clock of this machine may be behind that of the fixture.
         connection.execute("UPDATE gong_call SET lease_until = 1 WHERE lease_until IS NOT NULL")

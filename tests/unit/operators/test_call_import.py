@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import socket
@@ -62,7 +63,10 @@ def locked_storage(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def read_store(query: str, file: str = "gong_store.db") -> Any:
-    with sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "gong" / file) as connection:
+    with (
+        contextlib.closing(sqlite3.connect(Path(os.environ["AIRFLOW_HOME"]) / "gong" / file)) as connection,
+        connection,
+    ):
         return connection.execute(query).fetchone()[0]
 
 

@@ -718,7 +718,7 @@ def test_a_database_that_all_hosts_share_knows_earlier_attempts(
 @pytest.fixture
 def store_of_schema_4(tmp_path: Path) -> None:
     (tmp_path / "gong").mkdir()
-    with sqlite3.connect(tmp_path / "gong" / "gong_store.db") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "gong" / "gong_store.db")) as connection, connection:
         connection.executescript((FIXTURES / "schema_4" / "store.sql").read_text())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
@@ -225,7 +226,7 @@ def test_killed_processes_leave_nothing_locked(database_url: str) -> None:
 
 def _version_1(url: str, tmp_path: Path) -> None:
     if url.startswith("sqlite"):
-        with sqlite3.connect(tmp_path / "gong_store.db") as connection:
+        with contextlib.closing(sqlite3.connect(tmp_path / "gong_store.db")) as connection, connection:
             connection.executescript(VERSION_1)
         return
     import psycopg2

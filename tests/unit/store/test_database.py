@@ -149,7 +149,7 @@ def test_store_of_a_newer_package_is_refused_and_left_alone(tmp_path: Path) -> N
     store.close()
     with pytest.raises(GongStoreError, match=r"schema 99.*upgrade the package"):
         _ = Store.in_folder(tmp_path).id
-    with sqlite3.connect(tmp_path / "gong_store.db") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "gong_store.db")) as connection, connection:
         assert connection.execute("SELECT schema_version FROM gong_store").fetchall() == [(99,)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -72,7 +73,7 @@ def test_a_plan_holds_nobody_up_who_sends_requests(planned: Store, work: Callabl
 @pytest.fixture
 def earlier(tmp_path: Path) -> Path:
     file = tmp_path / "gong_store.db"
-    with sqlite3.connect(file) as connection:
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
         connection.executescript(SCHEMA_4.read_text())
     connection.close()
     return file
@@ -84,7 +85,7 @@ def rows_of(store: Store, table: str) -> list[tuple[Any, ...]]:
 
 
 def test_all_rows_of_the_one_file_are_in_one_of_the_two(earlier: Path) -> None:
-    with sqlite3.connect(earlier) as connection:
+    with contextlib.closing(sqlite3.connect(earlier)) as connection, connection:
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
         names = [name for (name,) in connection.execute(query) if name not in ("gong_store", "gong_room")]
         before = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
