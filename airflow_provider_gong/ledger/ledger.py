@@ -8,7 +8,7 @@ for all others, the lease is lost.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +81,12 @@ class Ledger(ImportView):
         :param planner: the task that plans the import; None for a program, which may replace any plan
         :raises GongOtherPlannerError: if another task has planned the import
         """
-        remarks: list[str] = []
-        file: Path | None = None
-        if not isinstance(planned, PlanDraft):
-            values: Iterable[Sequence[Any]] = map(plan_values, planned)
-        else:
+        if isinstance(planned, PlanDraft):
             remarks, values = planned.remarks, planned.values()
+            # SQLite copies the rows from there.
             file = None if self.store.is_server else planned.finished()
+        else:
+            remarks, values, file = [], map(plan_values, planned), None
         with self._change(before_sending=True, attached=file) as connection:
             note_plan(connection, self.company, self.import_id, manifest=manifest, warnings=remarks, planner=planner)
             replace_rows(connection, self.company, self.import_id, None if file else values)

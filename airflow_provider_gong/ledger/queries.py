@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -27,6 +28,7 @@ from airflow_provider_gong.store.schema import db_now, new_row, put
 
 # A row's content in the plan; the other columns identify its import and position.
 PLAN_COLUMNS = tuple(column.name for column in rows.c if column.name not in ("company", "import_id", "position"))
+_in_order: Callable[[Mapping[str, Any]], tuple[Any, ...]] = operator.itemgetter(*PLAN_COLUMNS)
 
 _WITHOUT_CALL = (CallState.PLANNED, CallState.REJECTED, CallState.WITHDRAWN)
 
@@ -76,22 +78,23 @@ def count_by_state(condition: Any) -> Any:
 
 def plan_values(row: PlannedRow) -> tuple[Any, ...]:
     """Return a row as a plan keeps it: the values of ``PLAN_COLUMNS``, in their order."""
-    return (
-        row.row_number,
-        _storable_id(row.client_unique_id),
-        str(row.state),
-        row.title,
-        row.payload,
-        row.media,
-        row.media_bytes,
-        row.media_type,
-        row.media_mark,
-        int(row.is_pulled),
-        row.fingerprint,
-        problems_as_json(row.problems),
-        _json({"file": row.file, "line": row.line, "cells": row.source}),
-        _json(row.warnings) if row.warnings else None,
-    )
+    values = {
+        "row_number": row.row_number,
+        "client_unique_id": _storable_id(row.client_unique_id),
+        "state": row.state.value,
+        "title": row.title,
+        "payload": row.payload,
+        "media": row.media,
+        "media_bytes": row.media_bytes,
+        "media_type": row.media_type,
+        "media_mark": row.media_mark,
+        "is_pulled": int(row.is_pulled),
+        "fingerprint": row.fingerprint,
+        "problems": problems_as_json(row.problems),
+        "source": _json({"file": row.file, "line": row.line, "cells": row.source}),
+        "warnings": _json(row.warnings) if row.warnings else None,
+    }
+    return _in_order(values)
 
 
 def _storable_id(text: str) -> str:
