@@ -13,7 +13,6 @@ from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
 from airflow_provider_gong.call_export.reading.draft import RowSink, TableDraft
 from airflow_provider_gong.call_export.settings import ExportedTable, without
-from airflow_provider_gong.call_export.storage.files import sha256_of
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, SCRATCH, ExportFolder
 from airflow_provider_gong.call_export.storage.identity import require_company
 from airflow_provider_gong.call_export.tables.reference import REFERENCE_TABLES
@@ -96,9 +95,7 @@ def _replace(
     for other in (f"{table.name}/part-0.{other.value}" for other in FileFormat):
         if other != path and folder.stored(other) is not None:
             folder.delete(other)
-    with draft.path.open("rb") as file:
-        sha256 = sha256_of(file)
-    folder.write_json(note, {**facts, **dataclasses.asdict(stored), "sha256": sha256})
+    folder.write_json(note, {**facts, **dataclasses.asdict(stored), "sha256": draft.sha256()})
     return True
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.reading.reader import Page
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
-from airflow_provider_gong.call_export.storage.files import json_text, new_file
+from airflow_provider_gong.call_export.storage.files import json_text, new_file, sha256_of
 from airflow_provider_gong.call_export.storage.manifest import CallFacts
 from airflow_provider_gong.call_export.tables.call import ExportedCall
 from airflow_provider_gong.call_export.tables.fields import as_moment
@@ -39,6 +39,11 @@ class TableDraft:
     rows: int
     calls: int
     digest: str
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the file."""
+        with self.path.open("rb") as file:
+            return sha256_of(file)
 
 
 class RowSink:

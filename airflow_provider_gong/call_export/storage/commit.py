@@ -104,9 +104,7 @@ def _with_files(manifest: DayManifest, files: Mapping[str, TableFile]) -> DayMan
 def _put(folder: ExportFolder, name: str, draft: TableDraft, day: date, settings: ExportSettings) -> TableFile:
     path = table_path(name, day, settings.file_format)
     stored = folder.put(draft.path, path)
-    with draft.path.open("rb") as file:
-        sha256 = sha256_of(file)
-    return TableFile(path, draft.rows, draft.calls, draft.digest, stored.size, sha256, stored.version)
+    return TableFile(path, draft.rows, draft.calls, draft.digest, stored.size, draft.sha256(), stored.version)
 
 
 def _delete_others(folder: ExportFolder, day: date, settings: ExportSettings) -> None:

@@ -100,7 +100,7 @@ def read_files(
         except (OSError, ValueError, ImportError) as error:
             similar = similar_place(name, open_path)
             hint = f". Did you mean {shown(similar)}?" if similar else ""
-            raise GongManifestError(f"Manifest {shown(name)} cannot be read: {error}{hint}") from error
+            raise GongManifestError(f"Manifest {shown(name)} cannot be read: {shown(str(error))}{hint}") from error
         except Exception as error:
             raise _unreachable(name, error) from error
         with contextlib.ExitStack() as opened:
@@ -117,7 +117,7 @@ def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | 
         content = _decompressed(file, name)
         head = _head(content)
     except (OSError, EOFError) as error:
-        raise GongManifestError(f"Manifest {shown(name)} cannot be read: {error}") from error
+        raise GongManifestError(f"Manifest {shown(name)} cannot be read: {shown(str(error))}") from error
     suffix = _suffix(name)
     if not head:
         return None
@@ -208,7 +208,7 @@ def _has_pattern(name: str) -> bool:
 
 def _unreachable(name: str, error: Exception) -> GongImportError:
     """Return the error for what object stores raise, each in its own way, for example without credentials."""
-    why = f"{type(error).__name__}: {error}"
+    why = shown(f"{type(error).__name__}: {error}")
     return GongImportError(
         f"Manifest {shown(name)} cannot be read ({why}). Check the Airflow connection of its object storage, and the "
         "network."
@@ -224,7 +224,7 @@ def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
         folder, slash, _ = pattern[:start].rpartition("/")
         found = sorted(str(path) for path in open_path(folder + slash or ".").glob(pattern[len(folder + slash) :]))
     except (OSError, ValueError, ImportError) as error:
-        raise GongManifestError(f"Manifest {shown(name)} cannot be looked for: {error}") from error
+        raise GongManifestError(f"Manifest {shown(name)} cannot be looked for: {shown(str(error))}") from error
     except Exception as error:
         raise _unreachable(name, error) from error
     if not found:

@@ -254,7 +254,7 @@ def _readable(table: Table) -> Iterator[Record]:
     try:
         yield from (record for record in table.records if record[1])
     except (OSError, EOFError, zlib.error) as error:
-        raise GongManifestError(f"Manifest {table.name} cannot be read: {error}") from error
+        raise GongManifestError(f"Manifest {table.name} cannot be read: {shown(str(error))}") from error
 
 
 def _ignored_column(column: str) -> str:

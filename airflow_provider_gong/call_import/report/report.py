@@ -106,7 +106,7 @@ class ImportReport:
             raise
         except Exception as error:
             # Each object store raises different errors, for example for missing credentials.
-            why = f"{type(error).__name__}: {error}"
+            why = shown(f"{type(error).__name__}: {error}")
             raise GongImportError(
                 f"The report cannot be written to {shown(str(self._folder))} ({why}). Correct report_path, or give the "
                 "worker access to it, then clear the report task; nothing is sent again."

@@ -90,7 +90,7 @@ class RecordingFolder:
         try:
             folder, found = self._found(*_split(name, self._open_path))
         except (OSError, ValueError, ImportError) as error:
-            raise GongManifestError(f"Recordings {shown(name)} cannot be listed: {error}") from error
+            raise GongManifestError(f"Recordings {shown(name)} cannot be listed: {shown(str(error))}") from error
         places = sorted(place for place in found if not posixpath.basename(place).startswith("."))
         if not places:
             remedy = "Correct the pattern, or wait for the files."

@@ -14,13 +14,14 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 import zstandard
 
-from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.errors import GongImportError, GongManifestError
 from airflow_provider_gong.call_import.manifest import files
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
@@ -325,3 +326,20 @@ def test_moments_of_spark_are_in_utc(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file, use_deprecated_int96_timestamps=True)
     found = [row.values.get("actual_start") for row in Manifest(read_files([str(file)], Path)).rows]
     assert found == ["2026-11-20T09:00:00+00:00", None]
+
+
+@pytest.mark.parametrize("kind", [OSError, RuntimeError])
+def test_what_an_object_store_says_is_shown_without_secrets(kind: type[Exception]) -> None:
+    class Failing:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def open(self, *_: object) -> NoReturn:
+            raise kind("403 for https://b.example.com/calls.csv?X-Amz-Signature=0123456789abcdef")
+
+        exists = glob = open
+
+    for name in ("s3://b/calls.csv", "s3://b/*.csv"):
+        with pytest.raises(GongImportError, match="403 for https") as raised:
+            list(read_files(find_files([name], Failing), Failing))
+        assert "0123456789abcdef" not in str(raised.value)
