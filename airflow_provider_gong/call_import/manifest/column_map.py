@@ -159,7 +159,7 @@ class ColumnMap:
         :raises GongManifestError: with all missing headers
         """
         lacking = [
-            _lacking_header(field, header, headers)
+            _lacking_header(field, source, header, headers)
             for field, source in self._sources.items()
             for header in source.headers
             if header not in headers and self._paths.get(header) not in headers
@@ -242,7 +242,14 @@ def _parsed(name: str, text: object) -> tuple[str, Sequence[str], Sequence[str],
     return text, tuple(map(column_of, headers)), literals, kind
 
 
-def _lacking_header(field: str, header: str, headers: Collection[str]) -> str:
+def _lacking_header(field: str, source: _Source, header: str, headers: Collection[str]) -> str:
+    is_alone = column_of(source.text) == header
+    # As it was written, since a constant keeps its case.
+    named = shown(source.text if is_alone else header)
     meant = difflib.get_close_matches(header, list(headers), n=1, cutoff=0.8)
-    hint = f" Did you mean {shown(meant[0])!r}?" if meant else f" If it is a constant, write '={header}'."
-    return f"{field} is mapped to {shown(header)!r}, which is not a header.{hint}"
+    hint = ""
+    if meant:
+        hint = f" Did you mean {shown(meant[0])!r}?"
+    elif is_alone:
+        hint = f" If it is a constant, write '={named}'."
+    return f"{field} is mapped to {named!r}, which is not a header.{hint}"

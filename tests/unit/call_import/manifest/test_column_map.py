@@ -103,9 +103,9 @@ def test_a_mapped_field_is_not_read_from_the_column_of_its_own_name(tmp_path: Pa
 
 def test_all_headers_that_a_manifest_lacks_are_named_at_once(tmp_path: Path) -> None:
     error = error_of(tmp_path, COLUMNS | {"client_unique_id": "CallID", "title": "{First} {Topic}", "purpose": "Demo"})
-    assert "client_unique_id is mapped to 'callid', which is not a header. Did you mean 'call id'?" in error
-    assert "title is mapped to 'topic', which is not a header." in error
-    assert "purpose is mapped to 'demo', which is not a header. If it is a constant, write '=demo'." in error
+    assert "client_unique_id is mapped to 'CallID', which is not a header. Did you mean 'call id'?" in error
+    assert "title is mapped to 'topic', which is not a header. purpose" in error
+    assert "purpose is mapped to 'Demo', which is not a header. If it is a constant, write '=Demo'." in error
     assert "It has: call id, started, agent e-mail" in error
 
 
