@@ -170,6 +170,9 @@ class GongClient(_Client[ThreadDriver], AbstractContextManager["GongClient"]):
                 case Send(request):
                     header = self._auth.header()
                     return self._counted(self._transport.send(request, header))
+                case ReserveSlot() if self._auth.refreshable:
+                    # A refresh may take a minute, during which a slot would pass and the gate may close.
+                    self._auth.header()
             function, *arguments = self._work(instruction, header)
             return self._noted(function(*arguments))
 
@@ -267,6 +270,9 @@ class AsyncGongClient(_Client[LoopDriver], AbstractAsyncContextManager["AsyncGon
                     return self._counted(await self._transport.send(request, header))
                 case ReserveSlot():
                     await turn.take()
+                    if self._auth.refreshable:
+                        # See GongClient.
+                        await self._in_thread(self._auth.header)
             return self._noted(await self._in_thread(*self._work(instruction, header)))
 
         try:

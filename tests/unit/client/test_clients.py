@@ -483,6 +483,29 @@ def test_slot_that_is_no_longer_good_is_booked_again(drive: Driver) -> None:
     assert sent.slept == [1.0, 1.0, 1.0]
 
 
+class SlowTokens:
+    """Tokens that take so long to get that Gong refuses the request of another worker meanwhile."""
+
+    def __init__(self, budget: LocalBudget) -> None:
+        self.budget = budget
+        self.is_current = False
+
+    def token(self) -> str:
+        if not self.is_current:
+            self.budget.close(7.0)
+            self.is_current = True
+        return "new"
+
+    def refresh(self, refused: str) -> None:
+        """Nothing is refused."""
+
+
+def test_gate_that_closes_while_a_token_is_refreshed_holds_the_request_back(drive: Driver) -> None:
+    budget = LocalBudget(3, clock=Clock())
+    sent = drive(GONG, sending(READ), transport=transport(ok()), budget=budget, auth=BearerAuth(SlowTokens(budget)))
+    assert (sent.result, sent.slept) == (DONE, [7.0])
+
+
 def test_what_blocks_is_called_where_the_caller_wants() -> None:
     called: list[str] = []
 
