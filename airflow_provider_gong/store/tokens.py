@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,7 +144,10 @@ class StoredTokens:
             if held.refusal is not None:
                 raise _dead(held.refusal)
             if held.lease_left <= 0:
-                return self._exchange(held, is_fresh)
+                # Airflow ends tasks by a signal. One during the exchange would lose the only valid refresh token, so
+                # it takes effect only after the block.
+                with ThreadPoolExecutor(1) as uninterrupted:
+                    return uninterrupted.submit(self._exchange, held, is_fresh).result()
             if not is_told:
                 _log_wait(held.lease_left)
                 is_told = True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -213,6 +215,30 @@ def test_worker_that_dies_with_the_new_token_in_hand_is_reported_with_what_to_do
         worker().refresh("access-1")
     worker().authorize("code-2", "https://example.com/callback")
     assert worker().token() == "access-3"
+
+
+def test_a_signal_during_a_refresh_takes_effect_after_the_new_token_is_stored(
+    worker: Any, endpoint: TokenEndpoint
+) -> None:
+    def die(*_: Any) -> None:
+        raise Killed
+
+    def answer_a_dying_task(*arguments: Any) -> Any:
+        answered = endpoint(*arguments)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return answered
+
+    dying = worker()
+    dying._post = answer_a_dying_task
+    before = signal.signal(signal.SIGUSR1, die)
+    try:
+        with pytest.raises(Killed):
+            dying.refresh("access-1")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert worker().token() == "access-2"
+    worker().refresh("access-2")
+    assert (worker().token(), endpoint.reused) == ("access-3", 0)
 
 
 def test_worker_that_stands_still_with_the_new_token_in_hand_keeps_it_when_it_goes_on(
