@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Table, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Table, and_, delete, exists, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
@@ -16,7 +16,7 @@ from airflow_provider_gong.ledger.rows import UNFINISHED, CallState
 from airflow_provider_gong.ledger.tables import calls, existing, imports, rows
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongImportInUseError, GongStoreError
-from airflow_provider_gong.store.schema import db_now
+from airflow_provider_gong.store.schema import db_now, new_row
 from airflow_provider_gong.store.user_lists import forget_user_lists
 
 ADOPTED = "adopted"
@@ -150,7 +150,7 @@ class Imports:
         adopted = known = 0
         conflicts = []
         with self._store.begin() as connection:
-            for client_unique_id, call_id in call_ids.items():
+            for client_unique_id, call_id in sorted(call_ids.items()):
                 done = _adopt(connection, company, client_unique_id, call_id)
                 adopted += done is True
                 known += done is None
@@ -207,12 +207,12 @@ def _adopt(connection: Connection, company: str, client_unique_id: str, call_id:
     values = {"import_id": ADOPTED, "state": CallState.EXISTS.value, "call_id": call_id, "updated_at": db_now()}
     identity = {"company": company, "client_unique_id": client_unique_id}
     this = and_(calls.c.company == company, calls.c.client_unique_id == client_unique_id)
-    found = connection.execute(select(calls.c.call_id, calls.c.intended_at).where(this)).first()
-    if found is None:
-        connection.execute(insert(calls).values(**identity, **values, fingerprint="", burned=1))
+    new = new_row(connection, calls).values(**identity, **values, fingerprint="", burned=1)
+    if connection.execute(new.on_conflict_do_nothing()).rowcount == 1:
         return True
-    if found.call_id is not None:
-        return None if found.call_id == call_id else False
+    known = connection.execute(select(calls.c.call_id).where(this)).scalar()
+    if known is not None:
+        return None if known == call_id else False
     free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
     unsent = and_(this, free, calls.c.intended_at.is_(None))
     fenced = {"lease_number": calls.c.lease_number + 1, "burned": 1, "problem": None}

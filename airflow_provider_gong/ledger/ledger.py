@@ -21,6 +21,7 @@ from airflow_provider_gong.ledger.plans import note_digest, note_plan, replace_r
 from airflow_provider_gong.ledger.queries import (
     claim,
     forgotten_intent,
+    in_one_order,
     is_unsent,
     judge,
     plan_values,
@@ -131,7 +132,9 @@ class Ledger(ImportView):
         :param seconds: how long the lease lasts unless it is renewed
         """
         free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
-        query = rows_and_calls.where(self._mine, is_unsent, free).order_by(rows.c.position).limit(limit)
+        plan = select(imports.c.planned_at).where(self._import)
+        query = rows_and_calls.add_columns(plan.scalar_subquery().label("plan")).where(self._mine, is_unsent, free)
+        query = query.order_by(rows.c.position).limit(limit)
         while True:
             # Searched without locks: a claim counts only if the row has not changed since it was read.
             found = self.store.fetch(query.where(rows.c.position > self._sent_up_to))
@@ -142,17 +145,21 @@ class Ledger(ImportView):
             if not found:
                 return []
             self._sent_up_to = found[0].position - 1
+            claims: dict[int, LeasedRow | None] = {}
             with self._change(before_sending=True) as connection:
-                claims = [claim(connection, self.import_id, row, owner, seconds) for row in found]
-            leases = [lease for lease in claims if lease is not None]
+                # Locked until the claims are written, so the rows cannot be replaced in the meantime.
+                if connection.execute(plan.with_for_update(read=True)).scalar() == found[0].plan:
+                    for row in in_one_order(found):
+                        claims[row.position] = claim(connection, self.import_id, row, owner, seconds)
+            leases = [lease for _, lease in sorted(claims.items()) if lease is not None]
             if leases:
                 return leases
-            # Others claimed all of these first; there may be more.
+            # Others claimed all of these first, or replaced the plan; there may be more.
 
     def renew(self, leases: Iterable[LeasedRow], *, seconds: float) -> None:
         """Extend leases to ``seconds`` from now; lost leases stay lost."""
         with self._change() as connection:
-            for lease in leases:
+            for lease in in_one_order(leases):
                 # A row that has been released stays free.
                 held = and_(self._held(lease), calls.c.lease_until.is_not(None))
                 connection.execute(update(calls).where(held).values(lease_until=db_now() + seconds))
@@ -221,7 +228,7 @@ class Ledger(ImportView):
         """Record the results of reading calls back; calls that were seen in Gong before stay verified."""
         unseen = calls.c.state.in_([seen.value for seen in UNSEEN])
         with self._change() as connection:
-            for reading in readings:
+            for reading in in_one_order(readings):
                 this = update(calls).where(self._call(reading.client_unique_id), unseen)
                 connection.execute(this.values(**reading_values(reading), updated_at=db_now()))
 
@@ -229,14 +236,14 @@ class Ledger(ImportView):
         """Record that calls that were taken for those of rows are other calls with the same ids."""
         found = {"state": CallState.EXISTS.value, "burned": 1, "intended_at": None, "updated_at": db_now()}
         with self._change() as connection:
-            for row in rows:
+            for row in in_one_order(rows):
                 this = and_(self._call(row.client_unique_id), calls.c.call_id == row.call_id)
                 connection.execute(update(calls).where(this).values(**found))
 
     def judged(self, readings: Iterable[tuple[ExistingCall, Reading]]) -> None:
         """Record the result of comparing rows with calls that others created."""
         with self._change() as connection:
-            for found, reading in readings:
+            for found, reading in sorted(readings, key=lambda judged: judged[0].client_unique_id):
                 judge(connection, self.company, found, **reading_values(reading))
 
     def looked_for(self, found: ExistingCall, *, is_missing: bool) -> None:
@@ -252,7 +259,7 @@ class Ledger(ImportView):
         ).all()
         now = {"intended_at": db_now(), "media_sent_at": db_now(), "updated_at": db_now()}
         content = {"import_id": self.import_id, "state": CallState.CREATED.value, "is_pulled": 0}
-        for row in found:
+        for row in in_one_order(found):
             this = and_(self._call(row.client_unique_id), calls.c.state == CallState.EXISTS.value)
             values = {**content, **now, "fingerprint": row.fingerprint, "burned": 0, "attempts": 0, "problem": None}
             connection.execute(update(calls).where(this).values(**values))

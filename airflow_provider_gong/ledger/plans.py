@@ -16,7 +16,7 @@ from airflow_provider_gong.ledger.queries import PLAN_COLUMNS, was_sent
 from airflow_provider_gong.ledger.rows import CallState
 from airflow_provider_gong.ledger.tables import calls, imports, rows
 from airflow_provider_gong.store.errors import GongOtherPlannerError
-from airflow_provider_gong.store.schema import db_now
+from airflow_provider_gong.store.schema import db_now, new_row
 
 _BATCH = 500
 _COLUMNS = ("company", "import_id", "position", *PLAN_COLUMNS)
@@ -77,11 +77,12 @@ def note_plan(
     values: dict[str, Any] = {"manifest": manifest, "planned_at": db_now(), "verify_until": None}
     values["warnings"] = json.dumps(list(warnings)) if warnings else None
     this = and_(imports.c.company == company, imports.c.import_id == import_id)
-    # Updated if it exists, to keep the requests counted so far.
-    if connection.execute(update(imports).where(this).values(**values)).rowcount == 0:
-        connection.execute(insert(imports).values(company=company, import_id=import_id, planned_by=planner, **values))
-    elif planner is not None:
-        _check_planner(connection, import_id, this, planner)
+    new = new_row(connection, imports).values(company=company, import_id=import_id, planned_by=planner, **values)
+    if connection.execute(new.on_conflict_do_nothing()).rowcount == 0:
+        # Updated, to keep the requests counted so far.
+        connection.execute(update(imports).where(this).values(**values))
+        if planner is not None:
+            _check_planner(connection, import_id, this, planner)
 
 
 def _check_planner(connection: Connection, import_id: str, this: Any, planner: str) -> None:

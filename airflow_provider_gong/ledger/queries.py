@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from pydantic_core import to_json
 from sqlalchemy import and_, case, func, null, select, update
@@ -25,6 +25,9 @@ from airflow_provider_gong.ledger.rows import (
 )
 from airflow_provider_gong.ledger.tables import calls, existing, rows
 from airflow_provider_gong.store.schema import db_now, new_row, put
+
+# Anything with a client_unique_id.
+Identified = TypeVar("Identified", bound=Any)
 
 # A row's content in the plan; the other columns identify its import and position.
 PLAN_COLUMNS = tuple(column.name for column in rows.c if column.name not in ("company", "import_id", "position"))
@@ -67,6 +70,11 @@ rows_and_calls = select(
     *(column.label(f"existing_{column.name}") for column in existing.c),
     row_state.label("effective"),
 ).select_from(rows_with_calls)
+
+
+def in_one_order(found: Iterable[Identified]) -> list[Identified]:
+    """Return the calls that a transaction changes, in an order that keeps transactions from waiting for each other."""
+    return sorted(found, key=lambda entry: entry.client_unique_id)
 
 
 def count_by_state(condition: Any) -> Any:

@@ -20,14 +20,7 @@ from typing import Any
 
 from sqlalchemy import Table, insert, inspect, select, text, update
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    InternalError,
-    NoSuchModuleError,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from airflow_provider_gong.store.engines import READS_ONLY, attach, reason_of, server_engine, sqlite_engine
@@ -45,7 +38,6 @@ from airflow_provider_gong.store.schema import (
 
 # Any constant works, as long as all processes that upgrade the schema use the same one.
 _SCHEMA_LOCK = 7_466_401
-_FAILURES = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
 
 
 class Store:
@@ -224,7 +216,10 @@ class Store:
         try:
             with engine.connect() as connection, attach(connection, attached), connection.begin():
                 yield connection
-        except _FAILURES as error:
+        except IntegrityError:
+            # Not the database's failure: the caller competes with another one.
+            raise
+        except (DBAPIError, PoolTimeoutError) as error:
             raise GongStoreError(f"{self!r} failed: {reason_of(error)}.") from error
 
     @contextlib.contextmanager
@@ -232,7 +227,10 @@ class Store:
         try:
             yield
         except (ImportError, NoSuchModuleError) as error:
-            raise GongStoreError(f"{self!r} needs a database driver that is not installed: {error}.") from error
+            raise GongStoreError(
+                f"{self!r} needs a database driver that is not installed: {error}. A store is in PostgreSQL "
+                "(postgresql://...) or SQLite (sqlite:///...)."
+            ) from error
         except DBAPIError as error:
             raise GongStoreError(f"{self!r} cannot be opened: {reason_of(error)}.") from error
 

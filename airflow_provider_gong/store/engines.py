@@ -18,9 +18,18 @@ from airflow_provider_gong.store.files import check_folder, locked, make_private
 
 READS_ONLY = "gong_reads_only"
 _BUSY_SECONDS = 30
-# A worker that hangs in a transaction must not block the others permanently.
-_SERVER_LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
-_CONNECT_SECONDS = 10
+# A worker that hangs in a transaction must not block the others permanently. Set for the transaction only: behind a
+# pooler such as PgBouncer, the next transaction on the same connection to the server may be another program's.
+_SERVER_LIMITS = {"lock_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
+_NOT_DURABLE = {"synchronous_commit": "off"}
+# Of libpq. Without limits, a worker would wait for a server that is no longer there for about 15 minutes.
+_SERVER_CONNECTION = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 _ATTACH = "ATTACH ? AS attached"
 
 
@@ -58,18 +67,31 @@ def sqlite_engine(url: URL, mounts: Path, *, durable: bool) -> Engine:
 
 
 def server_engine(url: URL, *, durable: bool) -> Engine:
-    """Return an engine for a database server."""
-    timeout = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
-    engine = create_engine(url, connect_args=timeout, pool_pre_ping=True, hide_parameters=True)
+    """
+    Return an engine for a PostgreSQL server.
 
-    def on_connect(connection: Any, _: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(_SERVER_LIMITS)
-            if not durable:
-                cursor.execute("SET synchronous_commit = off")
-        connection.commit()
+    :raises GongStoreError: for another kind of database
+    """
+    kind = url.get_dialect().name
+    if kind != "postgresql":
+        raise GongStoreError(f"A store must be in PostgreSQL or SQLite, not in {kind}.")
+    engine = create_engine(
+        url,
+        connect_args={name: value for name, value in _SERVER_CONNECTION.items() if name not in url.query},
+        pool_pre_ping=True,
+        hide_parameters=True,
+        # Whatever the database's default: a transaction that waited for a row must see its new content.
+        isolation_level="READ COMMITTED",
+    )
+    settings = _SERVER_LIMITS if durable else _SERVER_LIMITS | _NOT_DURABLE
+    set_locally = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
 
-    event.listen(engine, "connect", on_connect)
+    def on_begin(connection: Connection) -> None:
+        # What only reads holds nobody up.
+        if not _reads_only(connection):
+            connection.exec_driver_sql(f"SELECT {set_locally}").close()
+
+    event.listen(engine, "begin", on_begin)
     return engine
 
 
@@ -92,7 +114,9 @@ def attach(connection: Connection, file: Path | None) -> Iterator[None]:
 
 def reason_of(error: SQLAlchemyError) -> str:
     """Return the database's message about a failure, as part of a sentence."""
-    original = str(error.orig if isinstance(error, DBAPIError) else error).strip().rstrip(".")
+    original = str(error.orig if isinstance(error, DBAPIError) else error)
+    # The details of PostgreSQL quote rows.
+    original = " ".join(original.partition("\nDETAIL:")[0].split()).rstrip(".")
     if original == "database is locked":
         return f"another process has been writing to it for more than {_BUSY_SECONDS} s"
     return original
@@ -100,5 +124,8 @@ def reason_of(error: SQLAlchemyError) -> str:
 
 def _on_sqlite_begin(connection: Connection) -> None:
     # Writers that take the write lock at the beginning queue up; taking it during a transaction would fail instead.
-    reads_only = connection.get_execution_options().get(READS_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if _reads_only(connection) else "BEGIN IMMEDIATE")
+
+
+def _reads_only(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(READS_ONLY, False))
