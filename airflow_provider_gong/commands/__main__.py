@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = _parser()
     options = parser.parse_args(arguments, Defaults())
-    stdout = sys.stdout
+    stdout = _usable(sys.stdout)
     try:
         # Airflow 2 and 3.0 log to standard output, which is reserved for the result.
         with contextlib.redirect_stdout(sys.stderr):
@@ -60,6 +61,15 @@ def _run(options: argparse.Namespace, stdout: TextIO) -> int:
         raise
     except (AirflowException, GongError, OSError, ValueError) as error:
         sys.exit(f"{PROGRAM}: {one_line_each(str(error))}")
+
+
+def _usable(stdout: TextIO | None) -> TextIO:
+    """Return standard output in a form that accepts any text: it may be closed, or know few characters."""
+    if stdout is None:
+        return io.StringIO()
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(errors="backslashreplace")
+    return stdout
 
 
 def _parser() -> argparse.ArgumentParser:

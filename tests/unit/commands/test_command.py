@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import os
@@ -163,6 +164,22 @@ def test_the_reader_may_leave(tmp_path: Path) -> None:
     )
     assert "Traceback" not in ended.stderr
     assert "Exception ignored" not in ended.stderr
+
+
+def test_a_terminal_may_know_few_characters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    make_store(tmp_path / "store.db")
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    main(["budget", "show", "--store", str(tmp_path / "store.db"), "--company", "Müller"])
+    first, *others = written.getvalue().decode("ascii").splitlines()
+    assert first.split() == ["company", "M\\xfcller"]
+    assert len(others) > 5
+
+
+def test_standard_output_may_be_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    make_store(tmp_path / "store.db")
+    monkeypatch.setattr(sys, "stdout", None)
+    main(["budget", "reset", "--store", str(tmp_path / "store.db"), "--company", "example"])
 
 
 def test_help_loads_nothing_heavy() -> None:
