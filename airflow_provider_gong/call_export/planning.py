@@ -24,6 +24,8 @@ _PAGE = 100
 # Most transcripts that appear at all appear within a week.
 _EAGER = timedelta(days=7)
 _SELDOM = timedelta(hours=44)
+# A day was read some minutes after the plan of its run, so a nightly run finds it a little younger than a day.
+_RECENT = timedelta(hours=23, minutes=5)
 
 
 class Reason(StrEnum):
@@ -210,7 +212,7 @@ def make_plan(states: Iterable[DayState], fingerprint: str, settings: PlanSettin
         if reason is not None:
             due[day] = DueDay(day, reason, usual if state is None else state.requests)
     plan = ExportPlan(daily_requests=settings.daily_requests)
-    rest = [state for state in known.values() if state.day < first_of_lookback and not state.is_watched]
+    rest = [state for state in known.values() if not (first_of_lookback <= state.day <= today or state.is_watched)]
     swept = _sweep(rest, due.keys(), settings, now, plan)
     order = list(Reason)
     # The newest days come first.
@@ -247,14 +249,14 @@ def _sweep(
         )
     ages = {state.day: _age(state, now) for state in rest}
     overdue = sum(state.requests for state in rest if ages[state.day] >= settings.sweep_days * ONE_DAY)
-    done = sum(state.requests for state in rest if ages[state.day] < ONE_DAY)
+    done = sum(state.requests for state in rest if ages[state.day] < _RECENT)
     left = min(most, max(total / settings.sweep_days, overdue)) - done
     chosen: list[DueDay] = []
     taken = set(due)
     for state in sorted(rest, key=lambda state: ages[state.day], reverse=True):
         if left <= 0:
             break
-        if state.day not in taken and ages[state.day] >= ONE_DAY:
+        if state.day not in taken and ages[state.day] >= _RECENT:
             chosen.append(DueDay(state.day, Reason.SWEEP, state.requests))
         left -= state.requests
     return chosen

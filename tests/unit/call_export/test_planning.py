@@ -85,8 +85,14 @@ def test_requests_are_known_beforehand() -> None:
     assert found.summary()["quota_days"] == 0.0
 
 
-def swept_each_day(years: float, calls: int, open_days: int = 0, **settings: Any) -> tuple[list[int], list[int]]:
-    """Run a plan every night for three months, and return its requests, and how old each day was when it was read."""
+def swept_each_day(
+    years: float, calls: int, open_days: int = 0, read_after: timedelta = timedelta(0), **settings: Any
+) -> tuple[list[int], list[int]]:
+    """
+    Run a plan every night for three months, and return its requests, and how old each day was when it was read.
+
+    :param read_after: how long after the plan days are read
+    """
     first = TODAY - timedelta(days=round(365 * years))
     read_at = {first + timedelta(days=ago): NOW for ago in range(round(365 * years) + 1)}
     requests, ages = [], []
@@ -97,6 +103,7 @@ def swept_each_day(years: float, calls: int, open_days: int = 0, **settings: Any
             for day, moment in read_at.items()
         ]
         found = make_plan(states, "now", PlanSettings(**settings), now)
+        now += read_after
         read_at.setdefault(now.date(), now)
         requests.append(found.requests)
         for due in found.due:
@@ -118,6 +125,20 @@ def test_the_sweep_takes_its_share_and_no_more() -> None:
     requests, ages = swept_each_day(years=3, calls=913)
     assert max(requests) <= 1000
     assert max(ages) <= 46
+
+
+@pytest.mark.parametrize("calls", [91, 850])
+def test_a_run_that_reads_for_a_while_sweeps_every_night(calls: int) -> None:
+    """The plan of the next night finds what was swept a little younger than a day."""
+    requests, ages = swept_each_day(years=3, calls=calls, read_after=timedelta(minutes=40))
+    assert max(ages) <= 31
+    assert max(requests) <= 1000
+
+
+def test_days_in_the_future_are_swept_too() -> None:
+    """A call may start there by mistake, and be deleted later."""
+    swept = reasons(plan(state(-40, read_at=NOW - timedelta(days=29)), lookback=timedelta(0), sweep_share=1.0))
+    assert swept[-40] == "sweep"
 
 
 @pytest.mark.parametrize("open_days", [0, 14])
