@@ -255,9 +255,10 @@ class ExportRun:
         """Return the calls whose transcripts are expected, and since when."""
         now = self._clock()
         # A call without a transcript in a backfill most likely never had one.
-        first = min(window_of(held.day)[1], now) if held.old is None else now
-        before = held.before.missing
-        since = {call_id: before.get(call_id, first) for call_id in held.draft.missing}
+        first = now if held.is_comparable else min(window_of(held.day)[1], now)
+        before, known = held.before.missing, held.known if held.is_comparable else {}
+        given_up = {call_id for call_id, call in known.items() if not call.has_transcript} - before.keys()
+        since = {call_id: before.get(call_id, first) for call_id in held.draft.missing - given_up}
         return {call_id: moment for call_id, moment in since.items() if now - moment < GIVE_UP_AFTER}
 
     def _days_of_moved(self) -> list[date]:

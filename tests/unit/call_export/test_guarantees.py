@@ -575,6 +575,30 @@ def test_transcripts_are_given_up_after_two_weeks(company: Company) -> None:
     assert call["transcript_status"] == "missing"
 
 
+@pytest.mark.parametrize("ident", ["seed-1", "seed-5"])
+def test_transcripts_that_were_given_up_are_not_waited_for_again(company: Company, ident: str) -> None:
+    """Otherwise each sweep would have their days read every second day for two more weeks; one is from a backfill."""
+    company.without_transcripts(ident)
+    company.export()
+    company.advance(days=15)
+    for _ in range(3):
+        company.export()
+        assert [manifest.missing for manifest in company.manifests() if manifest.missing] == []
+        company.advance(days=20)
+    company.answers.edits.clear()
+    company.export()
+    assert ident in company.exported("call_documents")
+
+
+def test_a_late_call_in_an_old_day_is_waited_for(company: Company) -> None:
+    company.export()
+    company.advance(days=40)
+    company.add_call("late", a_day(3))
+    company.without_transcripts("late")
+    company.export()
+    assert list(company.manifest(date(2026, 2, 3)).missing) == [company.call_ids()["late"]]
+
+
 @pytest.mark.parametrize("file_format", ["parquet", "jsonl"])
 def test_days_that_wait_for_a_judgment_keep_no_file_open(company: Company, file_format: str) -> None:
     company.add_call("beside", a_day(15, hour=20))
