@@ -13,6 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.reading.reader import Page
 from airflow_provider_gong.call_export.settings import ExportedTable, ExportSettings
@@ -23,6 +24,8 @@ from airflow_provider_gong.call_export.tables.fields import as_moment
 from airflow_provider_gong.call_export.tables.schema import Kind, Row
 
 _DIGESTS = 2**256
+# Calls whose rows are copied at once.
+_PART = 100
 
 
 @dataclass(frozen=True)
@@ -163,12 +166,10 @@ class DayDraft:
         """Return the number of calls with rows in a table."""
         return self._sinks[table].calls
 
-    def keep(self, table: str, rows: Iterable[Row]) -> None:
+    def keep(self, table: str, rows_by_call: Iterable[Sequence[Row]]) -> None:
         """Add rows of calls that Gong did not show, copied from the export's file."""
-        by_call: dict[str, list[Row]] = {}
-        for row in rows:
-            by_call.setdefault(row[0], []).append(row)
-        self._sinks[table].add_stored(by_call.values())
+        for part in batches(rows_by_call, _PART):
+            self._sinks[table].add_stored(part)
 
     def close_files(self) -> None:
         """Close the files until more rows are added: a run may hold hundreds of days."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.reading.draft import DayDraft
@@ -15,6 +14,7 @@ from airflow_provider_gong.call_export.storage.files import rows_of_calls
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import CallFacts, DayManifest
 from airflow_provider_gong.call_export.tables.fields import as_moment, microseconds
+from airflow_provider_gong.call_export.tables.schema import Row
 from airflow_provider_gong.client.answers import JsonObject
 
 
@@ -135,8 +135,7 @@ class ReadDay:
         whole = kept & (self.gone | self.unlisted)
         try:
             for name, table in self.draft.settings.tables.items():
-                for rows in self._rows(folder, name, kept if table.table.from_transcripts else whole):
-                    self.draft.keep(name, rows)
+                self.draft.keep(name, self._rows(folder, name, kept if table.table.from_transcripts else whole))
         finally:
             self.draft.close_files()
 
@@ -146,7 +145,7 @@ class ReadDay:
             (name, file.calls) for name, file in self.before.tables.items() if not ours[name].table.from_transcripts
         ]
 
-    def _rows(self, folder: ExportFolder, name: str, call_ids: set[str]) -> Any:
+    def _rows(self, folder: ExportFolder, name: str, call_ids: set[str]) -> Iterator[list[Row]]:
         file = self.before.tables.get(name)
         if file is None or not call_ids or folder.stored(file.path) is None:
             return

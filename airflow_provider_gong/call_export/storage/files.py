@@ -6,6 +6,8 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,15 +38,14 @@ def rows_of_calls(
     file: IO[bytes], table: ExportedTable, file_format: FileFormat, call_ids: Collection[str]
 ) -> Iterator[list[Row]]:
     """
-    Yield the rows of some calls from a file in parts; columns that the file lacks are null.
+    Yield the rows of some calls from a file, call by call; columns that the file lacks are null.
 
     :raises ValueError: if the file is damaged
     """
-    parts = _json_lines(file) if file_format is FileFormat.JSONL else _parquet(file)
-    for part in parts:
-        rows = [_row(record, table) for record in part if record.get("call_id") in call_ids]
-        if rows:
-            yield rows
+    records = _json_records(file, call_ids) if file_format is FileFormat.JSONL else _parquet_records(file, call_ids)
+    # The rows of a call follow one another.
+    for _, group in groupby(records, itemgetter("call_id")):
+        yield [_row(record, table, file_format) for record in group]
 
 
 class ParquetFile:
@@ -206,29 +207,34 @@ def _iso(value: int) -> str:
     return as_moment(value).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _json_lines(file: IO[bytes]) -> Iterator[list[dict[str, Any]]]:
-    for line in file:
-        yield [json.loads(line)]
+def _json_records(file: IO[bytes], call_ids: Collection[str]) -> Iterator[dict[str, Any]]:
+    return (record for record in map(json.loads, file) if record.get("call_id") in call_ids)
 
 
-def _parquet(file: IO[bytes]) -> Iterator[list[dict[str, Any]]]:
+def _parquet_records(file: IO[bytes], call_ids: Collection[str]) -> Iterator[dict[str, Any]]:
     pyarrow, parquet = _pyarrow()
+    from pyarrow import compute
+
+    wanted = pyarrow.array(list(call_ids), pyarrow.string())
     try:
-        for batch in parquet.ParquetFile(file).iter_batches(batch_size=_BATCH):
-            yield batch.to_pylist()
-    except pyarrow.ArrowException as error:
+        with parquet.ParquetFile(file) as rows:
+            # A row group has the calls of a page; several of them in one batch would take too much memory.
+            for number in range(rows.num_row_groups):
+                for batch in rows.iter_batches(_BATCH, row_groups=[number]):
+                    yield from batch.filter(compute.is_in(batch["call_id"], wanted)).to_pylist()
+    except (pyarrow.ArrowException, KeyError) as error:
         raise ValueError(str(error)) from error
 
 
-def _row(record: dict[str, Any], table: ExportedTable) -> Row:
-    return tuple(_value(column.kind, record.get(column.name)) for column in table.columns)
+def _row(record: dict[str, Any], table: ExportedTable, file_format: FileFormat) -> Row:
+    return tuple(_value(column.kind, record.get(column.name), file_format) for column in table.columns)
 
 
-def _value(kind: Kind, value: Any) -> Any:
+def _value(kind: Kind, value: Any, file_format: FileFormat) -> Any:
     if value is None:
         return None
     if kind is Kind.JSON:
-        return value if isinstance(value, str) else json_text(value)
+        return value if file_format is FileFormat.PARQUET else json_text(value)
     if kind is Kind.MOMENT:
         return microseconds(value if isinstance(value, str) else value.isoformat())
     return value

@@ -181,6 +181,16 @@ class Company:
 
         self.answers.edits.append(change)
 
+    def hide(self, *idents: str) -> None:
+        """Let Gong show nothing of calls."""
+        gone = {self.call_ids()[ident] for ident in idents}
+
+        def change(path: str, _: dict[str, Any], answer: dict[str, Any]) -> None:
+            if path.endswith("/extensive"):
+                answer["calls"] = [call for call in answer["calls"] if call["metaData"]["id"] not in gone]
+
+        self.answers.edits.append(change)
+
     def without_transcripts(self, *idents: str) -> None:
         """Take the transcripts of calls away."""
         gone = {self.call_ids()[ident] for ident in idents}

@@ -292,3 +292,16 @@ def test_a_transcript_may_have_anybody_speak_in_any_order(company: Company) -> N
     (document,) = company.rows("call_documents")
     assert document["text"] == "Unknown speaker: Last.\nUnknown speaker: First. Last. First."
     assert document["participants"] == []
+
+
+@pytest.mark.parametrize("fields", ["text", "", 7, True, [], {"a": 1}])
+def test_rows_that_are_kept_are_written_as_they_were(company: Company, fields: Any) -> None:
+    context = [{"system": "Salesforce", "objects": [{**ACCOUNT, "fields": fields}]}]
+    company.add_call("beside", a_day(15, hour=20), minutes=2)
+    company.add_call("other", a_day(15, hour=21), minutes=2)
+    company.edit_call("beside", lambda call: call.update(context=context))
+    company.export(DAY, DAY, file_format="jsonl")
+    before = company.rows("call_context_objects")
+    company.hide("beside")
+    company.export(DAY, DAY, file_format="jsonl")
+    assert company.rows("call_context_objects") == before
