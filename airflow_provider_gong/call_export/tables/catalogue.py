@@ -21,6 +21,7 @@ CONTENT_SELECTOR = {
             "structure": True,
             "topics": True,
             "trackers": True,
+            "trackerOccurrences": True,
             "brief": True,
             "outline": True,
             "highlights": True,

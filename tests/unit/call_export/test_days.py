@@ -68,6 +68,15 @@ def test_parties_talk(company: Company) -> None:
     assert all(party["talk_time_seconds"] > 60 for party in parties)
 
 
+def test_trackers_say_where_they_occur(company: Company) -> None:
+    company.export(file_format="jsonl")
+    found = [tracker for tracker in company.rows("call_trackers") if tracker["mention_count"]]
+    assert found
+    for tracker in found:
+        assert len(tracker["extra"]["occurrences"]) == tracker["mention_count"]
+        assert {"startTime", "speakerId"} == tracker["extra"]["occurrences"][0].keys()
+
+
 def test_the_crm_names_companies(company: Company) -> None:
     fields = [{"name": "Name", "value": "Northwind"}]
     account = {"objectType": "Account", "objectId": "001", "fields": fields, "timing": "Now"}
