@@ -101,8 +101,11 @@ def _time_ticks(start: int, length: int, ahead: int, zone: tzinfo) -> Iterator[T
     step = _round_seconds(length / _MOST_TICKS)
     clock = "%H:%M" if step >= _MINUTE else "%H:%M:%S"
     form = "%-d %b" if step >= _DAY else f"%-d %b {clock}" if length >= _DAY else clock
-    for moment in range(math.ceil((start + ahead) / step) * step - ahead, start + length, step):
-        yield Tick(100.0 * (moment - start) / length, f"{datetime.fromtimestamp(moment, zone):{form}}")
+    # Round by the clock, which may be set forward or back in between.
+    for clock_time in range(math.ceil((start + ahead) / step) * step, start + ahead + length, step):
+        moment = datetime.fromtimestamp(clock_time, UTC).replace(tzinfo=zone).timestamp()
+        if moment < start + length:
+            yield Tick(100.0 * (moment - start) / length, f"{datetime.fromtimestamp(moment, zone):{form}}")
 
 
 def _round_seconds(least: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -235,6 +236,25 @@ def test_bars_and_ticks_of_the_chart_are_round_times(seconds: int, per: str, tim
     chart = timeline([1_800_000_000.0, 1_800_000_000.0 + seconds])
     assert (chart.per, [tick.label for tick in chart.times]) == (per, times)
     assert 10 <= WIDTH / (chart.bars[0].width / 0.9) <= 62
+    assert all(0 <= tick.percent < 100 for tick in chart.times)
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last", "times"),
+    [
+        ("Europe/Berlin", (2026, 10, 20, 9), (2026, 11, 5, 9), ["22 Oct", "26 Oct", "30 Oct", "3 Nov"]),
+        ("Europe/Berlin", (2026, 3, 24, 9), (2026, 4, 9, 9), ["24 Mar", "28 Mar", "1 Apr", "5 Apr", "9 Apr"]),
+        ("America/New_York", (2026, 10, 31, 9), (2026, 11, 1, 19), ["31 Oct 12:00", "1 Nov 00:00", "1 Nov 12:00"]),
+        ("America/New_York", (2026, 3, 8, 0), (2026, 3, 8, 8), ["00:00", "03:00", "04:00", "06:00"]),
+    ],
+)
+def test_ticks_are_round_by_the_clock_also_when_it_changes(
+    zone: str, first: tuple[int, ...], last: tuple[int, ...], times: list[str]
+) -> None:
+    place = ZoneInfo(zone)
+    moments = [datetime(*moment, tzinfo=place).timestamp() for moment in (first, last)]
+    chart = timeline(moments, place)
+    assert [tick.label for tick in chart.times] == times
     assert all(0 <= tick.percent < 100 for tick in chart.times)
 
 
