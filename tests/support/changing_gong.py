@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -93,6 +93,7 @@ class ChangingGong:
 
     :ivar requests: how many requests have reached it
     :ivar faults: what happens to requests
+    :ivar meanwhile: is called before each request is answered
     """
 
     def __init__(self) -> None:
@@ -100,6 +101,7 @@ class ChangingGong:
         self.calls: list[KnownCall] = []
         self.requests = 0
         self.faults: list[Fault] = []
+        self.meanwhile: Callable[[], None] = lambda: None
         self._hidden: frozenset[str] = frozenset()
         budget = LocalBudget(1_000_000, 10**9)
         options: dict[str, Any] = {"budget": budget, "policy": _PATIENCE, "sleep": lambda _: None}
@@ -159,6 +161,7 @@ class ChangingGong:
     def _answer(self, operation: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """Return a page, None where nothing matches."""
         self.requests += 1
+        self.meanwhile()
         found = list(self._matching(body["filter"]))
         is_transcripts = operation == "getCallTranscripts"
         if is_transcripts:

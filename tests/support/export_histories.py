@@ -204,10 +204,12 @@ class History:
 
     :param seed: decides what happens
     :param readers: who tries to keep up
+    :param is_restless: whether time goes by and calls change also while they are read
     """
 
-    def __init__(self, seed: int, readers: list[Reader]) -> None:
+    def __init__(self, seed: int, readers: list[Reader], *, is_restless: bool = False) -> None:
         self._chance = random.Random(seed)
+        self._is_restless = is_restless
         self._readers = readers
         self._before: dict[str, Held] = {reader.name: {} for reader in readers}
         self._wrongly_deleted: Counter[str] = Counter()
@@ -216,6 +218,8 @@ class History:
     def live(self) -> dict[str, Outcome]:
         """Live through the history, and compare what readers hold with what Gong shows in the end."""
         gong = ChangingGong()
+        if self._is_restless:
+            gong.meanwhile = lambda: self._meanwhile(gong)
         try:
             return self._lived(gong)
         finally:
@@ -227,6 +231,7 @@ class History:
             self._night(gong, self._readers)
         gong.hide(())
         gong.faults.clear()
+        gong.meanwhile = lambda: None
         # Everything that is late is there before the quiet begins. The export rests meanwhile, the others do not.
         for _ in range(LATEST_DAYS):
             gong.advance(timedelta(days=1))
@@ -252,12 +257,12 @@ class History:
 
     def _night(self, gong: ChangingGong, readers: list[Reader]) -> None:
         for reader in readers:
-            before = gong.requests
+            before, shown = gong.requests, gong.shown().keys()
             reader.night(gong, self._chance)
             self._requests[reader.name] += gong.requests - before
             held = reader.held()
             gone = self._before[reader.name].keys() - held.keys()
-            self._wrongly_deleted[reader.name] += len(gone & gong.shown().keys())
+            self._wrongly_deleted[reader.name] += len(gone & shown & gong.shown().keys())
             self._before[reader.name] = held
 
     def _day(self, gong: ChangingGong) -> None:
@@ -273,6 +278,12 @@ class History:
         gong.hide(self._hidden())
         if chance.random() < 0.15:
             gong.faults.append(self._fault())
+
+    def _meanwhile(self, gong: ChangingGong) -> None:
+        gong.advance(timedelta(seconds=self._chance.uniform(1, 240)))
+        if self._chance.random() < 0.2:
+            for call in gong.known():
+                self._change(call)
 
     def _change(self, call: KnownCall) -> None:
         """Let something happen to a call, in most cases nothing."""
@@ -309,15 +320,20 @@ class History:
         return Fault(action, chance.choice((0.2, 1.0)), status, text, random.Random(chance.random()))
 
 
-def histories(first: int, count: int) -> dict[str, Outcome]:
-    """Live through histories, and return what became of each reader's copy in all of them."""
+def histories(first: int, count: int, *, are_restless: bool = False) -> dict[str, Outcome]:
+    """
+    Live through histories, and return what became of each reader's copy in all of them.
+
+    :param are_restless: whether time goes by and calls change also while they are read
+    """
     totals: dict[str, Outcome] = {}
     for seed in range(first, first + count):
         # What a killed process leaves behind stays below this folder.
         tempfile.tempdir = tempfile.mkdtemp(prefix="gong-history-", dir=_SCRATCH)
         scratch = Path(tempfile.tempdir)
         try:
-            outcomes = History(seed, [Export(workers=1 + seed % 2), *rivals()]).live()
+            readers = [Export(workers=1 + seed % 2), *rivals()]
+            outcomes = History(seed, readers, is_restless=are_restless).live()
         finally:
             tempfile.tempdir = None
             shutil.rmtree(scratch, ignore_errors=True)

@@ -11,8 +11,9 @@ pytestmark = pytest.mark.slow
 _HISTORIES = 20
 
 
-def test_no_call_is_lost_and_none_is_deleted_that_gong_shows() -> None:
-    outcomes = histories(0, _HISTORIES)
+@pytest.mark.parametrize("are_restless", [False, True])
+def test_no_call_is_lost_and_none_is_deleted_that_gong_shows(*, are_restless: bool) -> None:
+    outcomes = histories(0, _HISTORIES, are_restless=are_restless)
     export = outcomes.pop(Export.name)
     assert (export.lost, export.stale, export.ghosts, export.doubled, export.wrongly_deleted) == (0, 0, 0, 0, 0)
     assert export.calls > 200
