@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import unicodedata
@@ -9,10 +10,18 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import unquote, unquote_plus
 
+from airflow_provider_gong._text import shown
+from airflow_provider_gong.call_import.errors import GongImportError, GongManifestError
 from airflow_provider_gong.client.media import MediaPath
 from airflow_provider_gong.ledger.rows import LeasedRow
 
 log = logging.getLogger(__name__)
+
+_TEMPORARY = frozenset({errno.EBUSY, errno.EREMOTEIO, errno.ETIMEDOUT, errno.ESTALE})
+# Amazon S3 API reference, "Error responses": errors that say nothing about the object.
+_CREDENTIALS = frozenset({"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed"})
+# Of HTTP: wrong credentials, timeout, too many requests.
+_TEMPORARY_STATUS = frozenset({401, 408, 429})
 
 
 class ObjectDetails(dict[str, Any]):
@@ -57,6 +66,41 @@ def _exists(place: str, open_path: Callable[[str], Any]) -> bool:
     except (OSError, ValueError, ImportError):
         return False
     return True
+
+
+def is_failure_of_store(error: Exception) -> bool:
+    """Return whether a store failed, rather than that it refused an object: it is busy, or credentials have expired."""
+    if isinstance(error, OSError):
+        is_temporary = isinstance(error, (TimeoutError, ConnectionError)) or error.errno in _TEMPORARY
+        return is_temporary or error_code(error) in _CREDENTIALS
+    if isinstance(error, (ValueError, ImportError)):
+        return False
+    # What libraries of stores raise, each in its own way, for example without credentials or for a refused object.
+    numbers = [getattr(error, name, None) for name in ("status_code", "status", "code")]
+    status = next((number for number in numbers if isinstance(number, int)), 0)
+    return not 400 <= status < 500 or status in _TEMPORARY_STATUS
+
+
+def error_code(error: Exception) -> str:
+    """Return the code by which an object store names an error, such as ``ExpiredToken``; empty if there is none."""
+    response = getattr(error.__cause__, "response", None)
+    details = response.get("Error") if isinstance(response, dict) else None
+    code = details.get("Code") if isinstance(details, dict) else getattr(error, "error_code", "")
+    return str(code or "")
+
+
+def reading_error(what: str, error: Exception, hint: str = "") -> GongImportError:
+    """
+    Return the error for something that cannot be read; Airflow retries the task if the store failed.
+
+    :param what: what cannot be done, as the start of a sentence
+    :param error: what its disk or object store raised
+    :param hint: what may be meant instead
+    """
+    if not is_failure_of_store(error):
+        return GongManifestError(f"{what}: {shown(str(error))}{hint}")
+    why = shown(f"{type(error).__name__}: {error}")
+    return GongImportError(f"{what} ({why}). Check the Airflow connection of its object storage, and the network.")
 
 
 def is_inside(place: str, root: str) -> bool:

@@ -13,15 +13,13 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_gong._text import shown
-from airflow_provider_gong.call_import.errors import GongImportError, GongManifestError
+from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.manifest import Table
 from airflow_provider_gong.call_import.manifest.parquet import parquet_table
+from airflow_provider_gong.call_import.manifest.patterns import PATTERN_SIGNS, FilePattern
 from airflow_provider_gong.call_import.manifest.records import jsonl_table
-from airflow_provider_gong.call_import.media import is_web, similar_place
-
-PATTERN_SIGNS = frozenset("*?[")
-"""Characters that make a name a pattern."""
+from airflow_provider_gong.call_import.media import is_failure_of_store, is_web, reading_error, similar_place
 
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 _PARQUET = (".parquet", ".pq")
@@ -97,12 +95,10 @@ def read_files(
                 f"Manifest {shown(name)} is a folder. Give a pattern for its files, such as "
                 f"{shown(name.rstrip('/'))}/*.csv."
             ) from error
-        except (OSError, ValueError, ImportError) as error:
-            similar = similar_place(name, open_path)
-            hint = f". Did you mean {shown(similar)}?" if similar else ""
-            raise GongManifestError(f"Manifest {shown(name)} cannot be read: {shown(str(error))}{hint}") from error
         except Exception as error:
-            raise _unreachable(name, error) from error
+            similar = None if is_failure_of_store(error) else similar_place(name, open_path)
+            hint = f". Did you mean {shown(similar)}?" if similar else ""
+            raise reading_error(f"Manifest {shown(name)} cannot be read", error, hint) from error
         with contextlib.ExitStack() as opened:
             table = _table(opened.enter_context(file), name, opened)
             if table is not None:
@@ -117,7 +113,7 @@ def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | 
         content = _decompressed(file, name)
         head = _head(content)
     except (OSError, EOFError) as error:
-        raise GongManifestError(f"Manifest {shown(name)} cannot be read: {shown(str(error))}") from error
+        raise reading_error(f"Manifest {shown(name)} cannot be read", error) from error
     suffix = _suffix(name)
     if not head:
         return None
@@ -192,41 +188,18 @@ def _check_format(head: bytes, name: str) -> None:
         raise GongManifestError(f"Manifest {shown(name)} is text in UTF-16, not CSV or JSON Lines in UTF-8. {_SAVE}")
 
 
-def with_literal_start(name: str, open_path: Callable[[str], Any]) -> str:
-    """Return a pattern in which the brackets of an existing folder or file are not a pattern."""
-    there = name
-    # The other signs match themselves, and each look-up is a request.
-    while "[" in there and not open_path(there).exists():
-        there = there.rpartition("/")[0]
-    return there.replace("[", "[[]") + name[len(there) :]
-
-
 def _has_pattern(name: str) -> bool:
     # The part after the question mark in a web address is its signature.
     return not is_web(name) and not PATTERN_SIGNS.isdisjoint(name)
-
-
-def _unreachable(name: str, error: Exception) -> GongImportError:
-    """Return the error for what object stores raise, each in its own way, for example without credentials."""
-    why = shown(f"{type(error).__name__}: {error}")
-    return GongImportError(
-        f"Manifest {shown(name)} cannot be read ({why}). Check the Airflow connection of its object storage, and the "
-        "network."
-    )
 
 
 def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
     try:
         if open_path(name).exists():
             return [name]
-        pattern = with_literal_start(name, open_path)
-        start = min(pattern.index(sign) for sign in PATTERN_SIGNS if sign in pattern)
-        folder, slash, _ = pattern[:start].rpartition("/")
-        found = sorted(str(path) for path in open_path(folder + slash or ".").glob(pattern[len(folder + slash) :]))
-    except (OSError, ValueError, ImportError) as error:
-        raise GongManifestError(f"Manifest {shown(name)} cannot be looked for: {shown(str(error))}") from error
+        found = sorted(FilePattern(name, open_path).files())
     except Exception as error:
-        raise _unreachable(name, error) from error
+        raise reading_error(f"Manifest {shown(name)} cannot be looked for", error) from error
     if not found:
         raise GongManifestError(f"Manifest {shown(name)} matches no file. Correct the pattern, or wait for the files.")
     return [place for place in found if not posixpath.basename(place).startswith(_NO_DATA)]

@@ -21,6 +21,7 @@ from airflow_provider_gong.call_import.manifest.texts import (
     trimmed,
     without_zeros,
 )
+from airflow_provider_gong.call_import.media import reading_error
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Key of cells beyond the header's columns.
@@ -254,7 +255,7 @@ def _readable(table: Table) -> Iterator[Record]:
     try:
         yield from (record for record in table.records if record[1])
     except (OSError, EOFError, zlib.error) as error:
-        raise GongManifestError(f"Manifest {table.name} cannot be read: {shown(str(error))}") from error
+        raise reading_error(f"Manifest {table.name} cannot be read", error) from error
 
 
 def _ignored_column(column: str) -> str:

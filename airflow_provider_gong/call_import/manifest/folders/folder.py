@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
-from airflow_provider_gong.call_import.manifest.files import PATTERN_SIGNS, with_literal_start
-from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings, listed_sizes
+from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
 from airflow_provider_gong.call_import.manifest.manifest import Record, Table, UnreadRecord
-from airflow_provider_gong.call_import.media import is_web
+from airflow_provider_gong.call_import.manifest.patterns import FilePattern
+from airflow_provider_gong.call_import.media import is_web, reading_error
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _AT_A_TIME = 32
@@ -44,7 +43,6 @@ class RecordingFolder:
         sidecar: str | None = None,
     ) -> None:
         self._storage = storage
-        self._open_path: Callable[[str], Any] = storage.path
         self._template = NameTemplate(name_template) if name_template else None
         self._named = self._template.columns if self._template else []
         self.columns = ColumnMap(columns, self._named)
@@ -88,31 +86,23 @@ class RecordingFolder:
             remedy = "List them in a CSV file."
             raise GongManifestError(f"Recordings {shown(name)} are on the web, where files cannot be listed. {remedy}")
         try:
-            folder, found = self._found(*_split(name, self._open_path))
-        except (OSError, ValueError, ImportError) as error:
-            raise GongManifestError(f"Recordings {shown(name)} cannot be listed: {shown(str(error))}") from error
-        places = sorted(place for place in found if not posixpath.basename(place).startswith("."))
+            folder, places = self._found(name)
+        except Exception as error:
+            raise reading_error(f"Recordings {shown(name)} cannot be listed", error) from error
         if not places:
             remedy = "Correct the pattern, or wait for the files."
             raise GongManifestError(f"There are no recordings {shown(name)}. {remedy}")
-        return f"{folder.rstrip('/')}/", places
+        return f"{folder}/", sorted(places)
 
-    def _found(self, folder: str, pattern: str) -> tuple[str, list[str]]:
-        path = self._open_path(folder)
-        if not hasattr(path, "fs"):
-            return os.path.abspath(folder), [os.path.abspath(file) for file in path.glob(pattern) if file.is_file()]
-        root = path.path.rstrip("/")
-        self._stores.append(path.fs)
-        path.fs.invalidate_cache()
-        found = path.fs.glob(f"{root}/{pattern}", detail=True)
-        folder = folder.rstrip("/")
-        files = {folder + key.removeprefix(root): info for key, info in found.items() if info["type"] == "file"}
-        self._storage.remember(files)
-        if self._sidecars is not None:
-            keys = {root + place.removeprefix(folder): place for place in map(self._sidecars.place, files)}
-            sizes = listed_sizes(path.fs, keys)
-            self._sidecars.sizes |= {place: sizes.get(key, 0) for key, place in keys.items()}
-        return folder, list(files)
+    def _found(self, name: str) -> tuple[str, list[str]]:
+        pattern = FilePattern(name, self._storage.path)
+        found = pattern.files()
+        if pattern.store is not None:
+            self._stores.append(pattern.store)
+            self._storage.remember(found)
+            if self._sidecars is not None:
+                self._sidecars.sizes |= pattern.sizes(map(self._sidecars.place, found))
+        return pattern.folder, list(found)
 
     def _records(self, places: Sequence[str]) -> Iterator[Record]:
         with ThreadPoolExecutor(_AT_A_TIME) as pool:
@@ -135,14 +125,3 @@ class RecordingFolder:
             return UnreadRecord(record, Problem("media", place, rule, _CORRECT_NAME, Actor.MANIFEST))
         named = {column: text for column in self._named if (text := found[column].strip())}
         return {**beside, **named, **record}
-
-
-def _split(name: str, open_path: Callable[[str], Any]) -> tuple[str, str]:
-    """Return the folder at the start of a name, and the pattern below it."""
-    name = with_literal_start(name, open_path)
-    is_pattern = not PATTERN_SIGNS.isdisjoint(name.replace("[[]", ""))
-    if not is_pattern and (name.endswith("/") or open_path(name.replace("[[]", "[")).is_dir()):
-        name = f"{name.rstrip('/')}/*"
-    start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))
-    folder, slash, _ = name[:start].rpartition("/")
-    return folder or slash or ".", name[len(folder + slash) :]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import IO, Any, Literal
 
 from airflow_provider_gong.call_import.media import MediaStorage, ObjectDetails
@@ -31,22 +30,6 @@ class _ListedPath:
 
     def stat(self) -> ObjectDetails:
         return ObjectDetails(self._details)
-
-
-def listed_sizes(store: Any, keys: Iterable[str]) -> dict[str, int]:
-    """
-    Return the lengths of the objects of an object store that are among these; each of their folders is listed once.
-
-    :param store: a file system of fsspec
-    :param keys: their names in it
-    """
-    wanted = set(keys)
-    sizes: dict[str, int] = {}
-    for folder in sorted({key.rpartition("/")[0] for key in wanted}):
-        with contextlib.suppress(FileNotFoundError):
-            listed = store.ls(folder, detail=True)
-            sizes |= {info["name"]: info["size"] for info in listed if info["name"] in wanted}
-    return sizes
 
 
 class ListedRecordings:

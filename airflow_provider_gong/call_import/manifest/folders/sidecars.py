@@ -65,7 +65,11 @@ class Sidecars:
             return record_of(found, place)
         except FileNotFoundError:
             raise SidecarError(f"has no sidecar {shown(place)}, or an empty one") from None
-        except (OSError, ValueError, TypeError, RecursionError, SyntaxError, GongManifestError) as error:
+        except SidecarError:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and is_failure_of_store(error):
+                raise reading_error(f"The sidecar {shown(place)} cannot be read", error) from error
             raise SidecarError(f"has the sidecar {shown(place)}, which cannot be read: {error}") from error
 
     def _content(self, place: str) -> bytes:

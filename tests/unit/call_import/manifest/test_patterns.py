@@ -1,0 +1,144 @@
+"""Patterns of files, on the disk and in stores that list like a disk or like a bucket."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from upath import UPath
+
+from airflow_provider_gong.call_import.manifest.patterns import FilePattern
+
+FILES = (
+    "a.wav",
+    "b [1].wav",
+    "day/1.wav",
+    "day/2.mp3",
+    "day/sub/3.wav",
+    "night/1.wav",
+    ".snapshot/a.wav",
+    "day/.hidden.wav",
+    "x [2026]/5.wav",
+    "x [2026]/sub/6.wav",
+)
+NOBODY = 65534
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.fixture
+def store() -> Iterator[MemoryFileSystem]:
+    store = MemoryFileSystem()
+    for name in FILES:
+        store.pipe(f"/recordings/{name}", b"RIFF")
+    yield store
+    store.rm("/recordings", recursive=True)
+
+
+PATTERNS = [
+    ("*.wav", ["a.wav", "b [1].wav"]),
+    ("a.wav", ["a.wav"]),
+    ("c.wav", []),
+    ("b [[]1].wav", ["b [1].wav"]),
+    ("b [1].wav", ["b [1].wav"]),
+    ("", ["a.wav", "b [1].wav"]),
+    ("day", ["day/1.wav", "day/2.mp3"]),
+    ("day/", ["day/1.wav", "day/2.mp3"]),
+    ("d*/1.*", ["day/1.wav"]),
+    ("*/1.wav", ["day/1.wav", "night/1.wav"]),
+    ("?ay/sub/*", ["day/sub/3.wav"]),
+    ("[dn]*/[0-9].wav", ["day/1.wav", "night/1.wav"]),
+    ("x [2026]/*", ["x [2026]/5.wav"]),
+    ("x [2026]/**/*.wav", ["x [2026]/5.wav", "x [2026]/sub/6.wav"]),
+    ("*/sub/*.wav", ["day/sub/3.wav", "x [2026]/sub/6.wav"]),
+    ("day/**", ["day/1.wav", "day/2.mp3", "day/sub/3.wav"]),
+    ("**/1.wav", ["day/1.wav", "night/1.wav"]),
+    ("**/sub/*", ["day/sub/3.wav", "x [2026]/sub/6.wav"]),
+    ("**/sub/**/*.wav", ["day/sub/3.wav", "x [2026]/sub/6.wav"]),
+    (".snap*/*", [".snapshot/a.wav"]),
+    ("day/.h*", ["day/.hidden.wav"]),
+    ("nothing/*", []),
+    ("a.wav/*", []),
+    ("*.wav/*", []),
+]
+
+
+@pytest.mark.parametrize(("pattern", "found"), PATTERNS)
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_patterns_on_the_disk(folder: Path, scheme: str, pattern: str, found: list[str]) -> None:
+    files = FilePattern(f"{scheme}{folder}/{pattern}", Path).files()
+    assert sorted(files) == [f"{folder}/{name}" for name in found]
+
+
+@pytest.mark.parametrize(("pattern", "found"), PATTERNS)
+def test_patterns_in_a_store(store: MemoryFileSystem, pattern: str, found: list[str]) -> None:
+    files = FilePattern(f"memory://recordings/{pattern}", UPath).files()
+    assert sorted(files) == [f"memory://recordings/{name}" for name in found]
+    assert all(details["size"] == 4 for details in files.values())
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_links_are_files_and_never_lead_in_circles(folder: Path, scheme: str) -> None:
+    shutil.rmtree(folder / ".snapshot")
+    (folder / "night/link.wav").symlink_to(folder / "a.wav")
+    (folder / "night/gone.wav").symlink_to("nowhere.wav")
+    (folder / "night/circle").symlink_to("..")
+    found = FilePattern(f"{scheme}{folder}/**/*.wav", Path).files()
+    assert {f"{folder}/night/{name}.wav" for name in ("1", "link", "gone")} < set(found)
+    assert len(found) == 9
+    # By name, as always on this disk.
+    assert f"{folder}/night/circle/a.wav" in FilePattern(f"{scheme}{folder}/*/c*/*.wav", Path).files()
+
+
+@pytest.mark.parametrize("pattern", ["**/*.wav", "*/*.wav", "day/*.wav", "day/"])
+def test_a_folder_that_cannot_be_read_is_no_empty_one(pattern: str) -> None:
+    is_root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("day/1.wav", "night/1.wav"):
+            Path(folder, name).parent.mkdir()
+            Path(folder, name).touch()
+        Path(folder).chmod(0o755)
+        Path(folder, "day").chmod(0o000)
+        if is_root:
+            os.seteuid(NOBODY)
+        try:
+            with pytest.raises(PermissionError):
+                FilePattern(f"{folder}/{pattern}", Path).files()
+        finally:
+            if is_root:
+                os.seteuid(0)
+            Path(folder, "day").chmod(0o755)
+
+
+@pytest.mark.parametrize("pattern", ["**/*.wav", "*/*.wav", "day/*.wav", "d*/*.wav", "day/sub/*.wav"])
+def test_a_folder_that_a_store_cannot_list_is_no_empty_one(
+    store: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    listed = MemoryFileSystem.ls
+
+    def ls(self: MemoryFileSystem, path: str, *args: Any, **options: Any) -> Any:
+        if path.startswith("/recordings/day"):
+            raise OSError("Please reduce your request rate.")
+        return listed(self, path, *args, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", ls)
+    with pytest.raises(OSError, match="reduce your request rate"):
+        FilePattern(f"memory://recordings/{pattern}", UPath).files()
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_no_name_is_no_pattern(name: str) -> None:
+    with pytest.raises(ValueError, match="the name is empty"):
+        FilePattern(name, Path)
