@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import unicodedata
+import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import unquote, unquote_plus
@@ -73,7 +74,7 @@ def is_failure_of_store(error: Exception) -> bool:
     if isinstance(error, OSError):
         is_temporary = isinstance(error, (TimeoutError, ConnectionError)) or error.errno in _TEMPORARY
         return is_temporary or error_code(error) in _CREDENTIALS
-    if isinstance(error, (ValueError, ImportError)):
+    if isinstance(error, (ValueError, ImportError, EOFError, zlib.error)):
         return False
     # What libraries of stores raise, each in its own way, for example without credentials or for a refused object.
     numbers = [getattr(error, name, None) for name in ("status_code", "status", "code")]

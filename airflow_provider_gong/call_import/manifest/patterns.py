@@ -79,7 +79,9 @@ class FilePattern:
 
     def sizes(self, places: Iterable[str]) -> dict[str, int]:
         """Return the lengths of objects of its store, 0 for missing ones; each of their folders is listed once."""
-        keys = {self._root + place.removeprefix(self.folder): place for place in places}
+        root = "/" if self._root.startswith("/") else ""
+        scheme = self.folder.removesuffix(self._root.removeprefix(root))
+        keys = {root + place.removeprefix(scheme): place for place in places}
         sizes = dict.fromkeys(keys.values(), 0)
         for folder in sorted({key.rpartition("/")[0] for key in keys}):
             with contextlib.suppress(FileNotFoundError):

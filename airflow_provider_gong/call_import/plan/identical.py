@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
-from airflow_provider_gong.call_import.media import MediaStorage
+from airflow_provider_gong.call_import.media import MediaStorage, is_failure_of_store, reading_error
 from airflow_provider_gong.call_import.progress import Progress
 from airflow_provider_gong.call_import.recordings.reading import RangeFile, Reader, chunks, open_for_reading
 from airflow_provider_gong.client.media import SAMPLE_BYTES, sample_start
@@ -114,7 +114,9 @@ class IdenticalRecordings:
         try:
             with open_for_reading(self._storage.path(suspect.media)) as file:
                 return digest(file, suspect.media_bytes)
-        except OSError as error:
+        except Exception as error:
+            if is_failure_of_store(error):
+                raise reading_error(f"The recording {shown(suspect.media)} cannot be read", error) from error
             rule = f"cannot be read ({type(error).__name__}: {error})"
             return Problem(
                 self._column, suspect.media, rule, "Check the recording, then clear the plan task.", Actor.RECORDING

@@ -12,7 +12,7 @@ from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
 from airflow_provider_gong.call_import.manifest.texts import MISSING
-from airflow_provider_gong.call_import.media import MediaStorage, is_web, similar_place
+from airflow_provider_gong.call_import.media import MediaStorage, is_web, reading_error, similar_place
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.recordings.check import check_recording
 from airflow_provider_gong.ledger.rows import Actor, Problem
@@ -103,7 +103,10 @@ def look_at(medias: Sequence[RowMedia], storage: MediaStorage, mode: MediaMode, 
 
 def _seen(media: RowMedia, storage: MediaStorage, mode: MediaMode) -> RowMedia:
     place = media.location or ""
-    found = check_recording(place, storage.path)
+    try:
+        found = check_recording(place, storage.path)
+    except Exception as error:
+        raise reading_error(f"The recording {shown(place)} cannot be read", error) from error
     if isinstance(found, Problem):
         similar = similar_place(place, storage.path)
         remedy = f"Did you mean {shown(similar)}?" if similar else found.remedy

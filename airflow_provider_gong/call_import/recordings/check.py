@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from airflow_provider_gong.call_import.media import error_code, is_failure_of_store
 from airflow_provider_gong.call_import.recordings import flac, matroska, wav
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_BYTES,
@@ -25,6 +26,10 @@ from airflow_provider_gong.ledger.rows import Actor, Problem
 
 _FIELD = "media"
 _HEAD_BYTES = 16
+_UNREADABLE = "Check the path and the permissions of the Airflow worker."
+_ARCHIVED = "Restore the recording from the store's archive, then clear the plan task."
+# Error codes of Amazon S3 (Glacier) and Azure Blob Storage.
+_ARCHIVES = frozenset({"InvalidObjectState", "BlobArchived"})
 # Gong refuses other types for some of these (sound in an MP4 container), observed on live tenants.
 _WAV = "audio/wav"
 _MP3 = "audio/mpeg"
@@ -60,6 +65,7 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
 
     :param text: path or URL
     :param open_path: creates the path object
+    :raises Exception: what its object store raises if it fails or cannot be reached
     """
     try:
         path = open_path(text)
@@ -78,9 +84,11 @@ def check_recording(text: str, open_path: Callable[[str], MediaPath]) -> Recordi
         return replace(_problem(text, found.rule, found.remedy), is_final=found.is_final)
     except FileNotFoundError:
         return _problem(text, "does not exist", "Correct the path, or add the recording.")
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:
+        if is_failure_of_store(error):
+            raise
         rule = f"cannot be read ({type(error).__name__}: {error})"
-        return _problem(text, rule, "Check the path and the permissions of the Airflow worker.")
+        return _problem(text, rule, _ARCHIVED if error_code(error) in _ARCHIVES else _UNREADABLE)
 
 
 def read_recording(reader: Reader) -> Recording:

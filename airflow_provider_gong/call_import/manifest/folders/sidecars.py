@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.records import distinct, record_of
+from airflow_provider_gong.call_import.media import is_failure_of_store, reading_error
 from airflow_provider_gong.call_import.recordings.reading import Reader, open_for_reading
 from airflow_provider_gong.client.media import MediaPath
 
@@ -26,7 +28,7 @@ class Sidecars:
     The sidecar files of recordings.
 
     :param template: path of the sidecar file relative to the recording's folder: ``{file_stem}.json``,
-        ``{file_name}.xml`` or ``meta/{file_stem}.json``
+        ``{file_name}.xml``, ``meta/{file_stem}.json`` or ``../meta/{file_stem}.json``
     :param open_path: creates the path object of a place
     :raises GongManifestError: if the template names neither a recording nor a format, or a library is missing
     """
@@ -34,12 +36,15 @@ class Sidecars:
     def __init__(self, template: str, open_path: Callable[[str], MediaPath]) -> None:
         suffix = posixpath.splitext(template)[1].lower()
         rest = template.replace(_NAME, "").replace(_STEM, "")
-        if rest == template or "{" in rest or "}" in rest or suffix not in (".json", ".xml"):
+        is_relative = not template.startswith("/") and "://" not in template
+        if rest == template or "{" in rest or "}" in rest or suffix not in (".json", ".xml") or not is_relative:
             raise GongManifestError(
                 f"sidecar {shown(repr(template))} is not the name of a file next to each recording. Write it like "
                 f"'{_STEM}.json' or '{_NAME}.xml'."
             )
-        self._template = template
+        # Object stores take ".." for a name.
+        self._path = re.sub(r"^(\.\./)+", "", template)
+        self._above = (len(template) - len(self._path)) // len("../")
         self._open_path = open_path
         self.sizes: dict[str, int] = {}
         """Lengths that are known from a list, by the places of sidecar files; those that do not exist have none."""
@@ -47,9 +52,10 @@ class Sidecars:
 
     def place(self, recording: str) -> str:
         """Return where the sidecar file of a recording is."""
-        folder, slash, name = recording.rpartition("/")
+        *_, name = recording.rpartition("/")
         stem = posixpath.splitext(name)[0]
-        return folder + slash + self._template.replace(_NAME, name).replace(_STEM, stem)
+        folder = recording.rsplit("/", self._above + 1)[0]
+        return f"{folder}/{self._path.replace(_NAME, name).replace(_STEM, stem)}"
 
     def read(self, recording: str) -> dict[str, str]:
         """
@@ -58,29 +64,39 @@ class Sidecars:
         :raises SidecarError: if it is missing or cannot be read
         """
         place = self.place(recording)
+        content = self._content(place)
         try:
-            found = self._parse(self._content(place))
+            found = self._parse(content)
             if not isinstance(found, Mapping):
                 raise SidecarError(f"has the sidecar {shown(place)}, which is not an object with named fields")
             return record_of(found, place)
-        except FileNotFoundError:
-            raise SidecarError(f"has no sidecar {shown(place)}, or an empty one") from None
-        except SidecarError:
-            raise
-        except Exception as error:
-            if isinstance(error, OSError) and is_failure_of_store(error):
-                raise reading_error(f"The sidecar {shown(place)} cannot be read", error) from error
-            raise SidecarError(f"has the sidecar {shown(place)}, which cannot be read: {error}") from error
+        except (ValueError, TypeError, RecursionError, SyntaxError, LookupError, GongManifestError) as error:
+            raise _unreadable(place, error) from error
 
     def _content(self, place: str) -> bytes:
+        try:
+            content = self._read(place)
+        except FileNotFoundError:
+            content = b""
+        except Exception as error:
+            if is_failure_of_store(error):
+                raise reading_error(f"The sidecar {shown(place)} cannot be read", error) from error
+            raise _unreadable(place, error) from error
+        if not content:
+            raise SidecarError(f"has no sidecar {shown(place)}, or an empty one")
+        return content
+
+    def _read(self, place: str) -> bytes:
         path = self._open_path(place)
         size = self.sizes.pop(place) if place in self.sizes else path.stat().st_size
-        if size == 0:
-            raise FileNotFoundError(place)
         if size > _LONGEST:
             raise ValueError(f"it has {size} bytes, more than {_LONGEST}")
         with open_for_reading(path) as file:
             return Reader(file, size, limit=size).at(0, size)
+
+
+def _unreadable(place: str, error: Exception) -> SidecarError:
+    return SidecarError(f"has the sidecar {shown(place)}, which cannot be read: {error}")
 
 
 def _json_object(content: bytes) -> Any:

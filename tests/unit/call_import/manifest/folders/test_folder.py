@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from upath import UPath
 
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.errors import GongManifestError
@@ -38,7 +39,7 @@ def record(folder: Path, *names: str) -> None:
 def plan(places: Any, *, columns: Columns | None = None, **options: str) -> SeenPlan:
     """Plan recordings for a company of a few users, without an emulator and a ledger."""
     listed = places if isinstance(places, list) else [places]
-    open_path = ObjectStoragePath if "://" in listed[0] else Path
+    open_path = UPath if listed[0].startswith("memory:") else ObjectStoragePath if "://" in listed[0] else Path
     storage = ListedRecordings(Files(open_path))
     folder = RecordingFolder(storage, columns, options.get("name_template"), options.get("sidecar"))
     manifest = Manifest(folder.tables(listed), folder.columns)
@@ -225,10 +226,21 @@ def test_a_sidecar_that_cannot_be_read_rejects_its_row(tmp_path: Path, content: 
     assert says == "which are not valid text" or len(row.problems) == 1
 
 
+def test_a_sidecar_may_be_beside_the_folder(tmp_path: Path) -> None:
+    record(tmp_path / "day/rec", "7.wav")
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta/7.json").write_text('{"id": "7"}')
+    columns = {**KNOWN, "client_unique_id": "id"}
+    (row,) = plan(f"{tmp_path}/day/rec/*", sidecar="../../meta/{file_stem}.json", columns=columns).rows
+    assert row.client_unique_id == "7"
+
+
+# Encodings that Python does not know, has for other purposes, or cannot hand to its parser.
+OTHER_ENCODINGS = [f'<?xml version="1.0" encoding="{name}"?><a/>' for name in ("pbx-1", "base64", "shift_jis")]
 BOMB = '<!DOCTYPE a [<!ENTITY b "x"><!ENTITY c "&b;&b;">]><a>&c;</a>'
 
 
-@pytest.mark.parametrize("content", ["<a>", "<a>text</a>", BOMB, "<a>" * 9999 + "</a>" * 9999])
+@pytest.mark.parametrize("content", ["<a>", "<a>text</a>", BOMB, "<a>" * 9999 + "</a>" * 9999, *OTHER_ENCODINGS])
 def test_xml_that_cannot_be_read_rejects_its_row(tmp_path: Path, content: str) -> None:
     record(tmp_path, "a.wav")
     (tmp_path / "a.xml").write_text(content)
@@ -242,7 +254,18 @@ def test_xml_names_the_extra_that_it_needs(tmp_path: Path, monkeypatch: pytest.M
         plan(f"{tmp_path}/*.wav", sidecar="{file_stem}.xml")
 
 
-@pytest.mark.parametrize("sidecar", ["meta.json", "{file_stem}.yaml", "{file_stem}", "{stem}.json", "{file_name}{.xml"])
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        "meta.json",
+        "/meta/{file_stem}.json",
+        "s3://b/{file_stem}.json",
+        "{file_stem}.yaml",
+        "{file_stem}",
+        "{stem}.json",
+        "{file_name}{.xml",
+    ],
+)
 def test_a_sidecar_template_is_checked(tmp_path: Path, sidecar: str) -> None:
     with pytest.raises(GongManifestError, match="is not the name of a file next to each recording"):
         plan(f"{tmp_path}/*.wav", sidecar=sidecar)
@@ -256,6 +279,7 @@ def test_a_sidecar_template_is_checked(tmp_path: Path, sidecar: str) -> None:
         ("https://files.example.com/*.wav", "on the web"),
         ([{"media": "a.wav"}], "give a folder or a pattern"),
         ("unknown://bucket/*.wav", "cannot be listed"),
+        ([" "], "the name is empty"),
     ],
 )
 def test_what_cannot_be_listed_is_named(night: NightlyImport, tmp_path: Path, manifest: Any, says: str) -> None:
