@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
 from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.manifest.manifest import UnreadRecord
@@ -99,6 +100,57 @@ def test_a_list_of_several_pages_is_all_that_is_asked_for(s3: S3Server, bucket: 
     assert sum(storage.path(place).stat().st_size for place in places) == 4 * OF_TWO_PAGES
     requests = s3.requests[before:]
     assert ["list-type" in request.query for request in requests] == [True, True]
+
+
+@pytest.fixture
+def sites(s3: S3Server) -> Iterator[None]:
+    """Two folders, and the empty objects by which consoles and Hadoop show folders."""
+    for key in ("sites/", "sites/a/", "sites/a/1.wav", "sites/b/2.wav", "sites/b/2.txt"):
+        s3.client().put_object(Bucket="planned", Key=key, Body=b"" if key.endswith("/") else b"RIFF")
+    yield
+    s3.denied.clear()
+
+
+def listed(bucket: str, pattern: str) -> list[str]:
+    folder = RecordingFolder(ListedRecordings(ObjectStorage()), name_template="{client_unique_id}.{_suffix}")
+    (table,) = folder.tables([f"{bucket}/{pattern}"])
+    return [record["media"].removeprefix(f"{bucket}/sites/") for _, record in table.records]
+
+
+@pytest.mark.usefixtures("sites")
+@pytest.mark.parametrize(
+    ("pattern", "found", "lists"),
+    [
+        ("sites/**", ["a/1.wav", "b/2.txt", "b/2.wav"], 1),
+        ("sites/**/*.wav", ["a/1.wav", "b/2.wav"], 1),
+        ("sites/*/*.wav", ["a/1.wav", "b/2.wav"], 3),
+        ("sites/?/2*", ["b/2.txt", "b/2.wav"], 3),
+        ("sites/a*/*", ["a/1.wav"], 2),
+        ("sites/b/2.w*", ["b/2.wav"], 1),
+        ("sites/b", ["b/2.txt", "b/2.wav"], 1),
+        ("sites/b/2.wav", ["b/2.wav"], 1),
+    ],
+)
+def test_each_folder_is_listed_once_and_is_no_recording(
+    s3: S3Server, bucket: str, pattern: str, found: list[str], lists: int
+) -> None:
+    before = len(s3.requests)
+    assert listed(bucket, pattern) == found
+    assert ["list-type" in request.query for request in s3.requests[before:]].count(True) == lists
+
+
+@pytest.mark.usefixtures("sites")
+@pytest.mark.parametrize("pattern", ["sites/*/*.wav", "sites/b/*.wav", "sites/b"])
+def test_a_folder_that_may_not_be_listed_is_no_empty_one(s3: S3Server, bucket: str, pattern: str) -> None:
+    s3.denied.add("sites/b/")
+    with pytest.raises(GongManifestError, match="cannot be listed: Access Denied"):
+        listed(bucket, pattern)
+
+
+def test_a_bucket_that_does_not_exist_has_no_recordings(bucket: str) -> None:
+    missing = bucket.replace("planned", "missing")
+    with pytest.raises(GongManifestError, match=f"There are no recordings {missing}"):
+        listed(missing, "")
 
 
 def test_sidecar_files_are_read_once_each(s3: S3Server, bucket: str) -> None:

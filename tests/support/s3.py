@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import boto3
 from moto.server import ThreadedMotoServer
 
+_DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 _KEYS = {"aws_access_key_id": "AKIAEXAMPLE00000", "aws_secret_access_key": "an-example-of-a-secret-key"}
 
 
@@ -32,6 +34,8 @@ class S3Server:
 
     url: str
     requests: list[S3Request] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+    """Folders, with a slash at their ends, that nobody may list."""
 
     @property
     def airflow_connection(self) -> str:
@@ -74,6 +78,7 @@ class _CountingServer(ThreadedMotoServer):
     def __init__(self) -> None:
         super().__init__(ip_address="127.0.0.1", port=0, verbose=False)
         self.requests: list[S3Request] = []
+        self.denied: set[str] = set()
 
     def start(self) -> None:
         super().start()
@@ -84,6 +89,10 @@ class _CountingServer(ThreadedMotoServer):
         def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
             request = S3Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
             self.requests.append(request)
+            if self.denied & set(parse_qs(request.query).get("prefix", [])):
+                start_response("403 Forbidden", [("Content-Type", "application/xml")])
+                yield _DENIED
+                return
             for part in app(environ, start_response):
                 request.bytes += len(part)
                 yield part
@@ -99,6 +108,6 @@ def running_s3() -> Iterator[S3Server]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield S3Server(f"http://{host}:{port}", server.requests)
+        yield S3Server(f"http://{host}:{port}", server.requests, server.denied)
     finally:
         server.stop()

@@ -51,19 +51,20 @@ class FilePattern:
         if not name.strip():
             raise ValueError("the name is empty")
         name = name.removeprefix("file://")
+        self.store: Any = open_path(name).fs if "://" in name else None
+        """The file system of fsspec; None for files of this host."""
+        if self.store is not None:
+            # It keeps what it has listed for as long as the process runs.
+            self.store.invalidate_cache()
         literal = _literal_start(name, open_path)
         name = literal.replace("[", "[[]") + name[len(literal) :]
         if not _has_pattern(name) and _is_folder(name.replace("[[]", "["), open_path):
             name = f"{name.rstrip('/')}/*"
         start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))
         folder, slash, _ = name[:start].rpartition("/")
-        is_local = "://" not in folder
-        self.folder = os.path.abspath(folder or slash or ".").rstrip("/") if is_local else folder.rstrip("/")
+        self.folder = (folder if self.store is not None else os.path.abspath(folder or slash or ".")).rstrip("/")
         """The folder in which it begins."""
-        path = None if is_local else open_path(folder)
-        self.store: Any = None if path is None else path.fs
-        """The file system of fsspec; None for files of this host."""
-        self._root = self.folder if path is None else path.path.rstrip("/")
+        self._root = self.folder if self.store is None else open_path(self.folder).path.rstrip("/")
         parts = tuple(filter(None, name[len(folder + slash) :].split("/")))
         self._parts = (*parts, "*") if parts[-1:] == (_ANY_DEPTH,) else parts
 
