@@ -135,7 +135,7 @@ def test_what_a_template_lacks_fails_the_plan(tmp_path: Path) -> None:
     record(tmp_path, "a.wav")
     with pytest.raises(GongManifestError, match="lacks the columns actual_start, direction, primary_user"):
         plan(f"{tmp_path}/*.wav", name_template="{client_unique_id}.wav")
-    with pytest.raises(GongManifestError, match="is mapped to 'call', which is not a header"):
+    with pytest.raises(GongManifestError, match="is mapped to 'Call', which is not a header"):
         plan(f"{tmp_path}/*.wav", name_template="{call_id}.wav", columns={"client_unique_id": "Call"})
 
 
