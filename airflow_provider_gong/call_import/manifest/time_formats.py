@@ -14,7 +14,8 @@ _CODE = re.compile("%-?(.)", re.DOTALL)
 _PLAIN = re.compile("(%%)|%-")
 # Signs of UTC and offsets, which strptime takes for any other text.
 _UTC_SIGN = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])")
-# Behind a format.
+# Around a format; Zoom writes GMT20261120-093000_Recording.mp4.
+_UTC_PRECEDES = re.compile(r"(?<![A-Za-z])(?:UTC|GMT)[ _.-]?$")
 _UTC_FOLLOWS = re.compile(r"(?:Z|[ _.-]?(?:UTC|GMT))(?![A-Za-z]|[+-]\d)")
 _OFFSET = re.compile(r"%[MSfp][0.]* ?[+-]\d\d:?\d\d|(?:UTC|GMT)[+-]\d")
 _MONTH_AFTER_HOUR = re.compile(r"%-?[HI]\W?%-?m")
@@ -68,17 +69,18 @@ def check_moment(form: str) -> None:
         raise ValueError(f"{form!r} is not a date with a year and a time of day, such as '%d.%m.%Y %H:%M:%S'.")
 
 
-def read_moment(text: str, form: str, following: str = "") -> datetime:
+def read_moment(text: str, form: str, around: tuple[str, str] = ("", "")) -> datetime:
     """
     Return the moment of a text.
 
-    :param following: the text after it
+    :param around: the texts before and after it
     :raises ValueError: if the text does not have the format
     """
     if form in EPOCHS:
         return _from_epoch(text, form)
     moment = datetime.strptime(text, _PLAIN.sub(lambda found: found[1] or "%", form))
-    is_utc = _UTC_SIGN.search(_CODE.sub("0", form)) or _UTC_FOLLOWS.match(following)
+    before, after = around
+    is_utc = _UTC_SIGN.search(_CODE.sub("0", form)) or _UTC_PRECEDES.search(before) or _UTC_FOLLOWS.match(after)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None and is_utc else moment
 
 

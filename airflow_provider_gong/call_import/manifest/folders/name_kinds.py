@@ -24,13 +24,16 @@ _DIRECTIVES = {
     "j": _THREE,
     "f": "[0-9]{1,6}",
     "b": "[A-Za-z]{3}",
+    "B": "[A-Za-z]+",
+    "a": "[A-Za-z]{3}",
+    "A": "[A-Za-z]+",
     "p": "[AaPp][Mm]",
     "z": "(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})",
     "%": "%",
 }
 _FRACTION = re.compile(r"((?:%%|[^%]|%[^%f])*?)%f", re.DOTALL)
-_VARIABLE = frozenset(("f", "-m", "-d", "-H", "-I"))
-_DATES, _CLOCKS = set("Yymbdj"), set("HI")
+_VARIABLE = frozenset(("f", "B", "A", "-m", "-d", "-H", "-I"))
+_DATES, _CLOCKS = set("YymbBdj"), set("HI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +73,24 @@ _KINDS = {
 }
 
 
-def kind_of(text: str | None, following: str = "") -> NameKind:
+def kind_of(text: str | None, around: tuple[str, str] = ("", "")) -> NameKind:
     """
     Return the kind that a template names.
 
     :param text: the text after the colon; None for a field without a colon
-    :param following: the text after the field
+    :param around: the texts before and after the field
     :raises ValueError: if there is no such kind
     """
     if text is None:
         return TEXT
     if "%" in text:
-        return _time_kind(text, following)
+        return _time_kind(text, around)
     if text not in _KINDS:
         raise ValueError(f"{text!r} is not a kind of field. Use {', '.join(_KINDS)}, or a time such as %Y%m%d-%H%M%S.")
     return _KINDS[text]
 
 
-def _time_kind(form: str, following: str) -> NameKind:
+def _time_kind(form: str, around: tuple[str, str]) -> NameKind:
     codes = [found[1] for found in _DIRECTIVE.finditer(form) if found[2] is None]
     unknown = [f"%{code}" for code in codes if code not in _DIRECTIVES]
     if unknown:
@@ -104,7 +107,7 @@ def _time_kind(form: str, following: str) -> NameKind:
     check_clock(form)
 
     def read(text: str) -> str:
-        moment = read_moment(text, form, following)
+        moment = read_moment(text, form, around)
         if has_date and has_clock:
             return moment.isoformat()
         return moment.date().isoformat() if has_date else moment.timetz().isoformat()
@@ -125,5 +128,5 @@ def _rendered(moment: datetime, form: str) -> str:
 
 
 def _is_whole_date(codes: list[str]) -> bool:
-    has_day = "j" in codes or ("d" in codes and not {"m", "b"}.isdisjoint(codes))
+    has_day = "j" in codes or ("d" in codes and not {"m", "b", "B"}.isdisjoint(codes))
     return has_day and not {"Y", "y"}.isdisjoint(codes)

@@ -113,8 +113,9 @@ class NameTemplate:
         pieces = list(_PIECE.finditer(text))
         for piece, following in itertools.zip_longest(pieces, pieces[1:]):
             until = text[piece.end() : following.start() if following else None]
-            self._add_literal(text[position : piece.start()])
-            kind = kind_of(piece[2], until)
+            before = text[position : piece.start()]
+            self._add_literal(before)
+            kind = kind_of(piece[2], (before, until))
             if following and not until and not kind.is_fixed:
                 raise ValueError(f"nothing separates {piece[0]} from {following[0]}. Put text between them.")
             self._parts.append(_Field(_column(piece[1]), piece[0], kind, until))

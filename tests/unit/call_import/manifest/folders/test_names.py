@@ -188,6 +188,20 @@ def test_whatever_is_rendered_is_read(title: str, phone: str, start: object, epo
         ("{actual_start:%Y%m%dT%H:%M_UTC}.wav", "20261120T09:30_UTC.wav", "2026-11-20T09:30:00+00:00"),
         ("{actual_start:%Y%m%dT%H:%M}_UTC.wav", "20261120T09:30_UTC.wav", "2026-11-20T09:30:00+00:00"),
         ("{actual_start:%Y%m%dT%H%M%S}Z.wav", "20261120T093000Z.wav", "2026-11-20T09:30:00+00:00"),
+        # Zoom
+        (
+            "GMT{actual_start:%Y%m%d-%H%M%S}_Recording.mp4",
+            "GMT20261120-093000_Recording.mp4",
+            "2026-11-20T09:30:00+00:00",
+        ),
+        ("UTC_{actual_start:%Y%m%d-%H%M%S}.wav", "UTC_20261120-093000.wav", "2026-11-20T09:30:00+00:00"),
+        ("RGMT{actual_start:%Y%m%d-%H%M%S}.wav", "RGMT20261120-093000.wav", "2026-11-20T09:30:00"),
+        (
+            "{actual_start:%A, %d %B %Y %-I-%M %p}.wav",
+            "Friday, 20 November 2026 9-30 AM.wav",
+            "2026-11-20T09:30:00",
+        ),
+        ("{actual_start:%a %b %d %Y %H-%M}.wav", "Fri Nov 20 2026 09-30.wav", "2026-11-20T09:30:00"),
         ("{actual_start:%Y%m%d-%H%M}-Zoom.wav", "20261120-0930-Zoom.wav", "2026-11-20T09:30:00"),
         ("{actual_start:%Y-%-m-%-d %-I.%M %p}.wav", "2026-1-5 9.30 PM.wav", "2026-01-05T21:30:00"),
     ],
