@@ -19,8 +19,8 @@ from airflow_provider_gong.ledger.rows import LeasedRow
 log = logging.getLogger(__name__)
 
 _TEMPORARY = frozenset({errno.EBUSY, errno.EREMOTEIO, errno.ETIMEDOUT, errno.ESTALE})
-# Amazon S3 API reference, "Error responses": errors that say nothing about the object.
-_CREDENTIALS = frozenset({"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed"})
+# Amazon S3 API reference, "Error responses"; 400 is what HEAD says of expired credentials, without a body.
+_CREDENTIALS = frozenset({"400", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed"})
 # Of HTTP: wrong credentials, timeout, too many requests.
 _TEMPORARY_STATUS = frozenset({401, 408, 429})
 
@@ -73,7 +73,7 @@ def is_failure_of_store(error: Exception) -> bool:
     """Return whether a store failed, rather than that it refused an object: it is busy, or credentials have expired."""
     if isinstance(error, OSError):
         is_temporary = isinstance(error, (TimeoutError, ConnectionError)) or error.errno in _TEMPORARY
-        return is_temporary or error_code(error) in _CREDENTIALS
+        return is_temporary or are_credentials_refused(error)
     if isinstance(error, (ValueError, ImportError, EOFError, zlib.error)):
         return False
     # What libraries of stores raise, each in its own way, for example without credentials or for a refused object.
@@ -82,12 +82,22 @@ def is_failure_of_store(error: Exception) -> bool:
     return not 400 <= status < 500 or status in _TEMPORARY_STATUS
 
 
-def error_code(error: Exception) -> str:
+def are_credentials_refused(error: Exception) -> bool:
+    """Return whether a store refuses the credentials, whatever the object."""
+    return error_code(error) in _CREDENTIALS
+
+
+def error_code(error: BaseException | None) -> str:
     """Return the code by which an object store names an error, such as ``ExpiredToken``; empty if there is none."""
-    response = getattr(error.__cause__, "response", None)
-    details = response.get("Error") if isinstance(response, dict) else None
-    code = details.get("Code") if isinstance(details, dict) else getattr(error, "error_code", "")
-    return str(code or "")
+    while error is not None:
+        response = getattr(error, "response", None)
+        details = response.get("Error") if isinstance(response, dict) else None
+        code = details.get("Code") if isinstance(details, dict) else getattr(error, "error_code", None)
+        if code:
+            return str(code)
+        # Libraries translate the errors of others.
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def reading_error(what: str, error: Exception, hint: str = "") -> GongImportError:

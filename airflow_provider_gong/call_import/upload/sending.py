@@ -10,7 +10,7 @@ import re
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting
 from airflow_provider_gong.call_import.existing import is_same_call
-from airflow_provider_gong.call_import.media import MediaStorage, pull_url
+from airflow_provider_gong.call_import.media import MediaStorage, are_credentials_refused, pull_url, reading_error
 from airflow_provider_gong.call_import.recordings.marks import Mark
 from airflow_provider_gong.call_import.upload.outcomes import (
     existing_problem,
@@ -80,6 +80,7 @@ class RowSender:
         Process a row as far as possible.
 
         :raises GongApiError: for an error that concerns more than this row; the row is released
+        :raises GongImportError: if the object store refuses the credentials; the row is released
         :raises LeaseLostError: if another worker has taken over the row
         """
         try:
@@ -87,11 +88,8 @@ class RowSender:
         except (GongConflictError, GongValidationError, GongNotFoundError) as refusal:
             sent, burned = _may_be_created(refusal), is_burned(refusal)
             await self._fail(lease, refusal_problem(lease, refusal), sent=sent, is_burned=burned)
-        except (FileNotFoundError, PermissionError, MediaChangedError) as unreadable:
-            await self._fail(lease, unreadable_problem(lease, unreadable), sent=False)
         except OSError as failure:
-            # The object store may be busy; what was sent of the call is recorded.
-            await self._set_back(lease, unreadable_problem(lease, failure), sent=False)
+            await self._leave_unread(lease, failure)
         except GongServerError as failure:
             await self._set_back(lease, server_problem(lease, failure), sent=True)
         except GongApiError as error:
@@ -219,6 +217,18 @@ class RowSender:
     def _planned(self, lease: LeasedRow) -> PlannedRecording:
         path = self._storage.path(lease.media or "")
         return PlannedRecording(path, lease.media_bytes, Mark.of_text(lease.media_mark))
+
+    async def _leave_unread(self, lease: LeasedRow, failure: OSError) -> None:
+        """Set a row aside whose recording cannot be read; what was sent of its call is recorded."""
+        problem = unreadable_problem(lease, failure)
+        if are_credentials_refused(failure):
+            await asyncio.to_thread(self._ledger.released, lease, sent=False)
+            raise reading_error(f"The recording of row {lease.row_number} cannot be read", failure) from failure
+        if isinstance(failure, (FileNotFoundError, PermissionError, MediaChangedError)):
+            await self._fail(lease, problem, sent=False)
+        else:
+            # The object store may be busy.
+            await self._set_back(lease, problem, sent=False)
 
     async def _set_back(self, lease: LeasedRow, problem: Problem, *, sent: bool) -> None:
         if lease.attempts >= _MAX_ATTEMPTS:

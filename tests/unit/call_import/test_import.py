@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import wave
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from airflow_provider_gong.call_import.errors import GongImportUnfinishedError
+from airflow_provider_gong.call_import.errors import GongImportError, GongImportUnfinishedError
 from airflow_provider_gong.call_import.verify import ImportVerification
+from tests.support.media import Files
 from tests.support.recordings import manifest_row, write_night
 from tests.unit.call_import.conftest import NightlyImport
 
@@ -28,6 +31,25 @@ def test_a_night_goes_into_gong(night: NightlyImport) -> None:
         assert row.media_sha256 == stored[ident]["media"]["sha256"]
         assert stored[ident]["media"]["received"] == 1
         assert row.duration == pytest.approx(61)
+
+
+class ExpiredPath(type(Path())):  # type: ignore[misc]
+    """The path of an object whose store no longer accepts the credentials, as s3fs says so."""
+
+    def stat(self, **_: Any) -> Any:
+        cause = Exception("ExpiredToken")
+        cause.response = {"Error": {"Code": "ExpiredToken"}}  # type: ignore[attr-defined]
+        raise PermissionError("The provided token has expired.") from cause
+
+
+def test_credentials_that_expire_during_an_upload_fail_no_row(night: NightlyImport) -> None:
+    night.plan_night([manifest_row(number) for number in (1, 2, 3)])
+    with pytest.raises(GongImportError, match="The provided token has expired") as raised:
+        night.upload(Files(ExpiredPath))
+    assert raised.value.retry_can_help
+    assert set(night.states().values()) == {"planned"}
+    assert night.upload() == {"uploaded": 3}
+    assert len(night.calls_in_gong()) == 3
 
 
 def test_the_wait_says_which_recordings_gong_has_probably_discarded(night: NightlyImport, other: NightlyImport) -> None:
