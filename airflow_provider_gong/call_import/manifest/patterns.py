@@ -86,8 +86,9 @@ class FilePattern:
         sizes = dict.fromkeys(keys.values(), 0)
         for folder in sorted({key.rpartition("/")[0] for key in keys}):
             with contextlib.suppress(FileNotFoundError):
-                listed = self.store.ls(folder, detail=True)
-                sizes |= {keys[info["name"]]: info["size"] for info in listed if info["name"] in keys}
+                for name, _, _, details in _Store(self.store).entries(folder, ""):
+                    if (place := keys.get(f"{folder}/{name}")) is not None:
+                        sizes[place] = details["size"]
         return sizes
 
     def _listed_at_once(self) -> Iterator[tuple[str, Details]]:
@@ -116,9 +117,9 @@ class _Store:
         self._store = store
 
     def entries(self, folder: str, start: str) -> Iterator[_Entry]:
-        for details in self._listed(folder, start):
-            parent, _, name = details["name"].rstrip("/").rpartition("/")
-            # Stores list a folder in itself if there is an empty object of that name.
+        for place, details in self._listed(folder, start).items():
+            parent, _, name = place.rstrip("/").rpartition("/")
+            # Stores also list the empty object that shows a folder, and some what is further below.
             if parent == folder:
                 yield _Entry(name, details["type"] == "directory", False, details)
 
@@ -126,12 +127,16 @@ class _Store:
         found: Details = self._store.info(place)
         return None if found["type"] == "directory" else found
 
-    def _listed(self, folder: str, start: str) -> Iterable[Details]:
+    def _listed(self, folder: str, start: str) -> Mapping[str, Details]:
+        options = {"maxdepth": 1, "withdirs": True, "detail": True}
         if start and self._store.async_impl:
             with contextlib.suppress(TypeError, ValueError):
-                found = self._store.find(folder, maxdepth=1, withdirs=True, detail=True, prefix=start)
-                return found.values()  # type: ignore[no-any-return]
-        return self._store.ls(folder, detail=True)  # type: ignore[no-any-return]
+                return self._store.find(folder, prefix=start, **options)  # type: ignore[no-any-return]
+        listed = {details["name"]: details for details in self._store.ls(folder, detail=True)}
+        if {place.rstrip("/") for place in listed} == {folder}:
+            # adlfs lists nothing else if there is an empty object for a folder.
+            return self._store.find(folder, **options)  # type: ignore[no-any-return]
+        return listed
 
 
 def _walked(files: _Files, folder: str, patterns: set[_Parts]) -> Iterator[tuple[str, Details]]:
