@@ -13,7 +13,7 @@ from typing import TypedDict
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of, similar_column
-from airflow_provider_gong.call_import.manifest.texts import NO_PARTS, has_lost, inner_text, without_zeros
+from airflow_provider_gong.call_import.manifest.texts import NO_PARTS, has_lost, inner_text, trimmed, without_zeros
 from airflow_provider_gong.call_import.manifest.time_formats import check_moment, read_moment
 
 _CONSTANT = "="
@@ -29,8 +29,8 @@ class ColumnSource(TypedDict, total=False):
 
     :param source: a header, a template, or a constant; default: the column of the field's own name
     :param values: meaning of texts in the manifest, such as ``{"1": "Inbound", "2": "Outbound"}``; case is ignored
-    :param format: format of a time, such as ``%d.%m.%Y %H:%M:%S`` (the codes of Python's ``strptime``), ``epoch`` or
-        ``epoch_ms``
+    :param format: format of a time, such as ``%d.%m.%Y %H:%M:%S`` (the codes of Python's ``strptime``), ``epoch``,
+        ``epoch_ms``, ``epoch_us`` or ``epoch_ns``
     """
 
     source: str
@@ -63,6 +63,8 @@ class _Source:
 
     def read(self, cells: Mapping[str, str]) -> str:
         text = self._text(cells)
+        if self.values or self.format:
+            text = trimmed(text)
         if self.values:
             # Numbers beside missing ones may have become fractions.
             text = self.values.get(text.lower(), self.values.get(without_zeros(text), text))
@@ -84,6 +86,7 @@ class _Source:
         if lost is not None:
             # Alone, so that it is found as in a field of its own.
             return lost
+        found = [trimmed(cell) for cell in found]
         parts = ["" if cell in NO_PARTS else without_zeros(cell) if self.kind in _NUMBERS else cell for cell in found]
         is_filled = all(parts) if self.kind is Kind.ID else any(parts)
         if self.headers and not is_filled:

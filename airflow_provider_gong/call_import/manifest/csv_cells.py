@@ -10,7 +10,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _AS_JSON = "'\""
 # Spreadsheets run cells that begin with one of these, in some locales also in full width (OWASP, "CSV Injection").
 # Cells that already look escaped are escaped again, so each cell is read back unchanged.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+# Programs mark numbers that are text likewise.
+_MARKED = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]|'+\d[\d ().-]*\Z")
 
 
 def escape_cell(text: str) -> str:
@@ -18,7 +19,7 @@ def escape_cell(text: str) -> str:
     if _needs_json(text):
         quoted = json.dumps(text, ensure_ascii=False)
         return "'" + _CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", quoted)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _MARKED.match(text) else text
 
 
 def unescape_cell(text: str) -> str:
@@ -26,7 +27,7 @@ def unescape_cell(text: str) -> str:
     quoted = _quoted(text)
     if quoted is not None:
         return quoted
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return text[1:] if text.startswith("'") and _MARKED.match(text) else text
 
 
 def _needs_json(text: str) -> bool:

@@ -22,11 +22,12 @@ from airflow_provider_gong.call_import.manifest.manifest import (
 _SEPARATORS = ",;\t"
 _BAR = "|"
 # Tells Excel the separator.
-_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[,;\s]*", re.IGNORECASE | re.DOTALL)
+_SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?[,;\s]*", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
 # A formula that yields text, used to keep leading zeros in Excel.
 _TEXT_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _MARKS = "'="
+_DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 
 
 def csv_table(lines: Iterable[str], name: str) -> Table:
@@ -40,12 +41,14 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     # Python's limit, which applies to the whole process, is too low for cells of JSON. Escapes come on top.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL + 1))
     records = _records(_Lines(lines, name), name)
-    cells = next((cells for _, cells in records if any(cells)), None)
-    if cells is None:
+    names = next((cells for _, cells in records if any(cells)), None)
+    if names is None:
         raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
-    header = tuple(column_of(unescape_cell(cell.strip())) for cell in cells)
+    header = tuple(column_of(unescape_cell(cell.strip())) for cell in names)
     check_width(header, name)
-    return Table(name, header, ((line, _row(header, cells)) for line, cells in records), file=name)
+    # Files that were joined have their header lines in between.
+    rows = ((line, _row(header, cells)) for line, cells in records if cells != names)
+    return Table(name, header, rows)
 
 
 class _Lines:
@@ -78,7 +81,7 @@ def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row, including the header, with the line in which it begins."""
     try:
         source = lines.read()
-        first = next((line for line in source if line.strip("\ufeff\r\n")), "")
+        first = next((line for line in source if line.strip("\r\n")), "")
         told = _SEPARATOR_LINE.fullmatch(first)
         separator, rest = (
             (told[1], source) if told else (_separator(first), itertools.chain([first] if first else [], source))
@@ -86,6 +89,8 @@ def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
         line = lines.number
         for cells in csv.reader(rest, delimiter=separator, skipinitialspace=True, strict=True):
             lines.row_length = 0
+            if lines.number > line and _joins_rows(cells, separator):
+                raise _not_csv(name, f"a quote that begins a cell in line {line} is closed in another row", lines)
             yield line, cells
             line = lines.number + 1
     except UnicodeDecodeError as error:
@@ -97,10 +102,14 @@ def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
             "Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
         ) from error
     except csv.Error as error:
-        raise GongManifestError(
-            f"Manifest {name} is not a CSV file: {error}, in line {lines.number}. Export it again, with quotes inside "
-            'of quoted cells doubled ("").'
-        ) from error
+        raise _not_csv(name, str(error), lines) from error
+
+
+def _not_csv(name: str, why: str, lines: _Lines) -> GongManifestError:
+    return GongManifestError(
+        f"Manifest {name} is not a CSV file: {why}, in line {lines.number}. Export it again, with quotes inside of "
+        'quoted cells doubled ("").'
+    )
 
 
 def _separator(header: str) -> str:
@@ -108,6 +117,30 @@ def _separator(header: str) -> str:
     frequent = max(_SEPARATORS, key=bare.count)
     # Names of columns contain it more often than they are separated by it.
     return _BAR if _BAR in bare and frequent not in bare else frequent
+
+
+def _joins_rows(cells: list[str], separator: str) -> bool:
+    """
+    Return whether a cell of several lines contains the end of one row and the beginning of another.
+
+    Programs that do not double quotes write such cells, and the rows inside would be lost silently.
+    """
+    for place, cell in enumerate(cells):
+        first, _, rest = cell.partition("\n")
+        if not rest:
+            continue
+        begun, ended = rest.rpartition("\n")[2].split(separator)[:-1], first.split(separator)[1:]
+        # Shorter than what follows if the cell that was closed was one with quotes.
+        following = cells[place + 1 :][-len(ended) :]
+        sides = ((cells[:place], begun), (following, ended))
+        pairs = [pair for side, end in sides if len(side) == len(end) for pair in zip(side, end, strict=True)]
+        if len(pairs) > 2 and 2 * sum(_shape(one) == _shape(other) for one, other in pairs) > len(pairs):
+            return True
+    return False
+
+
+def _shape(cell: str) -> str:
+    return _LETTERS.sub("a", _DIGITS.sub("0", cell))
 
 
 def _row(header: tuple[str, ...], cells: list[str]) -> dict[str, str]:

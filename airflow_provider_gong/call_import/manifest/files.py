@@ -9,6 +9,7 @@ import posixpath
 import re
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -102,7 +103,7 @@ def read_files(
         with contextlib.ExitStack() as opened:
             table = _table(opened.enter_context(file), name, opened)
             if table is not None:
-                yield table
+                yield replace(table, file=name)
             elif not may_be_empty and len(names) == 1:
                 raise GongManifestError(f"Manifest {shown(name)} is empty. It needs at least a header line.")
 
@@ -114,18 +115,18 @@ def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | 
         head = _head(content)
     except (OSError, EOFError) as error:
         raise reading_error(f"Manifest {shown(name)} cannot be read", error) from error
-    suffix = _suffix(name)
+    suffix, safe_name = _suffix(name), shown(name)
     if not head:
         return None
     if suffix in _PARQUET:
-        return parquet_table(content if content is file else opened.enter_context(_copied(content, name)), name)
+        return parquet_table(content if content is file else opened.enter_context(_copied(content, name)), safe_name)
     _check_format(head, name)
     if suffix not in _JSON_LINES and _JSON_HEAD.match(head):
         raise GongManifestError(
-            f"Manifest {shown(name)} is JSON, not CSV. Give it a name that ends with .jsonl, with one object per line."
+            f"Manifest {safe_name} is JSON, not CSV. Give it a name that ends with .jsonl, with one object per line."
         )
     lines = opened.enter_context(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
-    return jsonl_table(lines, name) if suffix in _JSON_LINES else csv_table(lines, name)
+    return jsonl_table(lines, safe_name) if suffix in _JSON_LINES else csv_table(lines, safe_name)
 
 
 def _suffix(name: str) -> str:

@@ -18,6 +18,7 @@ from airflow_provider_gong.call_import.manifest.texts import (
     UnreadableCellError,
     are_plain,
     check_id,
+    doubt_about,
     trimmed,
     without_zeros,
 )
@@ -30,6 +31,7 @@ SURPLUS = ""
 LONGEST_CELL = 1_000_000
 LONGEST_ROW = 10_000_000
 MOST_COLUMNS = 2000
+BYTE_ORDER_MARK = "\ufeff"
 _ID = "client_unique_id"
 # Searching for the intended name of a column takes a few milliseconds.
 _HINTED_COLUMNS = 100
@@ -81,7 +83,7 @@ class Table:
     """
     The content of a file in any format.
 
-    :param name: its name in messages
+    :param name: its name in messages, without secrets
     :param header: names of its columns; None if each row has its own
     :param records: line and text by column for each row, without empty cells, so blank rows have none; can be iterated
         once
@@ -192,7 +194,7 @@ def require_distinct(header: Sequence[str], name: str) -> None:
 
 def bounded_lines(lines: Iterable[str], name: str) -> Iterator[str]:
     """
-    Yield lines, reading no more of a line than a row may have.
+    Yield lines, reading no more of a line than a row may have, without the marks where files were joined.
 
     :param lines: an open text file, or its lines
     :param name: the file's name in messages
@@ -204,14 +206,16 @@ def bounded_lines(lines: Iterable[str], name: str) -> Iterator[str]:
             raise GongManifestError(
                 f"Manifest {name} has more than {LONGEST_ROW} characters in line {number}. Export it again."
             )
-        yield line
+        yield line.lstrip(BYTE_ORDER_MARK)
 
 
 def _row(number: int, values: dict[str, str], file: str, line: int | None) -> ManifestRow:
+    doubt = doubt_about(values.get(_ID, ""))
+    warnings = (f"{_ID}: {doubt}",) if doubt else ()
     if SURPLUS not in values and are_plain(values):
-        return ManifestRow(number, values, file, is_plain=True, line=line)
+        return ManifestRow(number, values, file, warnings=warnings, is_plain=True, line=line)
     problems = []
-    values = {column: text for column, cell in values.items() if (text := _trimmed(cell))}
+    values = {column: text for column, cell in values.items() if (text := trimmed(cell))}
     if SURPLUS in values:
         rule = "has more cells than the header has columns"
         problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", Actor.MANIFEST))
@@ -230,11 +234,7 @@ def _row(number: int, values: dict[str, str], file: str, line: int | None) -> Ma
         if type(ident) is not str:
             # As text, it would pass in the next manifest.
             values = {column: text for column, text in values.items() if column != _ID}
-    return ManifestRow(number, values, file, tuple(problems), line=line)
-
-
-def _trimmed(cell: str) -> str:
-    return cell if cell.isprintable() else trimmed(cell) if type(cell) is str else cell
+    return ManifestRow(number, values, file, tuple(problems), warnings, line=line)
 
 
 def _storable(values: Mapping[str, str]) -> dict[str, str]:

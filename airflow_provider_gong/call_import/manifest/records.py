@@ -27,7 +27,7 @@ def jsonl_table(lines: Iterable[str], name: str) -> Table:
     :param lines: its lines, as an open text file yields them
     :param name: its path or URL
     """
-    return Table(name, None, _objects(lines, name), file=name)
+    return Table(name, None, _objects(lines, name))
 
 
 def list_table(rows: Iterable[Any], name: str = "of the upstream task") -> Table:
@@ -118,7 +118,7 @@ def _objects(lines: Iterable[str], name: str) -> Iterator[Record]:
     number = 0
     try:
         for number, line in enumerate(bounded_lines(lines, name), 1):
-            if number == 1 and line.lstrip("\ufeff").startswith("["):
+            if number == 1 and line.startswith("["):
                 raise GongManifestError(
                     f"Manifest {name} is a JSON array, not JSON Lines. Write one object per line (pandas: "
                     "to_json(orient='records', lines=True); jq: jq -c '.[]')."
@@ -131,5 +131,6 @@ def _objects(lines: Iterable[str], name: str) -> Iterator[Record]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise GongManifestError(
-            f"Manifest {name} is not in JSON Lines format: {error}, in line {number}. Write one object per line."
+            f"Manifest {name} is not in JSON Lines format: {error}, in line {number}. Write one object per line "
+            "(jq: jq -c .)."
         ) from error

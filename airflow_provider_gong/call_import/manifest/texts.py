@@ -26,7 +26,8 @@ MISSING = frozenset(
     | {"NaN", "NaT", "NA", "N/A", "n/a", "<NA>", "\\N", "(null)", "#N/A", "#N/A!", "#NULL!", "#VALUE!", "#REF!"}
     | {"#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
     | {"#NV", "#N/D", "#N/B", "#I/T", "#YOK", "#Н/Д"}
-    | {"nil", "<nil>", "<null>", "<NULL>", "[NULL]", "-nan", "-NaN", "[object Object]"}
+    | {"nil", "<nil>", "<null>", "<NULL>", "[NULL]", "-nan", "-NaN", "undef", "(blank)", "(none)", "(empty)"}
+    | {"[object Object]", "System.Object[]", "System.String[]"}
 )
 NO_PARTS = MISSING - {"NA"}
 """Missing values in templates; "NA" may be a region in an id."""
@@ -41,10 +42,25 @@ _MARKS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u20
 _EDGES = _MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 # In place of characters that were read in a wrong encoding.
 _LOST = "\ufffd"
-_BEGIN_ODD = frozenset("+-0123456789#")
+_BEGIN_ODD = frozenset("+-0123456789#=b")
 _WHOLE_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
-_ODD = re.compile(f"{_ROUNDED.pattern}|{_WHOLE_FLOAT.pattern}|{_SHEET_ERROR.pattern}|{_TOO_WIDE.pattern}", re.ASCII)
-_IN_ODD = re.compile(r"[Ee#]|\.0")
+_FORMULA = re.compile(r"=[\w.]+\(.*\)", re.DOTALL)
+# As Python shows bytes.
+_BYTES = re.compile(r"b(?:'.*'|\".*\")", re.DOTALL)
+_AS_TEXT = "Export the column as text."
+_SPOILT = (
+    (_ROUNDED, "was rounded, as spreadsheets do with long numbers, and has lost digits", _AS_TEXT),
+    (_TOO_WIDE, "is what spreadsheets show where a cell is too narrow", _AS_TEXT),
+    (_FORMULA, "is a spreadsheet's formula, not its result", "Export the result."),
+    (_BYTES, "consists of bytes as Python shows them", "Decode them where the manifest is created."),
+)
+_ODD_FORMS = (_WHOLE_FLOAT, _SHEET_ERROR, *(form for form, *_ in _SPOILT))
+_ODD = re.compile("|".join(form.pattern for form in _ODD_FORMS), re.ASCII | re.DOTALL)
+_IN_ODD = re.compile(r"[Ee#=]|\.0|b['\"]")
+# As spreadsheets show numbers, in the form of the user's country.
+_GROUPED = re.compile("[0-9]{1,3}(?:(?:,[0-9]{3})+|([.'’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})+)")
+# The 15 digits that they keep of a number.
+_CUT = re.compile("[0-9]{15}0{3,}")
 _ALL_TEXT = frozenset({str})
 
 
@@ -107,7 +123,10 @@ def text_of(value: Any) -> str:
         return _decoded(value)
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, int | Integral | timedelta | UUID | os.PathLike):
+    if isinstance(value, timedelta):
+        # Subclasses show it in other forms.
+        return _number(value.total_seconds())
+    if isinstance(value, int | Integral | UUID | os.PathLike):
         return str(value)
     if isinstance(value, Real):
         # Such as NumPy's smaller floats.
@@ -131,8 +150,11 @@ def inner_text(text: str, path: str) -> str:
 
 
 def _inner_value(value: Any, name: str) -> Any:
+    if isinstance(value, list) and not name.isdecimal():
+        # A map of Parquet.
+        value = dict(value) if all(isinstance(pair, list) and len(pair) == 2 for pair in value) else None
     if isinstance(value, list):
-        return value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+        return value[int(name)] if int(name) < len(value) else None
     named = [inner for key, inner in value.items() if key.lower() == name] if isinstance(value, dict) else []
     if named or name != "0":
         return named[0] if len(named) == 1 else None
@@ -141,8 +163,8 @@ def _inner_value(value: Any, name: str) -> Any:
 
 
 def trimmed(text: str) -> str:
-    """Return a text without white space and invisible marks around it."""
-    return text.strip(_EDGES)
+    """Return a text without white space and invisible marks around it; other kinds of texts have none."""
+    return text.strip(_EDGES) if type(text) is str else text
 
 
 def without_zeros(text: str) -> str:
@@ -172,17 +194,14 @@ def check_text(text: str) -> None:
     """
     if text in MISSING or (text[:1] == "#" and _SHEET_ERROR.fullmatch(text)):
         raise MissingValueError("means a missing value", "Leave the cell empty, or give the value.")
-    if text[:1] in _BEGIN_ODD and _ROUNDED.fullmatch(text):
-        raise UnreadableCellError(
-            "was rounded, as spreadsheets do with long numbers, and has lost digits",
-            "Export the column as text.",
-        )
-    if text[:1] == "#" and _TOO_WIDE.fullmatch(text):
-        raise UnreadableCellError("is what spreadsheets show where a cell is too narrow", "Export the column as text.")
+    if type(text) is BytesText:
+        raise UnreadableCellError("consists of bytes that are not text in UTF-8", _AS_TEXT)
+    if text[:1] in _BEGIN_ODD:
+        for form, rule, remedy in _SPOILT:
+            if form.fullmatch(text):
+                raise UnreadableCellError(rule, remedy)
     if _LOST in text:
         raise UnreadableCellError("has lost characters, since it was read in a wrong encoding", "Export it in UTF-8.")
-    if type(text) is BytesText:
-        raise UnreadableCellError("consists of bytes that are not text in UTF-8", "Export the column as text.")
     if type(text) is ObjectText:
         raise UnreadableCellError("is an object or a list, not text", "Give its text or number.")
 
@@ -198,15 +217,30 @@ def has_lost(text: str) -> bool:
     return False
 
 
-def check_id(text: str) -> None:
+def check_id(text: str, what: str = "an id") -> None:
     """
     Check that a cell contains an id.
 
+    :param what: what is needed instead
     :raises UnreadableCellError: if it does not, or if digits are lost
     """
     check_text(text)
     if type(text) is NumberText:
-        raise UnreadableCellError("is not an id, because numbers with a fraction are not exact", "Give the id as text.")
+        raise UnreadableCellError(f"is not {what}, because numbers with a fraction are not exact", "Give it as text.")
+
+
+def doubt_about(ident: str) -> str:
+    """Return why an id may be another than the one that was meant; empty if nothing hints at it."""
+    if _GROUPED.fullmatch(ident):
+        return f"{ident} may be a number with separators of thousands. {_AS_TEXT}"
+    if _CUT.fullmatch(ident):
+        return f"{ident} may have lost digits, because spreadsheets keep 15 digits of a number. {_AS_TEXT}"
+    return ""
+
+
+def without_groups(text: str) -> str:
+    """Return a number without its separators of thousands."""
+    return re.sub(r"\D", "", text) if _GROUPED.fullmatch(text) else text
 
 
 def _number(value: float | Decimal) -> str:

@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-EPOCHS = {"epoch": re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,6})?"), "epoch_ms": re.compile("[0-9]{12,13}")}
-"""Formats of numbers: seconds, with or without a fraction, and milliseconds."""
+EPOCHS = {
+    "epoch": re.compile(r"[0-9]{9,10}(?:\.[0-9]{1,9})?"),
+    "epoch_ms": re.compile("[0-9]{12,13}"),
+    "epoch_us": re.compile("[0-9]{15,16}"),
+    "epoch_ns": re.compile("[0-9]{18,19}"),
+}
+"""Formats of numbers: seconds, with or without a fraction, milliseconds, microseconds and nanoseconds."""
+
+_PER_SECOND = {"epoch_ms": 1000, "epoch_us": 1_000_000, "epoch_ns": 1_000_000_000}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Numbers with a minus sign are written without a leading zero.
@@ -19,6 +26,8 @@ _UTC_PRECEDES = re.compile(r"(?<![A-Za-z])(?:UTC|GMT)[ _.-]?$")
 _UTC_FOLLOWS = re.compile(r"(?:Z|[ _.-]?(?:UTC|GMT))(?![A-Za-z]|[+-]\d)")
 _OFFSET = re.compile(r"%[MSfp][0.]* ?[+-]\d\d:?\d\d|(?:UTC|GMT)[+-]\d")
 _MONTH_AFTER_HOUR = re.compile(r"%-?[HI]\W?%-?m")
+# Of a fraction, behind the six that Python reads.
+_MORE_DIGITS = re.compile(r"(?<=[.,]\d{6})\d{1,3}(?!\d)")
 _YEARS = frozenset("YyGcx")
 _SAMPLE = datetime(2026, 11, 22, 21, tzinfo=UTC)
 
@@ -78,6 +87,8 @@ def read_moment(text: str, form: str, around: tuple[str, str] = ("", "")) -> dat
     """
     if form in EPOCHS:
         return _from_epoch(text, form)
+    if "%f" in form:
+        text = _MORE_DIGITS.sub("", text)
     moment = datetime.strptime(text, _PLAIN.sub(lambda found: found[1] or "%", form))
     before, after = around
     is_utc = _UTC_SIGN.search(_CODE.sub("0", form)) or _UTC_PRECEDES.search(before) or _UTC_FOLLOWS.match(after)
@@ -87,8 +98,8 @@ def read_moment(text: str, form: str, around: tuple[str, str] = ("", "")) -> dat
 def render_epoch(moment: datetime, form: str) -> str:
     """Return the number of a moment."""
     micros = (moment - _EPOCH) // timedelta(microseconds=1)
-    if form == "epoch_ms":
-        return str(micros // 1000)
+    if form in _PER_SECOND:
+        return str(micros * _PER_SECOND[form] // 1_000_000)
     seconds, fraction = divmod(micros, 1_000_000)
     return f"{seconds}.{fraction:06}".rstrip("0").rstrip(".")
 
@@ -96,7 +107,7 @@ def render_epoch(moment: datetime, form: str) -> str:
 def _from_epoch(text: str, form: str) -> datetime:
     if EPOCHS[form].fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a number of seconds since 1970")
-    if form == "epoch_ms":
-        return _EPOCH + timedelta(milliseconds=int(text))
+    if form in _PER_SECOND:
+        return _EPOCH + timedelta(microseconds=int(text) * 1_000_000 // _PER_SECOND[form])
     seconds, _, fraction = text.partition(".")
-    return _EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0")))
+    return _EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction[:6].ljust(6, "0")))

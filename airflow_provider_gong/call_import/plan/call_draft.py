@@ -8,7 +8,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,8 @@ from airflow_provider_gong.call_import.manifest.texts import (
     UnreadableCellError,
     check_id,
     check_text,
+    text_of,
+    trimmed,
     without_zeros,
 )
 from airflow_provider_gong.call_import.plan.cells import (
@@ -48,6 +50,7 @@ _DIRECTION, _DURATION, _PHONE = Kind.DIRECTION, Kind.DURATION, Kind.PHONE
 _READ_HERE = {column: field for column, field in FIELDS.items() if field.kind not in (Kind.HOST, Kind.MEDIA)}
 _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(.+))?", re.DOTALL)
 _MORE_REMEDIES = {"direction": " Or map it with values in the parameter columns."}
+_OF_PARTY = {field.path: field for field in PARTY_FIELDS if field.kind is not _JSON}
 _NAMES = [field.path for field in PARTY_FIELDS if field.names]
 _FUTURE = timedelta(hours=24)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -66,6 +69,10 @@ class CellRules:
     timezone: str | None = None
     is_strict: bool = False
     now: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
+
+
+# A cell that cannot be read: the fields that lack it, its own field, its text, and the reason.
+_Unreadable = tuple[dict[str, Any], Field, str, UnreadableCellError]
 
 
 @dataclass(slots=True)
@@ -138,30 +145,36 @@ class CallDraft:
     def _read(self, row: ManifestRow) -> None:
         fields, is_plain = self._fields, row.is_plain
         numbered: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-        unreadable = []
+        unreadable: list[_Unreadable] = []
         for column, text in row.values.items():
             field = _READ_HERE.get(column)
             if field is None:
                 continue
             holder = fields if field.party is None else numbered[field.party]
-            try:
-                if not is_plain:
-                    _check(field.kind, text)
-                is_text = field.kind is _TEXT or field.kind is _ID
-                holder[field.path] = text if is_text else self._value(field, text)
-            except UnreadableCellError as found:
-                unreadable.append((holder, field, text, found))
+            if is_plain and (field.kind is _TEXT or field.kind is _ID):
+                holder[field.path] = text
+            else:
+                self._read_cell(holder, field, text, unreadable)
         for path, name, inner_name in NESTED:
             if path in self._fields:
                 self._fields[name] = {inner_name: self._fields.pop(path)}
         if "parties" in self._fields:
-            self._parties += self._listed_parties(self._fields.pop("parties"))
+            self._parties += self._listed_parties(self._fields.pop("parties"), unreadable)
         self._parties += [_Party(numbered[number], number) for number in sorted(numbered) if numbered[number]]
         for holder, field, text, error in unreadable:
             self._settle(holder, field, text, error)
 
+    def _read_cell(self, holder: dict[str, Any], field: Field, text: str, unreadable: list[_Unreadable]) -> None:
+        try:
+            _check(field.kind, text)
+            holder[field.path] = self._value(field, text)
+        except UnreadableCellError as error:
+            unreadable.append((holder, field, text, error))
+
     def _value(self, field: Field, text: str) -> Any:
         kind = field.kind
+        if kind is _TEXT or kind is _ID:
+            return text
         if kind is _DIRECTION:
             return read_direction(text)
         if kind is _PHONE:
@@ -236,14 +249,22 @@ class CallDraft:
             if column not in known
         ]
 
-    def _listed_parties(self, entries: Any) -> list[_Party]:
+    def _listed_parties(self, entries: Any, unreadable: list[_Unreadable]) -> list[_Party]:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             rule = "must be a list of objects with named fields"
             problem = Problem("parties", json.dumps(entries), rule, "Write it like [{...}, {...}].", Actor.MANIFEST)
             self.problems.append(problem)
             return []
-        named = ({CallParty.official_name(name): value for name, value in entry.items()} for entry in entries)
-        return [_Party(fields, index=index) for index, fields in enumerate(named)]
+        parties = [_Party({}, index=index) for index in range(len(entries))]
+        for party, entry in zip(parties, entries, strict=True):
+            for name, value in entry.items():
+                path = CallParty.official_name(name)
+                field = _OF_PARTY.get(path)
+                if field is None or value is None or isinstance(value, list | dict):
+                    party.fields[path] = value
+                elif text := trimmed(text_of(value)):
+                    self._read_cell(party.fields, replace(field, column=party.column(path)), text, unreadable)
+        return [party for party in parties if party.fields]
 
     def _host_party(self, host: Host) -> list[CallParty]:
         """Mark the host among the parties, or return a new party for the host."""
@@ -271,6 +292,8 @@ class CallDraft:
 def _check(kind: Kind, text: str) -> None:
     if kind is _OTHER_ID:
         check_id(text)
+    elif kind is _PHONE:
+        check_id(text, "a phone number")
     elif kind is not _JSON and kind is not _ID:
         check_text(text)
 

@@ -10,15 +10,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow_provider_gong.call_import.manifest.records import distinct
-from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError, without_zeros
+from airflow_provider_gong.call_import.manifest.texts import (
+    UnreadableCellError,
+    check_id,
+    without_groups,
+    without_zeros,
+)
 
 # A bare date would be read as midnight.
 _DATE_AND_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d|\d{8})[Tt ]\d\d:?\d\d", re.ASCII)
-_UTC = re.compile(r"( \+0000)? ?(UTC|GMT|Z)$")
+_UTC = re.compile(r"( \+0000|Z|\+00:00)? ?(UTC|GMT|Z|\[(UTC|GMT|Z)\])$")
 # As Athena, Trino and Java write it.
 _WITH_ZONE = re.compile(r"(.+?) ?\[?([A-Za-z_]+/[A-Za-z_/+\-0-9]+)\]?")
 _SPACE_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d)")
-_DURATION = re.compile(r"(?:(\d+) days?,? )?(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII)
+_DURATIONS = (
+    re.compile(r"(?:(\d+) days?,? )?(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)", re.ASCII),
+    # ISO 8601, without years and months.
+    re.compile(
+        r"P(?=T?\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.ASCII | re.IGNORECASE
+    ),
+)
 _LONGEST_CALL = 24 * 60 * 60
 # Of telephone numbers with a country code; shorter ones may be local.
 _LOST_PLUS = re.compile(r"[1-9]\d{10,14}", re.ASCII)
@@ -26,10 +37,10 @@ _DEEPEST = 32
 
 # Not "originating" and "terminating", which PBXs and trunks use for opposite directions.
 _DIRECTION_WORDS = {
-    "Inbound": ("in", "inbound", "incoming", "ingoing", "received", "inbound-call", "incoming-call"),
+    "Inbound": ("in", "inbound", "incoming", "ingoing", "received", "inbound-call", "incoming-call", "in-bound"),
     "Outbound": (
         *("out", "outbound", "outgoing", "outbound-api", "outbound-dial", "dialed", "dialled", "placed"),
-        *("outbound-call", "outgoing-call", "outgoing-api", "outgoing-dial"),
+        *("outbound-call", "outgoing-call", "outgoing-api", "outgoing-dial", "out-bound"),
     ),
     "Conference": ("conference", "conf"),
     "Unknown": ("unknown",),
@@ -66,11 +77,11 @@ def read_direction(text: str) -> str:
 
 def read_duration(text: str) -> str | float:
     """
-    Return the seconds of a duration like ``00:12:30``; other text is returned unchanged.
+    Return the seconds of a duration like ``00:12:30`` or ``PT12M30S``; other text is returned unchanged.
 
     :raises UnreadableCellError: if no call lasts that long
     """
-    found = _DURATION.fullmatch(text)
+    found = _DURATIONS[0].fullmatch(text) or _DURATIONS[1].fullmatch(text)
     if found is not None:
         days, hours, minutes, seconds = found.groups("0")
         return ((int(days) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(seconds)
@@ -87,7 +98,7 @@ def read_phone(text: str) -> tuple[str, str]:
     if text.startswith("+"):
         return text, ""
     digits = without_zeros(text)
-    if not _LOST_PLUS.fullmatch(digits):
+    if not _LOST_PLUS.fullmatch(without_groups(digits)):
         return digits, ""
     return digits, f"{digits} has no + before its country code; a spreadsheet may have treated it as a number"
 
@@ -153,4 +164,11 @@ def _inside(value: Any) -> Any:
 
 
 def _sorted_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return dict(sorted(distinct(pairs).items()))
+    found = dict(sorted(distinct(pairs).items()))
+    if isinstance(ident := found.get("objectId"), str):
+        try:
+            check_id(ident)
+        except UnreadableCellError as error:
+            raise UnreadableCellError(f"has an objectId that {error.rule}", error.remedy) from error
+        found["objectId"] = without_zeros(ident)
+    return found

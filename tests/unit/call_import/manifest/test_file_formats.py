@@ -12,10 +12,11 @@ import tracemalloc
 import unicodedata
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
+import pendulum
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -23,7 +24,7 @@ import zstandard
 
 from airflow_provider_gong.call_import.errors import GongImportError, GongManifestError
 from airflow_provider_gong.call_import.manifest import files
-from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
 from airflow_provider_gong.call_import.manifest.csv_files import csv_table
 from airflow_provider_gong.call_import.manifest.files import find_files, read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
@@ -32,6 +33,7 @@ from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError
 from airflow_provider_gong.call_import.plan.cells import read_json
 from tests.support.recordings import manifest_row, write_manifest
 
+Cells = dict[str, str]
 HEADER = "client_unique_id,actual_start,direction,primary_user,media"
 
 
@@ -343,3 +345,64 @@ def test_what_an_object_store_says_is_shown_without_secrets(kind: type[Exception
         with pytest.raises(GongImportError, match="403 for https") as raised:
             list(read_files(find_files([name], Failing), Failing))
         assert "0123456789abcdef" not in str(raised.value)
+
+
+def parquet_rows(folder: Path, table: pyarrow.Table, columns: Columns | None = None, **options: bool) -> list[Cells]:
+    pyarrow.parquet.write_table(table, folder / "calls.parquet", **options)
+    tables = read_files([str(folder / "calls.parquet")], Path)
+    return [row.values for row in Manifest(tables, ColumnMap(columns), required=()).rows]
+
+
+def test_moments_of_spark_inside_objects_are_in_utc(tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 20, 9)
+    call = {"start": moment, "legs": [{"end": moment}], "direction": "in"}
+    table = pyarrow.Table.from_pylist([{"call": call, "plain.name": moment, "gone": None}, {"call": None}])
+    columns = {"actual_start": "call.start", "scheduled_end": "call.legs.0.end", "scheduled_start": "plain.name"}
+    (first,) = parquet_rows(tmp_path, table, columns, use_deprecated_int96_timestamps=True)
+    assert [first[field] for field in columns] == ["2026-11-20T09:00:00+00:00"] * 3
+
+
+def test_maps_of_parquet_are_objects(tmp_path: Path) -> None:
+    kind = pyarrow.map_(pyarrow.string(), pyarrow.string())
+    table = pyarrow.table({"Attributes": pyarrow.array([[("Phone", "+12025550147"), ("Name", "Dana")], []], kind)})
+    columns = {"party_1_phone": "Attributes.phone", "party_1_name": "Attributes.Name"}
+    first, second = parquet_rows(tmp_path, table, columns)
+    assert (first["party_1_phone"], first["party_1_name"]) == ("+12025550147", "Dana")
+    assert second.keys().isdisjoint(columns)
+
+
+@pytest.mark.parametrize("other", ["Foo", "foo"])
+def test_unread_columns_of_parquet_may_be_there_twice(tmp_path: Path, other: str) -> None:
+    table = pyarrow.table([["a"], ["b"], ["c"]], names=["foo", other, "Subject"])
+    (row,) = parquet_rows(tmp_path, table, {"title": "Subject"})
+    assert row["title"] == "c"
+    for columns in (None, {"title": "foo"}):
+        with pytest.raises(GongManifestError, match="more than once: foo"):
+            parquet_rows(tmp_path, table, columns)
+
+
+@pytest.mark.parametrize(
+    "content", [b"a,b\n1", b'a\n"x"y', b"a\n\xff", b"a,a\n1", b"{\n", b"[1]", b"a," * 3000, b"PAR1"]
+)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_signature_in_a_manifests_address_is_not_shown(content: bytes, suffix: str) -> None:
+    class Place:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def open(self, _: str) -> io.BytesIO:
+            return io.BytesIO(content)
+
+        def exists(self) -> bool:
+            return False
+
+    name = f"https://b.example.com/calls.{suffix}?X-Amz-Signature=0123456789abcdef"
+    with pytest.raises(GongManifestError, match="calls") as raised:
+        list(Manifest(read_files([name], Place)).rows)
+    assert "0123456789abcdef" not in str(raised.value)
+
+
+@pytest.mark.parametrize("length", [timedelta(minutes=12, seconds=30), pendulum.duration(minutes=12, seconds=30)])
+def test_lengths_of_time_are_seconds(length: timedelta) -> None:
+    (row,) = Manifest([list_table([{"duration": length}])]).rows
+    assert row.values["duration"] == "750"
