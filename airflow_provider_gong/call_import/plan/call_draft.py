@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_gong._text import shown
@@ -26,53 +24,22 @@ from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
 from airflow_provider_gong.call_import.manifest.texts import (
     MissingValueError,
     UnreadableCellError,
-    check_id,
-    check_text,
     text_of,
     trimmed,
-    without_zeros,
 )
-from airflow_provider_gong.call_import.plan.cells import (
-    read_direction,
-    read_duration,
-    read_json,
-    read_phone,
-    read_time,
-)
+from airflow_provider_gong.call_import.plan.cells import CellRules, check_cell, read_cell
 from airflow_provider_gong.call_import.plan.hosts import Host
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 from airflow_provider_gong.client.models import CallParty, NewCall, parse_request
 from airflow_provider_gong.ledger.rows import Actor, Problem
 
 # Looking up members of an enumeration is slow.
-_TEXT, _ID, _JSON, _OTHER_ID, _START = Kind.TEXT, Kind.ID, Kind.JSON, Kind.OTHER_ID, Kind.START
-_DIRECTION, _DURATION, _PHONE = Kind.DIRECTION, Kind.DURATION, Kind.PHONE
+_TEXT, _ID = Kind.TEXT, Kind.ID
 _READ_HERE = {column: field for column, field in FIELDS.items() if field.kind not in (Kind.HOST, Kind.MEDIA)}
 _PARTY_PATH = re.compile(r"parties\[(\d+)\](?:\.(.+))?", re.DOTALL)
 _MORE_REMEDIES = {"direction": " Or map it with values in the parameter columns."}
-_OF_PARTY = {field.path: field for field in PARTY_FIELDS if field.kind is not _JSON}
+_OF_PARTY = {field.path: field for field in PARTY_FIELDS if field.kind is not Kind.JSON}
 _NAMES = [field.path for field in PARTY_FIELDS if field.names]
-_FUTURE = timedelta(hours=24)
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class CellRules:
-    """
-    How cells are read.
-
-    :param timezone: IANA zone of times without an offset; None refuses them
-    :param is_strict: whether unreadable optional cells reject their row instead of being left out
-    :param now: when the plan is made
-    """
-
-    timezone: str | None = None
-    is_strict: bool = False
-    now: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
-
-
-# A cell that cannot be read: the fields that lack it, its own field, its text, and the reason.
-_Unreadable = tuple[dict[str, Any], Field, str, UnreadableCellError]
 
 
 @dataclass(slots=True)
@@ -105,7 +72,7 @@ class CallDraft:
     :param rules: how cells are read
     """
 
-    __slots__ = ("_fields", "_host", "_is_unread", "_parties", "_rules", "problems", "remarks")
+    __slots__ = ("_fields", "_host", "_is_unread", "_parties", "_rules", "_unreadable", "lost", "problems", "remarks")
 
     def __init__(self, row: ManifestRow, host: Host | Problem, rules: CellRules) -> None:
         self._rules = rules
@@ -113,10 +80,14 @@ class CallDraft:
         self._is_unread = row.misfit is not None
         self._fields: dict[str, Any] = {}
         self._parties: list[_Party] = []
+        # The fields that lack a cell, its own field, its text, and why it cannot be read.
+        self._unreadable: list[tuple[dict[str, Any], Field, str, UnreadableCellError]] = []
         self.problems: list[Problem] = [*row.problems]
         """Why the row is rejected."""
         self.remarks: list[tuple[str, str]] = []
         """Warnings, which do not reject the row, with the column unless the text names it."""
+        self.lost: set[str] = set()
+        """Columns whose cells would be read as something else in the next manifest, where all cells are text."""
         if isinstance(host, Problem):
             self.problems.append(host)
         elif host.remark:
@@ -145,7 +116,6 @@ class CallDraft:
     def _read(self, row: ManifestRow) -> None:
         fields, is_plain = self._fields, row.is_plain
         numbered: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-        unreadable: list[_Unreadable] = []
         for column, text in row.values.items():
             field = _READ_HERE.get(column)
             if field is None:
@@ -154,43 +124,25 @@ class CallDraft:
             if is_plain and (field.kind is _TEXT or field.kind is _ID):
                 holder[field.path] = text
             else:
-                self._read_cell(holder, field, text, unreadable)
+                self._read_cell(holder, field, text, is_checked=is_plain)
         for path, name, inner_name in NESTED:
             if path in self._fields:
                 self._fields[name] = {inner_name: self._fields.pop(path)}
         if "parties" in self._fields:
-            self._parties += self._listed_parties(self._fields.pop("parties"), unreadable)
+            self._parties += self._listed_parties(self._fields.pop("parties"))
         self._parties += [_Party(numbered[number], number) for number in sorted(numbered) if numbered[number]]
-        for holder, field, text, error in unreadable:
+        for holder, field, text, error in self._unreadable:
             self._settle(holder, field, text, error)
 
-    def _read_cell(self, holder: dict[str, Any], field: Field, text: str, unreadable: list[_Unreadable]) -> None:
+    def _read_cell(self, holder: dict[str, Any], field: Field, text: str, *, is_checked: bool = False) -> None:
         try:
-            _check(field.kind, text)
-            holder[field.path] = self._value(field, text)
+            if not is_checked:
+                check_cell(field.kind, text)
+            holder[field.path], remark = read_cell(field.kind, text, self._rules)
         except UnreadableCellError as error:
-            unreadable.append((holder, field, text, error))
-
-    def _value(self, field: Field, text: str) -> Any:
-        kind = field.kind
-        if kind is _TEXT or kind is _ID:
-            return text
-        if kind is _DIRECTION:
-            return read_direction(text)
-        if kind is _PHONE:
-            phone, remark = read_phone(text)
+            self._unreadable.append((holder, field, text, error))
+        else:
             self._remark(field.column, remark)
-            return phone
-        if kind is _JSON:
-            return read_json(text)
-        if kind is _OTHER_ID:
-            return without_zeros(text)
-        if kind is _DURATION:
-            return read_duration(text)
-        moment = read_time(text, self._rules.timezone)
-        if kind is _START:
-            self._remark(field.column, check_start(moment, self._rules.now))
-        return moment
 
     def _remark(self, column: str, remark: str) -> None:
         if remark:
@@ -198,6 +150,8 @@ class CallDraft:
 
     def _settle(self, holder: dict[str, Any], field: Field, text: str, error: UnreadableCellError) -> None:
         """Leave out an unreadable cell, or reject its row."""
+        if type(text) is not str:
+            self.lost.add(field.column)
         problem = Problem(field.column, text, error.rule, error.remedy, Actor.MANIFEST)
         is_missing = isinstance(error, MissingValueError) and field.is_optional and not self._rules.is_strict
         if is_missing or self._may_be_left_out(holder, field):
@@ -249,7 +203,7 @@ class CallDraft:
             if column not in known
         ]
 
-    def _listed_parties(self, entries: Any, unreadable: list[_Unreadable]) -> list[_Party]:
+    def _listed_parties(self, entries: Any) -> list[_Party]:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             rule = "must be a list of objects with named fields"
             problem = Problem("parties", json.dumps(entries), rule, "Write it like [{...}, {...}].", Actor.MANIFEST)
@@ -263,7 +217,7 @@ class CallDraft:
                 if field is None or value is None or isinstance(value, list | dict):
                     party.fields[path] = value
                 elif text := trimmed(text_of(value)):
-                    self._read_cell(party.fields, replace(field, column=party.column(path)), text, unreadable)
+                    self._read_cell(party.fields, replace(field, column=party.column(path)), text)
         return [party for party in parties if party.fields]
 
     def _host_party(self, host: Host) -> list[CallParty]:
@@ -287,29 +241,6 @@ class CallDraft:
             return column_at(path)
         party = self._party(int(match[1]))
         return path if party is None else party.column(match[2] or "")
-
-
-def _check(kind: Kind, text: str) -> None:
-    if kind is _OTHER_ID:
-        check_id(text)
-    elif kind is _PHONE:
-        check_id(text, "a phone number")
-    elif kind is not _JSON and kind is not _ID:
-        check_text(text)
-
-
-def check_start(moment: datetime, now: datetime) -> str:
-    """
-    Return a warning about the start of a call; empty if it is plausible.
-
-    :raises UnreadableCellError: if no call can have started then
-    """
-    if moment <= now:
-        is_early = moment < _EARLIEST
-        return f"{moment.isoformat()} is before the year 2000; it may have another unit" if is_early else ""
-    if moment > now + _FUTURE:
-        raise UnreadableCellError("is more than 24 hours in the future", "Correct it; Gong cannot change it later.")
-    return f"{moment.isoformat()} is in the future; its offset or time zone may be wrong"
 
 
 def _left_out(problem: Problem | FieldProblem) -> str:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from airflow_provider_gong.call_import.manifest.fields import Kind
 from airflow_provider_gong.call_import.manifest.records import distinct
 from airflow_provider_gong.call_import.manifest.texts import (
     UnreadableCellError,
     check_id,
+    check_text,
     without_groups,
     without_zeros,
 )
 
+# Looking up members of an enumeration is slow.
+_TEXT, _ID, _JSON, _OTHER_ID, _START = Kind.TEXT, Kind.ID, Kind.JSON, Kind.OTHER_ID, Kind.START
+_DIRECTION, _DURATION, _PHONE = Kind.DIRECTION, Kind.DURATION, Kind.PHONE
+_FUTURE = timedelta(hours=24)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # A bare date would be read as midnight.
 _DATE_AND_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d|\d{8})[Tt ]\d\d:?\d\d", re.ASCII)
 _UTC = re.compile(r"( \+0000|Z|\+00:00)? ?(UTC|GMT|Z|\[(UTC|GMT|Z)\])$")
@@ -46,6 +55,57 @@ _DIRECTION_WORDS = {
     "Unknown": ("unknown",),
 }
 _DIRECTIONS = {word: direction for direction, words in _DIRECTION_WORDS.items() for word in words}
+
+
+@dataclass(frozen=True, slots=True)
+class CellRules:
+    """
+    How cells are read.
+
+    :param timezone: IANA zone of times without an offset; None refuses them
+    :param is_strict: whether unreadable optional cells reject their row instead of being left out
+    :param now: when the plan is made
+    """
+
+    timezone: str | None = None
+    is_strict: bool = False
+    now: datetime = dataclasses.field(default_factory=lambda: datetime.now(UTC))
+
+
+def check_cell(kind: Kind, text: str) -> None:
+    """
+    Check that a cell contains the text that was meant, if it is not JSON or the id of the call.
+
+    :raises UnreadableCellError: if it is missing, has lost something, or is of another kind
+    """
+    if kind is _OTHER_ID:
+        check_id(text)
+    elif kind is _PHONE:
+        check_id(text, "a phone number")
+    elif kind is not _JSON and kind is not _ID:
+        check_text(text)
+
+
+def read_cell(kind: Kind, text: str, rules: CellRules) -> tuple[Any, str]:
+    """
+    Return the value of a checked cell and a warning about it, which is empty if there is none.
+
+    :raises UnreadableCellError: if its text is not of the kind
+    """
+    if kind is _TEXT or kind is _ID:
+        return text, ""
+    if kind is _DIRECTION:
+        return read_direction(text), ""
+    if kind is _PHONE:
+        return read_phone(text)
+    if kind is _JSON:
+        return read_json(text), ""
+    if kind is _OTHER_ID:
+        return without_zeros(text), ""
+    if kind is _DURATION:
+        return read_duration(text), ""
+    moment = read_time(text, rules.timezone)
+    return moment, _check_start(moment, rules.now) if kind is _START else ""
 
 
 def read_time(text: str, timezone: str | None) -> datetime:
@@ -119,6 +179,20 @@ def read_json(text: str) -> Any:
     if _is_too_deep(value):
         raise UnreadableCellError(f"is nested more than {_DEEPEST} levels deep", remedy)
     return value
+
+
+def _check_start(moment: datetime, now: datetime) -> str:
+    """
+    Return a warning about the start of a call; empty if it is plausible.
+
+    :raises UnreadableCellError: if no call can have started then
+    """
+    if moment <= now:
+        is_early = moment < _EARLIEST
+        return f"{moment.isoformat()} is before the year 2000; it may have another unit" if is_early else ""
+    if moment > now + _FUTURE:
+        raise UnreadableCellError("is more than 24 hours in the future", "Correct it; Gong cannot change it later.")
+    return f"{moment.isoformat()} is in the future; its offset or time zone may be wrong"
 
 
 def _from_text(text: str) -> datetime:

@@ -21,7 +21,7 @@ from airflow_provider_gong.call_import.manifest.folders.listing import ListedRec
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.media import MediaStorage
-from airflow_provider_gong.call_import.plan.call_draft import CellRules
+from airflow_provider_gong.call_import.plan.cells import CellRules
 from airflow_provider_gong.call_import.plan.company_users import CompanyUsers
 from airflow_provider_gong.call_import.plan.host_overrides import read_overrides
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory

@@ -18,7 +18,8 @@ from airflow_provider_gong.call_import.choices import MediaMode
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, ManifestRow
 from airflow_provider_gong.call_import.manifest.texts import MISSING, without_zeros
 from airflow_provider_gong.call_import.media import MediaStorage, is_web
-from airflow_provider_gong.call_import.plan.call_draft import CallDraft, CellRules
+from airflow_provider_gong.call_import.plan.call_draft import CallDraft
+from airflow_provider_gong.call_import.plan.cells import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.identical import IdenticalRecordings, reject_repeated
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
@@ -137,7 +138,9 @@ def _planned_row(
         media_bytes=media.size,
         fingerprint=fingerprint,
         problems=problems,
-        source=row.values,
+        source={column: text for column, text in row.values.items() if column not in draft.lost}
+        if draft.lost
+        else row.values,
         file=row.file,
         warnings=warnings,
         is_pulled=media.is_pulled,

@@ -16,7 +16,7 @@ from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Col
 from airflow_provider_gong.call_import.manifest.files import read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.media import MediaStorage
-from airflow_provider_gong.call_import.plan.call_draft import CellRules
+from airflow_provider_gong.call_import.plan.cells import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.plan import ImportPlan
 from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows

@@ -28,7 +28,7 @@ from airflow_provider_gong.call_import.manifest.files import read_files
 from airflow_provider_gong.call_import.manifest.manifest import Manifest, Table
 from airflow_provider_gong.call_import.manifest.records import list_table
 from airflow_provider_gong.call_import.manifest.texts import MISSING, trimmed
-from airflow_provider_gong.call_import.plan.call_draft import CellRules
+from airflow_provider_gong.call_import.plan.cells import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
 from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows

@@ -15,7 +15,8 @@ from airflow_provider_gong.call_import.manifest.fields import (
     column_of,
 )
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
-from airflow_provider_gong.call_import.plan.call_draft import CallDraft, CellRules
+from airflow_provider_gong.call_import.plan.call_draft import CallDraft
+from airflow_provider_gong.call_import.plan.cells import CellRules
 from airflow_provider_gong.call_import.plan.hosts import Host, HostDirectory
 from airflow_provider_gong.client.models import CallParty, NewCall
 from airflow_provider_gong.ledger.rows import Problem

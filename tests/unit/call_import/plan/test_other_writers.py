@@ -274,3 +274,11 @@ def test_directions_may_be_written_in_two_words(tmp_path: Path, text: str) -> No
 )
 def test_formats_of_times_to_the_nanosecond(text: str, form: str, fraction: str) -> None:
     assert read_moment(text, form).isoformat() == f"2025-11-20T14:03:00{fraction}+00:00"
+
+
+@pytest.mark.parametrize("value", [True, 1.5, {"number": "+1"}, ["+1"]])
+def test_what_is_no_text_does_not_become_text_in_the_next_manifest(tmp_path: Path, value: Any) -> None:
+    row = plan_object(tmp_path, **ALONE, party_1_phone=value, flow_task_id=value, title="Renewal")
+    assert columns_of(row) == ["party_1_phone"]
+    assert {"party_1_phone", "flow_task_id"}.isdisjoint(row.source)
+    assert row.source["title"] == "Renewal"

@@ -16,7 +16,7 @@ from airflow_provider_gong.call_import.manifest.column_map import Columns
 from airflow_provider_gong.call_import.manifest.folders.folder import RecordingFolder
 from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
-from airflow_provider_gong.call_import.plan.call_draft import CellRules
+from airflow_provider_gong.call_import.plan.cells import CellRules
 from airflow_provider_gong.call_import.plan.hosts import HostDirectory
 from airflow_provider_gong.call_import.plan.plan import ImportPlan
 from airflow_provider_gong.call_import.plan.rows import PlanSettings, checked_rows
