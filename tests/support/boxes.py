@@ -40,6 +40,8 @@ def track(
     edits: tuple[tuple[int, int], ...] = (),
     chunks: tuple[int, ...] = (),
     codec: bytes = b"mp4a",
+    samples: tuple[tuple[int, int], ...] | None = None,
+    sizes: int | None = None,
     long: bool = False,
 ) -> bytes:
     """
@@ -47,9 +49,13 @@ def track(
 
     :param edits: durations in milliseconds, and where they begin in units of the track
     :param chunks: places of its data
+    :param samples: how many last how long, in units of the track; default: all last equally long
+    :param sizes: how many samples have a size; default: none are listed
     :param long: whether times take 64 bits
     """
     units = round(seconds * timescale)
+    if samples is None:
+        samples = ((units // 1000, 1000),) if units else ()
     entries = (numbers(duration, begin, 0x10000) for duration, begin in edits)
     long_entries = (struct.pack(">Qqi", duration, begin, 0x10000) for duration, begin in edits)
     elst = full(b"elst", numbers(len(edits)), *(long_entries if long else entries), version=int(long))
@@ -58,7 +64,8 @@ def track(
     stbl = box(
         b"stbl",
         full(b"stsd", numbers(1), box(codec, bytes(28))),
-        full(b"stts", numbers(1, units // 1000, 1000)) if units else full(b"stts", numbers(0)),
+        full(b"stts", numbers(len(samples)), *(numbers(*entry) for entry in samples)),
+        b"" if sizes is None else full(b"stsz", numbers(0, sizes), numbers(9) * sizes),
         full(b"co64", numbers(len(chunks)), *(struct.pack(">Q", place) for place in chunks))
         if long
         else full(b"stco", numbers(len(chunks), *chunks)),

@@ -104,6 +104,13 @@ class NoSoundError(UnusableRecordingError):
         super().__init__("is a video without sound", "Use the recording with the sound, or remove the call.")
 
 
+class EncryptedError(UnusableRecordingError):
+    """The sound is encrypted, so Gong could not play it."""
+
+    def __init__(self) -> None:
+        super().__init__("is encrypted", "Export the recording without encryption.")
+
+
 class DisagreementError(UnusableRecordingError):
     """
     The header announces less than the recording contains, so players stop early.

@@ -10,6 +10,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     MAX_PARTS,
     NO_SOUND,
     SLACK_SECONDS,
+    UNKNOWN,
     CutOffError,
     Length,
     between,
@@ -42,6 +43,12 @@ class _Fragment:
 
     begin: int | None
     units: int
+
+    def repeats(self, other: _Fragment | None) -> bool:
+        """Whether it does not begin after the other one."""
+        if other is None or not other.units or self.begin is None or other.begin is None:
+            return False
+        return self.begin <= other.begin
 
 
 def measure(reader: Reader, movie: Movie, track: Track, start: int) -> Length:
@@ -117,6 +124,7 @@ class _Count:
         self._movie = movie
         self._track = track
         self._units = track.units or 0
+        self._latest: _Fragment | None = None
 
     @property
     def _seconds(self) -> float:
@@ -130,6 +138,9 @@ class _Count:
         except ReadLimitError:
             is_whole = False
         announced = self._movie.announced or 0.0
+        if self._latest is not None and not self._units:
+            # Its samples have no lengths.
+            return UNKNOWN
         if is_whole:
             check_complete(announced, self._seconds)
             return _played(self._track, self._units)
@@ -145,22 +156,26 @@ class _Count:
             box = box_at(self._reader, position, self._reader.size)
             if box is None:
                 return True
-            if box.kind == b"moov":
-                # Of a file that was joined to this one; players differ in whether they continue with it.
+            # Of a file that was joined to this one; players differ in whether they continue with it.
+            following = self._step(box) if box.kind != b"moov" else None
+            if following is None:
                 return False
-            position = self._step(box)
+            position = following
         return False
 
-    def _step(self, box: Box) -> int:
-        """Count the content of a box, and return where the next one begins."""
+    def _step(self, box: Box) -> int | None:
+        """Count the content of a box, and return where the next one begins; None if time starts again there."""
         if box.kind == b"sidx" and (indexed := _segment_index(self._reader, box, self._track)) is not None:
             units, end = indexed
             check_bytes(end - box.end, self._reader.size - box.end, units / self._track.timescale)
             self._units += units
             return end
         if box.kind == b"moof" and (fragment := _fragment(self._reader, box, self._track)) is not None:
+            if fragment.repeats(self._latest):
+                return None
             self._check_data(box, fragment)
             self._units += fragment.units
+            self._latest = fragment
         return box.end
 
     def _check_data(self, moof: Box, fragment: _Fragment) -> None:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from airflow_provider_gong.call_import.recordings.findings import UNKNOWN, Length, exactly
 from airflow_provider_gong.call_import.recordings.mp4.boxes import Box, children, content, number
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
@@ -13,6 +14,11 @@ _NO_DURATION = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
 _ENTRIES_AT_A_TIME = 8192
 _SOUND, _PICTURES = b"soun", b"vide"
 _NORMAL_SPEED = 0x10000
+_PAUSE = -1
+# Longer samples are damage: some writers subtract past zero.
+_LONGEST_SAMPLE = 0x7FFFFFFF
+# Common encryption (ISO/IEC 23001-7) and Apple's FairPlay.
+_ENCRYPTED = frozenset({b"enca", b"drms"})
 _MAX_EDITS = 1000
 
 
@@ -23,7 +29,7 @@ class Edit:
 
     :param duration: in units of the movie; 0 for the whole track
     :param media_time: where it begins, in units of the track; negative for a pause
-    :param is_normal: whether it is played at normal speed
+    :param is_normal: whether it is a pause, or played at normal speed
     """
 
     duration: int
@@ -65,24 +71,32 @@ class Track:
         return self.handler == _SOUND
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether only players with a key can play it."""
+        return self.codec in _ENCRYPTED
+
+    @property
     def skipped_units(self) -> int:
         """Length of the beginning that is not played, usually the encoder's delay."""
         return next((edit.media_time for edit in self.edits if edit.media_time >= 0), 0)
 
-    def seconds(self, movie_timescale: int) -> float | None:
-        """Return its played length; None if unknown."""
+    def length(self, movie_timescale: int) -> Length:
+        """Return its played length; players differ in whether they play the pauses in it."""
         if self.units is None or self.timescale == 0:
-            return None
-        played = self.units / self.timescale
+            return UNKNOWN
+        whole = self.units / self.timescale
         if not self.edits:
-            return played
+            return exactly(whole)
         if movie_timescale == 0 or not all(edit.is_normal for edit in self.edits):
-            return None
-        parts = [edit for edit in self.edits if edit.media_time >= 0]
-        return sum(
-            min(max(0.0, played - edit.media_time / self.timescale), edit.duration / movie_timescale or played)
-            for edit in parts
-        )
+            return UNKNOWN
+        played = paused = 0.0
+        for edit in self.edits:
+            seconds = edit.duration / movie_timescale
+            if edit.media_time != _PAUSE:
+                played += min(max(0.0, whole - edit.media_time / self.timescale), seconds or whole)
+            elif played:
+                paused += seconds
+        return Length(played, played + paused)
 
 
 @dataclass(slots=True)
@@ -190,31 +204,38 @@ def _read_media(reader: Reader, mdia: Box, track: Track) -> None:
 
 
 def _read_samples(reader: Reader, minf: Box, track: Track) -> None:
+    samples = 0
     for box in (inner for stbl in children(reader, minf) if stbl.kind == b"stbl" for inner in children(reader, stbl)):
         if box.kind == b"stsd":
             track.codec = content(reader, box, 12)[2][8:12]
         elif box.kind == b"stts":
             # Players go by the samples, regardless of the header.
-            track.units = _sample_units(reader, box)
+            samples, track.units = _sample_units(reader, box)
         elif box.kind in (b"stco", b"co64"):
             track.chunks = box
         elif box.kind == b"stsc":
             track.samples_in_chunks = box
         elif box.kind == b"stsz":
             track.sizes = box
+    if track.sizes is not None and samples != number(content(reader, track.sizes, 8)[2], 4, 4):
+        track.units = None
 
 
-def _sample_units(reader: Reader, stts: Box) -> int:
+def _sample_units(reader: Reader, stts: Box) -> tuple[int, int | None]:
+    """Return the number of samples, and their length; None if it is unknown."""
     _, _, head = content(reader, stts, 4)
     position = stts.body + 8
     count = min(number(head, 0, 4), (stts.end - position) // 8)
-    units = 0
+    samples = units = longest = 0
     while count > 0:
         entries = min(count, _ENTRIES_AT_A_TIME)
         data = reader.at(position, entries * 8)
-        units += sum(samples * delta for samples, delta in struct.iter_unpack(">II", data[: len(data) // 8 * 8]))
+        for number_of, delta in struct.iter_unpack(">II", data[: len(data) // 8 * 8]):
+            samples += number_of
+            units += number_of * delta
+            longest = max(longest, delta)
         position, count = position + entries * 8, count - entries
-    return units
+    return samples, units if longest <= _LONGEST_SAMPLE else None
 
 
 def _edits(reader: Reader, elst: Box) -> Iterator[Edit]:
@@ -223,7 +244,7 @@ def _edits(reader: Reader, elst: Box) -> Iterator[Edit]:
     count = min(number(data, 0, 4), (len(data) - 4) // entry.size, _MAX_EDITS)
     for index in range(count):
         duration, media_time, speed = entry.unpack_from(data, 4 + index * entry.size)
-        yield Edit(duration, media_time, speed == _NORMAL_SPEED)
+        yield Edit(duration, media_time, media_time == _PAUSE or (media_time > _PAUSE and speed == _NORMAL_SPEED))
 
 
 def _times(reader: Reader, box: Box) -> tuple[int, int | None]:

@@ -6,6 +6,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     MAX_PARTS,
     UNKNOWN,
     CutOffError,
+    EncryptedError,
     Length,
     NoSoundError,
     check_bytes,
@@ -54,6 +55,8 @@ def measure(reader: Reader) -> Length:
         return UNKNOWN
     if not movie.sounds:
         raise NoSoundError
+    if all(track.is_encrypted for track in movie.sounds):
+        raise EncryptedError
     if movie.is_fragmented:
         return _fragments(reader, movie, moov)
     length = _length(movie)
@@ -79,12 +82,9 @@ def _fragments(reader: Reader, movie: Movie, moov: Box) -> Length:
 
 def _length(movie: Movie) -> Length:
     """Return the length of the sound, at most the length of the picture."""
-    sounds = [track.seconds(movie.timescale) for track in movie.sounds]
-    known = [seconds for seconds in sounds if seconds is not None]
-    if not known or len(known) < len(sounds):
-        return Length(at_least=max(known, default=0.0))
-    seen = [track.seconds(movie.timescale) or 0.0 for track in movie.pictures]
-    return Length(max(known), max(known + seen))
+    sounds = [track.length(movie.timescale) for track in movie.sounds]
+    seen = [track.length(movie.timescale).at_least for track in movie.pictures]
+    return Length(max(sound.at_least for sound in sounds), max([sound.at_most for sound in sounds] + seen))
 
 
 def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length: Length) -> None:
@@ -92,8 +92,8 @@ def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length
     for mdat in data:
         if mdat.end > reader.size:
             check_bytes(mdat.end - mdat.body, reader.size - mdat.body, length.seconds)
-        if mdat.is_open:
-            _check_chunks(reader, movie, mdat, length)
+    if not data or data[-1].is_open:
+        _check_chunks(reader, movie, data[-1].body if data else moov.end, length)
     if data and moov.start < data[-1].start and all(track.codec == _AAC for track in movie.tracks):
         end = min(data[-1].end, reader.size)
         tail = reader.at(max(data[-1].body, end - _TAIL), min(_TAIL, end - data[-1].body))
@@ -101,10 +101,14 @@ def _check_data(reader: Reader, movie: Movie, moov: Box, data: list[Box], length
             raise CutOffError(f"its last {len(tail)} bytes are empty")
 
 
-def _check_chunks(reader: Reader, movie: Movie, mdat: Box, length: Length) -> None:
-    """Check that the last chunk of sound is there, for data that simply extends to the end of the file."""
+def _check_chunks(reader: Reader, movie: Movie, begin: int, length: Length) -> None:
+    """
+    Check that the last chunk of sound is there, for data that simply extends to the end of the file.
+
+    :param begin: where the data begins
+    """
     for track in movie.sounds:
         start, size = last_chunk(reader, track) or (0, 0)
         if start >= reader.size:
             raise CutOffError(f"its sound continues after {start} bytes, but it has only {reader.size}")
-        check_bytes(start + size - mdat.body, reader.size - mdat.body, length.seconds)
+        check_bytes(start + size - begin, reader.size - begin, length.seconds)

@@ -184,6 +184,54 @@ def test_an_edit_that_plays_a_part(tmp_path: Path) -> None:
     assert rule_of(tmp_path, FTYP + movie(track(75, edits=((30_000, 0),))) + DATA).startswith("lasts 30 s")
 
 
+def test_a_pause_between_edits_leaves_it_to_gong(tmp_path: Path) -> None:
+    """Players play it as silence, or skip it."""
+    paused = ((20_000, 0), (30_000, -1), (20_000, 160_000))
+    found = recording_of(tmp_path, FTYP + movie(track(40, edits=paused)) + DATA).length
+    assert (found.at_least, found.at_most) == (40, 70)
+    assert rule_of(tmp_path, FTYP + movie(track(40, edits=((30_000, -1), (40_000, 0)))) + DATA).startswith("lasts 40 s")
+
+
+def test_an_edit_with_a_negative_time_leaves_it_to_gong(tmp_path: Path) -> None:
+    assert recording_of(tmp_path, FTYP + movie(track(75, edits=((75_000, -2),))) + DATA).length.is_enough is None
+
+
+@pytest.mark.parametrize(
+    ("samples", "sizes"),
+    [(((160, 1000),), 600), (((600, 1000),), 160), (((159, 1000), (1, 0xFFFFFF00)), 160)],
+    ids=["more sizes", "fewer sizes", "a sample of minus 256 units"],
+)
+def test_samples_that_contradict_themselves_leave_it_to_gong(
+    tmp_path: Path, samples: tuple[tuple[int, int], ...], sizes: int
+) -> None:
+    content = FTYP + movie(track(20, samples=samples, sizes=sizes)) + DATA
+    assert recording_of(tmp_path, content).length.is_enough is None
+    assert rule_of(tmp_path, FTYP + movie(track(20, sizes=160)) + DATA).startswith("lasts 20 s")
+
+
+@pytest.mark.parametrize("rest", [b"", box(b"free", bytes(9)), b"\0\0\0\1"], ids=["nothing", "free", "half a box"])
+@pytest.mark.parametrize("seconds", [75, 20])
+def test_an_index_without_data_is_cut_off(tmp_path: Path, rest: bytes, seconds: float) -> None:
+    content = FTYP + movie(track(seconds, chunks=(700, 40_000)))
+    assert rule_of(tmp_path, content + rest).startswith("is cut off: its sound continues after 40000 bytes")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("movflags", ["+faststart", "+frag_keyframe+empty_moov"])
+def test_encrypted_sound_is_rejected(tmp_path: Path, movflags: str) -> None:
+    key = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76" * 16, "-encryption_kid", "a7" * 16)
+    for seconds in (62, 20):
+        found = checked(tmp_path, encoded(".mp4", *AAC, *key, "-movflags", movflags, seconds=seconds))
+        assert isinstance(found, Problem)
+        assert (found.rule, found.is_final) == ("is encrypted", False)
+
+
+def test_sound_for_which_apple_keeps_the_key_is_rejected(tmp_path: Path) -> None:
+    assert rule_of(tmp_path, FTYP + movie(track(75, codec=b"drms")) + DATA) == "is encrypted"
+    both = movie(track(75, codec=b"enca"), track(75, number=2))
+    assert recording_of(tmp_path, FTYP + both + DATA).seconds == 75
+
+
 def test_pictures_that_last_longer_than_the_sound_leave_it_to_gong(tmp_path: Path) -> None:
     pictures = track(75, number=2, handler=b"vide")
     assert recording_of(tmp_path, FTYP + movie(pictures, track(30)) + DATA).length.is_enough is None
@@ -198,6 +246,20 @@ def test_fragments_are_counted_until_there_are_enough(tmp_path: Path, units: int
     found = recording_of(tmp_path, head + b"".join(fragment(16, units=units) for _ in range(45)))
     assert found.length.at_least == 62
     assert rule_of(tmp_path, head + fragment(16, units=units) * 15).startswith("lasts 30 s")
+
+
+def test_fragments_that_come_twice_leave_it_to_gong(tmp_path: Path) -> None:
+    """As an upload in pieces repeats them; players go by their times, or play them twice."""
+    head = FTYP + fragmented(track(0), default=1000)
+    parts = [fragment(16, begin=number * 16_000) for number in range(20)]
+    assert recording_of(tmp_path, head + b"".join(part * 2 for part in parts)).length.is_enough is None
+    assert recording_of(tmp_path, head + b"".join(parts) * 2).length.is_enough is None
+    assert rule_of(tmp_path, head + b"".join(parts)).startswith("lasts 40 s")
+
+
+def test_fragments_of_samples_without_lengths_are_left_to_gong(tmp_path: Path) -> None:
+    head = FTYP + fragmented(track(0), default=0)
+    assert recording_of(tmp_path, head + fragment(16) * 40).length.is_enough is None
 
 
 def test_samples_in_the_head_count_as_well(tmp_path: Path) -> None:
