@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from airflow_provider_gong.call_import.media import error_code, is_failure_of_store
-from airflow_provider_gong.call_import.recordings import flac, matroska, wav
+from airflow_provider_gong.call_import.recordings import flac, wav
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_BYTES,
     NO_SOUND,
@@ -17,6 +17,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     too_short,
 )
 from airflow_provider_gong.call_import.recordings.marks import UNMARKED, Mark, digest_of
+from airflow_provider_gong.call_import.recordings.matroska import matroska
 from airflow_provider_gong.call_import.recordings.mp4 import mp4
 from airflow_provider_gong.call_import.recordings.mpeg import mp3
 from airflow_provider_gong.call_import.recordings.mpeg.tags import skip_id3

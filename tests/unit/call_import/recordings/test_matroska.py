@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_gong.ledger.rows import Problem
+from tests.support.matroska import block, cluster, element, encryption, file, info, track
 from tests.support.sound import (
     AAC,
     PICTURES,
     assert_judged_rightly,
+    checked,
     decoded_seconds,
     encoded,
     needs_ffmpeg,
@@ -53,8 +56,11 @@ def test_what_ffmpeg_writes(
     tmp_path: Path, suffix: str, options: tuple[str, ...], content_type: str, seconds: int
 ) -> None:
     content = encoded(suffix, *options, seconds=seconds)
-    assert_judged_rightly(tmp_path, content)
-    assert recording_of(tmp_path, with_duration(content, 75_000)).content_type == content_type
+    found = assert_judged_rightly(tmp_path, content)
+    assert isinstance(found, Problem) or found.content_type == content_type
+    # Whatever the header says of it.
+    for announced in (5, 75):
+        assert_judged_rightly(tmp_path, with_duration(content, announced * 1000))
 
 
 @needs_ffmpeg
@@ -137,3 +143,72 @@ def test_what_ends_too_early_is_cut_off(tmp_path: Path) -> None:
 def test_a_header_without_sound_is_cut_off(tmp_path: Path, rest: bytes) -> None:
     assert rule_of(tmp_path, b"\x1aE\xdf\xa3\x80" + rest) == CUT_OFF
     assert rule_of(tmp_path, b"\x1aE\xdf\xa3" + rest) == CUT_OFF
+
+
+SOUND = track(1)
+PICTURE = track(2, is_sound=False)
+# Each with 5 s of sound.
+MINUTE = [cluster(5000 * place, block(1, 0), block(1, 4980)) for place in range(14)]
+SHORT = MINUTE[:6]
+MUTED = [cluster(5000 * place, block(2, 0), block(2, 4980)) for place in range(14)]
+
+
+@pytest.mark.parametrize("is_endless", [False, True])
+def test_pictures_that_last_longer_than_the_sound(tmp_path: Path, *, is_endless: bool) -> None:
+    sound, pictures = SOUND + PICTURE, info(70)
+    both = [cluster(5000 * place, block(2, 0), *([block(1, 20)] if place < 6 else [])) for place in range(14)]
+    content = file(info() if is_endless else pictures, sound, *both, is_endless=is_endless)
+    assert rule_of(tmp_path, content).startswith("lasts at most 30 s")
+
+
+@pytest.mark.parametrize("is_endless", [False, True])
+def test_a_sound_track_in_which_nobody_was_recorded(tmp_path: Path, *, is_endless: bool) -> None:
+    content = file(info() if is_endless else info(70), SOUND + PICTURE, *MUTED, is_endless=is_endless)
+    assert rule_of(tmp_path, content) == "is a video without sound"
+    assert rule_of(tmp_path, file(info(70), SOUND, *MUTED)) == CUT_OFF
+
+
+@pytest.mark.parametrize("announced", [None, 0.07, 20, 70, 70_000], ids=str)
+def test_the_times_of_the_sound_count_whatever_the_header_says(tmp_path: Path, announced: float | None) -> None:
+    """Browsers give no duration, and tools that add one confuse its units."""
+    assert recording_of(tmp_path, file(info(announced), SOUND, *MINUTE)).length.is_enough
+    assert rule_of(tmp_path, file(info(announced), SOUND, *SHORT)).startswith("lasts")
+
+
+def test_time_that_starts_again_leaves_it_to_gong(tmp_path: Path) -> None:
+    """As if a browser's recorder was stopped and started, and its pieces were joined."""
+    for again in (SHORT * 3, [cluster(500_000, block(1, 0)), *SHORT]):
+        for announced in (None, 30):
+            assert recording_of(tmp_path, file(info(announced), SOUND, *again)).length.is_enough is None
+
+
+def test_more_than_the_segment_announces_leaves_it_to_gong(tmp_path: Path) -> None:
+    head = file(info(30), SOUND, *SHORT)
+    for more in (b"".join(SHORT), head[head.index(SEGMENT) :], head):
+        assert recording_of(tmp_path, head + more).length.is_enough is None
+    assert "lasts" in rule_of(tmp_path, head + b"TAG" + bytes(125))
+
+
+def test_padding_in_front_of_the_segment(tmp_path: Path) -> None:
+    content = file(info(70), SOUND, *MINUTE)
+    at = content.index(SEGMENT)
+    assert recording_of(tmp_path, content[:at] + element(0xEC, bytes(99)) + content[at:]).length.is_enough
+
+
+def test_encrypted_sound_is_rejected(tmp_path: Path) -> None:
+    content = file(info(70), track(1, encryption()), *MINUTE)
+    found = checked(tmp_path, content)
+    assert isinstance(found, Problem)
+    assert (found.rule, found.is_final) == ("is encrypted", False)
+    both = file(info(70), track(1, encryption()) + track(3), *MINUTE, *[cluster(0, block(3, 0))])
+    assert recording_of(tmp_path, both).length.is_enough is not False
+
+
+def test_sound_without_a_list_of_tracks_is_left_to_gong(tmp_path: Path) -> None:
+    assert recording_of(tmp_path, file(info(70), b"", *MINUTE)).length.is_enough is None
+
+
+def test_only_clusters_may_lack_a_size(tmp_path: Path) -> None:
+    """Otherwise each byte of padding would be an element."""
+    content = file(info(), SOUND, *SHORT, is_endless=True)
+    assert recording_of(tmp_path, content + b"\xff" * 300_000).length.is_enough is None

@@ -1,0 +1,1 @@
+"""Matroska and WebM: their elements, their header, and the times of their sound."""
