@@ -13,7 +13,6 @@ from airflow_provider_gong.call_import.recordings.findings import (
     check_complete,
 )
 from airflow_provider_gong.call_import.recordings.matroska.elements import (
-    CLUSTER,
     EBML,
     SEGMENT,
     Element,
@@ -26,7 +25,8 @@ from airflow_provider_gong.call_import.recordings.matroska.stream import Stream
 from airflow_provider_gong.call_import.recordings.reading import Reader
 
 _DOC_TYPE = 0x4282
-_CONTINUED = frozenset({EBML, SEGMENT, CLUSTER})
+# May follow without being sound, such as a tag.
+_LONGEST_REST = 1024
 
 
 def is_matroska(head: bytes) -> bool:
@@ -60,9 +60,9 @@ def measure(reader: Reader) -> Length:
     if header.sounds and all(track.is_encrypted for track in header.sounds):
         raise EncryptedError
     length = _length(reader, header, segment)
-    following = element_at(reader, segment.end) if segment.end is not None else None
-    # Players continue with a file that was joined to this one.
-    return Length(length.at_least) if following is not None and following.id in _CONTINUED else length
+    # Players continue with what was joined to the file.
+    is_joined = segment.end is not None and reader.size - segment.end > _LONGEST_REST
+    return Length(length.at_least) if is_joined else length
 
 
 def _length(reader: Reader, header: Header, segment: Element) -> Length:
