@@ -85,6 +85,19 @@ def required_id(name: str, value: Any) -> str:
     raise _without_value(name, value, "an id")
 
 
+def required_gong_id(name: str, value: Any) -> str:
+    """
+    Return the id of a call or a meeting in a parameter. Gong would answer that it does not know any other text.
+
+    :raises GongValidationError: if it is none
+    """
+    text = required_id(name, value)
+    if text.isdecimal() and text.isascii():
+        return text
+    remedy = "Pass only the digits, which follow 'id=' in the URL of a call."
+    raise _not_sent(FieldProblem(name, shown(repr(value)), "must be Gong's id, which has only digits", remedy))
+
+
 def required_place(name: str, value: Any) -> Any:
     """
     Return the path, URL or path object in a parameter.
@@ -98,7 +111,10 @@ def required_place(name: str, value: Any) -> Any:
 
 def _without_value(name: str, value: Any, kind: str) -> GongValidationError:
     remedy = "If it comes from another task or a template, that did not return one: check its result."
-    problem = FieldProblem(name, shown(repr(value)), f"must be {kind}", remedy)
+    return _not_sent(FieldProblem(name, shown(repr(value)), f"must be {kind}", remedy))
+
+
+def _not_sent(problem: FieldProblem) -> GongValidationError:
     return GongValidationError("Nothing was sent.", problems=[problem])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from airflow_provider_gong._choices import whole_number
-from airflow_provider_gong._compat import TaskGroup, TriggerRule
+from airflow_provider_gong._compat import TaskGroup
 from airflow_provider_gong.call_export.choices import FileFormatName, OnShrinkName, share_of_requests
 from airflow_provider_gong.call_export.days import day_of, duration_of
 from airflow_provider_gong.call_import.choices import (
@@ -19,7 +20,7 @@ from airflow_provider_gong.call_import.choices import (
     OnRejectedName,
 )
 from airflow_provider_gong.operators._call_import_end import notify_of_end
-from airflow_provider_gong.operators._call_import_group import CallImportGroup
+from airflow_provider_gong.operators._call_import_group import CallImportGroup, report_rule
 from airflow_provider_gong.operators.call_export import (
     GongPlanCallExportOperator,
     GongReadCallExportOperator,
@@ -53,6 +54,7 @@ class PlanOptions(TypedDict, total=False):
     default_primary_user: str | None
     on_rejected: OnRejectedName
     strict: bool
+    report_path: Place | None
 
 
 class UploadOptions(TypedDict, total=False):
@@ -141,14 +143,16 @@ def gong_call_import(
         (``verify_timeout``) and ``GongReportCallImportOperator`` (``report_path``, ``max_failed``), and of all of them
         (``gong_conn_id``, ``import_path``, ``deferrable``)
     :return: the task group, with its tasks and their results as attributes
-    :raises ValueError: for an unknown choice, an invalid number, or several workers with ``import_path`` or in a mapped
-        task group
+    :raises ValueError: for an unknown choice, an invalid number, several workers with ``import_path`` or in a mapped
+        task group, or one ``report_path`` for all of a mapped task group
     """
     _check(options, workers, canary)
     EventOn.of("event_on", event_on)
     group = CallImportGroup(group_id=group_id)
     with group:
         is_mapped = _check_mapping(group, workers)
+        if is_mapped:
+            _check_report_path(options.get("report_path"))
         index = "__{{ ti.map_index }}" if is_mapped else ""
         identity = import_id or f"{{{{ dag.dag_id }}}}__{{{{ run_id }}}}__{group.group_id}{index}"
         shared: dict[str, Any] = {"import_id": identity, **_chosen(options, SharedOptions)}
@@ -178,7 +182,7 @@ def gong_call_import(
         group.verify = GongVerifyCallImportOperator(task_id="verify", **reading)
         group.report = GongReportCallImportOperator(
             task_id="report",
-            trigger_rule=_report_rule(group.dag, options, is_mapped=is_mapped),
+            trigger_rule=report_rule(group.dag, options.get("on_rejected", OnRejected.CONTINUE), is_mapped=is_mapped),
             **_chosen(options, ReportOptions),
             **shared,
         )
@@ -289,23 +293,14 @@ def _check_mapping(group: TaskGroup, workers: int) -> bool:
     return is_mapped
 
 
-def _report_rule(dag: Any, options: CallImportOptions, *, is_mapped: bool) -> str:
-    """
-    Return the trigger rule of the report, which runs after upload and verification whether or not they succeeded.
-
-    If the plan is skipped, so is the report. If the plan fails, there is nothing to report, unless it failed because of
-    single rows. Airflow before 3.1 has no such rule, so there the report fails as well if the plan fails. The same
-    applies in a mapped task group: if that is mapped over the result of a task, Airflow (3.3.2, ``TriggerRuleDep``)
-    applies this rule before it maps the report, finds no successful task, and never runs the report. As a setup task,
-    the plan would stop the report everywhere, but clearing the upload would clear the plan as well. A DAG that fails
-    fast runs nothing after a failure, and may have no other rule than Airflow's default.
-    """
-    # Airflow 2 has another name for it.
-    if getattr(dag, "fail_fast", False) or getattr(dag, "fail_stop", False):
-        return str(TriggerRule.ALL_SUCCESS.value)
-    stops = options.get("on_rejected", OnRejected.CONTINUE) != OnRejected.CONTINUE
-    rule = None if stops or is_mapped else getattr(TriggerRule, "ALL_DONE_MIN_ONE_SUCCESS", None)
-    return str((rule or TriggerRule.NONE_SKIPPED).value)
+def _check_report_path(report_path: Place | None) -> None:
+    # Arguments of the mapped task group and results of tasks are neither.
+    is_place = isinstance(report_path, str | os.PathLike) or hasattr(report_path, "fs")
+    if is_place and "{" not in str(report_path):
+        raise ValueError(
+            f"report_path={str(report_path)!r} is the same folder for each index of the mapped task group, so their "
+            "reports would replace one another. Map it too, or end it with /{{ ti.map_index }}."
+        )
 
 
 def _chosen(options: CallImportOptions, kind: Any) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.media import MediaFile, MediaPath
+from airflow_provider_gong.store.files import make_private_folder
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import ObjectStoragePath, Place
@@ -18,8 +21,27 @@ _VALID_SECONDS = 24 * 3600
 _NEEDED_SECONDS = 3600
 
 
+_CHECK_FILE = ".write-check"
+
+
 class MediaUrlError(GongError, OSError):
     """There is no URL from which Gong can fetch the recording. The message says why and what to do."""
+
+
+class GongFolderError(GongError, OSError):
+    """
+    Nothing can be written to a folder in a parameter.
+
+    :param name: the parameter
+    :param place: the folder
+    :param why: what happened
+    """
+
+    def __init__(self, name: str, place: object, why: str) -> None:
+        super().__init__(
+            f"{name}: nothing can be written to {shown(str(place))} ({shown(why)}). Correct {name}, or give the "
+            "workers access to it. Nothing was sent to Gong."
+        )
 
 
 _PACKAGES = {
@@ -60,6 +82,33 @@ class ObjectStorage:
         :raises FileNotFoundError: if there is none
         """
         return media if isinstance(media, MediaFile) else MediaFile.at(self.path(media))
+
+    def require_writable(self, name: str, place: Place, *, is_private: bool = False) -> None:
+        """
+        Check that tasks can write to a folder, by writing an empty file and deleting it.
+
+        :param name: the parameter that has the folder
+        :param is_private: whether a folder on a local disk is only for this user, if there is none yet
+        :raises GongFolderError: if they cannot
+        """
+        from airflow_provider_gong._compat import ObjectStoragePath
+
+        try:
+            path: Any = self.path(place)
+            folder = ObjectStoragePath(path)
+            file = f"{folder.path.rstrip('/')}/{_CHECK_FILE}"
+            if is_private and folder.protocol in ("", "file"):
+                make_private_folder(Path(folder.path))
+            else:
+                folder.fs.makedirs(folder.path, exist_ok=True)
+            with folder.fs.open(file, "wb"):
+                pass
+        except Exception as error:
+            # Each object store raises different errors, for example for missing credentials.
+            raise GongFolderError(name, place, f"{type(error).__name__}: {error}") from error
+        # Reports and imports never delete anything, so the credentials may not allow it.
+        with contextlib.suppress(Exception):
+            folder.fs.rm_file(file)
 
     def sign(self, place: Place) -> str:
         """

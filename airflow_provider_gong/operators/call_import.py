@@ -66,9 +66,12 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     :param on_rejected: ``continue`` sends the valid rows, ``stop`` fails if any row is wrong (templated)
     :param strict: reject rows with optional cells that cannot be read, instead of leaving out these cells with a
         warning
+    :param report_path: folder of the report that is written later; checked for access before anything is sent
+        (templated)
     :param dry_run: do not write the ledger
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: figures of the plan, ``import_id`` and ``store_id``, number and first 50 of the warnings
+    :raises GongFolderError: if nothing can be written to ``import_path`` or ``report_path``
     :raises GongManifestError: if the manifest cannot be read, or does not fit ``columns``
     :raises GongImportRejectedError: with ``on_rejected="stop"``
     """
@@ -83,6 +86,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         "default_primary_user",
         "media_mode",
         "on_rejected",
+        "report_path",
     )
     ui_color = "#e8ddf8"
 
@@ -99,6 +103,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         default_primary_user: str | None = None,
         on_rejected: OnRejectedName = "continue",
         strict: bool = False,
+        report_path: Place | None = None,
         dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -116,6 +121,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         self.default_primary_user = default_primary_user
         self.on_rejected = on_rejected
         self.strict = strict
+        self.report_path = report_path
         self.is_dry_run = dry_run
 
     def work(self, context: Context) -> dict[str, Any]:
@@ -123,7 +129,11 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         from airflow_provider_gong.call_import.plan.plan import ImportPlan
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        settings = self.hook.settings
+        settings, storage = self.hook.settings, ObjectStorage()
+        if self.import_path:
+            storage.require_writable("import_path", self.import_path, is_private=True)
+        if self.report_path:
+            storage.require_writable("report_path", self.report_path)
         with self.open_ledger() as ledger:
             if not self.import_path and not self.hook.store.is_server:
                 warn_of_other_hosts(self.hook.store.place)
@@ -131,7 +141,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
                 ledger,
                 self.hook.client,
                 manifest=self.manifest,
-                storage=ObjectStorage(),
+                storage=storage,
                 columns=self.columns,
                 media_mode=self.media_mode,
                 name_template=self.name_template,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._operator import required_id, required_place
+from airflow_provider_gong._operator import required_gong_id, required_place
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.choices import OnExisting, OnExistingName
 from airflow_provider_gong.client.errors import GongMediaAlreadyHandledError
@@ -117,7 +117,7 @@ class GongUploadCallMediaOperator(WaitingTask):
         """Upload the recording."""
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        call_id = required_id("call_id", self.call_id)
+        call_id = required_gong_id("call_id", self.call_id)
         recording = ObjectStorage().file(required_place("media", self.media))
         with GongHook(self.gong_conn_id) as hook:
             try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException
-from airflow_provider_gong._operator import required_id
+from airflow_provider_gong._operator import required_gong_id
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.hooks.gong import GongHook
@@ -178,7 +178,7 @@ class GongUpdateMeetingOperator(_MeetingOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Send the new details."""
-        meeting_id = required_id("meeting_id", self.meeting_id)
+        meeting_id = required_gong_id("meeting_id", self.meeting_id)
         with GongHook(self.gong_conn_id) as hook:
             updated = hook.meetings.update(meeting_id, self.meeting_fields())
         return {**updated.model_dump(mode="json"), "meeting_id": updated.meeting_id or meeting_id}
@@ -217,7 +217,7 @@ class GongDeleteMeetingOperator(WaitingTask):
 
     def work(self, context: Context) -> dict[str, Any]:
         """Delete the meeting."""
-        meeting_id = required_id("meeting_id", self.meeting_id)
+        meeting_id = required_gong_id("meeting_id", self.meeting_id)
         with GongHook(self.gong_conn_id) as hook:
             found = hook.meetings.delete(meeting_id, self.organizer_email, missing_ok=self.missing_ok)
         return {"meeting_id": meeting_id, "deleted": found is not None}

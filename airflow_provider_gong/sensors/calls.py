@@ -13,7 +13,7 @@ from airflow_provider_gong._compat import (
     PokeReturnValue,
     conf,
 )
-from airflow_provider_gong._operator import GongOperator, required_id
+from airflow_provider_gong._operator import GongOperator, required_gong_id
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongApiError, GongError
 from airflow_provider_gong.hooks.gong import GongHook
@@ -85,7 +85,7 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Wait for the call, on the worker or in the triggerer."""
         with fail_without_retry():
-            call_id = required_id("call_id", self.call_id)
+            call_id = required_gong_id("call_id", self.call_id)
         if self.deferrable:
             self._defer(call_id)
         try:
@@ -101,7 +101,7 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
         self._last_answer = ""
         with fail_without_retry(), GongHook(self.gong_conn_id) as hook:
             try:
-                call = hook.calls.get(required_id("call_id", self.call_id))
+                call = hook.calls.get(required_gong_id("call_id", self.call_id))
             except GongApiError as error:
                 if not error.retry_can_help:
                     raise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_provider_gong import task_groups
-from airflow_provider_gong._compat import TaskGroup
+from airflow_provider_gong._compat import ObjectStoragePath, TaskGroup
 from airflow_provider_gong.operators.call_import import (
     GongPlanCallImportOperator,
     GongReportCallImportOperator,
@@ -19,9 +20,10 @@ from airflow_provider_gong.operators.call_import import (
 from airflow_provider_gong.task_groups import gong_call_export, gong_call_import
 
 try:
-    from airflow.sdk import DAG
+    from airflow.sdk import DAG, task_group
 except ImportError:
     from airflow import DAG
+    from airflow.decorators import task_group
 
 KINDS = [
     (task_groups.PlanOptions, GongPlanCallImportOperator),
@@ -131,3 +133,19 @@ def test_the_group_knows_its_tasks_and_what_they_leave_behind() -> None:
 def test_the_report_waits_for_the_plan_as_well() -> None:
     _, tasks = build()
     assert tasks["report"].upstream_task_ids == {"gong_call_import.plan", "gong_call_import.verify"}
+
+
+@pytest.mark.parametrize("place", ["s3://reports", Path("/reports"), ObjectStoragePath("file:///reports")])
+def test_the_reports_of_a_mapped_group_have_folders_of_their_own(place: Any) -> None:
+    def mapped(report_path: Any) -> None:
+        with DAG("mapped_reports", schedule=None):
+
+            @task_group
+            def one(manifest: Any) -> None:
+                gong_call_import(manifest, report_path=report_path)
+
+            one.expand(manifest=["a.csv", "b.csv"])
+
+    mapped(f"{place}/{{{{ ti.map_index }}}}")
+    with pytest.raises(ValueError, match=r"report_path='.*reports' is the same folder.*/\{\{ ti\.map_index \}\}"):
+        mapped(place)

@@ -29,6 +29,8 @@ SCHEMAS = "_schema"
 # Temporary folders on the local disk.
 SCRATCH = "gong-export-"
 _NOTES = "_manifests/_notes"
+# The names of manifests and notes do not begin with a dot.
+_CHECK = "_manifests/.write-check.json"
 _DAY = "started_date="
 _UNFINISHED = re.compile(r"/\.part-0\.\w+\.[0-9a-f]{32}$")
 _LONGEST_WRITE = 3600.0
@@ -178,6 +180,17 @@ class ExportFolder:
                 if self._is_local:
                     self._remove_unfinished(details)
         return found
+
+    def require_writable(self) -> None:
+        """
+        Check that files can be written, so that no requests are wasted on what cannot be kept.
+
+        :raises GongExportStorageError: if they cannot
+        """
+        self.write_json(_CHECK, {})
+        # Credentials may not allow to delete.
+        with contextlib.suppress(GongExportStorageError):
+            self.delete(_CHECK)
 
     def delete(self, path: str) -> None:
         """Delete a file if it exists."""
