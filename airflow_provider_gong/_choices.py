@@ -1,4 +1,4 @@
-"""Choices and numbers that users give, checked by the same code wherever they enter."""
+"""Choices, numbers and flags that users give, checked by the same code wherever they enter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Choice(enum.StrEnum):
         for choice in cls:
             if choice == value:
                 return choice
-        raise cls.error(f"{parameter}={value!r} is not one of {', '.join(cls)}.")
+        raise cls.error(_wrong(parameter, value, f"is not one of {', '.join(cls)}"))
 
     @staticmethod
     def error(wrong: str) -> ValueError:
@@ -39,7 +39,7 @@ def whole_number(parameter: str, value: object, at_least: int) -> int:
     :raises ValueError: if it is no whole number, or too small
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
-        raise ValueError(f"{parameter}={value!r} is not a whole number of at least {at_least}.")
+        raise ValueError(_wrong(parameter, value, f"is not a whole number of at least {at_least}"))
     return value
 
 
@@ -52,5 +52,24 @@ def seconds(parameter: str, value: object) -> float:
     """
     found = value.total_seconds() if isinstance(value, timedelta) else value
     if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found < math.inf:
-        raise ValueError(f"{parameter}={value!r} is neither a number of seconds nor a timedelta, or is negative.")
+        wrong = "is neither a number of seconds nor a timedelta, or is negative"
+        raise ValueError(_wrong(parameter, value, wrong))
     return float(found)
+
+
+def flag(parameter: str, value: object) -> bool:
+    """
+    Return True or False. Python takes every text for True, even "False" and templates.
+
+    :param parameter: name of the parameter, for the error
+    :raises ValueError: if it is neither
+    """
+    if not isinstance(value, bool):
+        raise ValueError(_wrong(parameter, value, "is neither True nor False"))  # noqa: TRY004 - as for other values
+    return value
+
+
+def _wrong(parameter: str, value: object, wrong: str) -> str:
+    is_later = "{{" in str(value) or hasattr(value, "resolve")
+    hint = " It is needed when the DAG is parsed: templates and results of tasks are not possible." if is_later else ""
+    return f"{parameter}={value!r} {wrong}.{hint}"

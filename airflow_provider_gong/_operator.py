@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,13 @@ class GongOperator(BaseOperator):
                 "the argument as it is, and make the text in the task that the group is mapped over."
             )
         return None if value == "None" and not is_native else value
+
+
+def push_keys(context: Context, result: Mapping[str, Any]) -> None:
+    """Push each key of a result that has a value, as Airflow does with ``multiple_outputs`` after a task succeeded."""
+    for key, value in result.items():
+        if value is not None:
+            context["ti"].xcom_push(key=key, value=value)
 
 
 def _native(template: jinja2.Template, context: Context) -> Any:

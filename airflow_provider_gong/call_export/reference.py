@@ -44,6 +44,8 @@ def export_reference(
     :raises GongExportSettingsError: for an unknown table or column, or if the folder is that of another company
     :raises GongExportShrinkError: if Gong shows no row of a table at all
     """
+    if isinstance(tables, str) or isinstance(exclude_columns, str):
+        raise GongExportSettingsError("tables and exclude_columns are lists, not a single text.")
     names = list(tables)
     if unknown := [name for name in names if name not in REFERENCE_TABLES]:
         raise GongExportSettingsError(

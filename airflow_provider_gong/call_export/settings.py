@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES, TABLES
@@ -100,7 +101,10 @@ class ExportSettings:
             {table.name: table for table in exported},
             FileFormat.of("file_format", file_format),
             include_private,
-            CallFilter(str(workspace_id) if workspace_id else None, tuple(sorted({*map(str, primary_user_ids or ())}))),
+            CallFilter(
+                _gong_id("workspace_id", workspace_id) if workspace_id else None,
+                tuple(sorted({_gong_id("primary_user_ids", user) for user in primary_user_ids or ()})),
+            ),
         )
 
     def leaves_out(self, call: Mapping[str, Any]) -> bool:
@@ -147,6 +151,14 @@ class ExportSettings:
             },
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _gong_id(parameter: str, value: object) -> str:
+    """Return an id of Gong, which answers to any other text as if there were no calls."""
+    text = str(value)
+    if not (text.isascii() and text.isdecimal()):
+        raise GongExportSettingsError(f"{parameter}: {shown(text)!r} is not an id of Gong, which has only digits.")
+    return text
 
 
 def _chosen_tables(names: Sequence[str]) -> list[Table]:

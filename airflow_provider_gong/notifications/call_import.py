@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._choices import flag
 from airflow_provider_gong._compat import BaseNotifier
 from airflow_provider_gong.notifications._facts import actor_named
 from airflow_provider_gong.notifications.outcome import CallImportOutcome
@@ -41,7 +42,7 @@ class GongCallImportNotifier(BaseNotifier):
         super().__init__()
         self.build = build
         self.who = None if who is None else actor_named(who)
-        self.always = always
+        self.always = flag("always", always)
 
     def notify(self, context: Context) -> None:
         """Send the outcome of the import whose report has ended, or whose plan has ended without a report."""

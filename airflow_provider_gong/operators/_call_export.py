@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._choices import flag
 from airflow_provider_gong._operator import GongOperator
 from airflow_provider_gong.call_export.choices import FileFormat, FileFormatName, OnShrink, OnShrinkName
 from airflow_provider_gong.hooks.gong import GongHook
@@ -53,7 +54,7 @@ class CallExportOperator(GongOperator):
         self.path = path
         self.tables = tables
         self.file_format = FileFormat.of("file_format", file_format)
-        self.include_private = include_private
+        self.include_private = flag("include_private", include_private)
         self.exclude_columns = exclude_columns
         self.workspace_id = workspace_id
         # A task's output is in place when this runs.

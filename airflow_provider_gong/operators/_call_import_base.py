@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_gong._operator import GongOperator, required_id
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.hooks.gong import GongHook
+from airflow_provider_gong.operators._tasks import warn_of_other_hosts
 from airflow_provider_gong.store.errors import GongStoreNotSharedError
 
 if TYPE_CHECKING:
@@ -62,6 +63,23 @@ class CallImportOperator(GongOperator):
     def hook(self) -> GongHook:
         """The hook of the connection."""
         return GongHook(self.gong_conn_id, bulk=True)
+
+    def _check_places(self, report_path: Place | None) -> None:
+        """
+        Check the places where tasks of the import will write, and warn if other hosts cannot see what they write.
+
+        :param report_path: folder of the report; None if none is written
+        :raises GongFolderError: if nothing can be written there
+        """
+        from airflow_provider_gong.hooks.object_storage import ObjectStorage
+
+        storage = ObjectStorage()
+        if report_path:
+            storage.require_writable("report_path", report_path)
+        if self.import_path:
+            storage.require_writable("import_path", self.import_path, is_private=True)
+        elif not self.hook.store.is_server:
+            warn_of_other_hosts(self.hook.store.place)
 
     @contextlib.contextmanager
     def open_ledger(self, canary: int | None = None) -> Iterator[Ledger]:

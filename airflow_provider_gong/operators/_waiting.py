@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._choices import flag
 from airflow_provider_gong._compat import can_push_none, conf
-from airflow_provider_gong._operator import GongOperator
+from airflow_provider_gong._operator import GongOperator, push_keys
 from airflow_provider_gong._text import local_time
 from airflow_provider_gong.client.errors import GongError, GongRateLimitError
 from airflow_provider_gong.retries import fail_without_retry
@@ -34,7 +35,7 @@ class WaitingTask(GongOperator):
     def __init__(self, *, deferrable: bool | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         default = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.deferrable = default if deferrable is None else deferrable
+        self.deferrable = default if deferrable is None else flag("deferrable", deferrable)
 
     def work(self, context: Context) -> Any:
         """Do the operator's work; it can safely be done again after a wait."""
@@ -89,7 +90,5 @@ class WaitingTask(GongOperator):
         """Return the result, after pushing its keys here if Airflow would fail because a value is None."""
         if self.multiple_outputs and isinstance(result, Mapping) and not can_push_none():
             self.multiple_outputs = False
-            for key, value in result.items():
-                if value is not None:
-                    context["ti"].xcom_push(key=key, value=value)
+            push_keys(context, result)
         return result

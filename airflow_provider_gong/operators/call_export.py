@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._choices import whole_number
+from airflow_provider_gong._choices import flag, whole_number
 from airflow_provider_gong._text import counted
 from airflow_provider_gong.operators._call_export import CallExportOperator
 from airflow_provider_gong.operators._waiting import WaitingTask
@@ -124,7 +124,7 @@ class GongReadCallExportOperator(WaitingTask, CallExportOperator):
         super().__init__(**kwargs)
         self.days: Any = days
         self.daily_requests = None if daily_requests is None else whole_number("daily_requests", daily_requests, 1)
-        self.leaves_shrunk = leaves_shrunk
+        self.leaves_shrunk = flag("leaves_shrunk", leaves_shrunk)
 
     def work(self, context: Context) -> dict[str, Any]:
         """Read the days."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_gong._choices import seconds, whole_number
+from airflow_provider_gong._choices import flag, seconds, whole_number
+from airflow_provider_gong._operator import push_keys
 from airflow_provider_gong.call_import.choices import (
     MediaMode,
     MediaModeName,
@@ -19,7 +20,7 @@ from airflow_provider_gong.call_import.choices import (
 from airflow_provider_gong.hooks.configuration import REPORT_SERVER, configured
 from airflow_provider_gong.links import GongCallImportReportLink, push_report_url
 from airflow_provider_gong.operators._call_import_base import CallImportOperator, check_choice
-from airflow_provider_gong.operators._tasks import planner_name, run_name, warn_of_other_hosts
+from airflow_provider_gong.operators._tasks import planner_name, run_name
 from airflow_provider_gong.operators._waiting import WaitingTask
 from airflow_provider_gong.retries import fail_without_retry
 
@@ -33,6 +34,12 @@ SUMMARY_KEY = "summary"
 
 REPORT_PATH_KEY = "report_path"
 """XCom key of the report's folder, which is set even if the report task fails."""
+
+
+_PLAN_OPTIONS = (
+    *("manifest", "columns", "name_template", "sidecar", "media_mode", "media_base", "host_overrides"),
+    *("default_primary_user", "on_rejected", "strict"),
+)
 
 
 class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
@@ -66,8 +73,7 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
     :param on_rejected: ``continue`` sends the valid rows, ``stop`` fails if any row is wrong (templated)
     :param strict: reject rows with optional cells that cannot be read, instead of leaving out these cells with a
         warning
-    :param report_path: folder of the report that is written later; checked for access before anything is sent
-        (templated)
+    :param report_path: folder of the report, which is written later and checked before anything is sent (templated)
     :param dry_run: do not write the ledger
     :param deferrable: wait in the triggerer while the company's requests are used up; default: Airflow's setting
     :return: figures of the plan, ``import_id`` and ``store_id``, number and first 50 of the warnings
@@ -120,37 +126,23 @@ class GongPlanCallImportOperator(WaitingTask, CallImportOperator):
         self.host_overrides = host_overrides
         self.default_primary_user = default_primary_user
         self.on_rejected = on_rejected
-        self.strict = strict
+        self.strict = flag("strict", strict)
         self.report_path = report_path
-        self.is_dry_run = dry_run
+        self.is_dry_run = flag("dry_run", dry_run)
 
     def work(self, context: Context) -> dict[str, Any]:
         """Plan the import."""
         from airflow_provider_gong.call_import.plan.plan import ImportPlan
         from airflow_provider_gong.hooks.object_storage import ObjectStorage
 
-        settings, storage = self.hook.settings, ObjectStorage()
-        if self.import_path:
-            storage.require_writable("import_path", self.import_path, is_private=True)
-        if self.report_path:
-            storage.require_writable("report_path", self.report_path)
+        settings = self.hook.settings
+        self._check_places(self.report_path)
         with self.open_ledger() as ledger:
-            if not self.import_path and not self.hook.store.is_server:
-                warn_of_other_hosts(self.hook.store.place)
             plan = ImportPlan(
                 ledger,
                 self.hook.client,
-                manifest=self.manifest,
-                storage=storage,
-                columns=self.columns,
-                media_mode=self.media_mode,
-                name_template=self.name_template,
-                sidecar=self.sidecar,
-                media_base=self.media_base,
-                host_overrides=self.host_overrides,
-                default_primary_user=self.default_primary_user,
-                on_rejected=self.on_rejected,
-                strict=self.strict,
+                storage=ObjectStorage(),
+                **{name: getattr(self, name) for name in _PLAN_OPTIONS},
                 dry_run=self.is_dry_run,
                 timezone=settings.timezone,
                 requests_per_second=settings.requests_per_second,
@@ -323,8 +315,6 @@ class GongReportCallImportOperator(CallImportOperator):
                 require_green(summary, self.max_failed)
             except GongImportFailedError:
                 # Other tasks use the result by its keys, for example those that run in any case.
-                for key, value in summary.items():
-                    if value is not None:
-                        context["ti"].xcom_push(key=key, value=value)
+                push_keys(context, summary)
                 raise
         return summary

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_gong._choices import flag
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong._operator import required_gong_id
 from airflow_provider_gong._text import shown
@@ -212,7 +213,7 @@ class GongDeleteMeetingOperator(WaitingTask):
         super().__init__(**kwargs)
         self.meeting_id = meeting_id
         self.organizer_email = organizer_email
-        self.missing_ok = missing_ok
+        self.missing_ok = flag("missing_ok", missing_ok)
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> dict[str, Any]:
@@ -249,7 +250,7 @@ class GongMeetingIntegrationStatusOperator(WaitingTask):
     ) -> None:
         super().__init__(multiple_outputs=False, **kwargs)
         self.emails = emails
-        self.fail_if_not_ready = fail_if_not_ready
+        self.fail_if_not_ready = flag("fail_if_not_ready", fail_if_not_ready)
         self.gong_conn_id = gong_conn_id
 
     def work(self, context: Context) -> list[dict[str, Any]]:

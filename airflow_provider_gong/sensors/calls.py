@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from airflow_provider_gong._choices import flag
 from airflow_provider_gong._compat import (
     AirflowException,
     AirflowFailException,
@@ -79,7 +80,7 @@ class GongCallProcessedSensor(GongOperator, BaseSensorOperator):
         super().__init__(**kwargs)
         self.call_id = call_id
         self.gong_conn_id = gong_conn_id
-        self.deferrable = deferrable
+        self.deferrable = flag("deferrable", deferrable)
         self._last_answer = ""
 
     def execute(self, context: Context) -> Any:

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / PACKAGE
 # For each room, the others that it may use. Arrows only go down: a room is listed before those that it stands on.
 ROOMS: dict[str, set[str]] = {
     "commands": {"call_export", "call_import", "hooks", "ledger", "store", "client", "_compat", "_text"},
-    "notifications": {"operators", "call_import", "ledger", "_compat", "_text"},
+    "notifications": {"_choices", "operators", "call_import", "ledger", "_compat", "_text"},
     "assets": {"_compat"},
     "task_groups": {"_choices", "call_export", "operators", "call_import", "_compat"},
     "transfers": {"_choices", "operators", "call_export", "hooks", "_compat"},
@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {
         "_compat",
         "_text",
     },
-    "sensors": {"_operator", "retries", "triggers", "links", "hooks", "client", "_compat", "_text"},
+    "sensors": {"_choices", "_operator", "retries", "triggers", "links", "hooks", "client", "_compat", "_text"},
     # Triggers run where neither the store nor the import's files can be reached.
     "triggers": {"hooks", "client", "_compat", "_text"},
     "_operator": {"client", "_compat", "_text"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import batches, shown
@@ -90,11 +90,11 @@ class Meetings(Resource[D]):
         ``POST /v2/meetings/integration/status``: check which users can create Gong meetings, 100 per request.
 
         :param emails: e-mail addresses of the users
-        :raises GongValidationError: for a single address that is not in a list
+        :raises GongValidationError: if they are not a list, for example a single address
         """
-        if isinstance(emails, str):
+        if isinstance(emails, str) or not isinstance(emails, Iterable):
             wrong = FieldProblem(
-                "emails", repr(shown(emails)), "must be a list", "Give a list, even for a single address."
+                "emails", repr(shown(str(emails))), "must be a list", "Give a list, even for a single address."
             )
             raise GongValidationError("The integration status cannot be requested.", problems=[wrong])
         statuses: list[MeetingIntegrationStatus] = []

@@ -18,7 +18,11 @@ from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.operators.call_export import GongPlanCallExportOperator, GongReadCallExportOperator
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
 from airflow_provider_gong.operators.calls import GongUploadCallMediaOperator
-from airflow_provider_gong.operators.meetings import GongDeleteMeetingOperator, GongUpdateMeetingOperator
+from airflow_provider_gong.operators.meetings import (
+    GongDeleteMeetingOperator,
+    GongMeetingIntegrationStatusOperator,
+    GongUpdateMeetingOperator,
+)
 from airflow_provider_gong.sensors.calls import GongCallProcessedSensor
 from airflow_provider_gong.transfers.calls_to_object_storage import GongCallsToObjectStorageOperator
 from airflow_provider_gong.transfers.reference_to_object_storage import GongReferenceToObjectStorageOperator
@@ -151,6 +155,26 @@ def test_the_folder_of_an_export(gong: RunningEmulator, bucket: Bucket, name: st
     with pytest.raises(GongError, match=r"bucket/export.*PermissionError: AccessDenied"):
         EXPORTS[name](folder).execute(context())
     assert len(gong.requests()) == sent
+
+
+NO_LISTS: dict[str, Callable[[str], Any]] = {
+    "emails": lambda _: GongMeetingIntegrationStatusOperator(task_id="check", emails=None),  # type: ignore[arg-type]
+    "tables": lambda path: GongReferenceToObjectStorageOperator(task_id="export", path=path, tables="users"),
+    "exclude_columns": lambda path: GongReferenceToObjectStorageOperator(
+        task_id="export", path=path, exclude_columns="phone_number"
+    ),
+    "primary_user_ids": lambda path: GongPlanCallExportOperator(
+        task_id="plan", path=path, primary_user_ids=["tobias.okafor@example.com"]
+    ),
+    "workspace_id": lambda path: GongPlanCallExportOperator(task_id="plan", path=path, workspace_id="Sales"),
+}
+
+
+@pytest.mark.parametrize("name", NO_LISTS)
+def test_what_is_no_list_of_ids(gong: RunningEmulator, tmp_path: Path, name: str) -> None:
+    with pytest.raises(AirflowFailException, match=rf"{name}.*(list|only digits)"):
+        NO_LISTS[name](str(tmp_path / "export")).execute(context())
+    assert gong.requests() == []
 
 
 WRONG_IDS: dict[str, Callable[[Path], Any]] = {
