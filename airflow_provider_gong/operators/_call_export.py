@@ -107,6 +107,7 @@ class CallExportOperator(GongOperator):
     ) -> dict[str, Any]:
         """Read days of the export, except those that an earlier attempt of this run has read."""
         export = self.export
+        export.folder.require_writable()
         with self.opened_hook() as hook:
             return export.read(
                 hook.client,

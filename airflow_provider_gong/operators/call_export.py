@@ -77,7 +77,9 @@ class GongPlanCallExportOperator(CallExportOperator):
                 sweep_share=self.sweep,
                 daily_requests=quota if self.daily_requests is None else self.daily_requests,
             )
-            plan = self.export.plan(settings)
+            export = self.export
+            export.folder.require_writable()
+            plan = export.plan(settings)
         summary = plan.summary()
         reasons = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
         self.log.info(

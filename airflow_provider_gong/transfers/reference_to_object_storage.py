@@ -65,5 +65,6 @@ class GongReferenceToObjectStorageOperator(WaitingTask):
 
         with self.hook as hook:
             folder = export_folder(self.path)
+            folder.require_writable()
             company = hook.settings.require_company()
             return export_reference(folder, hook.client, company, self.tables, self.file_format, self.exclude_columns)

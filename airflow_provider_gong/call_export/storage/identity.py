@@ -20,7 +20,6 @@ def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
 
     :param company: the Gong company
     :raises GongExportSettingsError: if it contains an export of other calls
-    :raises GongExportStorageError: if it cannot be read or written
     """
     ours = {
         "company": company,
@@ -35,9 +34,7 @@ def claim(folder: ExportFolder, settings: ExportSettings, company: str) -> None:
             f"{folder} is an export of {', '.join(different)}.",
             remedy="Its files would mix calls of both: use another folder, or the same filter.",
         )
-    if found == wanted:
-        folder.require_writable()
-    else:
+    if found != wanted:
         folder.write_json(_EXPORT, wanted)
     for name in TABLES:
         _describe(folder, name, settings.tables.get(name))

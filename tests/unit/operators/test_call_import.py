@@ -289,7 +289,7 @@ def test_a_pattern_on_an_object_store_is_a_manifest(gong: RunningEmulator, tmp_p
 def test_a_mapping_that_does_not_fit_fails_the_plan_for_good(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1)])
     plan = GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), columns={"title": "Topic"}, **IMPORT)
-    with pytest.raises(AirflowFailException, match="title is mapped to 'topic', which is not a header"):
+    with pytest.raises(AirflowFailException, match="title is mapped to 'Topic', which is not a header"):
         plan.execute(task_context())
 
 
