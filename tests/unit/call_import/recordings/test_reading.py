@@ -24,7 +24,7 @@ USUAL = {
     "M4A, index first": (2, (".m4a", *AAC, "-movflags", "+faststart")),
     "fragments": (2, (".mp4", *AAC, "-movflags", "+frag_keyframe", "-frag_duration", "5000000")),
     "FLAC": (2, (".flac",)),
-    "MKV": (1, (".mkv", *AAC)),
+    "MKV": (2, (".mkv", *AAC)),
 }
 
 
