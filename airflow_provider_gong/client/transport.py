@@ -88,11 +88,13 @@ class _Transport:
             options["json"] = request.body
         try:
             return http.build_request(request.operation.method, request.path, **options)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, TypeError, ValueError) as error:
+            # Not chained: the original may hold the whole content.
+            what = (
+                "has no valid URL" if isinstance(error, httpx.InvalidURL) else "cannot be written as JSON or as a URL"
+            )
             reason = shown(str(error), _LONGEST_REASON)
-            raise GongValidationError(
-                f"The request has no valid URL: {reason}.", operation=request.operation.name
-            ) from None
+            raise GongValidationError(f"The request {what}: {reason}.", operation=request.operation.name) from None
 
     def _seconds(self, request: GongRequest[Any]) -> float:
         size = 0 if request.media is None else request.media.size

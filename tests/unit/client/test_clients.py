@@ -8,6 +8,7 @@ import email.utils
 import hashlib
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from airflow_provider_gong.client.errors import (
     GongRedirectError,
     GongServerError,
     GongTimeoutError,
+    GongValidationError,
 )
 from airflow_provider_gong.client.exchange import ExchangePolicy
 from airflow_provider_gong.client.media import MediaFile
@@ -630,6 +632,19 @@ def test_request_line_and_body(drive: Driver, request_: GongRequest[Any], line: 
     assert f"{request.method} {request.url.raw_path.decode().replace('+', '%20')}" == line
     assert request.url.host == "us-12345.api.gong.io"
     assert (json.loads(request.content) if request.content else None) == body
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"body": {"from": datetime(2026, 3, 1)}}, {"body": {"rate": math.nan}}, {"body": {"name": "\ud83d"}}],
+    ids=["no JSON", "no number", "half a character"],
+)
+def test_content_that_cannot_be_written_is_no_reason_to_try_again(drive: Driver, content: dict[str, Any]) -> None:
+    request = raw_request("listMultipleUsers", **content)
+    error = drive(GONG, sending(request), transport=transport(ok())).failed_with(GongValidationError)
+    assert "cannot be written as JSON" in str(error)
+    assert not error.retry_can_help
+    assert not error.may_have_taken_effect
 
 
 def test_recording_may_take_five_times_as_long(drive: Driver, tmp_path: Path) -> None:
