@@ -90,9 +90,7 @@ class _Transport:
             return http.build_request(request.operation.method, request.path, **options)
         except (httpx.InvalidURL, TypeError, ValueError) as error:
             # Not chained: the original may hold the whole content.
-            what = (
-                "has no valid URL" if isinstance(error, httpx.InvalidURL) else "cannot be written as JSON or as a URL"
-            )
+            what = "has no valid URL" if isinstance(error, httpx.InvalidURL) else "cannot be encoded"
             reason = shown(str(error), _LONGEST_REASON)
             raise GongValidationError(f"The request {what}: {reason}.", operation=request.operation.name) from None
 

@@ -19,11 +19,20 @@ _NETWORK_FILE_SYSTEMS = (
     "smb",
     "afs",
     "9p",
-    "fuse.sshfs",
-    "fuse.s3fs",
-    "fuse.gcsfuse",
     "lustre",
     "ceph",
+    "gpfs",
+    "beegfs",
+    "fuse.blobfuse",
+    "fuse.ceph",
+    "fuse.gcsfuse",
+    "fuse.glusterfs",
+    "fuse.goofys",
+    "fuse.juicefs",
+    "fuse.mountpoint-s3",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.sshfs",
 )
 _PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 _NOT_PRIVATE = 0o077

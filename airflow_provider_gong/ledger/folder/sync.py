@@ -22,6 +22,8 @@ from airflow_provider_gong.store.database import Store
 
 _WRITE_SECONDS = 10.0
 _ENTRIES_OF_SEGMENT = 1000
+# SQLite before 3.32 accepts up to 999 parameters (https://www.sqlite.org/limits.html).
+_IDS_OF_QUERY = 900
 _IDENTITY = ("company", "import_id")
 # What a plan's entry says of its rows, which are in files of their own.
 _PLAN: dict[str, type] = {"rows": int, "segments": int, "digest": str}
@@ -252,7 +254,7 @@ def _existing_entry(found: Any) -> Entry:
 
 def _changed_rows(connection: Connection, changed: Iterable[str], table: Table, prefix: str) -> Iterator[Any]:
     idents = sorted(what.removeprefix(prefix) for what in changed if what.startswith(prefix))
-    for batch in batches(idents, _ENTRIES_OF_SEGMENT):
+    for batch in batches(idents, _IDS_OF_QUERY):
         yield from connection.execute(select(table).where(table.c.client_unique_id.in_(batch)))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.engine import Engine
 
 from airflow_provider_gong.ledger import tables
 from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
@@ -77,6 +79,21 @@ def test_the_next_task_knows_what_was_recorded(tmp_path: Path, verb: str, clock:
     with journaled_ledger(tmp_path, "example", "night") as reopened:
         assert content(reopened) == recorded
         assert reopened.store_id == store_id
+
+
+def test_many_rows_change_at_once_in_an_older_sqlite(tmp_path: Path) -> None:
+    def limit(connection: Any, _: Any) -> None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+
+    event.listen(Engine, "connect", limit)
+    try:
+        with journaled_ledger(tmp_path, "example", "night") as ledger:
+            plan(ledger, *(f"pbx-{number}" for number in range(1001)))
+            assert len(ledger.lease("worker", limit=1001, seconds=LONG)) == 1001
+        with journaled_ledger(tmp_path, "example", "night") as ledger:
+            assert {row.sent_at is None for row in ledger.rows()} == {False}
+    finally:
+        event.remove(Engine, "connect", limit)
 
 
 def test_the_next_task_knows_how_a_row_is_planned(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Engine
 
 from airflow_provider_gong.ledger.imports import Adoption, Imports
 from airflow_provider_gong.ledger.ledger import Ledger

@@ -154,7 +154,12 @@ def test_store_of_a_newer_package_is_refused_and_left_alone(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "lustre", "ceph"]
+    "kind",
+    [
+        *("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "lustre", "ceph"),
+        *("fuse.glusterfs", "fuse.ceph-fuse", "fuse.rclone", "fuse.blobfuse2", "fuse.mountpoint-s3", "fuse.juicefs"),
+        *("fuse.goofys", "beegfs", "gpfs"),
+    ],
 )
 def test_network_file_system_is_refused_with_the_remedy(tmp_path: Path, kind: str) -> None:
     table = mounts(tmp_path, "/dev/vda / ext4", f"server:/export {tmp_path} {kind}")
