@@ -265,7 +265,7 @@ class Pace:
         self.opens_at -= seconds
         if self.refused_at is not None:
             self.refused_at -= seconds
-        hour = RollingDay().bucket(now)
-        ahead = [start for start in self.hours if start > now]
+        ahead = sum(self.hours.pop(start) for start in list(self.hours) if start > now)
         if ahead:
-            self.hours[hour] = self.hours.get(hour, 0) + sum(self.hours.pop(start) for start in ahead)
+            # Not in the hour of now, which may have begun before the day did.
+            self.hours[int(now)] = self.hours.get(int(now), 0) + ahead

@@ -52,6 +52,8 @@ class Ledger(ImportView):
         super().__init__(store, company, import_id)
         # Where the search for the next row starts, so it does not go through all sent rows each time.
         self._sent_up_to = 0
+        # What distinguishes a plan from the one that replaces it.
+        self._plan = select(imports.c.planned_at).where(self._import)
 
     @contextlib.contextmanager
     def _change(self, *, before_sending: bool = False, attached: Path | None = None) -> Iterator[Connection]:
@@ -132,9 +134,8 @@ class Ledger(ImportView):
         :param seconds: how long the lease lasts unless it is renewed
         """
         free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
-        plan = select(imports.c.planned_at).where(self._import)
-        query = rows_and_calls.add_columns(plan.scalar_subquery().label("plan")).where(self._mine, is_unsent, free)
-        query = query.order_by(rows.c.position).limit(limit)
+        query = rows_and_calls.add_columns(self._plan.scalar_subquery().label("plan"))
+        query = query.where(self._mine, is_unsent, free).order_by(rows.c.position).limit(limit)
         while True:
             # Searched without locks: a claim counts only if the row has not changed since it was read.
             found = self.store.fetch(query.where(rows.c.position > self._sent_up_to))
@@ -145,14 +146,7 @@ class Ledger(ImportView):
             if not found:
                 return []
             self._sent_up_to = found[0].position - 1
-            claims: dict[int, LeasedRow | None] = {}
-            with self._change(before_sending=True) as connection:
-                # Locked until the claims are written, so the rows cannot be replaced in the meantime.
-                if connection.execute(plan.with_for_update(read=True)).scalar() == found[0].plan:
-                    for row in in_one_order(found):
-                        claims[row.position] = claim(connection, self.import_id, row, owner, seconds)
-            leases = [lease for _, lease in sorted(claims.items()) if lease is not None]
-            if leases:
+            if leases := self._claim(found, owner, seconds):
                 return leases
             # Others claimed all of these first, or replaced the plan; there may be more.
 
@@ -250,6 +244,16 @@ class Ledger(ImportView):
         """Record whether Gong finds a call that someone else created."""
         with self._change() as connection:
             judge(connection, self.company, found, missing_since=db_now() if is_missing else None)
+
+    def _claim(self, found: list[Any], owner: str, seconds: float) -> list[LeasedRow]:
+        """Claim rows that were found, as far as others have not, and their plan has not been replaced."""
+        claims: dict[int, LeasedRow | None] = {}
+        with self._change(before_sending=True) as connection:
+            # Locked until the claims are written, so the rows cannot be replaced in the meantime.
+            if connection.execute(self._plan.with_for_update(read=True)).scalar() == found[0].plan:
+                for row in in_one_order(found):
+                    claims[row.position] = claim(connection, self.import_id, row, owner, seconds)
+        return [lease for _, lease in sorted(claims.items()) if lease is not None]
 
     def _adopt_incomplete(self, connection: Connection) -> int:
         """Treat calls without a recording as those of this import's rows."""

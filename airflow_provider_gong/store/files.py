@@ -103,6 +103,8 @@ def locked(folder: Path) -> Iterator[None]:
         _lock(handle, folder)
         yield
     finally:
+        # A process that was forked meanwhile would keep the lock.
+        fcntl.flock(handle, fcntl.LOCK_UN)
         os.close(handle)
 
 

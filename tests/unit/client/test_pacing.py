@@ -233,6 +233,16 @@ def test_requests_from_before_the_clock_was_set_back_leave_the_day_no_later() ->
     assert pace.used(SHARE, back + 25 * HOUR) == 0
 
 
+def test_requests_of_the_day_are_not_forgotten_when_the_clock_is_set_back_into_the_hour_of_its_reset() -> None:
+    share = Share(requests_per_day=2, day=DailyReset(dt.time(11, 30), ZoneInfo("UTC")))
+    pace = Pace()
+    granted(pace, NOON, share)
+    granted(pace, NOON + 60, share)
+    back = NOON - HOUR / 4
+    assert refused(pace, back, share).daily
+    assert pace.used(share, back) == 2
+
+
 def test_refusal_right_after_the_clock_was_set_back_counts_in_full() -> None:
     pace = Pace()
     pace.close(NOON, 20.0)

@@ -359,6 +359,22 @@ def test_a_file_that_was_deleted_is_noticed_and_the_next_one_used(
     assert new in (None, used.id)
 
 
+def test_the_lock_of_the_folder_does_not_live_on_in_a_forked_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_LOCK_SECONDS", 0.0)
+    leave = FORK.Event()
+    with files.locked(tmp_path):
+        forked = FORK.Process(target=leave.wait)
+        forked.start()
+    try:
+        with files.locked(tmp_path):
+            pass
+    finally:
+        leave.set()
+        forked.join()
+
+
 def test_the_lock_of_the_folder_is_not_waited_for_without_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
