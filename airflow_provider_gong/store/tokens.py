@@ -68,7 +68,12 @@ class _Held:
     @property
     def is_current(self) -> bool:
         """Whether the access token is valid for long enough to send a request."""
-        return self.tokens.expires_in > min(_EARLY_SECONDS, self.lifetime * _EARLY_SHARE)
+        return self.good_for > 0
+
+    @property
+    def good_for(self) -> float:
+        """Seconds for which requests can be sent with the access token."""
+        return self.tokens.expires_in - min(_EARLY_SECONDS, self.lifetime * _EARLY_SHARE)
 
 
 class StoredTokens:
@@ -83,6 +88,8 @@ class StoredTokens:
     :param post: sends a form to the token endpoint
     :param key: secret that encrypts the tokens; default: the app's secret
     :param sleep: waits for a number of seconds
+    :param clock: seconds since 1970, as an expression of SQL; for tests
+    :param timer: seconds that only go forward; for tests
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class StoredTokens:
         key: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], Any] = db_now,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store.quick
         self._location = repr(store)
@@ -102,6 +110,9 @@ class StoredTokens:
         self._fernet = Fernet(_derived_key(key or client.client_secret, client.client_id))
         self._sleep = sleep
         self._clock = clock
+        self._timer = timer
+        # The access token that was read last, and until when it is good.
+        self._last = ("", -math.inf)
 
     @property
     def base_url(self) -> str:
@@ -114,12 +125,21 @@ class StoredTokens:
 
     def token(self) -> str:
         """
-        Return an access token that has not expired.
+        Return an access token that has not expired; the last one as long as it is good while the store is unreachable.
 
         :raises GongAuthenticationError: if there is none and none can be obtained
+        :raises GongStoreError: if the store cannot be reached, and there is no such token
         """
-        held = self._look()
+        asked_at = self._timer()
+        try:
+            held = self._look()
+        except GongStoreError:
+            token, good_until = self._last
+            if asked_at >= good_until:
+                raise
+            return token
         if held.is_current:
+            self._last = (held.tokens.access_token, asked_at + held.good_for)
             return held.tokens.access_token
         return self._refreshed(lambda found: found.is_current).access_token
 

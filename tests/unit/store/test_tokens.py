@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from airflow_provider_gong.client.errors import GongAuthenticationError, GongCon
 from airflow_provider_gong.client.instructions import NoAnswer, NotSent
 from airflow_provider_gong.client.oauth import OAuthClient
 from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.errors import GongStoreError
 from airflow_provider_gong.store.schema import token_table
 from airflow_provider_gong.store.tokens import StoredTokens
 from tests.support.postgres import PostgresServer
@@ -124,6 +126,22 @@ def test_refused_token_is_replaced_once_for_all(worker: Any, endpoint: TokenEndp
     other.refresh(refused)
     assert other.token() == one.token() == "access-2"
     assert len(endpoint.asked) == 2
+
+
+def test_token_of_the_last_request_is_used_while_the_store_is_away(tmp_path: Path, endpoint: TokenEndpoint) -> None:
+    now = 1000.0
+    tokens = StoredTokens(Store.in_folder(tmp_path), CLIENT, endpoint, timer=lambda: now)
+    tokens.authorize("code-1", "https://example.com/callback")
+    assert tokens.token() == "access-1"
+    for file in tmp_path.iterdir():
+        file.unlink()
+        file.mkdir()
+    assert [tokens.token() for _ in range(2)] == ["access-1"] * 2
+    with pytest.raises(GongStoreError):
+        tokens.refresh("access-1")
+    now += DAY - 59
+    with pytest.raises(GongStoreError):
+        tokens.token()
 
 
 def test_token_that_is_about_to_expire_is_replaced_before_it_is_used(
