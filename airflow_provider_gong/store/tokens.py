@@ -164,10 +164,7 @@ class StoredTokens:
             if held.refusal is not None:
                 raise _dead(held.refusal)
             if held.lease_left <= 0:
-                # Airflow ends tasks by a signal. One during the exchange would lose the only valid refresh token, so
-                # it takes effect only after the block.
-                with ThreadPoolExecutor(1) as uninterrupted:
-                    return uninterrupted.submit(self._exchange, held, is_fresh).result()
+                return _uninterrupted(self._exchange, held, is_fresh)
             if not is_told:
                 _log_wait(held.lease_left)
                 is_told = True
@@ -279,6 +276,18 @@ def _dead(words: str, *, status: int | None = None) -> GongGrantRefusedError:
         errors=[words],
         remedy=_AUTHORIZE_AGAIN,
     )
+
+
+def _uninterrupted(work: Callable[..., Tokens], *arguments: Any) -> Tokens:
+    """
+    Return the result of work that a signal, by which Airflow ends tasks, must not interrupt.
+
+    A signal takes effect when the work has ended. It would lose the only valid refresh token otherwise.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        # Nobody would wait for a thread whose start was interrupted, so it starts with nothing to do.
+        pool.submit(int).result()
+        return pool.submit(work, *arguments).result()
 
 
 def _log_wait(seconds: float) -> None:
