@@ -20,6 +20,7 @@ import httpx
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.answers import Answer
+from airflow_provider_gong.client.auth import is_loopback_url
 from airflow_provider_gong.client.errors import GongValidationError
 from airflow_provider_gong.client.instructions import NoAnswer, NotSent, Outcome
 from airflow_provider_gong.client.media import MultipartUpload, UploadOverdueError
@@ -71,7 +72,7 @@ class _Transport:
     ) -> None:
         self._media_timeout = _timeout(timeout * _MEDIA_PATIENCE)
         self._deadline = deadline
-        self._options = _options(proxy, ca_bundle, timeout) | {
+        self._options = _options(base_url, proxy, ca_bundle, timeout) | {
             "base_url": base_url,
             "headers": {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"},
         }
@@ -178,17 +179,24 @@ def post_form(
     """Send a form once, with a user and password."""
 
     def post() -> Outcome:
-        with httpx.Client(**_options(proxy, ca_bundle, timeout)) as http:
+        with httpx.Client(**_options(url, proxy, ca_bundle, timeout)) as http:
             request = http.build_request("POST", url, data=form, headers={"Accept-Encoding": "gzip"})
             return _received(http, request, auth=credentials)
 
     return _within(2 * timeout, post)
 
 
-def _options(proxy: str | None, ca_bundle: str | None, timeout: float) -> dict[str, Any]:
+def _options(url: str, proxy: str | None, ca_bundle: str | None, timeout: float) -> dict[str, Any]:
     files = (ca_bundle, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     verify = _authorities(ca_bundle, *map(_version, files))
-    return {"proxy": proxy or None, "verify": verify, "timeout": _timeout(timeout), "follow_redirects": False}
+    return {
+        "proxy": proxy or None,
+        "verify": verify,
+        "timeout": _timeout(timeout),
+        "follow_redirects": False,
+        # A proxy of the environment would receive unencrypted credentials that were meant for this host only.
+        "trust_env": not is_loopback_url(url),
+    }
 
 
 # Reading them takes longer than many a request, and holds up the event loop of a triggerer.

@@ -41,6 +41,7 @@ from airflow_provider_gong.client.media import MediaFile
 from airflow_provider_gong.client.pacing import Slot, SlotRefused
 from airflow_provider_gong.client.requests import GongRequest, Listing, raw_request
 from airflow_provider_gong.client.resources.calls import upload_call_media
+from airflow_provider_gong.client.transport import post_form
 from tests.unit.client import misbehaving_server as server_module
 from tests.unit.client.misbehaving_server import (
     Behaviour,
@@ -159,6 +160,19 @@ def test_request_arrives_as_gong_wants_it(server: MisbehavingServer, drive: Driv
     assert received.headers["user-agent"] == "airflow-provider-gong/1.0"
     assert received.headers["content-type"] == "application/json"
     assert json.loads(received.body) == {"title": "Pricing"}
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_proxies_of_the_environment_do_not_get_what_is_meant_for_this_host(
+    server: MisbehavingServer, drive: Driver, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with misbehaving_server() as proxy:
+        monkeypatch.setenv(name, proxy.url)
+        server.script += [answers_json(200, DONE)] * 2
+        assert drive(server.url, sending(READ)).result == DONE
+        post_form(f"{server.url}/oauth2/x", {}, ("KEY", SECRET))
+        assert proxy.connections == 0
+    assert [received.line.split()[0] for received in server.received] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize("request_", [READ, MEETING], ids=["read", "meeting"])
