@@ -198,7 +198,9 @@ def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
     try:
         if open_path(name).exists():
             return [name]
-        found = sorted(FilePattern(name, open_path).files())
+        pattern = FilePattern(name, open_path)
+        found = sorted(pattern.files())
+        pattern.forget()
     except Exception as error:
         raise reading_error(f"Manifest {shown(name)} cannot be looked for", error) from error
     if not found:

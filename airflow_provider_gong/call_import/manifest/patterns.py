@@ -53,9 +53,7 @@ class FilePattern:
         name = name.removeprefix("file://")
         self.store: Any = open_path(name).fs if "://" in name else None
         """The file system of fsspec; None for files of this host."""
-        if self.store is not None:
-            # It keeps what it has listed for as long as the process runs.
-            self.store.invalidate_cache()
+        self.forget()
         literal = _literal_start(name, open_path)
         name = literal.replace("[", "[[]") + name[len(literal) :]
         if not _has_pattern(name) and _is_folder(name.replace("[[]", "["), open_path):
@@ -90,6 +88,11 @@ class FilePattern:
                     if (place := keys.get(f"{folder}/{name}")) is not None:
                         sizes[place] = details["size"]
         return sizes
+
+    def forget(self) -> None:
+        """Clear what its store has listed: it keeps that for as long as the process runs, and searches all of it."""
+        if self.store is not None:
+            self.store.invalidate_cache()
 
     def _listed_at_once(self) -> Iterator[tuple[str, Details]]:
         # A request for 1,000 objects instead of one for each folder.

@@ -71,8 +71,7 @@ class PlannedRecording:
     def _opened(self, path: Any) -> tuple[IO[Any], Any]:
         """Return the recording and what is known of it, without asking for that again."""
         if hasattr(path, "fs"):
-            # The store is asked, and not what it has listed before.
-            path.fs.invalidate_cache(path.path)
+            _forget(path)
         file = open_to_send(path)
         with contextlib.ExitStack() as opened:
             opened.callback(file.close)
@@ -135,8 +134,14 @@ def _now(path: Any, file: Any) -> Any:
     """Return what is known now of a recording that is open."""
     if not hasattr(path, "fs"):
         return os.fstat(file.fileno())
-    path.fs.invalidate_cache(path.path)
+    _forget(path)
     return path.stat()
+
+
+def _forget(path: Any) -> None:
+    """Let a store be asked, and not what it has listed before, which adlfs keeps by folder."""
+    path.fs.invalidate_cache(path.path)
+    path.fs.invalidate_cache(path.path.rpartition("/")[0])
 
 
 def _stat_of(file: Any) -> Any:

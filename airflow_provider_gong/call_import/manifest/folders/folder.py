@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
@@ -48,7 +47,7 @@ class RecordingFolder:
         self.columns = ColumnMap(columns, self._named)
         """The mapping, including all fields that the template names."""
         self._sidecars = Sidecars(sidecar, storage.path) if sidecar else None
-        self._stores: list[Any] = []
+        self._patterns: list[FilePattern] = []
         # Read only if columns names them.
         self._own = [column for column in ("file_name", "file_stem") if self.columns.uses(column)]
 
@@ -77,8 +76,8 @@ class RecordingFolder:
 
     def forget(self) -> None:
         """Clear the stores' cached listings, which gave the sizes of all recordings without a request for each."""
-        for store in self._stores:
-            store.invalidate_cache()
+        for pattern in self._patterns:
+            pattern.forget()
 
     def _list(self, name: str) -> tuple[str, list[str]]:
         """Return a folder and its recordings, sorted by name."""
@@ -97,8 +96,8 @@ class RecordingFolder:
     def _found(self, name: str) -> tuple[str, list[str]]:
         pattern = FilePattern(name, self._storage.path)
         found = pattern.files()
+        self._patterns.append(pattern)
         if pattern.store is not None:
-            self._stores.append(pattern.store)
             self._storage.remember(found)
             if self._sidecars is not None:
                 self._sidecars.sizes |= pattern.sizes(map(self._sidecars.place, found))

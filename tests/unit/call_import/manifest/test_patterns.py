@@ -138,6 +138,25 @@ def test_a_folder_that_a_store_cannot_list_is_no_empty_one(
         FilePattern(f"memory://recordings/{pattern}", UPath).files()
 
 
+@pytest.mark.parametrize("pattern", ["day/*.wav", "*/1.wav", "day/"])
+def test_a_folder_that_is_listed_as_its_own_empty_object(
+    store: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    """adlfs 2026.8 lists nothing else of a folder for which somebody has created an object."""
+    listed = MemoryFileSystem.ls
+
+    def ls(self: MemoryFileSystem, path: str, *args: Any, **options: Any) -> Any:
+        found = listed(self, path, *args, **options)
+        return [{"name": path, "size": 0, "type": "file"}] if path == "/recordings/day" else found
+
+    def find(self: MemoryFileSystem, path: str, **_: Any) -> dict[str, Any]:
+        return {info["name"]: info for info in listed(self, path)}
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", ls)
+    monkeypatch.setattr(MemoryFileSystem, "find", find)
+    assert "memory://recordings/day/1.wav" in FilePattern(f"memory://recordings/{pattern}", UPath).files()
+
+
 @pytest.mark.parametrize("name", ["", " "])
 def test_no_name_is_no_pattern(name: str) -> None:
     with pytest.raises(ValueError, match="the name is empty"):
