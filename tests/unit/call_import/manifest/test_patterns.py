@@ -142,7 +142,7 @@ def test_a_folder_that_a_store_cannot_list_is_no_empty_one(
 def test_a_folder_that_is_listed_as_its_own_empty_object(
     store: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch, pattern: str
 ) -> None:
-    """adlfs 2026.8 lists nothing else of a folder for which somebody has created an object."""
+    """As adlfs 2026.8 lists a folder for which somebody has created an object."""
     listed = MemoryFileSystem.ls
 
     def ls(self: MemoryFileSystem, path: str, *args: Any, **options: Any) -> Any:
