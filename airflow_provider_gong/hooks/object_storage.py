@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.client.media import MediaFile, MediaPath
-from airflow_provider_gong.store.files import make_private_folder
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import ObjectStoragePath, Place
@@ -83,32 +83,23 @@ class ObjectStorage:
         """
         return media if isinstance(media, MediaFile) else MediaFile.at(self.path(media))
 
-    def require_writable(self, name: str, place: Place, *, is_private: bool = False) -> None:
+    def require_writable(self, name: str, place: Place) -> None:
         """
-        Check that tasks can write to a folder, by writing an empty file and deleting it.
+        Check that tasks can write to a folder. In an object store, an empty file is written and deleted.
 
         :param name: the parameter that has the folder
-        :param is_private: whether a folder on a local disk is only for this user, if there is none yet
         :raises GongFolderError: if they cannot
         """
-        from airflow_provider_gong._compat import ObjectStoragePath
-
         try:
             path: Any = self.path(place)
-            folder = ObjectStoragePath(path)
-            file = f"{folder.path.rstrip('/')}/{_CHECK_FILE}"
-            if is_private and folder.protocol in ("", "file"):
-                make_private_folder(Path(folder.path))
+            # Airflow's local paths have the protocol "file" or none; paths of pathlib have no such attribute.
+            if getattr(path, "protocol", "") in ("", "file"):
+                _require_local(Path(getattr(path, "path", path)))
             else:
-                folder.fs.makedirs(folder.path, exist_ok=True)
-            with folder.fs.open(file, "wb"):
-                pass
+                _write_empty(path.fs, path.path.rstrip("/"))
         except Exception as error:
             # Each object store raises different errors, for example for missing credentials.
             raise GongFolderError(name, place, f"{type(error).__name__}: {error}") from error
-        # Reports and imports never delete anything, so the credentials may not allow it.
-        with contextlib.suppress(Exception):
-            folder.fs.rm_file(file)
 
     def sign(self, place: Place) -> str:
         """
@@ -130,6 +121,23 @@ class ObjectStorage:
         _check_signature(url)
         _check_credentials(store)
         return url
+
+
+def _require_local(folder: Path) -> None:
+    found = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not found.is_dir():
+        raise NotADirectoryError(f"{found} is a file")
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise PermissionError(f"{found} cannot be written to")
+
+
+def _write_empty(store: Any, folder: str) -> None:
+    store.makedirs(folder, exist_ok=True)
+    with store.open(f"{folder}/{_CHECK_FILE}", "wb"):
+        pass
+    # Reports and imports never delete anything, so the credentials may not allow it.
+    with contextlib.suppress(Exception):
+        store.rm_file(f"{folder}/{_CHECK_FILE}")
 
 
 def _store_of(path: ObjectStoragePath) -> Any:

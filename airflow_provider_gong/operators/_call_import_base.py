@@ -77,7 +77,7 @@ class CallImportOperator(GongOperator):
         if report_path:
             storage.require_writable("report_path", report_path)
         if self.import_path:
-            storage.require_writable("import_path", self.import_path, is_private=True)
+            storage.require_writable("import_path", self.import_path)
         elif not self.hook.store.is_server:
             warn_of_other_hosts(self.hook.store.place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -15,6 +16,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator import RunningEmulator
+from airflow_provider_gong.hooks.object_storage import GongFolderError
 from airflow_provider_gong.operators.call_export import GongPlanCallExportOperator, GongReadCallExportOperator
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
 from airflow_provider_gong.operators.calls import GongUploadCallMediaOperator
@@ -126,8 +128,22 @@ def test_the_check_leaves_nothing_behind(
     plan(tmp_path, **{name: place.format(tmp_path)}).execute(context())
     assert [path for path in tmp_path.rglob("*") if "check" in path.name] == []
     assert [path for path in bucket.store if "check" in path] == []
-    if name == "import_path" and "memory" not in place:
-        assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "folder").exists() is (name == "import_path" and "memory" not in place)
+
+
+@pytest.mark.parametrize("place", ["{}/manifest.csv", "{}/manifest.csv/folder", "file://{}/manifest.csv/folder"])
+@pytest.mark.parametrize("name", ["report_path", "import_path"])
+def test_a_file_in_the_place_of_a_folder(gong: RunningEmulator, tmp_path: Path, name: str, place: str) -> None:
+    with pytest.raises(GongFolderError, match=rf"^{name}: .*manifest\.csv is a file\)"):
+        plan(tmp_path, **{name: place.format(tmp_path)}).execute(context())
+    assert gong.requests() == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_others(gong: RunningEmulator, tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir(0o500)
+    with pytest.raises(GongFolderError, match=r"^report_path: .*others cannot be written to\)"):
+        plan(tmp_path, report_path=str(tmp_path / "others/report")).execute(context())
 
 
 def test_who_may_write_need_not_be_allowed_to_delete(gong: RunningEmulator, tmp_path: Path, bucket: Bucket) -> None:
