@@ -11,6 +11,7 @@ OLDER_AIRFLOWS := 3.2.2 3.1.8 3.0.6 2.11.2
 STANDALONE_AIRFLOWS := 3.2.2 3.1.8
 NEWER_PYTHONS := 3.12 3.13
 README_DAG := tests/e2e/test_dags_test.py
+BUTTON_OF_AIRFLOW_2 := tests/browser/test_button_of_airflow_2.py
 PIECES = $(OLDER_AIRFLOWS:%=test-airflow-%) $(OLDER_AIRFLOWS:%=test-dags-%) $(OLDER_AIRFLOWS:%=test-readme-%) \
   $(STANDALONE_AIRFLOWS:%=test-standalone-%) test-button $(NEWER_PYTHONS:%=test-python-%)
 DAG_SHAPES := $(addprefix tests/scenario/test_dag_,shapes.py variants.py settings.py mapping.py callbacks.py)
@@ -23,8 +24,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # On all processors, with a line for each file of tests.
 PARALLEL := -n auto --dist worksteal -p tests.support.lines
-# The same, with tests that share an Airflow or a browser in one process; those that take longest come first.
-SHARING := -n auto --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
+# Tests that share an Airflow or a browser in one process; mostly they wait for Airflow, so more of them than processors.
+SHARING := -n 3 --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
+
+# So that they come first.
+LONGEST := tests/e2e/test_call_import.py tests/browser/test_docs.py
 
 .PHONY: help
 help: ## Print this list
@@ -48,10 +52,10 @@ quick: $(INSTALLED) ## Run most unit tests, on all processors (about a minute on
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not ffmpeg and not slow" -k "not postgresql" tests/unit
 
 .PHONY: test
-test: $(INSTALLED) ## Run all tests, those with a real Airflow included
+test: $(INSTALLED) ## Run all tests, those with a real Airflow included, but for the form of Airflow 2 (test-button)
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/scenario tests/resilience tests/demo
-	$(BIN)/python -m pytest -q $(SHARING) tests/e2e tests/browser
+	$(BIN)/python -m pytest -q $(SHARING) $(LONGEST) tests/e2e tests/browser --ignore $(BUTTON_OF_AIRFLOW_2)
 
 .PHONY: test-matrix
 test-matrix: test-dags-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) test-button ## Run with older Airflows what a change is most likely to break
@@ -93,7 +97,7 @@ $(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed
 
 .PHONY: test-button
 test-button: $(INSTALLED) .venv-2.11.2/.installed ## Click the Test button of the connection form of Airflow 2.11
-	$(BIN)/python -m pytest tests/browser/test_test_button.py -k airflow_2
+	$(BIN)/python -m pytest $(BUTTON_OF_AIRFLOW_2)
 
 .PHONY: check-wheel
 check-wheel: $(INSTALLED) ## Build the wheel, install it and look at it with Airflow's eyes

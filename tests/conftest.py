@@ -28,6 +28,16 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
+_MEMORY = Path("/dev/shm")
+_ENOUGH_MEMORY = 4 * 2**30  # bytes
+
+
+def _keep_temporary_files_in_memory() -> None:
+    """Let no database of a test wait for a disk, if there is enough memory and nobody has named another place."""
+    if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_MEMORY:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
 def _use_temporary_airflow_home() -> None:
     """Set Airflow up before its first import, when it reads its settings."""
     for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
@@ -46,6 +56,7 @@ def _use_temporary_airflow_home() -> None:
     os.environ.update({f"AIRFLOW__{name}": value for name, value in options.items()})
 
 
+_keep_temporary_files_in_memory()
 _use_temporary_airflow_home()
 
 

@@ -104,19 +104,20 @@ def outcomes_are_not_recorded(patch: Patch) -> None:
     patch.setattr(TaskRecord, "complete", lambda *_: True)
 
 
-# What is switched off, and which kinds of faults and places show it.
-BROKEN: tuple[tuple[Callable[[Patch], None], dict[str, Any]], ...] = (
-    (nothing_found_means_nothing_sent, {"task_state": False, "kinds": frozenset({"lost answers"})}),
-    (records_are_not_read, {"kinds": frozenset({"lost answers"})}),
-    (sending_is_not_recorded, {"kinds": frozenset({"lost answers"})}),
-    (attempts_are_not_fenced, {"task_state": False, "kinds": frozenset(), "hosts": 1, "pauses": 0.7, "kills": 0.0}),
-    (foreign_answers_count_as_refusals, {"kinds": frozenset({"final foreign answers after the effect"})}),
+# What is switched off, which kinds of faults and places show it, and the seed of a history in which they do.
+BROKEN: tuple[tuple[Callable[[Patch], None], dict[str, Any], int], ...] = (
+    (nothing_found_means_nothing_sent, {"task_state": False, "kinds": frozenset({"lost answers"})}, 1),
+    (records_are_not_read, {"kinds": frozenset({"lost answers"})}, 0),
+    (sending_is_not_recorded, {"kinds": frozenset({"lost answers"})}, 0),
+    (attempts_are_not_fenced, {"task_state": False, "kinds": frozenset(), "hosts": 1, "pauses": 0.7, "kills": 0.0}, 1),
+    (foreign_answers_count_as_refusals, {"kinds": frozenset({"final foreign answers after the effect"})}, 0),
     (
         map_indexes_do_not_know_each_other,
         {"kinds": frozenset({"order changed"}), "hosts": 1, "meetings": 3, "kills": 0.7, "storm_seconds": 7200.0},
+        11,
     ),
-    (any_answer_fits, {"kinds": frozenset({"lost answers"})}),
-    (answers_count_for_attempts_that_are_missing, {"task_state": False, "kinds": frozenset({"lost answers"})}),
+    (any_answer_fits, {"kinds": frozenset({"lost answers"})}, 1),
+    (answers_count_for_attempts_that_are_missing, {"task_state": False, "kinds": frozenset({"lost answers"})}, 4),
     (
         parking_is_not_recorded,
         {
@@ -126,9 +127,14 @@ BROKEN: tuple[tuple[Callable[[Patch], None], dict[str, Any]], ...] = (
             "deferrable": True,
             "kills": 0.0,
         },
+        16,
     ),
-    (refusals_are_not_recorded, {"kinds": frozenset({"organizer"})}),
-    (beginning_counts_as_sending, {"kinds": frozenset()}),
-    (task_states_are_not_read, {"task_state": True, "kinds": frozenset({"restored disk", "lost answers"}), "hosts": 1}),
-    (outcomes_are_not_recorded, {"kinds": frozenset()}),
+    (refusals_are_not_recorded, {"kinds": frozenset({"organizer"})}, 9),
+    (beginning_counts_as_sending, {"kinds": frozenset()}, 4),
+    (
+        task_states_are_not_read,
+        {"task_state": True, "kinds": frozenset({"restored disk", "lost answers"}), "hosts": 1},
+        8,
+    ),
+    (outcomes_are_not_recorded, {"kinds": frozenset()}, 0),
 )
