@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -10,23 +9,21 @@ from typing import Any
 from airflow_provider_gong.client.pacing import Share, Slot
 from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store
+from tests.support.forks import FORKS
 
 COMPANY = "us-1.api.gong.io"
-# A fork of the tests' own process, in which threads run, might find a lock that nobody will ever release.
-_SERVED = multiprocessing.get_context("forkserver")
-_SERVED.set_forkserver_preload([__name__, "psycopg2", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite"])
 
 
 def start(work: Callable[..., None], *arguments: Any) -> BaseProcess:
     """Start a process that does this work."""
-    process = _SERVED.Process(target=work, args=arguments)
+    process = FORKS.Process(target=work, args=arguments)
     process.start()
     return process
 
 
 def together(count: int, work: Callable[..., None], *arguments: Any) -> list[Any]:
     """Have processes do their work at the same moment, and return the result of each."""
-    begin, results = _SERVED.Barrier(count), _SERVED.SimpleQueue()
+    begin, results = FORKS.Barrier(count), FORKS.SimpleQueue()
     processes = [start(work, *arguments, begin, results) for _ in range(count)]
     found = [results.get() for _ in processes]
     for process in processes:

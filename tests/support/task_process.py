@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Mapping
@@ -15,11 +14,10 @@ from sqlalchemy.engine import Engine
 
 from airflow_provider_gong.operators.calls import GongCreateCallOperator, GongUploadCallOperator
 from airflow_provider_gong.operators.meetings import GongCreateMeetingOperator
+from tests.support.forks import FORKS
 from tests.support.task_state import TaskState
 from tests.unit.hooks.support import task_context
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
 _OPERATORS = {
     kind.__name__: kind for kind in (GongCreateCallOperator, GongCreateMeetingOperator, GongUploadCallOperator)
 }
@@ -56,7 +54,7 @@ class TaskProcess:
 
     def start(self) -> BaseProcess:
         """Start it."""
-        process = _FORKS.Process(target=self._execute)
+        process = FORKS.Process(target=self._execute)
         process.start()
         return process
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import functools
 import itertools
-import multiprocessing
 import os
 import signal
 import tempfile
@@ -29,10 +28,8 @@ from airflow_provider_gong.hooks.object_storage import ObjectStorage
 from airflow_provider_gong.ledger.folder.journaled import journaled_ledger
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.store.database import Store
+from tests.support.forks import FORKS
 from tests.support.media import Files
-
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class UploadProcess:
 
     def start(self) -> BaseProcess:
         """Start it."""
-        process = _FORKS.Process(target=self._upload)
+        process = FORKS.Process(target=self._upload)
         process.start()
         return process
 
