@@ -20,5 +20,6 @@ FORKS.set_forkserver_preload(
         "psycopg2",
         "sqlalchemy.dialects.postgresql",
         "sqlalchemy.dialects.sqlite",
+        "tests.support.frozen",
     ]
 )
