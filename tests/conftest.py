@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import os
 import shutil
 import sys
@@ -58,6 +59,12 @@ def _use_temporary_airflow_home() -> None:
 
 _keep_temporary_files_in_memory()
 _use_temporary_airflow_home()
+
+
+def pytest_collection_finish() -> None:
+    # Walking through Airflow and thousands of tests again and again costs more than what they hold is worth.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
