@@ -1,9 +1,10 @@
-"""What Gong's responses mean: a pure function from status and body to one of the errors in ``errors``."""
+"""Responses: their bodies, within limits, and what they mean: a pure function to one of the errors in ``errors``."""
 
 from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,10 @@ _MISSING_SCOPE = "permission to use"
 _PASSING = (408, 425, 499)
 # Refusals by a gateway that persist until someone changes something.
 _FINAL = (403, 404, 407)
+# After decompression. Gong's own pages have a few MB at most.
+_LARGEST_ANSWER = 64 * 1024 * 1024
+# Of zlib: a header of gzip is expected.
+_GZIP = 16 + zlib.MAX_WBITS
 _LONGEST_TEXT = 16 * 1024
 # Only this much is read, because the search for secrets takes seconds for 20 MB.
 _READ = 4 * _LONGEST_TEXT
@@ -87,6 +92,50 @@ class Answer:
     def _is_error_of_gong(self) -> bool:
         content = self._json
         return content is not None and ("errors" in content or not content.keys() - {"requestId"})
+
+
+class UnusableBodyError(Exception):
+    """The body of a response is too large or cannot be decompressed."""
+
+
+class TooLargeBodyError(UnusableBodyError):
+    """The body of a response is too large."""
+
+
+class Body:
+    """
+    The body of a response, limited in size.
+
+    The HTTP library would decompress each piece of data from the network at once, which may be gigabytes.
+
+    :param encoding: value of the ``Content-Encoding`` header
+    """
+
+    def __init__(self, encoding: str) -> None:
+        encoding = encoding.strip().lower() or "identity"
+        if encoding not in ("identity", "gzip", "x-gzip"):
+            raise UnusableBodyError(f"the response is encoded as {shown(encoding, 40)}, which was not requested")
+        self._inflate = None if encoding == "identity" else zlib.decompressobj(_GZIP)
+        self._content = bytearray()
+        self._was_fed = False
+
+    @property
+    def content(self) -> bytes:
+        """The decompressed content, once all data was taken."""
+        if self._inflate is not None and self._was_fed and not self._inflate.eof:
+            raise UnusableBodyError("the compressed response is cut off")
+        return bytes(self._content)
+
+    def take(self, chunk: bytes) -> None:
+        """Add a piece of data from the network."""
+        left = _LARGEST_ANSWER - len(self._content) + 1
+        self._was_fed = True
+        try:
+            self._content += chunk[:left] if self._inflate is None else self._inflate.decompress(chunk, left)
+        except zlib.error:
+            raise UnusableBodyError("the response cannot be decompressed") from None
+        if len(self._content) > _LARGEST_ANSWER:
+            raise TooLargeBodyError(f"the response is larger than {_LARGEST_ANSWER // 2**20} MiB")
 
 
 def error_from_answer(operation: str, answer: Answer, *, unanswered: int = 0) -> gong_errors.GongApiError:

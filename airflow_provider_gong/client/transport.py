@@ -10,7 +10,6 @@ import os
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from email.utils import formatdate
@@ -19,7 +18,7 @@ from typing import Any
 import httpx
 
 from airflow_provider_gong._text import shown
-from airflow_provider_gong.client.answers import Answer
+from airflow_provider_gong.client.answers import Answer, Body, TooLargeBodyError, UnusableBodyError
 from airflow_provider_gong.client.auth import is_loopback_url
 from airflow_provider_gong.client.errors import GongValidationError
 from airflow_provider_gong.client.instructions import NoAnswer, NotSent, Outcome
@@ -32,13 +31,9 @@ _CONNECT_SECONDS = 10.0
 _MEDIA_PATIENCE = 5
 _DEADLINE_SECONDS = 60.0
 _BYTES_PER_SECOND = 64 * 1024
-# After decompression. Gong's own pages have a few MB at most.
-_LARGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_REASON = 300
 # Takes the place of an error's body that cannot be used. It is not JSON, so the error does not count as Gong's.
 _UNUSABLE_BODY = b"unusable"
-# Of zlib: a header of gzip is expected.
-_GZIP = 16 + zlib.MAX_WBITS
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -149,11 +144,11 @@ class LoopTransport(_Transport):
             try:
                 if response.is_stream_consumed:
                     return _answer(response, response.content)
-                body = _Body(response)
+                body = Body(response.headers.get("content-encoding", ""))
                 async for chunk in response.aiter_raw():
                     body.take(chunk)
                 return _answer(response, body.content)
-            except _UnusableBodyError as error:
+            except UnusableBodyError as error:
                 return _without_body(response, error)
             finally:
                 await response.aclose()
@@ -242,11 +237,11 @@ def _received(http: httpx.Client, request: httpx.Request, **options: Any) -> Out
         try:
             if response.is_stream_consumed:
                 return _answer(response, response.content)
-            body = _Body(response)
+            body = Body(response.headers.get("content-encoding", ""))
             for chunk in response.iter_raw():
                 body.take(chunk)
             return _answer(response, body.content)
-        except _UnusableBodyError as error:
+        except UnusableBodyError as error:
             return _without_body(response, error)
         finally:
             response.close()
@@ -256,61 +251,17 @@ def _received(http: httpx.Client, request: httpx.Request, **options: Any) -> Out
         return NoAnswer(str(error))
 
 
-class _UnusableBodyError(Exception):
-    """The body of a response is too large or cannot be decompressed."""
-
-
-class _TooLargeBodyError(_UnusableBodyError):
-    """The body of a response is too large."""
-
-
-class _Body:
-    """
-    The body of a response, limited in size.
-
-    The HTTP library would decompress each piece of data from the network at once, which may be gigabytes.
-
-    :param response: the head of the response
-    """
-
-    def __init__(self, response: httpx.Response) -> None:
-        encoding = response.headers.get("content-encoding", "").strip().lower() or "identity"
-        if encoding not in ("identity", "gzip", "x-gzip"):
-            raise _UnusableBodyError(f"the response is encoded as {shown(encoding, 40)}, which was not requested")
-        self._inflate = None if encoding == "identity" else zlib.decompressobj(_GZIP)
-        self._content = bytearray()
-        self._was_fed = False
-
-    @property
-    def content(self) -> bytes:
-        """The decompressed content, once all data was taken."""
-        if self._inflate is not None and self._was_fed and not self._inflate.eof:
-            raise _UnusableBodyError("the compressed response is cut off")
-        return bytes(self._content)
-
-    def take(self, chunk: bytes) -> None:
-        """Add a piece of data from the network."""
-        left = _LARGEST_ANSWER - len(self._content) + 1
-        self._was_fed = True
-        try:
-            self._content += chunk[:left] if self._inflate is None else self._inflate.decompress(chunk, left)
-        except zlib.error:
-            raise _UnusableBodyError("the response cannot be decompressed") from None
-        if len(self._content) > _LARGEST_ANSWER:
-            raise _TooLargeBodyError(f"the response is larger than {_LARGEST_ANSWER // 2**20} MiB")
-
-
 def _answer(response: httpx.Response, body: bytes) -> Answer:
     # A response without a date counts as created on arrival (RFC 9110, 6.6.1).
     headers = {"date": formatdate(usegmt=True), **response.headers}
     return Answer(response.status_code, headers, body, response.request.url.host)
 
 
-def _without_body(response: httpx.Response, error: _UnusableBodyError) -> Answer | NoAnswer:
+def _without_body(response: httpx.Response, error: UnusableBodyError) -> Answer | NoAnswer:
     """Return what is known of a response whose body cannot be used: its status is enough to refuse a request."""
     if response.is_error or response.is_redirect:
         return _answer(response, _UNUSABLE_BODY)
-    return NoAnswer(str(error), too_large=isinstance(error, _TooLargeBodyError))
+    return NoAnswer(str(error), too_large=isinstance(error, TooLargeBodyError))
 
 
 def _failure(error: httpx.HTTPError) -> NotSent | NoAnswer:
