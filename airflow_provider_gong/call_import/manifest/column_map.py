@@ -225,7 +225,10 @@ def _source(name: str, source: object) -> _Source:
             check_moment(form)
         except ValueError as error:
             raise ValueError(f"{name} has a format that cannot be used: {error}") from error
-    by_text = {str(text).strip().lower(): value for text, value in values.items()}
+    by_text: dict[str, str] = {}
+    for text, value in values.items():
+        if by_text.setdefault(str(text).strip().lower(), value) != value:
+            raise ValueError(f"{name} has two values for {text!r}, because upper and lower case do not matter.")
     return _Source(*_parsed(name, source.get("source", name)), by_text, form)
 
 

@@ -24,8 +24,8 @@ _BAR = "|"
 # Tells Excel the separator.
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?[,;\s]*", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
-# A formula that yields text, used to keep leading zeros in Excel.
-_TEXT_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+# A formula that yields a text or a number, used to keep leading zeros and plus signs in Excel.
+_TEXT_FORMULA = re.compile(r'="(.*)"|=(\+?[0-9]+)', re.DOTALL)
 _MARKS = "'="
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 
@@ -126,10 +126,10 @@ def _joins_rows(cells: list[str], separator: str) -> bool:
     Programs that do not double quotes write such cells, and the rows inside would be lost silently.
     """
     for place, cell in enumerate(cells):
-        first, _, rest = cell.partition("\n")
-        if not rest:
+        lines = cell.splitlines()
+        if len(lines) < 2:
             continue
-        begun, ended = rest.rpartition("\n")[2].split(separator)[:-1], first.split(separator)[1:]
+        begun, ended = lines[-1].split(separator)[:-1], lines[0].split(separator)[1:]
         # Shorter than what follows if the cell that was closed was one with quotes.
         following = cells[place + 1 :][-len(ended) :]
         sides = ((cells[:place], begun), (following, ended))
@@ -157,4 +157,4 @@ def _row(header: tuple[str, ...], cells: list[str]) -> dict[str, str]:
 
 def _unmarked(text: str) -> str:
     formula = _TEXT_FORMULA.fullmatch(text)
-    return formula[1].replace('""', '"').strip() if formula else unescape_cell(text)
+    return formula[formula.lastindex or 0].replace('""', '"').strip() if formula else unescape_cell(text)

@@ -38,8 +38,8 @@ _TOO_WIDE = re.compile(r"#{3,}")
 # As spreadsheets and Python write it, and Java.
 _ROUNDED = re.compile(r"[+-]?(\d+([.,]\d+)?[Ee]\+\d+|\d[.,]\d+[Ee]\d{1,3})", re.ASCII)
 # White space, and marks of byte order and writing direction, which programs leave around copied text.
-_MARKS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-_EDGES = _MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+MARKS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_EDGES = MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 # In place of characters that were read in a wrong encoding.
 _LOST = "\ufffd"
 _BEGIN_ODD = frozenset("+-0123456789#=b")

@@ -25,6 +25,7 @@ _UTC_SIGN = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])")
 _UTC_PRECEDES = re.compile(r"(?<![A-Za-z])(?:UTC|GMT)[ _.-]?$")
 _UTC_FOLLOWS = re.compile(r"(?:Z|[ _.-]?(?:UTC|GMT))(?![A-Za-z]|[+-]\d)")
 _OFFSET = re.compile(r"%[MSfp][0.]* ?[+-]\d\d:?\d\d|(?:UTC|GMT)[+-]\d")
+_ZONE_NAME = re.compile(r"(?<![A-Za-z])(?!GMT)(?:[A-Z]{2,4}T|MSK)(?![A-Za-z])")
 _MONTH_AFTER_HOUR = re.compile(r"%-?[HI]\W?%-?m")
 # Of a fraction, behind the six that Python reads.
 _MORE_DIGITS = re.compile(r"(?<=[.,]\d{6})\d{1,3}(?!\d)")
@@ -53,6 +54,11 @@ def check_clock(form: str) -> None:
         raise ValueError(f"{form!r} has %I without %p, so morning and afternoon cannot be distinguished. Add %p.")
     if "H" in codes and "p" in codes:
         raise ValueError(f"{form!r} has %p beside %H, which ignores it. Use %I for hours up to 12.")
+    zone = _ZONE_NAME.search(_CODE.sub("0", form))
+    if zone:
+        raise ValueError(
+            f"{form!r} has the time zone {zone[0]}, which would be ignored. Give times with offsets, as %z."
+        )
     if _OFFSET.search(form):
         raise ValueError(f"{form!r} has an offset from UTC, which would be ignored. Write it as %z.")
     if _MONTH_AFTER_HOUR.search(form):

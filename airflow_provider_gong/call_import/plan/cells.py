@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from airflow_provider_gong.call_import.manifest.fields import Kind
 from airflow_provider_gong.call_import.manifest.records import distinct
 from airflow_provider_gong.call_import.manifest.texts import (
+    MARKS,
     UnreadableCellError,
     check_id,
     check_text,
@@ -42,6 +43,10 @@ _DURATIONS = (
 _LONGEST_CALL = 24 * 60 * 60
 # Of telephone numbers with a country code; shorter ones may be local.
 _LOST_PLUS = re.compile(r"[1-9]\d{10,14}", re.ASCII)
+# As RFC 3966, RFC 3261, Genesys and Twilio write telephone numbers.
+_PHONE_URI = re.compile(r"tel:(.+)|(?:sips?|whatsapp):(\+?[0-9]+)(?:[@;].*)?", re.IGNORECASE | re.DOTALL)
+# Full width, as in Japan, and invisible marks in copied text.
+_PHONE_SIGNS = {0xFF01 + place: 0x21 + place for place in range(94)} | dict.fromkeys(map(ord, MARKS))
 _DEEPEST = 32
 
 # Not "originating" and "terminating", which PBXs and trunks use for opposite directions.
@@ -153,8 +158,9 @@ def read_duration(text: str) -> str | float:
 
 def read_phone(text: str) -> tuple[str, str]:
     """Return a phone number and a warning about it, which is empty if there is none."""
-    # As RFC 3966 and Genesys write them.
-    text = text[4:] if text[:4].lower() == "tel:" else text
+    text = text if text.isascii() else text.translate(_PHONE_SIGNS)
+    uri = _PHONE_URI.fullmatch(text)
+    text = text if uri is None else uri[1] or uri[2]
     if text.startswith("+"):
         return text, ""
     digits = without_zeros(text)

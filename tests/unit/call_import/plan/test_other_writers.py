@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_gong.call_import.errors import GongManifestError
+from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.csv_cells import escape_cell, unescape_cell
 from airflow_provider_gong.call_import.manifest.time_formats import read_moment
 from airflow_provider_gong.ledger.rows import PlannedRow
@@ -282,3 +283,48 @@ def test_what_is_no_text_does_not_become_text_in_the_next_manifest(tmp_path: Pat
     assert columns_of(row) == ["party_1_phone"]
     assert {"party_1_phone", "flow_task_id"}.isdisjoint(row.source)
     assert row.source["title"] == "Renewal"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sip:+12025550147@10.0.0.1;user=phone",
+        "SIPS:+12025550147@example.com",
+        "whatsapp:+12025550147",
+        "=+12025550147",
+        "\uff0b\uff11\uff12\uff10\uff12\uff15\uff15\uff15\uff10\uff11\uff14\uff17",
+        "+1202\u200b555\u202c0147",
+    ],
+)
+def test_telephone_numbers_of_other_systems(tmp_path: Path, text: str) -> None:
+    plan = plan_text(tmp_path, f"{HEADER}\n{line(1, text)}")
+    assert payload_of(plan.rows[0])["parties"][1]["phoneNumber"] == "+12025550147"
+
+
+@pytest.mark.parametrize("text", ["sip:agent7@example.com", "client:agent7", "tel:", "anonymous"])
+def test_what_is_no_number_stays_in_a_phone(tmp_path: Path, text: str) -> None:
+    assert payload_of(plan_row(tmp_path, party_1_phone=text))["parties"][1]["phoneNumber"] == text
+
+
+def test_a_formula_of_a_number_is_the_number(tmp_path: Path) -> None:
+    assert plan_text(tmp_path, f"{HEADER}\n{line(1, '', ident='=5550001')}").rows[0].client_unique_id == "5550001"
+
+
+@pytest.mark.parametrize("zone", ["CET", "EST", "PDT", "BST", "MSK", "AEST"])
+def test_a_format_does_not_ignore_the_name_of_a_time_zone(zone: str) -> None:
+    for form in (f"%d.%m.%Y %H:%M:%S {zone}", f"%a %b %d %H:%M:%S {zone} %Y", f"%m/%d/%Y %I:%M %p{zone}"):
+        with pytest.raises(GongManifestError, match=f"has the time zone {zone}, which would be ignored"):
+            ColumnMap({"actual_start": {"source": "Begin", "format": form}})
+    ColumnMap({"actual_start": {"source": "Begin", "format": "%Y-%m-%dT%H:%M:%S GMT"}})
+
+
+def test_a_value_map_may_not_give_two_values_for_a_word() -> None:
+    with pytest.raises(GongManifestError, match="direction has two values for 'IN'"):
+        ColumnMap({"direction": {"values": {"in": "Inbound", "IN": "Outbound"}}})
+    ColumnMap({"direction": {"values": {"in": "Inbound", "IN ": "Inbound"}}})
+
+
+def test_rows_between_quotes_are_not_lost_where_lines_end_as_on_old_macs(tmp_path: Path) -> None:
+    lines = [f"{HEADER},title", *(line(number, "", title) for number, title in enumerate(['"Re', "ok", 'Re"'], 1))]
+    with pytest.raises(GongManifestError, match="is closed in another row"):
+        plan_text(tmp_path, "\r".join(lines))
