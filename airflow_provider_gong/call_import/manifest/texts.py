@@ -43,7 +43,8 @@ _EDGES = MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspac
 # In place of characters that were read in a wrong encoding.
 _LOST = "\ufffd"
 _BEGIN_ODD = frozenset("+-0123456789#=b")
-_WHOLE_FLOAT = re.compile(r"(\d{1,15})\.0+", re.ASCII)
+# Three zeros may be thousands instead, depending on the country.
+_WHOLE_FLOAT = re.compile(r"(?!\d{1,3}\.000$)(\d{1,15})(?:\.0+|,00?)", re.ASCII)
 _FORMULA = re.compile(r"=[\w.]+\(.*\)", re.DOTALL)
 # As Python shows bytes.
 _BYTES = re.compile(r"b(?:'.*'|\".*\")", re.DOTALL)
@@ -56,9 +57,9 @@ _SPOILT = (
 )
 _ODD_FORMS = (_WHOLE_FLOAT, _SHEET_ERROR, *(form for form, *_ in _SPOILT))
 _ODD = re.compile("|".join(form.pattern for form in _ODD_FORMS), re.ASCII | re.DOTALL)
-_IN_ODD = re.compile(r"[Ee#=]|\.0|b['\"]")
+_IN_ODD = re.compile(r"[Ee#=]|[.,]0|b['\"]")
 # As spreadsheets show numbers, in the form of the user's country.
-_GROUPED = re.compile("[0-9]{1,3}(?:(?:,[0-9]{3})+|([.'’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})+)")
+_GROUPED = re.compile("[0-9]{1,3}(?:[.]000|(?:,[0-9]{3})+|([.'’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})+)")
 # The 15 digits that they keep of a number.
 _CUT = re.compile("[0-9]{15}0{3,}")
 _ALL_TEXT = frozenset({str})
@@ -168,7 +169,7 @@ def trimmed(text: str) -> str:
 
 
 def without_zeros(text: str) -> str:
-    """Return a number's digits without the ".0" that pandas adds to whole numbers in columns with missing values."""
+    """Return a number's digits without the ".0" or ",0" that pandas adds in columns with missing values."""
     found = _WHOLE_FLOAT.fullmatch(text) if text.endswith("0") else None
     return found[1] if found else text
 

@@ -157,7 +157,13 @@ def read_duration(text: str) -> str | float:
 
 
 def read_phone(text: str) -> tuple[str, str]:
-    """Return a phone number and a warning about it, which is empty if there is none."""
+    """
+    Return a phone number and a warning about it, which is empty if there is none.
+
+    :raises UnreadableCellError: if it is a list
+    """
+    if text[0] in "[{":
+        raise UnreadableCellError("is a list or an object, not a phone number", "Give one number for each participant.")
     text = text if text.isascii() else text.translate(_PHONE_SIGNS)
     uri = _PHONE_URI.fullmatch(text)
     text = text if uri is None else uri[1] or uri[2]

@@ -328,3 +328,24 @@ def test_rows_between_quotes_are_not_lost_where_lines_end_as_on_old_macs(tmp_pat
     lines = [f"{HEADER},title", *(line(number, "", title) for number, title in enumerate(['"Re', "ok", 'Re"'], 1))]
     with pytest.raises(GongManifestError, match="is closed in another row"):
         plan_text(tmp_path, "\r".join(lines))
+
+
+@pytest.mark.parametrize(
+    "text", ["5550001,0", "5550001,00", "5550001.000", "5550001.000000", "5550001.0000", "5550001.00"]
+)
+def test_whole_numbers_with_a_fraction_in_the_form_of_a_country(tmp_path: Path, text: str) -> None:
+    row = plan_row(tmp_path, client_unique_id=text, party_1_phone=text)
+    assert (row.client_unique_id, payload_of(row)["parties"][1]["phoneNumber"]) == ("5550001", "5550001")
+
+
+@pytest.mark.parametrize("text", ["25.000", "25,000", "1.000"])
+def test_three_zeros_may_be_thousands(tmp_path: Path, text: str) -> None:
+    row = plan_row(tmp_path, client_unique_id=text)
+    assert payload_of(row)["clientUniqueId"] == text
+    assert "separators of thousands" in row.warnings[0]
+
+
+@pytest.mark.parametrize("text", ["[+1202, +1203]", "['+1202']", "{+1202,+1203}", "[]"])
+def test_lists_are_no_telephone_numbers(tmp_path: Path, text: str) -> None:
+    assert warnings_of(plan_row(tmp_path, party_1_phone=text)) == ["party_1_phone"]
+    assert columns_of(plan_row(tmp_path, **ALONE, party_1_phone=text)) == ["party_1_phone"]
