@@ -11,6 +11,7 @@ from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import column_of
 from airflow_provider_gong.call_import.manifest.manifest import Record, Table
 from airflow_provider_gong.call_import.manifest.records import record_of
+from airflow_provider_gong.call_import.manifest.texts import SingleFloat
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -59,10 +60,13 @@ def _rows(file: ParquetFile, places: Sequence[int]) -> Iterator[dict[str, Any]]:
     moments = names & {_outer(column) for column in columns if column.physical_type == "INT96"}
     # Bytes in older versions of pyarrow.
     ids = names & {column.path for column in columns if str(column.logical_type) == "UUID"}
+    singles = names & {column.path for column in columns if column.physical_type == "FLOAT"}
     for batch in file.iter_batches(batch_size=_BATCH):
         for row in batch.select(places).to_pylist():
             for name in ids:
                 row[name] = UUID(bytes=row[name]) if isinstance(row[name], bytes) else row[name]
+            for name in singles:
+                row[name] = SingleFloat(row[name]) if row[name] is not None else None
             for name in moments:
                 row[name] = _in_utc(row[name])
             yield row

@@ -15,7 +15,8 @@ from numbers import Integral, Real
 from typing import Any
 from uuid import UUID
 
-_EXACT = 2**53
+# Below these, each whole number is represented exactly.
+_EXACT, _EXACT_SINGLE = 2**53, 2**24
 _UUID_BYTES = 16
 # A decimal can represent more digits than fit into memory.
 _MOST_DIGITS = 40
@@ -83,6 +84,10 @@ class NumberText(str):
     __slots__ = ()
 
 
+class SingleFloat(float):
+    """A number of single precision."""
+
+
 class UnreadableCellError(Exception):
     """
     A cell does not contain what its column requires.
@@ -130,8 +135,10 @@ def text_of(value: Any) -> str:
     if isinstance(value, int | Integral | UUID | os.PathLike):
         return str(value)
     if isinstance(value, Real):
-        # Such as NumPy's smaller floats.
-        return text_of(float(value))
+        # Such as NumPy's smaller floats, which represent fewer whole numbers.
+        number = float(value)
+        is_exact = not number.is_integer() or type(value)(int(number) + 1) != value  # type: ignore[call-arg]
+        return text_of(number if is_exact else SingleFloat(number))
     return ObjectText(value)
 
 
@@ -245,9 +252,10 @@ def without_groups(text: str) -> str:
 
 
 def _number(value: float | Decimal) -> str:
-    is_exact = (
-        abs(value) < _EXACT if isinstance(value, float) else value.is_finite() and value.adjusted() < _MOST_DIGITS
-    )
+    if isinstance(value, float):
+        is_exact = abs(value) < (_EXACT_SINGLE if type(value) is SingleFloat else _EXACT)
+    else:
+        is_exact = value.is_finite() and value.adjusted() < _MOST_DIGITS
     return str(int(value)) if is_exact and value == int(value) else NumberText(value)
 
 

@@ -406,3 +406,18 @@ def test_a_signature_in_a_manifests_address_is_not_shown(content: bytes, suffix:
 def test_lengths_of_time_are_seconds(length: timedelta) -> None:
     (row,) = Manifest([list_table([{"duration": length}])]).rows
     assert row.values["duration"] == "750"
+
+
+@pytest.mark.parametrize(
+    ("number", "is_exact"), [(5550001, True), (2**24 - 1, True), (2**24, False), (99999999, False)]
+)
+def test_ids_of_single_precision_have_lost_digits(tmp_path: Path, number: int, is_exact: bool) -> None:
+    table = pyarrow.table(
+        {"client_unique_id": pyarrow.array([float(number), None], pyarrow.float32()), "media": ["a", "b"]}
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "calls.parquet")
+    rows = [{"client_unique_id": pytest.importorskip("numpy").float32(number)}]
+    for tables in (read_files([str(tmp_path / "calls.parquet")], Path), [list_table(rows)]):
+        row, *_ = Manifest(tables, required=()).rows
+        assert row.values.get("client_unique_id") == (str(number) if is_exact else None)
+        assert [problem.rule[:12] for problem in row.problems] == ([] if is_exact else ["is not an id"])
