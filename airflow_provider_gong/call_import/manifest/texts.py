@@ -177,7 +177,7 @@ def trimmed(text: str) -> str:
 
 def without_zeros(text: str) -> str:
     """Return a number's digits without the ".0" or ",0" that pandas adds in columns with missing values."""
-    found = _WHOLE_FLOAT.fullmatch(text) if text.endswith("0") else None
+    found = _WHOLE_FLOAT.fullmatch(text) if text.endswith("0") and type(text) is str else None
     return found[1] if found else text
 
 
