@@ -134,6 +134,7 @@ class ColumnMap:
         self._used = {header for source in self._sources.values() for header in source.headers}
         # Of values inside objects, by the object's column.
         self._paths = {header: header.partition(".")[0] for header in self._used if "." in header}
+        self._has_value: dict[str, bool] = {}
 
     def uses(self, header: str) -> bool:
         """Return whether a field is read from a header other than its own name."""
@@ -178,6 +179,7 @@ class ColumnMap:
         for path, column in self._paths.items():
             if path not in cells and column in cells and (text := inner_text(cells[column], path)):
                 cells[path] = text
+            self._has_value[path] = path in cells or self._has_value.get(path, False)
         kept = {
             header: text
             for header, text in cells.items()
@@ -185,6 +187,14 @@ class ColumnMap:
         }
         mapped = {field: source.read(cells) for field, source in self._sources.items()}
         return kept | {field: text for field, text in mapped.items() if text}
+
+    def warnings(self) -> list[str]:
+        """Return a remark on each value inside objects that no row read so far has."""
+        return [
+            f"columns names {shown(path)!r}, which has no value in any row. Check the names in it."
+            for path, has_value in self._has_value.items()
+            if not has_value
+        ]
 
     def described(self, path: str) -> str:
         """Return a field's name for errors, with the header that it was read from if the names differ."""

@@ -116,10 +116,11 @@ class Manifest:
         self.rows = self._rows(tables)
 
     def warnings(self) -> list[str]:
-        """Return a remark on each column that the import ignores, for the rows read so far."""
+        """Return a remark on each column that the import ignores or misses, for the rows read so far."""
         hinted = itertools.islice(self._ignored, _HINTED_COLUMNS)
         others = itertools.islice(self._ignored, _HINTED_COLUMNS, None)
-        return [*map(_ignored_column, hinted), *(f"Column {shown(column)!r} is ignored." for column in others)]
+        ignored = [*map(_ignored_column, hinted), *(f"Column {shown(column)!r} is ignored." for column in others)]
+        return [*ignored, *self._columns.warnings()]
 
     def described(self, field: str) -> str:
         """Return a field's name for errors, with the header that it was read from if the names differ."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
@@ -146,12 +145,13 @@ def inner_text(text: str, path: str) -> str:
     """
     Return the text of a value inside an object or a list; empty if there is none.
 
-    :param text: the object's text
+    :param text: the object's text as JSON; returned as an object if it is not JSON
     :param path: the object's name, the names of the values inside it in lower case, and numbers from 0 in lists
     """
-    value: Any = text
-    with contextlib.suppress(ValueError):
-        value = json.loads(text) if type(text) is ObjectText else text
+    try:
+        value = json.loads(text) if text[0] in "[{" else text
+    except (ValueError, RecursionError):
+        return ObjectText(text)
     for name in path.split(".")[1:]:
         value = _inner_value(value, name)
     return text_of(value)

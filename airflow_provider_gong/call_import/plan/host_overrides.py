@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_gong._text import listed, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.manifest import Table
+from airflow_provider_gong.call_import.manifest.texts import trimmed, without_zeros
 
 VALUE_COLUMN = "manifest_value"
 USER_COLUMN = "gong_user"
@@ -23,7 +24,8 @@ def read_overrides(table: Table) -> dict[str, str]:
     users: dict[str, str] = {}
     wrong = []
     for number, (_, record) in enumerate(table.records, 1):
-        value, user = record.get(VALUE_COLUMN, "").lower(), record.get(USER_COLUMN, "")
+        value, user = (without_zeros(trimmed(record.get(column, ""))) for column in (VALUE_COLUMN, USER_COLUMN))
+        value = value.lower()
         if not value or not user:
             wrong.append(f"Row {number} lacks {USER_COLUMN if value else VALUE_COLUMN}.")
         elif users.setdefault(value, user) != user:

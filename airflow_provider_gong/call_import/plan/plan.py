@@ -109,12 +109,13 @@ class ImportPlan:
             self._storage = storage = ListedRecordings(storage)
             self._folder = RecordingFolder(storage, columns, name_template, sidecar)
         self._columns = self._folder.columns if self._folder else ColumnMap(columns)
+        self._known = KnownCalls(ledger.store, ledger.company)
         self._settings = PlanSettings(
             media_base=MediaBase.at(str(media_base)) if media_base else None,
             storage=storage,
             media_mode=MediaMode.of("media_mode", media_mode),
             rules=CellRules(timezone, is_strict=strict, now=clock()),
-            known=KnownCalls(ledger.store, ledger.company),
+            known=self._known,
         )
         self._host_overrides = host_overrides
         # A number where templates are rendered as native objects.
@@ -133,8 +134,7 @@ class ImportPlan:
         :raises GongImportRejectedError: if rows were rejected, with ``on_rejected="stop"``
         """
         with self._checked() as (draft, users):
-            known = KnownCalls(self._ledger.store, self._ledger.company)
-            Reconciliation(self._ledger, self._client, known).run(draft, is_dry_run=self._is_dry_run)
+            Reconciliation(self._ledger, self._client, self._known).run(draft, is_dry_run=self._is_dry_run)
             figures = estimate(draft, **self._share)
             figures["users_listed_at"] = users.listed_at.isoformat(timespec="seconds")
             log_plan(draft, figures)

@@ -12,6 +12,7 @@ from airflow_provider_gong.call_import.manifest.column_map import ColumnMap
 from airflow_provider_gong.call_import.manifest.fields import column_of
 from airflow_provider_gong.call_import.manifest.manifest import Manifest
 from airflow_provider_gong.call_import.manifest.records import list_table
+from airflow_provider_gong.call_import.manifest.texts import UnreadableCellError, check_text
 from tests.support.recordings import manifest_row, write_manifest, write_wav
 from tests.unit.call_import.conftest import SeenPlan, plan_offline
 
@@ -219,3 +220,33 @@ def test_an_object_that_is_read_is_not_ignored(tmp_path: Path) -> None:
 def test_headers_that_look_the_same_are_the_same(header: str) -> None:
     assert column_of(header) == column_of("Call ID")
     assert column_of(unicodedata.normalize("NFD", "Début")) == column_of("Début")
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('{"Phone": "+12025550147"}', "+12025550147"),
+        ('{"phone": 12025550147.0}', "12025550147"),
+        ('[["phone", "+1"]]', "+1"),
+        ("+1", None),
+        ("{}", None),
+        # Not lost without a word.
+        ("{'phone': '+1'}", "{'phone': '+1'}"),
+        ('{"phone": "+1', '{"phone": "+1'),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_cells_of_text_may_be_objects_too(cell: str, text: str | None) -> None:
+    columns = ColumnMap({"party_1_phone": "customer.phone"})
+    (row,) = Manifest([list_table([{"customer": cell, "media": "x"}])], columns).rows
+    assert row.values.get("party_1_phone") == text
+    if text == cell:
+        with pytest.raises(UnreadableCellError, match="is an object or a list"):
+            check_text(row.values["party_1_phone"])
+
+
+def test_values_inside_objects_that_no_row_has_are_warned_of() -> None:
+    columns = ColumnMap({"title": "agent.nmae", "purpose": "agent.name"})
+    manifest = Manifest([list_table([{"agent": {"name": "Dana"}}, {"agent": {"name": None}}])], columns)
+    assert len(list(manifest.rows)) == 2
+    assert manifest.warnings() == ["columns names 'agent.nmae', which has no value in any row. Check the names in it."]

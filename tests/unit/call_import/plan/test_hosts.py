@@ -197,3 +197,8 @@ def test_users_are_listed_again_before_the_default_is_refused() -> None:
     found = directory.find(None)
     assert isinstance(found, Host)
     assert found.id == "902"
+
+
+def test_overrides_are_read_like_hosts_in_a_manifest() -> None:
+    users = overrides("\u200b5550001.0,\ufefftobias.okafor@example.com", f"ext-7,{TOBIAS}.0")
+    assert users == {"5550001": "tobias.okafor@example.com", "ext-7": TOBIAS}
