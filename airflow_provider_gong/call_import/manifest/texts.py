@@ -61,7 +61,7 @@ _IN_ODD = re.compile(r"[Ee#=]|[.,]0|b['\"]")
 # As spreadsheets show numbers, in the form of the user's country.
 _GROUPED = re.compile("[0-9]{1,3}(?:[.]000|(?:,[0-9]{3})+|([.'’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})+)")
 # The 15 digits that they keep of a number.
-_CUT = re.compile("[0-9]{15}0{3,}")
+_CUT, _CUT_LENGTH = re.compile("[0-9]{15}0{3,}"), 18
 _ALL_TEXT = frozenset({str})
 
 
@@ -239,6 +239,8 @@ def check_id(text: str, what: str = "an id") -> None:
 
 def doubt_about(ident: str) -> str:
     """Return why an id may be another than the one that was meant; empty if nothing hints at it."""
+    if not ident[:1].isdecimal() or (len(ident) < _CUT_LENGTH and ident.isalnum()):
+        return ""
     if _GROUPED.fullmatch(ident):
         return f"{ident} may be a number with separators of thousands. {_AS_TEXT}"
     if _CUT.fullmatch(ident):

@@ -162,8 +162,10 @@ def read_phone(text: str) -> tuple[str, str]:
 
     :raises UnreadableCellError: if it is a list
     """
-    if text[0] in "[{":
-        raise UnreadableCellError("is a list or an object, not a phone number", "Give one number for each participant.")
+    if text[0] in "[{" or text.count("+") > 1:
+        raise UnreadableCellError("is a list, not a phone number", "Give one number for each participant.")
+    if text[0] == "+" and text.isascii():
+        return text, ""
     text = text if text.isascii() else text.translate(_PHONE_SIGNS)
     uri = _PHONE_URI.fullmatch(text)
     text = text if uri is None else uri[1] or uri[2]

@@ -345,7 +345,7 @@ def test_three_zeros_may_be_thousands(tmp_path: Path, text: str) -> None:
     assert "separators of thousands" in row.warnings[0]
 
 
-@pytest.mark.parametrize("text", ["[+1202, +1203]", "['+1202']", "{+1202,+1203}", "[]"])
+@pytest.mark.parametrize("text", ["[+1202, +1203]", "['+1202']", "{+1202,+1203}", "[]", "+1202;+1203"])
 def test_lists_are_no_telephone_numbers(tmp_path: Path, text: str) -> None:
     assert warnings_of(plan_row(tmp_path, party_1_phone=text)) == ["party_1_phone"]
     assert columns_of(plan_row(tmp_path, **ALONE, party_1_phone=text)) == ["party_1_phone"]
