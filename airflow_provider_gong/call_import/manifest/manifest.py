@@ -19,6 +19,7 @@ from airflow_provider_gong.call_import.manifest.texts import (
     are_plain,
     check_id,
     doubt_about,
+    is_garbled,
     trimmed,
     without_zeros,
 )
@@ -33,6 +34,7 @@ LONGEST_ROW = 10_000_000
 MOST_COLUMNS = 2000
 BYTE_ORDER_MARK = "\ufeff"
 _ID = "client_unique_id"
+_GARBLED = "may have been read in a wrong encoding before, as Windows-1252 instead of UTF-8. Export it in UTF-8."
 # Searching for the intended name of a column takes a few milliseconds.
 _HINTED_COLUMNS = 100
 
@@ -212,11 +214,13 @@ def bounded_lines(lines: Iterable[str], name: str) -> Iterator[str]:
 
 def _row(number: int, values: dict[str, str], file: str, line: int | None) -> ManifestRow:
     doubt = doubt_about(values.get(_ID, ""))
-    warnings = (f"{_ID}: {doubt}",) if doubt else ()
+    warnings: tuple[str, ...] = (f"{_ID}: {doubt}",) if doubt else ()
     if SURPLUS not in values and are_plain(values):
         return ManifestRow(number, values, file, warnings=warnings, is_plain=True, line=line)
     problems = []
     values = {column: text for column, cell in values.items() if (text := trimmed(cell))}
+    garbled = [column for column, cell in values.items() if column in FIELDS and is_garbled(cell)]
+    warnings += tuple(f"{column}: {shown(values[column])} {_GARBLED}" for column in garbled)
     if SURPLUS in values:
         rule = "has more cells than the header has columns"
         problems.append(Problem("row", values[SURPLUS], rule, "Quote cells that contain commas.", Actor.MANIFEST))
@@ -227,7 +231,7 @@ def _row(number: int, values: dict[str, str], file: str, line: int | None) -> Ma
     digits = without_zeros(ident)
     if digits is not ident:
         remark = f"{_ID}: {ident} was read as {digits}, because some programs write whole numbers like this."
-        return ManifestRow(number, values | {_ID: digits}, file, tuple(problems), (remark,), line=line)
+        return ManifestRow(number, values | {_ID: digits}, file, tuple(problems), (*warnings, remark), line=line)
     try:
         check_id(ident)
     except UnreadableCellError as unreadable:

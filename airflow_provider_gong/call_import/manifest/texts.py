@@ -187,11 +187,19 @@ def are_plain(cells: Mapping[str, str]) -> bool:
     joined = "".join((*cells, *texts))
     if not MISSING.isdisjoint(texts) or not joined.isprintable() or _LOST in joined:
         return False
-    if not _ALL_TEXT.issuperset(map(type, texts)):
+    if not _ALL_TEXT.issuperset(map(type, texts)) or (not joined.isascii() and any(map(is_garbled, texts))):
         return False
     numbers = [text for text in texts if text[0] in _BEGIN_ODD]
     # One search over all cells clears most rows.
     return not _IN_ODD.search("".join(numbers)) or not any(map(_ODD.fullmatch, numbers))
+
+
+def is_garbled(text: str) -> bool:
+    """Return whether a text in UTF-8 was read as Windows-1252, as ``MÃ¼ller`` was."""
+    try:
+        return not text.isascii() and text.encode("cp1252").decode() != text
+    except UnicodeError:
+        return False
 
 
 def check_text(text: str) -> None:

@@ -349,3 +349,12 @@ def test_three_zeros_may_be_thousands(tmp_path: Path, text: str) -> None:
 def test_lists_are_no_telephone_numbers(tmp_path: Path, text: str) -> None:
     assert warnings_of(plan_row(tmp_path, party_1_phone=text)) == ["party_1_phone"]
     assert columns_of(plan_row(tmp_path, **ALONE, party_1_phone=text)) == ["party_1_phone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_warned_of"), [("MÃ¼ller", True), ("5 â‚¬", True), ("Müller", False), ("Ã", False)]
+)
+def test_text_that_was_read_in_a_wrong_encoding_is_warned_of(tmp_path: Path, text: str, is_warned_of: bool) -> None:
+    row = plan_row(tmp_path, title=text, purpose="Größe")
+    assert payload_of(row)["title"] == text
+    assert warnings_of(row) == (["title"] if is_warned_of else [])
