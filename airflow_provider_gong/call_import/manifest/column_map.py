@@ -88,7 +88,8 @@ class _Source:
             return lost
         found = [trimmed(cell) for cell in found]
         parts = ["" if cell in NO_PARTS else without_zeros(cell) if self.kind in _NUMBERS else cell for cell in found]
-        is_filled = all(parts) if self.kind is Kind.ID else any(parts)
+        # A phone number without its country code, or a time without its offset, would be another one.
+        is_filled = any(parts) if self.kind is Kind.TEXT else all(parts)
         if self.headers and not is_filled:
             return ""
         texts = zip(parts, self.literals[1:], strict=True)

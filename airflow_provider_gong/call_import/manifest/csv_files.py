@@ -35,7 +35,7 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     Read a CSV manifest with a header line, separated by commas, semicolons, tabs or vertical bars.
 
     :param lines: its lines, as an open text file yields them
-    :param name: its path or URL
+    :param name: its name in messages
     :raises GongManifestError: if it has no usable header; during iteration, if it is not CSV
     """
     # Python's limit, which applies to the whole process, is too low for cells of JSON. Escapes come on top.
@@ -56,7 +56,7 @@ class _Lines:
     The lines of a CSV file, with their positions.
 
     :param lines: all lines of the file
-    :param name: its path or URL
+    :param name: its name in messages
     """
 
     def __init__(self, lines: Iterable[str], name: str) -> None:
@@ -83,9 +83,8 @@ def _records(lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
         source = lines.read()
         first = next((line for line in source if line.strip("\r\n")), "")
         told = _SEPARATOR_LINE.fullmatch(first)
-        separator, rest = (
-            (told[1], source) if told else (_separator(first), itertools.chain([first] if first else [], source))
-        )
+        separator = told[1] if told else _separator(first)
+        rest = source if told else itertools.chain([first], source)
         line = lines.number
         for cells in csv.reader(rest, delimiter=separator, skipinitialspace=True, strict=True):
             lines.row_length = 0

@@ -24,7 +24,7 @@ def parquet_table(file: IO[bytes], name: str) -> Table:
     Read a Parquet manifest in batches of rows.
 
     :param file: the file, opened for reading
-    :param name: its path or URL
+    :param name: its name in messages
     :raises GongManifestError: if it is not Parquet, or pyarrow is not installed
     """
     try:

@@ -25,7 +25,7 @@ def jsonl_table(lines: Iterable[str], name: str) -> Table:
     Read a manifest in JSON Lines: an object per line, flat or nested like a call in Gong's API.
 
     :param lines: its lines, as an open text file yields them
-    :param name: its path or URL
+    :param name: its name in messages
     """
     return Table(name, None, _objects(lines, name))
 

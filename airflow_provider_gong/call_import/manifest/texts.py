@@ -23,7 +23,22 @@ _MOST_DIGITS = 40
 # What programs write for missing values. Not "NA" and the like in lower case, which are names of people and places.
 MISSING = frozenset(
     {text for word in ("none", "null", "nan", "nat", "undefined") for text in (word, word.upper(), word.capitalize())}
-    | {"NaN", "NaT", "NA", "N/A", "n/a", "<NA>", "\\N", "(null)", "#N/A", "#N/A!", "#NULL!", "#VALUE!", "#REF!"}
+    | {
+        "NaN",
+        "NaT",
+        "NA",
+        "N/A",
+        "n/a",
+        "<NA>",
+        "\\N",
+        "\\\\N",
+        "(null)",
+        "#N/A",
+        "#N/A!",
+        "#NULL!",
+        "#VALUE!",
+        "#REF!",
+    }
     | {"#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
     | {"#NV", "#N/D", "#N/B", "#I/T", "#YOK", "#Н/Д"}
     | {"nil", "<nil>", "<null>", "<NULL>", "[NULL]", "-nan", "-NaN", "undef", "(blank)", "(none)", "(empty)"}
@@ -62,6 +77,9 @@ _IN_ODD = re.compile(r"[Ee#=]|[.,]0|b['\"]")
 _GROUPED = re.compile("[0-9]{1,3}(?:[.]000|(?:,[0-9]{3})+|([.'’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})+)")
 # The 15 digits that they keep of a number.
 _CUT, _CUT_LENGTH = re.compile("[0-9]{15}0{3,}"), 18
+# What becomes of 11-20 and 1-45.
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DATE, _DATE_LENGTH = re.compile(f"[0-9]{{1,2}}-{_MONTH}|{_MONTH}-[0-9]{{2}}"), 6
 _ALL_TEXT = frozenset({str})
 
 
@@ -247,6 +265,8 @@ def check_id(text: str, what: str = "an id") -> None:
 
 def doubt_about(ident: str) -> str:
     """Return why an id may be another than the one that was meant; empty if nothing hints at it."""
+    if len(ident) <= _DATE_LENGTH and _DATE.fullmatch(ident):
+        return f"{ident} may have become a date in a spreadsheet. {_AS_TEXT}"
     if not ident[:1].isdecimal() or (len(ident) < _CUT_LENGTH and ident.isalnum()):
         return ""
     if _GROUPED.fullmatch(ident):

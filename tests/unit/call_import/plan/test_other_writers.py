@@ -128,6 +128,8 @@ def test_an_apostrophe_marks_numbers_that_are_text(tmp_path: Path, text: str) ->
         ("1\u202f234\u202f567", "separators of thousands"),
         ("1731000000123450000", "spreadsheets keep 15 digits"),
         ("100000000000000000", "spreadsheets keep 15 digits"),
+        ("20-Nov", "become a date"),
+        ("Jan-45", "become a date"),
     ],
 )
 def test_ids_that_a_spreadsheet_may_have_changed_are_warned_of(tmp_path: Path, text: str, doubt: str) -> None:
@@ -139,7 +141,18 @@ def test_ids_that_a_spreadsheet_may_have_changed_are_warned_of(tmp_path: Path, t
 
 
 @pytest.mark.parametrize(
-    "text", ["1731000000.42", "1731000000123456789", "17310000001234500", "1.234", "10.0.0.1", "12,5", "1,23,456"]
+    "text",
+    [
+        "1731000000.42",
+        "1731000000123456789",
+        "17310000001234500",
+        "1.234",
+        "10.0.0.1",
+        "12,5",
+        "1,23,456",
+        "pbx-12",
+        "12-3",
+    ],
 )
 def test_other_ids_are_not_warned_of(tmp_path: Path, text: str) -> None:
     assert plan_row(tmp_path, client_unique_id=text).warnings == ()
@@ -358,3 +371,21 @@ def test_text_that_was_read_in_a_wrong_encoding_is_warned_of(tmp_path: Path, tex
     row = plan_row(tmp_path, title=text, purpose="Größe")
     assert payload_of(row)["title"] == text
     assert warnings_of(row) == (["title"] if is_warned_of else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "template"),
+    [
+        ("party_1_phone", "+{a}{b}"),
+        ("actual_start", "{a}T09:03:00{b}"),
+        ("direction", "{a}{b}"),
+        ("media", "{a}/{b}.wav"),
+        ("party_1_party_id", "{a}-{b}"),
+    ],
+)
+@pytest.mark.parametrize("missing", ["", "null", "\\N", "\\\\N"])
+def test_fields_that_are_not_text_need_all_parts_of_their_templates(field: str, template: str, missing: str) -> None:
+    columns = ColumnMap({field: template})
+    assert field not in columns.values({"a": "1202", "b": missing})
+    assert field not in columns.values({"a": missing, "b": "1202"})
+    assert field in columns.values({"a": "1202", "b": "5550147"})
