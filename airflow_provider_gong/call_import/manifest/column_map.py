@@ -13,8 +13,9 @@ from typing import TypedDict
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import FIELDS, Kind, column_of, similar_column
-from airflow_provider_gong.call_import.manifest.texts import NO_PARTS, has_lost, inner_text, trimmed, without_zeros
+from airflow_provider_gong.call_import.manifest.texts import NO_PARTS, has_lost, trimmed, without_zeros
 from airflow_provider_gong.call_import.manifest.time_formats import check_moment, read_moment
+from airflow_provider_gong.call_import.manifest.values import inner_text
 
 _CONSTANT = "="
 _ALL = "*"

@@ -11,7 +11,7 @@ from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.fields import column_of
 from airflow_provider_gong.call_import.manifest.manifest import Record, Table
 from airflow_provider_gong.call_import.manifest.records import record_of
-from airflow_provider_gong.call_import.manifest.texts import SingleFloat
+from airflow_provider_gong.call_import.manifest.values import SingleFloat
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile

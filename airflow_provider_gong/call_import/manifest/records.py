@@ -17,7 +17,7 @@ from airflow_provider_gong.call_import.manifest.manifest import (
     bounded_lines,
     check_width,
 )
-from airflow_provider_gong.call_import.manifest.texts import BytesText, text_of
+from airflow_provider_gong.call_import.manifest.values import BytesText, text_of
 
 
 def jsonl_table(lines: Iterable[str], name: str) -> Table:

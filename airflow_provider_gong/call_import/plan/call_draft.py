@@ -21,12 +21,8 @@ from airflow_provider_gong.call_import.manifest.fields import (
     field_at,
 )
 from airflow_provider_gong.call_import.manifest.manifest import ManifestRow
-from airflow_provider_gong.call_import.manifest.texts import (
-    MissingValueError,
-    UnreadableCellError,
-    text_of,
-    trimmed,
-)
+from airflow_provider_gong.call_import.manifest.texts import MissingValueError, UnreadableCellError, trimmed
+from airflow_provider_gong.call_import.manifest.values import text_of
 from airflow_provider_gong.call_import.plan.cells import CellRules, check_cell, read_cell
 from airflow_provider_gong.call_import.plan.hosts import Host
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
