@@ -10,25 +10,10 @@ from airflow_provider_gong.call_import.manifest.values import BytesText, NumberT
 # What programs write for missing values. Not "NA" and the like in lower case, which are names of people and places.
 MISSING = frozenset(
     {text for word in ("none", "null", "nan", "nat", "undefined") for text in (word, word.upper(), word.capitalize())}
-    | {
-        "NaN",
-        "NaT",
-        "NA",
-        "N/A",
-        "n/a",
-        "<NA>",
-        "\\N",
-        "\\\\N",
-        "(null)",
-        "#N/A",
-        "#N/A!",
-        "#NULL!",
-        "#VALUE!",
-        "#REF!",
-    }
-    | {"#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
-    | {"#NV", "#N/D", "#N/B", "#I/T", "#YOK", "#Н/Д"}
-    | {"nil", "<nil>", "<null>", "<NULL>", "[NULL]", "-nan", "-NaN", "undef", "(blank)", "(none)", "(empty)"}
+    | {"NaN", "NaT", "NA", "N/A", "n/a", "<NA>", "\\N", "\\\\N", "(null)", "(blank)", "(none)", "(empty)"}
+    | {"nil", "<nil>", "<null>", "<NULL>", "[NULL]", "-nan", "-NaN", "undef"}
+    | {"#N/A", "#N/A!", "#NULL!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#DIV/0!", "#ERROR!", "#SPILL!", "#CALC!"}
+    | {"#GETTING_DATA", "#NV", "#N/D", "#N/B", "#I/T", "#YOK", "#Н/Д"}
     | {"[object Object]", "System.Object[]", "System.String[]"}
 )
 NO_PARTS = MISSING - {"NA"}
