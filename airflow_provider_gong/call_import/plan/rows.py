@@ -7,7 +7,7 @@ import functools
 import hashlib
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -138,9 +138,7 @@ def _planned_row(
         media_bytes=media.size,
         fingerprint=fingerprint,
         problems=problems,
-        source={column: text for column, text in row.values.items() if column not in draft.lost}
-        if draft.lost
-        else row.values,
+        source=_without(row.values, draft.lost) if draft.lost else row.values,
         file=row.file,
         warnings=warnings,
         is_pulled=media.is_pulled,
@@ -148,6 +146,10 @@ def _planned_row(
         media_mark=media.mark,
         line=row.line,
     )
+
+
+def _without(values: Mapping[str, str], columns: Collection[str]) -> dict[str, str]:
+    return {column: text for column, text in values.items() if column not in columns}
 
 
 def _problems(manifest: Manifest, ident: str, media: RowMedia, draft: CallDraft) -> tuple[Problem, ...]:
