@@ -96,8 +96,7 @@ def inner_text(text: str, path: str) -> str:
 
 def _inner_value(value: Any, name: str) -> Any:
     if isinstance(value, list) and not name.isdecimal():
-        # A map of Parquet.
-        value = dict(value) if all(isinstance(pair, list) and len(pair) == 2 for pair in value) else None
+        value = dict(value) if all(map(_is_entry, value)) else None
     if isinstance(value, list):
         return value[int(name)] if int(name) < len(value) else None
     named = [inner for key, inner in value.items() if key.lower() == name] if isinstance(value, dict) else []
@@ -105,6 +104,11 @@ def _inner_value(value: Any, name: str) -> Any:
         return named[0] if len(named) == 1 else None
     # XML does not tell a single element from a list.
     return value
+
+
+def _is_entry(value: Any) -> bool:
+    """Return whether a list is a name and a value, as in maps of Parquet."""
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
 
 
 def _number(value: float | Decimal) -> str:

@@ -170,7 +170,13 @@ def test_formats_that_would_read_another_time_than_was_meant(form: str, what: st
         ColumnMap({"actual_start": {"source": "start", "format": form}})
 
 
-NESTED = {"id": "7", "agent": {"Name": "Dana", "Ids": [5550001.0, 1.5]}, "legs": [{"from": "+1"}, {"from": None}]}
+AGENT = {
+    "Name": "Dana",
+    "Ids": [5550001.0, 1.5],
+    "pairs": [[{"a": 1}, 2], [2, 3]],
+    "map": [["a", 1], ["b", 2]],
+}
+NESTED = {"id": "7", "agent": AGENT, "legs": [{"from": "+1"}, {"from": None}]}
 
 
 @pytest.mark.parametrize(
@@ -186,6 +192,9 @@ NESTED = {"id": "7", "agent": {"Name": "Dana", "Ids": [5550001.0, 1.5]}, "legs":
         ("agent.name.first", None),
         ("agent.mail", None),
         ("agent.0.name", "Dana"),
+        ("agent.pairs.a", None),
+        ("agent.pairs.1.0", "2"),
+        ("agent.map.b", "2"),
         ("id.0", "7"),
         ("flat.name", "x"),
     ],
