@@ -70,14 +70,18 @@ class FilePattern:
         """Return the files that match, with what their store says of each; raises what the disk or the store raises."""
         if self.store is None:
             found = _walked(_Disk(), self._root, {self._parts})
-        elif _ANY_DEPTH in self._parts and self.store.async_impl:
+        elif _ANY_DEPTH in self._parts and _lists_below(self.store):
             found = self._listed_at_once()
         else:
             found = _walked(_Store(self.store), self._root, {self._parts})
         return {self.folder + place.removeprefix(self._root): details for place, details in found}
 
     def sizes(self, places: Iterable[str]) -> dict[str, int]:
-        """Return the lengths of objects of its store, 0 for missing ones; each of their folders is listed once."""
+        """
+        Return the lengths of objects of its store, 0 for missing ones; each of their folders is listed once.
+
+        Links are left out, since lists have their own lengths.
+        """
         root = "/" if self._root.startswith("/") else ""
         scheme = self.folder.removesuffix(self._root.removeprefix(root))
         keys = {root + place.removeprefix(scheme): place for place in places}
@@ -85,8 +89,11 @@ class FilePattern:
         for folder in sorted({key.rpartition("/")[0] for key in keys}):
             with contextlib.suppress(FileNotFoundError):
                 for name, _, _, details in _Store(self.store).entries(folder, ""):
-                    if (place := keys.get(f"{folder}/{name}")) is not None:
-                        sizes[place] = details["size"]
+                    if (place := keys.get(f"{folder}/{name}")) is None:
+                        continue
+                    sizes[place] = details["size"]
+                    if details["type"] == "link":
+                        del sizes[place]
         return sizes
 
     def forget(self) -> None:
@@ -132,7 +139,7 @@ class _Store:
 
     def _listed(self, folder: str, start: str) -> Mapping[str, Details]:
         options = {"maxdepth": 1, "withdirs": True, "detail": True}
-        if start and self._store.async_impl:
+        if start and _lists_below(self._store):
             with contextlib.suppress(TypeError, ValueError):
                 return self._store.find(folder, prefix=start, **options)  # type: ignore[no-any-return]
         listed = {details["name"]: details for details in self._store.ls(folder, detail=True)}
@@ -140,6 +147,13 @@ class _Store:
             # adlfs lists nothing else if there is an empty object for a folder.
             return self._store.find(folder, **options)  # type: ignore[no-any-return]
         return listed
+
+
+def _lists_below(store: Any) -> bool:
+    """Return whether a store lists by itself what is below a folder; fsspec leaves out what it cannot list."""
+    from fsspec.asyn import AsyncFileSystem
+
+    return store.async_impl and type(store)._find is not AsyncFileSystem._find
 
 
 def _walked(files: _Files, folder: str, patterns: set[_Parts]) -> Iterator[tuple[str, Details]]:

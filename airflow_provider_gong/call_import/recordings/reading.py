@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import inspect
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -135,10 +137,17 @@ class _Ranges(contextlib.AbstractContextManager["_Ranges"]):
         return data
 
 
+@functools.cache
+def _reads_ranges(store: Any) -> bool:
+    # cat_file of sshfs returns the whole file, whatever is asked for.
+    return getattr(store, "async_impl", False) and "start" in inspect.signature(store._cat_file).parameters
+
+
 def open_for_reading(path: MediaPath) -> contextlib.AbstractContextManager[RangeFile]:
     """Open a recording so that only the bytes that are read are fetched."""
     anything: Any = path
-    if getattr(getattr(path, "fs", None), "async_impl", False):
+    store: Any = type(getattr(path, "fs", None))
+    if _reads_ranges(store):
         return _Ranges(path)
     if hasattr(path, "fs"):
         return anything.open("rb", block_size=BLOCK, cache_type="none")  # type: ignore[no-any-return]

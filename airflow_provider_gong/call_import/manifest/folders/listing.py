@@ -46,8 +46,8 @@ class ListedRecordings:
         self._details: dict[str, Mapping[str, Any]] = {}
 
     def remember(self, details: Mapping[str, Mapping[str, Any]]) -> None:
-        """Remember details from a listing, by place of the recording."""
-        self._details |= details
+        """Remember details from a listing, by place of the recording; links are listed with their own length."""
+        self._details |= {place: found for place, found in details.items() if found["type"] != "link"}
 
     def path(self, place: str, /) -> MediaPath:
         """Return the path object of a place."""

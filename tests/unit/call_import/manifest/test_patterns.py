@@ -7,9 +7,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 from upath import UPath
 
@@ -155,6 +157,27 @@ def test_a_folder_that_is_listed_as_its_own_empty_object(
     monkeypatch.setattr(MemoryFileSystem, "ls", ls)
     monkeypatch.setattr(MemoryFileSystem, "find", find)
     assert "memory://recordings/day/1.wav" in FilePattern(f"memory://recordings/{pattern}", UPath).files()
+
+
+class BusyServer(AsyncFileSystem):
+    """A store that can be listed by folder only, as those of SFTP, and does not answer for one of them."""
+
+    async def _ls(self, path: str, detail: bool = True, **_: Any) -> Any:
+        if path.endswith("/b"):
+            raise OSError("Too many open files")
+        if path.endswith("/a"):
+            return [{"name": f"{path}/1.wav", "size": 4, "type": "file"}]
+        return [{"name": f"{path}/{name}", "size": 0, "type": "directory"} for name in "ab"]
+
+    async def _info(self, path: str, **_: Any) -> Any:
+        return {"name": path, "size": 0, "type": "directory"}
+
+
+@pytest.mark.parametrize("pattern", ["**", "**/1*.wav", "*/1*.wav", "b/1*.wav"])
+def test_a_server_that_lists_only_folders(pattern: str) -> None:
+    server = BusyServer()
+    with pytest.raises(OSError, match="Too many open files"):
+        FilePattern(f"sftp://pbx/{pattern}", lambda name: SimpleNamespace(fs=server, path=name[7:])).files()
 
 
 @pytest.mark.parametrize("name", ["", " "])

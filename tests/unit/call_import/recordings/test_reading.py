@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fsspec.asyn import AsyncFileSystem
 
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong.call_import.recordings.check import Recording, check_recording, read_recording
-from airflow_provider_gong.call_import.recordings.reading import LIMIT, Reader, ReadLimitError
+from airflow_provider_gong.call_import.recordings.reading import LIMIT, Reader, ReadLimitError, open_for_reading
 from tests.support.boxes import FTYP, box, movie, track
 from tests.support.mutations import CountingFile
 from tests.support.sound import AAC, encoded, needs_ffmpeg
@@ -121,3 +123,17 @@ def test_object_storage_on_this_host(tmp_path: Path) -> None:
     found = check_recording(str(place), ObjectStoragePath)
     assert isinstance(found, Recording)
     assert (found.seconds, found.content_type) == (75, "audio/mp4")
+
+
+class WholeFiles(AsyncFileSystem):
+    """A store whose ``cat_file`` returns the whole file, whatever is asked for, as that of sshfs does."""
+
+    async def _cat_file(self, path: str, **_: Any) -> bytes:
+        return bytes(range(100))
+
+
+def test_a_store_that_cannot_read_ranges() -> None:
+    path: Any = SimpleNamespace(fs=WholeFiles(), path="a", open=lambda *_, **__: io.BytesIO(bytes(range(100))))
+    with open_for_reading(path) as file:
+        file.seek(10)
+        assert file.read(3) == bytes([10, 11, 12])

@@ -127,3 +127,18 @@ def test_sidecars_of_another_folder_are_listed_too(store: MemoryFileSystem) -> N
     found = plan(f"{FOLDER}/*.wav", sidecar="../meta/{file_stem}.json", **OPTIONS)
     assert [row.state for row in found.rows] == [CallState.PLANNED, CallState.REJECTED, CallState.PLANNED]
     assert "has no sidecar memory://recordings/meta/2.json" in found.rows[1].problems[0].rule
+
+
+@pytest.mark.parametrize("options", [{}, {"sidecar": "../meta/{file_stem}.json"}])
+def test_links_on_a_server_have_another_length_than_what_they_lead_to(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, str]
+) -> None:
+    listed = MemoryFileSystem.ls
+
+    def ls(self: MemoryFileSystem, path: str, *args: Any, **given: Any) -> Any:
+        found = listed(self, path, *args, **given)
+        return [info if info["type"] == "directory" else {**info, "type": "link", "size": 7} for info in found]
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", ls)
+    found = plan(f"{FOLDER}/*.wav", **OPTIONS, **options)
+    assert [row.state for row in found.rows] == [CallState.PLANNED] * 3
