@@ -73,7 +73,7 @@ def is_failure_of_store(error: Exception) -> bool:
     """Return whether a store failed, rather than that it refused an object: it is busy, or credentials have expired."""
     if isinstance(error, OSError):
         is_temporary = isinstance(error, (TimeoutError, ConnectionError)) or error.errno in _TEMPORARY
-        return is_temporary or are_credentials_refused(error)
+        return is_temporary or are_credentials_refused(error) or "Throttling" in error_code(error)
     if isinstance(error, (ValueError, ImportError, EOFError, zlib.error)):
         return False
     # What libraries of stores raise, each in its own way, for example without credentials or for a refused object.

@@ -7,7 +7,6 @@ Patterns of files on this host and in object stores.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -54,10 +53,7 @@ class FilePattern:
         self.store: Any = open_path(name).fs if "://" in name else None
         """The file system of fsspec; None for files of this host."""
         self.forget()
-        literal = _literal_start(name, open_path)
-        name = literal.replace("[", "[[]") + name[len(literal) :]
-        if not _has_pattern(name) and _is_folder(name.replace("[[]", "["), open_path):
-            name = f"{name.rstrip('/')}/*"
+        name = _as_pattern(name, open_path)
         start = min((name.index(sign) for sign in PATTERN_SIGNS if sign in name), default=len(name))
         folder, slash, _ = name[:start].rpartition("/")
         self.folder = (folder if self.store is not None else os.path.abspath(folder or slash or ".")).rstrip("/")
@@ -88,12 +84,12 @@ class FilePattern:
         sizes = dict.fromkeys(keys.values(), 0)
         for folder in sorted({key.rpartition("/")[0] for key in keys}):
             with contextlib.suppress(FileNotFoundError):
-                for name, _, _, details in _Store(self.store).entries(folder, ""):
-                    if (place := keys.get(f"{folder}/{name}")) is None:
-                        continue
-                    sizes[place] = details["size"]
-                    if details["type"] == "link":
+                for name, _, is_link, details in _Store(self.store).entries(folder, ""):
+                    place = keys.get(f"{folder}/{name}")
+                    if place is not None and is_link:
                         del sizes[place]
+                    elif place is not None:
+                        sizes[place] = details["size"]
         return sizes
 
     def forget(self) -> None:
@@ -104,10 +100,11 @@ class FilePattern:
     def _listed_at_once(self) -> Iterator[tuple[str, Details]]:
         # A request for 1,000 objects instead of one for each folder.
         found: dict[str, Details] = self.store.find(self._root, detail=True)
+        known = {self._root: {self._parts}}
         for place, details in found.items():
-            names = place.removeprefix(f"{self._root}/").split("/")
             # Some programs make folders visible by empty objects.
-            if names[-1] and () in functools.reduce(_rest, names, {self._parts}):
+            is_file = details["type"] != "directory" and not place.endswith("/")
+            if is_file and place.startswith(f"{self._root}/") and () in _rest_after(place, known):
                 yield place, details
 
 
@@ -131,7 +128,9 @@ class _Store:
             parent, _, name = place.rstrip("/").rpartition("/")
             # Stores also list the empty object that shows a folder, and some what is further below.
             if parent == folder:
-                yield _Entry(name, details["type"] == "directory", False, details)
+                is_link = details["type"] == "link"
+                is_folder = details["type"] == "directory" or (is_link and self._store.isdir(place))
+                yield _Entry(name, is_folder, is_link, details)
 
     def details(self, place: str) -> Details | None:
         found: Details = self._store.info(place)
@@ -186,6 +185,14 @@ def _named(files: _Files, place: str, following: _Parts) -> Iterator[tuple[str, 
             yield place, details
 
 
+def _rest_after(place: str, known: dict[str, set[_Parts]]) -> set[_Parts]:
+    """Return what is left of patterns after a place; ``known`` has what is left after the folders above it."""
+    folder, _, name = place.rpartition("/")
+    if folder not in known:
+        known[folder] = _rest_after(folder, known)
+    return _rest(known[folder], name)
+
+
 def _rest(patterns: set[_Parts], name: str) -> set[_Parts]:
     """Return what is left of patterns after a folder or file of this name."""
     rest: set[_Parts] = set()
@@ -198,16 +205,17 @@ def _rest(patterns: set[_Parts], name: str) -> set[_Parts]:
     return rest
 
 
-def _literal_start(name: str, open_path: Callable[[str], Any]) -> str:
-    """Return the start of a pattern whose brackets belong to the name of an existing folder or file."""
+def _as_pattern(name: str, open_path: Callable[[str], Any]) -> str:
+    """Return the pattern that a name stands for: brackets of existing names are escaped, a folder means its files."""
+    there = name
     # The other signs match themselves, and each look-up is a request.
-    while "[" in name and not open_path(name).exists():
-        name = name.rpartition("/")[0]
-    return name
-
-
-def _has_pattern(name: str) -> bool:
-    return not PATTERN_SIGNS.isdisjoint(name.replace("[[]", ""))
+    while "[" in there and not open_path(there).exists():
+        there = there.rpartition("/")[0]
+    pattern = there.replace("[", "[[]") + name[len(there) :]
+    is_pattern = not PATTERN_SIGNS.isdisjoint(pattern.replace("[[]", ""))
+    if not is_pattern and _is_folder(pattern.replace("[[]", "["), open_path):
+        return f"{pattern.rstrip('/')}/*"
+    return pattern
 
 
 def _is_folder(name: str, open_path: Callable[[str], Any]) -> bool:

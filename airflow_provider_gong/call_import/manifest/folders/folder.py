@@ -10,7 +10,7 @@ from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.call_import.errors import GongManifestError
 from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Columns
 from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
-from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate
+from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate, composed
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
 from airflow_provider_gong.call_import.manifest.manifest import Record, Table, UnreadRecord
 from airflow_provider_gong.call_import.manifest.patterns import FilePattern
@@ -110,7 +110,7 @@ class RecordingFolder:
                 yield from ((None, record) for record in found)
 
     def _record(self, place: str) -> dict[str, str]:
-        name = place.rpartition("/")[2]
+        name = composed(place.rpartition("/")[2])
         own = {"file_name": name.strip(), "file_stem": posixpath.splitext(name)[0].strip()}
         record = {column: own[column] for column in self._own} | {"media": place}
         try:

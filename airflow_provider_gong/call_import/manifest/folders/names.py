@@ -64,7 +64,7 @@ class NameTemplate:
         self.text = text
         self._parts: list[str | _Field] = []
         try:
-            self._parse(_composed(text))
+            self._parse(composed(text))
         except ValueError as error:
             raise GongManifestError(f"name_template {shown(repr(text))} is wrong: {error}") from error
         self._folders = text.count("/")
@@ -81,7 +81,7 @@ class NameTemplate:
         :param place: its path or URL
         :raises NameMisfitError: if its name does not match
         """
-        name = _composed("/".join(place.split("/")[-self._folders - 1 :]))
+        name = composed("/".join(place.split("/")[-self._folders - 1 :]))
         found: dict[str, str] = {}
         position = 0
         for part in self._parts:
@@ -135,8 +135,8 @@ class NameTemplate:
             self._parts.append(text)
 
 
-def _composed(text: str) -> str:
-    # Some systems write accents as characters of their own, which look the same.
+def composed(text: str) -> str:
+    """Return a name in the form that looks the same on every system: some write accents as characters of their own."""
     return unicodedata.normalize("NFC", text)
 
 

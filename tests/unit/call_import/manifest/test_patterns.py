@@ -173,6 +173,20 @@ class BusyServer(AsyncFileSystem):
         return {"name": path, "size": 0, "type": "directory"}
 
 
+class Bucket(AsyncFileSystem):
+    """A store that lists all keys that begin like a folder, with objects that stand for folders, as a bucket does."""
+
+    async def _find(self, path: str, **_: Any) -> Any:
+        keys = (path, f"{path}/", f"{path}/1.wav", f"{path}//2.wav", f"{path}/sub/", f"{path}/sub/3.wav")
+        return {key: {"name": key, "size": 4, "type": "file"} for key in keys}
+
+
+def test_a_bucket_is_listed_at_once() -> None:
+    bucket = Bucket()
+    pattern = FilePattern("s3://b/day/**", lambda name: SimpleNamespace(fs=bucket, path=name[5:]))
+    assert list(pattern.files()) == ["s3://b/day/1.wav", "s3://b/day//2.wav", "s3://b/day/sub/3.wav"]
+
+
 @pytest.mark.parametrize("pattern", ["**", "**/1*.wav", "*/1*.wav", "b/1*.wav"])
 def test_a_server_that_lists_only_folders(pattern: str) -> None:
     server = BusyServer()

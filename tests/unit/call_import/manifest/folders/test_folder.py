@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,13 @@ def test_spaces_around_the_parts_of_a_name_do_not_count(tmp_path: Path) -> None:
     (row,) = plan(f"{tmp_path}/*.wav", name_template="{client_unique_id}-{title}.wav", columns=KNOWN).rows
     assert (row.client_unique_id, payload_of(row)["clientUniqueId"]) == ("7", "7")
     assert payload_of(row)["title"] == "Renewal"
+
+
+def test_an_id_from_a_name_is_the_same_on_every_system(tmp_path: Path) -> None:
+    record(tmp_path, unicodedata.normalize("NFD", "Müller-7.wav"))
+    columns = {**KNOWN, "client_unique_id": "{file_stem}", "title": "{file_name}"}
+    (row,) = plan(f"{tmp_path}/*.wav", name_template="{_}.wav", columns=columns).rows
+    assert (row.client_unique_id, payload_of(row)["title"]) == ("Müller-7", "Müller-7.wav")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])

@@ -40,8 +40,8 @@ class ResponseError(Exception):
         self.error_code = code
 
 
-def refused_by_s3(code: str) -> PermissionError:
-    error, cause = PermissionError(code), Exception(code)
+def refused_by_s3(code: str, kind: type[OSError] = PermissionError) -> OSError:
+    error, cause = kind(code), Exception(code)
     cause.response = {"Error": {"Code": code}}  # type: ignore[attr-defined]
     error.__cause__ = cause
     return error
@@ -52,6 +52,7 @@ FAILURES = [
     TimeoutError("Read timed out"),
     ConnectionResetError("Connection reset by peer"),
     refused_by_s3("ExpiredToken"),
+    refused_by_s3("KMS.ThrottlingException", OSError),
     RuntimeError("Unable to locate credentials"),
     ResponseError(503, "ServerBusy"),
     ResponseError(429),
@@ -64,6 +65,7 @@ REFUSALS = [
     (refused_by_s3("InvalidObjectState"), "Restore the recording from the store's archive"),
     (ResponseError(409, "BlobArchived"), "Restore the recording from the store's archive"),
     (ResponseError(403, "AuthorizationFailure"), "permissions of the Airflow worker"),
+    (refused_by_s3("KMS.DisabledException", OSError), "permissions of the Airflow worker"),
     (OSError("Forbidden"), "permissions of the Airflow worker"),
 ]
 
