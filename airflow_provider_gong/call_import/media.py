@@ -64,7 +64,8 @@ def similar_place(place: str, open_path: Callable[[str], Any]) -> str | None:
 def _exists(place: str, open_path: Callable[[str], Any]) -> bool:
     try:
         open_path(place).stat()
-    except (OSError, ValueError, ImportError):
+    except Exception:
+        # Libraries of stores raise errors of their own for objects that they refuse.
         return False
     return True
 

@@ -21,6 +21,8 @@ _AT_A_TIME = 32
 _BATCH = 500
 _CORRECT_NAME = "Correct the name, name_template, or the pattern for the recordings."
 _CORRECT_SIDECAR = "Correct the sidecar file, or the parameter sidecar."
+_WITHOUT_RECORDING = "is a sidecar file without a recording"
+_ADD_RECORDING = "Add the recording, or use a pattern that matches only recordings."
 
 
 class RecordingFolder:
@@ -58,15 +60,14 @@ class RecordingFolder:
         :param names: paths or URLs of folders, patterns or recordings
         :raises GongManifestError: if one of them cannot be listed, or there are no recordings
         """
-        listed: set[str] = set()
+        # Sidecar files, and what an overlapping pattern has listed.
+        skipped: set[str] = set()
         for name in names:
             folder, found = self._list(name)
-            # Patterns may overlap.
-            places = [place for place in found if place not in listed]
-            listed.update(places)
             if self._sidecars is not None:
-                others = {self._sidecars.place(place) for place in places}
-                places = [place for place in places if place not in others]
+                skipped |= self._sidecars.places(found)
+            places = [place for place in found if place not in skipped]
+            skipped.update(found)
             header = None
             if self._sidecars is None:
                 header = (*self._named, *self._own, "media")
@@ -113,6 +114,9 @@ class RecordingFolder:
         name = composed(place.rpartition("/")[2])
         own = {"file_name": name.strip(), "file_stem": posixpath.splitext(name)[0].strip()}
         record = {column: own[column] for column in self._own} | {"media": place}
+        if self._sidecars is not None and self._sidecars.place(place) == place:
+            problem = Problem("media", place, _WITHOUT_RECORDING, _ADD_RECORDING, Actor.RECORDING)
+            return UnreadRecord(record, problem)
         try:
             beside = self._sidecars.read(place) if self._sidecars else {}
             found = self._template.read(place) if self._template else {}

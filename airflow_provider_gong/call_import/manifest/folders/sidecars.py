@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from airflow_provider_gong._text import shown
@@ -56,6 +56,10 @@ class Sidecars:
         stem = posixpath.splitext(name)[0]
         folder = recording.rsplit("/", self._above + 1)[0]
         return f"{folder}/{self._path.replace(_NAME, name).replace(_STEM, stem)}"
+
+    def places(self, recordings: Iterable[str]) -> set[str]:
+        """Return where the sidecar files of recordings are, of which one may be the sidecar file of another."""
+        return {place for recording in recordings if (place := self.place(recording)) != recording}
 
     def read(self, recording: str) -> dict[str, str]:
         """

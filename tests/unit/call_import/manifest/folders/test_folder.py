@@ -227,6 +227,21 @@ def test_a_sidecar_that_cannot_be_read_rejects_its_row(tmp_path: Path, content: 
     assert says == "which are not valid text" or len(row.problems) == 1
 
 
+@pytest.mark.parametrize("patterns", [["*"], ["a*.wav", "*"], ["*.wav", "*.json"]])
+@pytest.mark.parametrize("sidecar", ["{file_stem}.json", "{file_name}.json"])
+def test_only_a_sidecar_without_a_recording_is_a_row(tmp_path: Path, patterns: list[str], sidecar: str) -> None:
+    record(tmp_path, "a.wav", "b.wav")
+    for name in ("a", "b", "c"):
+        (tmp_path / sidecar.format(file_stem=name, file_name=f"{name}.wav")).write_text(json.dumps({"id": name}))
+    columns = {**KNOWN, "client_unique_id": "id"}
+    found = plan([f"{tmp_path}/{pattern}" for pattern in patterns], sidecar=sidecar, columns=columns)
+    *good, bad = sorted(found.rows, key=lambda row: str(row.media).replace(".wav.json", ".json"))
+    assert [row.client_unique_id for row in good] == ["a", "b"]
+    assert bad.state is CallState.REJECTED
+    if sidecar == "{file_stem}.json":
+        assert problem_of(bad) == ("media", f"{tmp_path}/c.json", "is a sidecar file without a recording")
+
+
 def test_a_sidecar_may_be_beside_the_folder(tmp_path: Path) -> None:
     record(tmp_path / "day/rec", "7.wav")
     (tmp_path / "meta").mkdir()
