@@ -87,8 +87,9 @@ def test_imports_with_the_same_rows_in_another_order_never_wait_for_each_other(
     plan(night, "pbx-1", "pbx-2")
     plan(other, "pbx-2", "pbx-1")
     before(night)
-    with ThreadPoolExecutor(2) as pool, bystander.begin() as blocking:
-        blocking.execute(text("UPDATE gong_call SET attempts = attempts WHERE client_unique_id = 'pbx-1'"))
+    with ThreadPoolExecutor(2) as pool, bystander.connect() as connection:
+        blocking = connection.begin()
+        connection.execute(text("UPDATE gong_call SET attempts = attempts WHERE client_unique_id = 'pbx-1'"))
         first: Future[Any] = pool.submit(act, night)
         wait_for_waiting(bystander, 1)
         second: Future[Any] = pool.submit(act, other)
@@ -127,8 +128,9 @@ def test_a_call_that_is_created_while_it_is_adopted(
 ) -> None:
     imports = Imports(Store(server_url))
     imports.all()
-    with ThreadPoolExecutor(1) as pool, bystander.begin() as blocking:
-        blocking.execute(text(CALL))
+    with ThreadPoolExecutor(1) as pool, bystander.connect() as connection:
+        blocking = connection.begin()
+        connection.execute(text(CALL))
         adopting = pool.submit(imports.adopt, "example", {"pbx-1": call_id})
         wait_for_waiting(bystander, 1)
         blocking.commit()
