@@ -20,8 +20,10 @@ READS_ONLY = "gong_reads_only"
 _BUSY_SECONDS = 30
 # A worker that hangs in a transaction must not block the others permanently. Set for the transaction only: behind a
 # pooler such as PgBouncer, the next transaction on the same connection to the server may be another program's.
-_SERVER_LIMITS = {"lock_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
+_SERVER_LIMITS = {"lock_timeout": f"{_BUSY_SECONDS}s", "idle_in_transaction_session_timeout": "60s"}
 _NOT_DURABLE = {"synchronous_commit": "off"}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_LOCK_NOT_AVAILABLE = "55P03"
 # Of libpq. Without limits, a worker would wait for a server that is no longer there for about 15 minutes.
 _SERVER_CONNECTION = {
     "connect_timeout": 10,
@@ -117,7 +119,8 @@ def reason_of(error: SQLAlchemyError) -> str:
     original = str(error.orig if isinstance(error, DBAPIError) else error)
     # The details of PostgreSQL quote rows.
     original = " ".join(original.partition("\nDETAIL:")[0].split()).rstrip(".")
-    if original == "database is locked":
+    is_lock_timeout = isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) == _LOCK_NOT_AVAILABLE
+    if is_lock_timeout or original == "database is locked":
         return f"another process has been writing to it for more than {_BUSY_SECONDS} s"
     return original
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, insert, select, text
 
 from airflow_provider_gong.client.pacing import Slot
+from airflow_provider_gong.store import engines
 from airflow_provider_gong.store.budget import SharedBudget
 from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import GongStoreError
@@ -81,6 +82,19 @@ def test_a_server_that_vanishes_is_not_waited_for_without_limit(url: str) -> Non
         "keepalives_idle": "30",
         "tcp_user_timeout": "60000",
     }
+
+
+def test_a_process_that_writes_for_too_long_is_told_of(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engines._SERVER_LIMITS, "lock_timeout", "10ms")
+    stuck, other = Store(url), Store(url)
+    UserList(stuck, "example").keep([])
+    locked = text("SELECT * FROM gong_user_list FOR UPDATE")
+    with stuck.begin() as connection:
+        connection.execute(locked)
+        with pytest.raises(GongStoreError, match="another process has been writing to it"):
+            UserList(other, "example").keep([])
+    stuck.close()
+    other.close()
 
 
 def test_a_missing_privilege_is_an_error_of_the_store(url: str, administrator: Callable[[str], None]) -> None:
