@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # Longer than a refresh can take, so a lease ends only if its holder has died.
 _LEASE_SECONDS = 60.0
+_CLOCK_ERROR = 1.0
 _LOOK_AGAIN_SECONDS = 0.25
 # A token that is about to expire could be refused on arrival.
 _EARLY_SECONDS = 60.0
@@ -240,7 +241,7 @@ class StoredTokens:
             found.tokens,
             math.inf if found.lifetime is None else found.lifetime,
             found.lease_number,
-            (found.lease_until or 0.0) - found.now,
+            _lease_left((found.lease_until or 0.0) - found.now),
             found.refusal,
         )
 
@@ -266,6 +267,11 @@ class StoredTokens:
 
     def _is_ours(self) -> Any:
         return token_table.c.client_id == self._client.client_id
+
+
+def _lease_left(seconds: float) -> float:
+    # No lease is given for longer: the clock was set back since, and its holder may have died.
+    return seconds if seconds <= _LEASE_SECONDS + _CLOCK_ERROR else 0.0
 
 
 def _dead(words: str, *, status: int | None = None) -> GongGrantRefusedError:

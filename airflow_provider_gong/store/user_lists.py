@@ -46,8 +46,9 @@ class UserList:
 
         :param max_age: maximum age in seconds
         """
-        young = user_lists.c.listed_at > db_now() - max_age
-        query = select(user_lists.c.users, user_lists.c.listed_at).where(self._mine, young)
+        # A time in the future is from before the clock was set back.
+        young = (user_lists.c.listed_at > db_now() - max_age, user_lists.c.listed_at <= db_now())
+        query = select(user_lists.c.users, user_lists.c.listed_at).where(self._mine, *young)
         kept = [KeptUsers(json.loads(found.users), found.listed_at) for found in self._store.fetch(query)]
         return kept[0] if kept else None
 

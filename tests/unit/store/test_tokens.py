@@ -219,6 +219,19 @@ def test_worker_that_dies_before_it_asks_costs_a_minute(worker: Any, endpoint: T
     assert 59 <= clock.now - before <= 61
 
 
+def test_worker_that_dies_before_the_clock_is_set_back_holds_nobody_up(
+    worker: Any, endpoint: TokenEndpoint, clock: Clock
+) -> None:
+    dying = worker()
+    dying._post = _dies
+    with pytest.raises(Killed):
+        dying.refresh("access-1")
+    clock.now -= 2 * 3600
+    before = clock.now
+    worker().refresh("access-1")
+    assert (worker().token(), clock.now) == ("access-2", before)
+
+
 def _dies(*_: Any) -> Any:
     raise Killed
 
