@@ -38,6 +38,8 @@ from airflow_provider_gong.store.database import Store
 from airflow_provider_gong.store.errors import LeaseLostError
 from airflow_provider_gong.store.schema import db_now
 
+_CLOCK_ERROR = 60.0
+
 
 class Ledger(ImportView):
     """
@@ -133,7 +135,9 @@ class Ledger(ImportView):
         :param limit: maximum number of rows
         :param seconds: how long the lease lasts unless it is renewed
         """
-        free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now())
+        # What changed in the future did so before the clock was set back: its lease would last for as long.
+        is_stale = calls.c.updated_at > db_now() + _CLOCK_ERROR
+        free = or_(calls.c.lease_until.is_(None), calls.c.lease_until < db_now(), is_stale)
         query = rows_and_calls.add_columns(self._plan.scalar_subquery().label("plan"))
         query = query.where(self._mine, is_unsent, free).order_by(rows.c.position).limit(limit)
         while True:

@@ -11,11 +11,11 @@ from pydantic_core import to_json
 from sqlalchemy import and_, delete, exists, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
-from airflow_provider_gong._text import batches
+from airflow_provider_gong._text import batches, shown
 from airflow_provider_gong.ledger.queries import PLAN_COLUMNS, was_sent
 from airflow_provider_gong.ledger.rows import CallState
-from airflow_provider_gong.ledger.tables import calls, imports, rows
-from airflow_provider_gong.store.errors import GongOtherPlannerError
+from airflow_provider_gong.ledger.tables import MAX_IMPORT_ID, calls, imports, rows
+from airflow_provider_gong.store.errors import GongOtherPlannerError, GongStoreError
 from airflow_provider_gong.store.schema import db_now, new_row
 
 _BATCH = 500
@@ -73,7 +73,13 @@ def note_plan(
 
     :param planner: the task that plans it; None for a program, which may replace any plan
     :raises GongOtherPlannerError: if another task has planned it
+    :raises GongStoreError: if the id is too long
     """
+    if len(import_id) > MAX_IMPORT_ID:
+        raise GongStoreError(
+            f"The import_id {shown(import_id, 80)!r} has {len(import_id)} characters, and may have at most "
+            f"{MAX_IMPORT_ID}. Set a shorter one."
+        )
     values: dict[str, Any] = {"manifest": manifest, "planned_at": db_now(), "verify_until": None}
     values["warnings"] = json.dumps(list(warnings)) if warnings else None
     this = and_(imports.c.company == company, imports.c.import_id == import_id)

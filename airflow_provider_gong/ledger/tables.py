@@ -6,11 +6,13 @@ from sqlalchemy import Column, Float, Index, Integer, String, Table, Text
 
 from airflow_provider_gong.store.schema import declare, metadata
 
+MAX_IMPORT_ID = 512
+
 imports = Table(
     "gong_import",
     metadata,
     Column("company", String(255), primary_key=True),
-    Column("import_id", String(512), primary_key=True),
+    Column("import_id", String(MAX_IMPORT_ID), primary_key=True),
     Column("manifest", Text, nullable=False),
     Column("planned_at", Float, nullable=False),
     Column("verify_until", Float),
@@ -28,7 +30,7 @@ rows = Table(
     "gong_import_row",
     metadata,
     Column("company", String(255), primary_key=True),
-    Column("import_id", String(512), primary_key=True),
+    Column("import_id", String(MAX_IMPORT_ID), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("row_number", Integer, nullable=False),
     Column("client_unique_id", String(2048), nullable=False),
@@ -52,7 +54,7 @@ calls = Table(
     metadata,
     Column("company", String(255), primary_key=True),
     Column("client_unique_id", String(2048), primary_key=True),
-    Column("import_id", String(512), nullable=False),
+    Column("import_id", String(MAX_IMPORT_ID), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("media_bytes", Integer),
     Column("state", String(16), nullable=False),

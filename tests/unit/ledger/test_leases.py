@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState
@@ -133,6 +133,18 @@ def test_a_row_that_is_sent_again_forgets_its_problem(night: Ledger) -> None:
     plan(night, "pbx-1", content="mended")
     upload(night)
     assert only_row(night).problems == ()
+
+
+def test_a_lease_from_before_the_clock_was_set_back_holds_nobody_up(night: Ledger, other: Ledger, store: Store) -> None:
+    plan(night, "pbx-1")
+    plan(other, "pbx-1")
+    dead = lease(night)
+    with store.begin() as connection:
+        connection.execute(
+            text("UPDATE gong_call SET updated_at = updated_at + 7200, lease_until = lease_until + 7200")
+        )
+    assert lease(other).lease_number == dead.lease_number + 1
+    assert night.lease("night", limit=1, seconds=LONG) == []
 
 
 def test_many_workers_lease_each_row_once(night: Ledger, store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_gong.ledger.ledger import Ledger
 from airflow_provider_gong.ledger.rows import CallState, PlannedRow, Reading
 from airflow_provider_gong.store.database import Store
-from airflow_provider_gong.store.errors import GongOtherPlannerError
+from airflow_provider_gong.store.errors import GongOtherPlannerError, GongStoreError
 from tests.unit.ledger.conftest import LONG, REFUSED, create, lease, only_row, plan, planned, states, upload
 
 
@@ -211,3 +211,9 @@ def test_an_import_that_a_program_planned_belongs_to_the_first_task_that_plans_i
     night.replace_plan("manifest.csv", [planned("pbx-1")], "task plan of DAG night")
     with pytest.raises(GongOtherPlannerError):
         night.replace_plan("manifest.csv", [], "task plan of DAG day")
+
+
+def test_an_id_that_is_too_long_is_refused_by_every_store(store: Store) -> None:
+    plan(Ledger(store, "example", "x" * 512), "pbx-1")
+    with pytest.raises(GongStoreError, match=r"The import_id 'xxx.*' has 513 characters, and may have at most 512"):
+        plan(Ledger(store, "example", "x" * 513), "pbx-1")
