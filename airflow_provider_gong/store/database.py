@@ -143,11 +143,13 @@ class Store:
 
     def read(self) -> AbstractContextManager[Connection]:
         """
-        Run a transaction that only reads and therefore does not wait for writers.
+        Run a transaction that only reads one state of the database, and therefore does not wait for writers.
 
         :raises GongStoreError: if the database cannot be reached
         """
-        return self._transaction(self.engine.execution_options(**{READS_ONLY: True}))
+        # A read transaction of SQLite is always like that.
+        options = {"isolation_level": "REPEATABLE READ"} if self.is_server else {}
+        return self._transaction(self.engine.execution_options(**{READS_ONLY: True}, **options))
 
     def fetch(self, query: Any) -> list[Any]:
         """

@@ -54,6 +54,20 @@ def test_the_databases_isolation_does_not_matter(url: str, administrator: Callab
     assert sum(callers[0].look()[1].hours.values()) == 40
 
 
+def test_what_a_transaction_reads_is_one_state(url: str) -> None:
+    store, other = Store(url), Store(url)
+    number = text("SELECT count(*) FROM gong_user_list")
+    with store.read() as connection:
+        assert connection.execute(number).scalar() == 0
+        UserList(other, "example").keep([])
+        assert connection.execute(number).scalar() == 0
+    with store.begin() as connection:
+        assert connection.execute(number).scalar() == 1
+        assert connection.execute(text("SHOW transaction_isolation")).scalar() == "read committed"
+    store.close()
+    other.close()
+
+
 @pytest.mark.parametrize("durable", [True, False])
 def test_a_connection_is_left_as_it_was_found(url: str, durable: bool) -> None:
     store = Store(url, durable=durable)
