@@ -134,6 +134,9 @@ class _Exchange(Generic[T]):
         content = answer.json()
         if content is None:
             raise ValueError("not a JSON object")
+        if not content and not self.operation.writes:
+            # It would be an empty listing, but each of Gong's own responses has a requestId.
+            raise ValueError("lost on the way")
         if not answer.is_gongs and not _is_documented(self.operation, content):
             raise ValueError("neither marked by Gong nor as documented")
         return self.request.parse(content)

@@ -364,6 +364,14 @@ def test_tells_timeouts_from_broken_connections(kind: type[NotSent | NoAnswer]) 
 # 401
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b" \r\n"])
+def test_listing_whose_content_was_lost_on_the_way_is_not_an_empty_one(body: bytes) -> None:
+    listing = raw_request("listUsers")
+    emptied = Answer(200, {"x-traceid": "4al018gzaztcr8nbukw"}, body)
+    assert play(listing, emptied, OK).sends == 2
+    play(listing, *[emptied] * 5).failed_with(GongConnectionError)
+
+
 def test_refreshes_a_dead_token_once() -> None:
     seen = play(READ, UNAUTHORIZED, UNAUTHORIZED, refreshable=True)
     assert seen.kinds == [*SLOT, Send, RefreshToken, *SLOT, Send]
