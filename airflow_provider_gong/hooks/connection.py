@@ -24,6 +24,7 @@ from airflow_provider_gong.hooks.configuration import STORE_CONN_ID, configured
 from airflow_provider_gong.hooks.connection_form import CONNECTION_TYPE, FIELDS
 from airflow_provider_gong.hooks.connection_values import (
     OPTIONAL,
+    company_name,
     day_of_quota,
     positive_number,
     request_rate,
@@ -110,7 +111,7 @@ class GongConnection:
                 base_url=url,
                 auth=_authentication(connection, settings, url),
                 token_key=_secret(conn_id, "token_key", settings["token_key"]) if "token_key" in settings else None,
-                company=str(settings.get("company", "")) or host_name(url),
+                company=company_name(settings.get("company")) or host_name(url),
                 requests_per_second=request_rate(settings),
                 requests_per_day=per_day,
                 reserved_requests=reserved_requests(settings, per_day),

@@ -16,9 +16,19 @@ from airflow_provider_gong.client.pacing import REQUESTS_PER_SECOND, DailyReset,
 
 _FILE_MODE = re.compile(r"^0?[67][0-7][0-7]$")
 _LEAST_RATE = 0.0001
+# The store keeps no longer ones.
+_LONGEST_COMPANY = 255
 _CLOCK = re.compile(r"^(\d\d):(\d\d)$")
 # 500 of Gong's 10,000 requests, enough for meetings and sensors until the day is over.
 _RESERVED_PART = 0.05
+
+
+def company_name(name: Any) -> str:
+    """Return the name of a company, the same for each connection to it, however it was entered; empty for none."""
+    text = str(name or "").strip()
+    if len(text) > _LONGEST_COMPANY:
+        raise ValueError(f"company may have at most {_LONGEST_COMPANY} characters, not {len(text)}.")
+    return text
 
 
 def positive_number(settings: Mapping[str, Any], name: str, default: float) -> float:

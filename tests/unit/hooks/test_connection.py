@@ -254,6 +254,12 @@ def test_imports_through_the_generic_host_need_a_company():
         _ = settings.require_company()
 
 
+def test_spaces_around_a_companys_name_make_no_other_company():
+    assert read({"company": " example\n"}).company == "example"
+    assert read({"company": "  "}).company == read().company
+    assert "company may have at most 255 characters, not 256" in problem({"company": "x" * 256})
+
+
 def test_imports_are_kept_under_the_named_company():
     assert read({"company": "example"}, host="https://api.gong.io").require_company() == "example"
     assert read().require_company() == "us-12345.api.gong.io"
