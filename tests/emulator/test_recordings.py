@@ -107,10 +107,39 @@ def laced() -> bytes:
     return head + element(0x18538067, element(0x1549A966), element(0x1654AE6B, track), *clusters)
 
 
+def pcm_header_of_mp3(mp3: bytes) -> bytes:
+    """Return MP3 behind a head that describes numbers."""
+    return riff(chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16_000, 2, 16)), chunk(b"data", mp3))
+
+
+def with_edits(m4a: bytes, *edits: tuple[int, int]) -> bytes:
+    """Return a recording with its movie last of which other parts are played: milliseconds, and where they begin."""
+    start = m4a.index(b"edts") - 4
+    length = int.from_bytes(m4a[start : start + 4])
+    entries = b"".join(struct.pack(">iiI", duration, begin, 0x10000) for duration, begin in edits)
+    elst = struct.pack(">I4sII", 16 + len(entries), b"elst", 0, len(edits)) + entries
+    changed = bytearray(m4a[:start] + struct.pack(">I4s", 8 + len(elst), b"edts") + elst + m4a[start + length :])
+    for name in (b"moov", b"trak"):
+        place = changed.rindex(name, 0, start) - 4
+        size = int.from_bytes(changed[place : place + 4]) + len(elst) + 8 - length
+        changed[place : place + 4] = size.to_bytes(4)
+    return bytes(changed)
+
+
+def movie_of(m4a: bytes) -> bytes:
+    return m4a[m4a.index(b"moov") - 4 :]
+
+
+def started_again(mka: bytes) -> bytes:
+    """Return a stream whose time starts again, as if its pieces were of two recorders."""
+    return mka + mka[mka.index(b"\x1f\x43\xb6\x75") :]
+
+
 MP3 = ("-c:a", "libmp3lame")
 AAC = ("-c:a", "aac")
 FRAGMENTS = ("-movflags", "+frag_keyframe+empty_moov", "-frag_duration", "3000000")
 H264 = ("-c:v", "libx264")
+KEY = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76" * 16, "-encryption_kid", "a7" * 16)
 NO_HEAD = ("-write_xing", "0", "-id3v2_version", "0")
 
 # What can be played, with what makes it.
@@ -140,6 +169,7 @@ PLAYABLE: dict[str, Callable[[Make], bytes]] = {
         chunk(b"data", random.Random(1).randbytes(int(SECONDS * 8000))),
     ),
     "MPEG layer II in wav": lambda make: make("a.wav", "-c:a", "mp2", "-ar", "16000"),
+    "MP3 in wav of numbers": lambda make: pcm_header_of_mp3(make("a.mp3", *MP3, *NO_HEAD)),
     "MP3 in wav": lambda make: make("a.wav", *MP3),
     "mp3 of a telephone": lambda make: make("a.mp3", *MP3, "-b:a", "16k", "-ar", "8000"),
     "mp3 of 12 kHz": lambda make: make("a.mp3", *MP3, "-b:a", "24k", "-ar", "12000"),
@@ -155,6 +185,10 @@ PLAYABLE: dict[str, Callable[[Make], bytes]] = {
     "m4a": lambda make: make("a.m4a", *AAC),
     "m4a with its movie first": lambda make: make("a.m4a", *AAC, "-movflags", "+faststart"),
     "m4a cut off": lambda make: make("a.m4a", *AAC, "-movflags", "+faststart")[:300_000],
+    "m4a of which a part is played": lambda make: with_edits(make("a.m4a", *AAC), (30_000, 80_000)),
+    "m4a without its middle": lambda make: with_edits(make("a.m4a", *AAC), (30_000, 0), (34_000, 320_000)),
+    "m4a with a pause": lambda make: with_edits(make("a.m4a", *AAC), (20_000, 0), (30_000, -1), (20_000, 160_000)),
+    "m4a with a second movie": lambda make: make("a.m4a", *AAC) + movie_of(make("short.m4a", *AAC, seconds=20)),
     "lossless m4a": lambda make: make("a.m4a", "-c:a", "alac"),
     "mp4 of fragments": lambda make: make("a.mp4", *AAC, *FRAGMENTS),
     "mp4 of fragments, the first in the movie": lambda make: make(
@@ -171,6 +205,7 @@ PLAYABLE: dict[str, Callable[[Make], bytes]] = {
     "mkv": lambda make: make("a.mkv", *AAC, *H264, video=True),
     "mka of Opus": lambda make: make("a.mka", "-c:a", "libopus"),
     "streamed webm": lambda _: piped("-c:a", "libopus", "-f", "webm"),
+    "webm of two recorders": lambda _: started_again(piped("-t", "40", "-c:a", "libopus", "-f", "webm")),
     "mka of laced frames": lambda _: laced(),
     "mka cut off": lambda make: make("a.mka", "-c:a", "libopus")[:450_000],
 }
@@ -178,6 +213,9 @@ UNPLAYABLE: dict[str, tuple[Callable[[Make], bytes], str]] = {
     "mp4 without its movie": (lambda make: make("a.m4a", *AAC)[:100_000], "no moov"),
     "mp4 without sound": (lambda make: make("a.mp4", *H264, video=True, audio=False), "without sound"),
     "mkv without sound": (lambda make: make("a.mkv", *H264, video=True, audio=False), "without sound"),
+    "encrypted mp4": (lambda make: make("a.mp4", *AAC, *KEY), "encrypted"),
+    "encrypted mp4 of fragments": (lambda make: make("b.mp4", *AAC, *KEY, *FRAGMENTS), "encrypted"),
+    "wav behind a tag": (lambda _: id3(bytes(9)) + mulaw(SECONDS), "not a format"),
     "AAC behind a tag": (lambda make: id3(b"PRIV\0\0\0\0\0\0") + make("a.aac", *AAC), "AAC without a container"),
     "zeros behind a tag": (lambda _: id3(b"TIT2\0\0\0\0\0\0") + bytes(3_000_000), "not a format"),
     "zeros behind a head of wav": (lambda _: b"RIFF\0\0\0\0WAVE" + bytes(3_000_000), "without a format"),

@@ -17,6 +17,7 @@ from airflow_provider_gong.call_import.recordings.findings import (
     shown_seconds,
 )
 from airflow_provider_gong.call_import.recordings.mpeg import mp3
+from airflow_provider_gong.call_import.recordings.mpeg.frames import find_frame
 from airflow_provider_gong.call_import.recordings.reading import Reader
 from airflow_provider_gong.call_import.recordings.wav_codecs import MPEG_TAGS, WavFormat
 
@@ -140,7 +141,11 @@ def _chunk_at(reader: Reader, start: int) -> _Chunk | None:
 def _length(reader: Reader, parts: _Parts, wav: WavFormat, start: int, size: int) -> Length:
     if wav.tag in MPEG_TAGS:
         return mp3.measure(reader, start, start + size)
-    return wav.length(size, parts.samples)
+    length = wav.length(size, parts.samples)
+    # Some writers describe what the sound was before they compressed it.
+    if length.is_enough is False and find_frame(reader, start, start + size, 1) is not None:
+        return mp3.measure(reader, start, start + size)
+    return length
 
 
 def _check_cut_off(wav: WavFormat, announced: int, held: int) -> None:

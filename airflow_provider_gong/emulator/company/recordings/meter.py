@@ -44,6 +44,7 @@ class Meter:
         self._hash = hashlib.sha256()
         self._head = b""
         self._skip = 0
+        self._has_tag = False
         self._size = 0
         self._format: Format | None = None
 
@@ -63,11 +64,11 @@ class Meter:
             self._head, self._skip = self._head[skipped:], self._skip - skipped
             if len(self._head) < _HEAD_BYTES:
                 return
-            # Tags stand before recordings of every format.
             self._skip = tag_length(self._head, 0) if self._head[:3] == b"ID3" else 0
             if not self._skip:
                 break
-        self._format = _format_of(self._head)
+            self._has_tag = True
+        self._format = _format_of(self._head, has_tag=self._has_tag)
         self._format.write(self._head)
 
     def result(self) -> Measurement:
@@ -84,13 +85,16 @@ class Meter:
         )
 
 
-def _format_of(head: bytes) -> Format:
+def _format_of(head: bytes, *, has_tag: bool) -> Format:
+    if head[:4] == b"fLaC":
+        return Flac()
+    # Tags stand before MP3 and FLAC; before others, not all players skip them.
+    if has_tag:
+        return Mp3()
     if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE":
         return Wav()
     if head[4:8] in FIRST_BOXES:
         return Mp4()
-    if head[:4] == b"fLaC":
-        return Flac()
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return Matroska()
     # What is none of MP3 either has no frames of it.

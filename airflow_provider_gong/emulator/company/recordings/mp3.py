@@ -58,6 +58,7 @@ class Mp3:
         self._frames = 0
         self._seconds = 0.0
         self._first = b""
+        self.begins_with_frames: bool | None = None
 
     def write(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -89,7 +90,10 @@ class Mp3:
         """Take what begins at a position, and return where to go on."""
         buffer = self._buffer
         frame = self._frame_at(position)
-        if frame is not None and (self._locked or self._begins(position)):
+        is_frame = frame is not None and (self._locked or self._begins(position))
+        if self.begins_with_frames is None:
+            self.begins_with_frames = is_frame
+        if frame is not None and is_frame:
             self._locked = True
             length, seconds = frame
             if position + length <= len(buffer) and not (self._frames == 0 and self._describes(position, length)):

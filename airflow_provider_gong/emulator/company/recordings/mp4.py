@@ -17,7 +17,10 @@ FIRST_BOXES = frozenset(
 _LARGEST_DESCRIPTION = 64 * 1024 * 1024
 _MOST_SAMPLES = 2**31 - 1
 _DEEPEST = 5
-_PARENTS = frozenset({b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"traf"})
+_PARENTS = frozenset({b"trak", b"edts", b"mdia", b"minf", b"stbl", b"mvex", b"traf"})
+_PAUSE = -1
+# Those with a key, and Apple's.
+_ENCRYPTED = frozenset({b"enca", b"drms"})
 
 
 def _boxes(data: bytes, depth: int = 0) -> Iterator[tuple[bytes, bytes]]:
@@ -61,15 +64,30 @@ class _Run:
 
 @dataclass
 class _Track:
-    """A track that sounds."""
+    """
+    A track that sounds.
+
+    :param units: of a second
+    :param edits: which parts are played: for how many seconds, and from which unit on
+    """
 
     units: int
+    is_encrypted: bool = False
+    edits: list[tuple[float, int]] = field(default_factory=list)
     defaults: _Defaults = field(default_factory=_Defaults)
     runs: list[_Run] = field(default_factory=list)
 
     def seconds(self, size: int) -> float:
         """Return how long it sounds, as far as it is there."""
-        return sum(run.there(size) for run in self.runs) / self.units if self.units else 0.0
+        there = sum(run.there(size) for run in self.runs) / self.units if self.units else 0.0
+        played = 0.0 if self.edits else there
+        for seconds, start in self.edits:
+            # A pause is heard between two parts, but not in front of them.
+            played += seconds * (played > 0) if start == _PAUSE else self._part(there, seconds, start)
+        return played
+
+    def _part(self, there: float, seconds: float, start: int) -> float:
+        return min(max(0.0, there - max(0, start) / self.units), seconds or there)
 
 
 class Mp4:
@@ -86,8 +104,11 @@ class Mp4:
 
     def sound(self, size: int) -> Sound:
         """Return what was found out."""
-        duration = max((track.seconds(size) for track in self._tracks.values()), default=0.0)
-        reason = None if self._tracks else "a movie without sound" if self._has_movie else "without its end: no moov"
+        clear = [track for track in self._tracks.values() if not track.is_encrypted]
+        duration = max((track.seconds(size) for track in clear), default=0.0)
+        reason = None if self._has_movie else "without its end: no moov"
+        if self._has_movie and not clear:
+            reason = "encrypted" if self._tracks else "a movie without sound"
         return Sound(duration=duration, content_type="audio/mp4", unplayable=reason)
 
     def _read(self) -> Reading:
@@ -102,10 +123,11 @@ class Mp4:
                 return
             if name in (b"moov", b"moof") and size <= _LARGEST_DESCRIPTION:
                 content = yield Exactly(size - head)
-                if name == b"moov":
-                    self._read_movie(content)
-                else:
+                if name == b"moof":
                     self._read_fragment(content, position)
+                elif not self._has_movie:
+                    # Players ignore all others.
+                    self._read_movie(content)
             else:
                 yield Skip(size - head)
             position += size
@@ -113,16 +135,21 @@ class Mp4:
     def _read_movie(self, content: bytes) -> None:
         self._has_movie = True
         defaults: dict[int, _Defaults] = {}
-        for name, box in _boxes(content):
+        boxes = list(_boxes(content))
+        second = next((_units_of_second(box) for name, box in boxes if name == b"mvhd"), 0)
+        if any(name == b"mvex" for name, _ in boxes):
+            # The parts that are played are those of the movie, without its fragments.
+            second = 0
+        for name, box in boxes:
             if name == b"trak":
-                self._read_track(box)
+                self._read_track(box, second)
             elif name == b"trex" and len(box) >= 20:
                 track, _, duration, size = struct.unpack_from(">IIII", box, 4)
                 defaults[track] = _Defaults(duration, size)
         for number, track in self._tracks.items():
             track.defaults = defaults.get(number, track.defaults)
 
-    def _read_track(self, box: bytes) -> None:
+    def _read_track(self, box: bytes, second: int) -> None:
         found: dict[bytes, bytes] = {}
         for name, content in _boxes(box):
             # QuickTime has a second handler inside the first one's media.
@@ -132,8 +159,11 @@ class Mp4:
         if not sounds or len(head) < 24 or len(media) < 24:
             return
         (number,) = struct.unpack_from(">I", head, 20 if head[0] else 12)
-        (units,) = struct.unpack_from(">I", media, 20 if media[0] else 12)
-        self._tracks[number] = _Track(units, runs=list(_runs(found)))
+        codec = found.get(b"stsd", b"")[12:16]
+        edits = list(_edits(found.get(b"elst", b""), second)) if second else []
+        self._tracks[number] = _Track(
+            _units_of_second(media), codec in _ENCRYPTED, edits=edits, runs=list(_runs(found))
+        )
 
     def _read_fragment(self, content: bytes, position: int) -> None:
         for name, box in _boxes(content):
@@ -151,6 +181,18 @@ class Mp4:
                 run = _fragment_run(content, defaults, start, end)
                 track.runs.append(run)
                 end = run.start + run.size
+
+
+def _units_of_second(box: bytes) -> int:
+    """Return the time scale of mvhd or mdhd."""
+    return int.from_bytes(box[20:24] if box[:1] == b"\1" else box[12:16])
+
+
+def _edits(box: bytes, second: int) -> Iterator[tuple[float, int]]:
+    form = ">Qqi" if box[:1] == b"\1" else ">Iii"
+    entries = box[8 : 8 + (len(box) - 8) // struct.calcsize(form) * struct.calcsize(form)]
+    for duration, start, _ in struct.iter_unpack(form, entries):
+        yield duration / second, start
 
 
 def _fragment_head(content: bytes, position: int, tracks: dict[int, _Track]) -> tuple[int, int, _Defaults]:
@@ -209,7 +251,9 @@ class _Durations:
         total = 0
         while samples:
             if not self._left:
-                self._left, self._each = next(self._runs, (samples, 0))
+                # Samples that are not listed are like the last one; what is negative takes no time.
+                self._left, each = next(self._runs, (samples, self._each))
+                self._each = each if each < _MOST_SAMPLES else 0
             taken = min(samples, self._left)
             total += taken * self._each
             samples, self._left = samples - taken, self._left - taken

@@ -79,7 +79,7 @@ class Wav:
         self._layout: _Layout | None = None
         self._data_bytes = 0
         self._listener: Listener | None = None
-        self._mp3: Mp3 | None = None
+        self._mp3 = Mp3()
         self._feed = Feed(self._read())
 
     def write(self, data: bytes) -> None:
@@ -112,7 +112,6 @@ class Wav:
         layout = self._layout
         if layout is None:
             return
-        self._mp3 = Mp3() if layout.tag in _MPEG else None
         if layout.silence and layout.block and layout.rate:
             self._listener = Listener(layout.silence, layout.block * layout.rate)
         while left is None or left > 0:
@@ -121,15 +120,17 @@ class Wav:
             self._data_bytes += len(piece)
             if self._listener is not None:
                 self._listener.write(piece)
-            if self._mp3 is not None:
+            if layout.tag in _MPEG or self._mp3.begins_with_frames is not False:
                 self._mp3.write(piece)
 
     def sound(self, size: int) -> Sound:
         """Return what was found out."""
         if self._layout is None or not self._layout.second:
             return Sound(duration=0.0, content_type="audio/wav", unplayable="a WAV file without a format or samples")
-        if self._mp3 is not None:
-            return Sound(duration=self._mp3.sound(size).duration, content_type="audio/wav")
+        as_mp3 = self._mp3.sound(size).duration
+        # Some writers describe numbers where they write MP3.
+        if self._layout.tag in _MPEG or self._mp3.begins_with_frames:
+            return Sound(duration=as_mp3, content_type="audio/wav")
         duration = self._data_bytes / self._layout.second
         if self._listener is None:
             return Sound(duration=duration, content_type="audio/wav")

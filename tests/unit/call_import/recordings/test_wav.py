@@ -179,6 +179,14 @@ def test_a_codec_that_only_fact_measures_is_unknown_without_it(tmp_path: Path, s
     assert (found.seconds, found.length.is_enough) == (None, None)
 
 
+@needs_ffmpeg
+@pytest.mark.parametrize("seconds", [62, 20])
+@pytest.mark.parametrize("options", [("-b:a", "32k"), ("-q:a", "5")])
+def test_mp3_that_is_described_as_what_it_was_before(tmp_path: Path, options: tuple[str, ...], seconds: int) -> None:
+    mp3 = encoded(".mp3", "-c:a", "libmp3lame", "-id3v2_version", "0", *options, seconds=seconds)
+    assert_judged_rightly(tmp_path, wav(fmt(PCM, block=2, bits=16), chunk(b"data", mp3)), tolerance=0.3)
+
+
 def test_a_block_that_contradicts_its_samples_leaves_it_to_gong(tmp_path: Path) -> None:
     """75 s by one of them, 37.5 s by the other."""
     content = wav(fmt(PCM, block=1, bits=16), chunk(b"data", sound(75)))
