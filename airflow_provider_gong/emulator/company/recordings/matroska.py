@@ -46,7 +46,7 @@ class Matroska:
     def sound(self, size: int) -> Sound:
         """Return what was found out."""
         sounds = {track for track, kind in self._types.items() if kind == _AUDIO}
-        reason = "a movie without sound" if self._types else "without its tracks"
+        reason: str | None = "a movie without sound" if self._types else "without its tracks"
         if sounds:
             reason = None if sounds - self._encrypted else "encrypted"
         duration = self._joined + self._part()
