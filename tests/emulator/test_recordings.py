@@ -164,6 +164,12 @@ PLAYABLE: dict[str, Callable[[Make], bytes]] = {
     "MS ADPCM": lambda make: make("a.wav", "-c:a", "adpcm_ms"),
     "G.722": lambda make: make("a.wav", "-c:a", "g722"),
     "G.723.1": lambda make: make("a.wav", "-c:a", "g723_1", "-b:a", "6300"),
+    "G.711 with a chunk of zeros and a second layout": lambda _: riff(
+        chunk(b"fmt ", struct.pack("<HHIIHH", 7, 1, 8000, 8000, 1, 8)),
+        bytes(8),
+        chunk(b"fmt ", struct.pack("<HHIIHH", 7, 1, 4000, 4000, 1, 8)),
+        chunk(b"data", random.Random(1).randbytes(int(SECONDS * 8000))),
+    ),
     "G.711 of the oldest form": lambda _: riff(
         chunk(b"fmt ", struct.pack("<HHIIH", 7, 1, 8000, 8000, 1)),
         chunk(b"data", random.Random(1).randbytes(int(SECONDS * 8000))),

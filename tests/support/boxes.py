@@ -115,10 +115,10 @@ def fragment(
     return box(b"moof", full(b"mfhd", numbers(1)), traf) + box(b"mdat", b"\x21" * data)
 
 
-def segment_index(*segments: tuple[int, int], number: int = 1, timescale: int = 8000) -> bytes:
-    """Return an index of segments: bytes and units of each."""
+def segment_index(*segments: tuple[int, int], number: int = 1, timescale: int = 8000, begin: int = 0) -> bytes:
+    """Return an index of segments that begin at a time: bytes and units of each."""
     references = (numbers(size, units, 0x90000000) for size, units in segments)
-    return full(b"sidx", numbers(number, timescale, 0, 0), struct.pack(">HH", 0, len(segments)), *references)
+    return full(b"sidx", numbers(number, timescale, begin, 0), struct.pack(">HH", 0, len(segments)), *references)
 
 
 def access_index(*fragments: tuple[int, int], number: int = 1) -> bytes:

@@ -165,18 +165,18 @@ class _Count:
 
     def _step(self, box: Box) -> int | None:
         """Count the content of a box, and return where the next one begins; None if time starts again there."""
+        fragment, end = None, box.end
         if box.kind == b"sidx" and (indexed := _segment_index(self._reader, box, self._track)) is not None:
-            units, end = indexed
-            check_bytes(end - box.end, self._reader.size - box.end, units / self._track.timescale)
-            self._units += units
-            return end
-        if box.kind == b"moof" and (fragment := _fragment(self._reader, box, self._track)) is not None:
+            fragment, end = indexed
+            check_bytes(end - box.end, self._reader.size - box.end, fragment.units / self._track.timescale)
+        elif box.kind == b"moof" and (fragment := _fragment(self._reader, box, self._track)) is not None:
+            self._check_data(box, fragment)
+        if fragment is not None:
             if fragment.repeats(self._latest):
                 return None
-            self._check_data(box, fragment)
             self._units += fragment.units
             self._latest = fragment
-        return box.end
+        return end
 
     def _check_data(self, moof: Box, fragment: _Fragment) -> None:
         size = self._reader.size
@@ -187,8 +187,8 @@ class _Count:
             check_complete(self._seconds + seconds, self._seconds + seconds * (1 - missing))
 
 
-def _segment_index(reader: Reader, sidx: Box, track: Track) -> tuple[int, int] | None:
-    """Return the length of the segments in an index, in units of the track, and where they end."""
+def _segment_index(reader: Reader, sidx: Box, track: Track) -> tuple[_Fragment, int] | None:
+    """Return the segments in an index as one fragment, and where they end."""
     version, _, head = content(reader, sidx, 28)
     width = 8 if version == 1 else 4
     timescale, offset = number(head, 4, 4), number(head, 8 + width, width)
@@ -198,7 +198,9 @@ def _segment_index(reader: Reader, sidx: Box, track: Track) -> tuple[int, int] |
         return None
     references = list(struct.iter_unpack(">III", data))
     units = sum(duration for _, duration, _ in references) * track.timescale // timescale
-    return units, sidx.end + offset + sum(size & 0x7FFFFFFF for size, _, _ in references)
+    # Writers without a clock give all the time 0.
+    begin = number(head, 8, width) * track.timescale // timescale or None
+    return _Fragment(begin, units), sidx.end + offset + sum(size & 0x7FFFFFFF for size, _, _ in references)
 
 
 def _fragment(reader: Reader, moof: Box, track: Track) -> _Fragment | None:

@@ -12,6 +12,7 @@ from airflow_provider_gong.emulator.company.recordings.reading import AtMost, Ex
 
 _PIECE = 65_536
 _LARGEST_CHUNK = 65_536
+_MOST_CHUNKS = 1000
 _EXTENSIBLE = 0xFFFE
 _MPEG = (0x50, 0x55)
 _G711 = (6, 7)
@@ -89,21 +90,21 @@ class Wav:
     def _read(self) -> Reading:
         yield Skip(12)
         data64 = 0
-        while True:
+        for _ in range(_MOST_CHUNKS):
             name, size = struct.unpack("<4sI", (yield Exactly(8)))
             if name == b"data":
                 break
-            if not name.strip(b"\0"):
-                return
             if name in (b"fmt ", b"ds64") and size <= _LARGEST_CHUNK:
                 chunk = yield Exactly(size)
-                if name == b"fmt " and size >= _SHORTEST_LAYOUT:
+                if name == b"fmt " and size >= _SHORTEST_LAYOUT and self._layout is None:
                     self._layout = _Layout.read(chunk)
                 if name == b"ds64" and size >= 16:
                     (data64,) = struct.unpack_from("<Q", chunk, 8)
             else:
                 yield Skip(size)
             yield Skip(size % 2)
+        else:
+            return
         yield from self._read_data(data64 if size == 0xFFFFFFFF else size)
 
     def _read_data(self, announced: int) -> Reading:

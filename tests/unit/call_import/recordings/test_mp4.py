@@ -257,6 +257,13 @@ def test_fragments_that_come_twice_leave_it_to_gong(tmp_path: Path) -> None:
     assert rule_of(tmp_path, head + b"".join(parts)).startswith("lasts 40 s")
 
 
+def test_segments_that_come_twice_leave_it_to_gong(tmp_path: Path) -> None:
+    head = FTYP + fragmented(track(0), default=1000)
+    parts = [segment_index((len(fragment(160)), 160_000), begin=160_000 * n) + fragment(160) for n in (1, 2, 2, 3)]
+    assert recording_of(tmp_path, head + b"".join(parts)).length.is_enough is None
+    assert rule_of(tmp_path, head + parts[0] + parts[1]).startswith("lasts 40 s")
+
+
 def test_fragments_of_samples_without_lengths_are_left_to_gong(tmp_path: Path) -> None:
     head = FTYP + fragmented(track(0), default=0)
     assert recording_of(tmp_path, head + fragment(16) * 40).length.is_enough is None
