@@ -76,6 +76,7 @@ class MediaFile:
     :param sha256: hash of the content, known once all of it was sent
     :param meter: counts what is sent
     :param sample: hash of the sample in its middle, known with ``sha256``
+    :param opened: the open file of an object, which is read by the first attempt to send it
     """
 
     path: MediaPath
@@ -84,6 +85,7 @@ class MediaFile:
     sha256: str | None = None
     meter: ByteMeter = field(default_factory=ByteMeter)
     sample: str | None = None
+    opened: IO[Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.content_type = self.content_type or _content_type(self.path.name)
@@ -92,11 +94,23 @@ class MediaFile:
     def at(cls, path: MediaPath) -> MediaFile:
         """Return the recording at this path; raises ``FileNotFoundError`` if there is none."""
         try:
+            # Opening an object asks for its size, so asking for it first would be a second request.
+            file = open_to_send(path) if hasattr(path, "fs") else None
+            details = getattr(file, "details", None)
+            if isinstance(details, dict) and "size" in details:
+                return cls(path, details["size"], opened=file)
+            if file is not None:
+                file.close()
             return cls(path, path.stat().st_size)
         except (FileNotFoundError, PermissionError) as error:
             # Its text names the path, which may be a signed URL.
             kind = FileNotFoundError if isinstance(error, FileNotFoundError) else PermissionError
             raise kind(shown(str(error))) from None
+
+    def open(self) -> IO[Any]:
+        """Open the recording, to read it as a whole."""
+        file, self.opened = self.opened, None
+        return file if file is not None else open_to_send(self.path)
 
 
 def open_to_send(path: MediaPath) -> IO[Any]:
@@ -165,7 +179,7 @@ class MultipartUpload:
     def chunks(self) -> Iterator[bytes]:
         """Yield the body, for a thread."""
         yield self._head
-        with open_to_send(self.media.path) as file:
+        with self.media.open() as file:
             while chunk := self._passed(file.read(_CHUNK)):
                 yield chunk
         yield self._end()
@@ -174,7 +188,7 @@ class MultipartUpload:
         """Yield the body, for an event loop."""
         yield self._head
         # Files in object stores block, so each read runs outside of the event loop.
-        file = await asyncio.to_thread(open_to_send, self.media.path)
+        file = await asyncio.to_thread(self.media.open)
         try:
             while chunk := self._passed(await asyncio.to_thread(file.read, _CHUNK)):
                 yield chunk

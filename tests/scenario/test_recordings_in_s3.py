@@ -72,6 +72,21 @@ def test_a_recording_that_is_sent_by_its_path_is_read_a_few_mebibytes_ahead(stor
     assert store.gets <= 8
 
 
+def test_a_recording_that_is_sent_by_its_path_takes_one_request_for_its_size(store: ObjectStore) -> None:
+    write_wav(store.folder / "recordings" / "sent.wav", seconds=61, seed=1)
+    media = MediaFile.at(ObjectStoragePath("s3://aws_counted@recordings/sent.wav"))
+    sent = b"".join(MultipartUpload(media, boundary="part").chunks())
+    assert (store.heads, store.gets) == (1, 1)
+    # Another attempt opens what is there then.
+    assert b"".join(MultipartUpload(media, boundary="part").chunks()) == sent
+    assert store.heads == 2
+
+
+def test_a_missing_recording_is_not_sent(store: ObjectStore) -> None:
+    with pytest.raises(FileNotFoundError):
+        MediaFile.at(ObjectStoragePath("s3://aws_counted@recordings/missing.wav"))
+
+
 def test_many_are_asked_for_at_a_time(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     # More than botocore's own 10 connections: the store answers nobody before so many have asked.
     asked = 20

@@ -44,12 +44,6 @@ class _Fragment:
     begin: int | None
     units: int
 
-    def repeats(self, other: _Fragment | None) -> bool:
-        """Whether it does not begin after the other one."""
-        if other is None or not other.units or self.begin is None or other.begin is None:
-            return False
-        return self.begin <= other.begin
-
 
 def measure(reader: Reader, movie: Movie, track: Track, start: int) -> Length:
     """
@@ -124,7 +118,8 @@ class _Count:
         self._movie = movie
         self._track = track
         self._units = track.units or 0
-        self._latest: _Fragment | None = None
+        self._fragments = 0
+        self._begin = -1
 
     @property
     def _seconds(self) -> float:
@@ -138,7 +133,7 @@ class _Count:
         except ReadLimitError:
             is_whole = False
         announced = self._movie.announced or 0.0
-        if self._latest is not None and not self._units:
+        if self._fragments and not self._units:
             # Its samples have no lengths.
             return UNKNOWN
         if is_whole:
@@ -171,12 +166,17 @@ class _Count:
             check_bytes(end - box.end, self._reader.size - box.end, fragment.units / self._track.timescale)
         elif box.kind == b"moof" and (fragment := _fragment(self._reader, box, self._track)) is not None:
             self._check_data(box, fragment)
-        if fragment is not None:
-            if fragment.repeats(self._latest):
-                return None
-            self._units += fragment.units
-            self._latest = fragment
-        return end
+        return end if fragment is None or self._add(fragment) else None
+
+    def _add(self, fragment: _Fragment) -> bool:
+        """Count a fragment; return whether it begins after the others."""
+        if fragment.begin is not None and fragment.units:
+            if fragment.begin <= self._begin:
+                return False
+            self._begin = fragment.begin
+        self._units += fragment.units
+        self._fragments += 1
+        return True
 
     def _check_data(self, moof: Box, fragment: _Fragment) -> None:
         size = self._reader.size
