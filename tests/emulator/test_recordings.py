@@ -207,6 +207,7 @@ PLAYABLE: dict[str, Callable[[Make], bytes]] = {
     "flac": lambda make: make("a.flac"),
     "flac behind a tag": lambda make: id3(b"TIT2\0\0\0\5\0\0\0call") + make("a.flac"),
     "streamed flac": lambda _: piped("-c:a", "flac", "-f", "flac"),
+    "flac of several": lambda make: make("short.flac", seconds=40) + make("shorter.flac", seconds=25),
     "flac cut off": lambda make: make("a.flac")[:900_000],
     "mkv": lambda make: make("a.mkv", *AAC, *H264, video=True),
     "mka of Opus": lambda make: make("a.mka", "-c:a", "libopus"),
@@ -286,7 +287,9 @@ def test_silence_is_heard_in_the_samples_of_telephones_as_well(api: Api, tag: in
     assert "without the silence at its ends" in trimmed["media"]["discardedBecause"]
 
 
-@pytest.mark.parametrize("kind", ["mp3 with two tags", "mp4 of fragments", "flac", "mkv", "GSM", "RF64"])
+@pytest.mark.parametrize(
+    "kind", ["mp3 with two tags", "mp4 of fragments", "flac", "flac of several", "mkv", "GSM", "RF64"]
+)
 def test_it_does_not_matter_how_the_bytes_arrive(make: Make, kind: str) -> None:
     content = PLAYABLE[kind](make)
     found = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from airflow_provider_gong.call_import.recordings.findings import (
     MAX_PARTS,
@@ -17,13 +17,14 @@ from airflow_provider_gong.call_import.recordings.findings import (
     exactly,
 )
 from airflow_provider_gong.call_import.recordings.mpeg.tags import end_of_sound
-from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader, ReadLimitError
+from airflow_provider_gong.call_import.recordings.reading import BLOCK, Reader
 
 _MARK = b"fLaC"
 _STREAM_INFO_AT = 8
 _STREAM_INFO = 34
-_HEAD = _MARK + bytes((0, 0, 0, _STREAM_INFO))
 _LARGEST_TAIL = 128 * 1024
+# Where to look for a joined file, which matters if it brings the length to a minute.
+_PLACES = 8
 # Bytes that look like a frame header are rare, and checksums are slow.
 _MAX_CANDIDATES = 16
 _SHORTEST_HEAD, _LONGEST_HEAD = 6, 16
@@ -76,38 +77,35 @@ def measure(reader: Reader, start: int) -> Length:
     :param start: where it begins, after tags
     :raises CutOffError: if it ends too early
     """
-    length = _measured(reader, start)
-    if length.is_enough is False and _is_joined(reader, start):
-        return UNKNOWN
-    return length
-
-
-def _is_joined(reader: Reader, start: int) -> bool:
-    """Return whether another FLAC file follows, which players continue with, as far as the file can be read."""
-    with contextlib.suppress(ReadLimitError):
-        for position in range(start + len(_HEAD), reader.size, BLOCK):
-            if _HEAD in reader.at(position, BLOCK + len(_HEAD)):
-                return True
-    return False
-
-
-def _measured(reader: Reader, start: int) -> Length:
     info = _stream_info(reader, start)
-    end = end_of_sound(reader, start + _STREAM_INFO_AT + _STREAM_INFO)
-    # Contains at least one whole frame, no matter where the last one begins.
-    length = min(max(BLOCK, 2 * info.longest), _LARGEST_TAIL, end - start)
-    tail = reader.at(end - length, length)
-    announced = info.samples / info.rate
+    tail = _tail(reader, start, info)
     last = _last_frame(tail, info)
     if last is None:
         if not any(tail):
             raise CutOffError(f"its last {len(tail)} bytes are empty")
         return UNKNOWN
-    held = (last.first + last.samples) / info.rate
+    announced, held = info.samples / info.rate, (last.first + last.samples) / info.rate
+    length = exactly(announced) if held <= announced + SLACK_SECONDS else _streamed(reader, start, info, last)
+    is_short = length.is_enough is False or held + SLACK_SECONDS < announced
+    if is_short and _is_joined(reader, start, len(tail), info, last):
+        return UNKNOWN
     check_complete(announced, held)
-    if held <= announced + SLACK_SECONDS:
-        return exactly(announced)
-    return _streamed(reader, start, info, last)
+    return length
+
+
+def _tail(reader: Reader, start: int, info: _StreamInfo) -> bytes:
+    """Return the end of the sound: at least one whole frame, no matter where the last one begins."""
+    end = end_of_sound(reader, start + _STREAM_INFO_AT + _STREAM_INFO)
+    length = min(max(BLOCK, 2 * info.longest), _LARGEST_TAIL, end - start)
+    return reader.at(end - length, length)
+
+
+def _is_joined(reader: Reader, start: int, tail: int, info: _StreamInfo, last: _Frame) -> bool:
+    """Return whether frames are numbered anew somewhere, as in a joined file, which players play to the end."""
+    step = max(BLOCK, (reader.size - start) // _PLACES)
+    blocks = (reader.at(place, BLOCK) for place in range(start, reader.size - tail - BLOCK, step))
+    frames = [frame for block in blocks if (frame := _last_frame(block, info)) is not None]
+    return any(after.first <= before.first for before, after in pairwise([*frames, last]))
 
 
 def _streamed(reader: Reader, start: int, info: _StreamInfo, last: _Frame) -> Length:

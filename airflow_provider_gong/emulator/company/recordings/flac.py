@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_gong.emulator.company.recordings.formats import Sound
 
+_BEGIN = b"fLaC\0\0\0\x22"
 _STREAM_INFO_END = 42
 # A frame is rarely larger than its samples as numbers.
 _TAIL_BYTES = 1024 * 1024
@@ -11,14 +12,29 @@ _BLOCK_SIZES = {1: 192, **{n: 576 << (n - 2) for n in range(2, 6)}, **{n: 256 <<
 
 
 class Flac:
-    """A FLAC recording."""
+    """A FLAC recording, or several that were joined."""
 
     def __init__(self) -> None:
         self._head = bytearray()
         self._tail = bytearray()
+        self._ahead = bytearray()
+        self._joined = 0.0
 
     def write(self, data: bytes) -> None:
         """Take the next bytes."""
+        self._ahead += data
+        # The one at the very beginning is that of the recording itself.
+        while (place := self._ahead.find(_BEGIN, 0 if self._head else 1)) >= 0:
+            self._take(place)
+            self._joined += self._seconds()
+            self._head.clear()
+            self._tail.clear()
+        # What is ahead may be the beginning of a beginning.
+        self._take(max(0, len(self._ahead) - len(_BEGIN)))
+
+    def _take(self, length: int) -> None:
+        data = self._ahead[:length]
+        del self._ahead[:length]
         if len(self._head) < _STREAM_INFO_END:
             self._head += data[: _STREAM_INFO_END - len(self._head)]
         self._tail += data
@@ -27,13 +43,18 @@ class Flac:
 
     def sound(self, size: int) -> Sound:
         """Return what was found out."""
-        if len(self._head) < _STREAM_INFO_END:
+        self._take(len(self._ahead))
+        if len(self._head) < _STREAM_INFO_END and not self._joined:
             return Sound(duration=0.0, content_type="audio/flac", unplayable="a FLAC file without its head")
+        return Sound(duration=self._joined + self._seconds(), content_type="audio/flac")
+
+    def _seconds(self) -> float:
+        """Return how long the recording lasts that began last."""
         rate = int.from_bytes(self._head[18:21]) >> 4
         announced = int.from_bytes(self._head[21:26]) & 0xFFFFFFFFF
         there = self._samples_there(int.from_bytes(self._head[8:10]))
         samples = min(there, announced) if announced else there
-        return Sound(duration=samples / rate if rate else 0.0, content_type="audio/flac")
+        return samples / rate if rate else 0.0
 
     def _samples_there(self, block: int) -> int:
         place = len(self._tail)

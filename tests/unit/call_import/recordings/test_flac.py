@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_gong.call_import.recordings.check import read_recording
+from airflow_provider_gong.call_import.recordings.findings import UnusableRecordingError
+from airflow_provider_gong.call_import.recordings.reading import LIMIT, Reader
+from tests.support.mutations import CountingFile
 from tests.support.sound import FFMPEG_MARKS, assert_judged_rightly, decoded_seconds, encoded, recording_of, rule_of
 
 pytestmark = list(FFMPEG_MARKS)
@@ -83,3 +87,15 @@ def test_a_file_that_was_joined_to_another_is_left_to_gong(tmp_path: Path) -> No
     assert decoded_seconds(part + part) > 60
     assert recording_of(tmp_path, part + part).length.is_enough is None
     assert "lasts 40 s" in rule_of(tmp_path, part)
+    for lengths in ((40, 30), (30, 40), (58, 5), (20, 20, 20, 20), (9,) * 8, (5,) * 14):
+        parts = b"".join(encoded(".flac", *FLAC, seconds=seconds) for seconds in lengths)
+        assert recording_of(tmp_path, parts).length.is_enough is None, lengths
+
+
+def test_one_that_is_too_short_is_read_at_a_few_places(tmp_path: Path) -> None:
+    content = encoded(".flac", *FLAC, "-ar", "48000", "-ac", "2", seconds=50)
+    assert len(content) > LIMIT
+    reader = Reader(CountingFile(content), len(content))
+    with pytest.raises(UnusableRecordingError, match="lasts 50 s"):
+        read_recording(reader)
+    assert (reader.reads <= 12, reader.bytes <= 300_000) == (True, True)
