@@ -61,11 +61,6 @@ class Header:
         """The tracks with sound."""
         return [track for track in self.tracks or () if track.is_sound]
 
-    @property
-    def has_only_sound(self) -> bool:
-        """Whether all its tracks have sound."""
-        return bool(self.tracks) and len(self.sounds) == len(self.tracks or ())
-
 
 def read_header(reader: Reader, segment: Element) -> Header:
     """Return the header of a segment."""

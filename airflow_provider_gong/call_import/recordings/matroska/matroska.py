@@ -1,19 +1,16 @@
-"""Measures Matroska and WebM by the duration in the header if it is only of sound, else by the times of the sound."""
+"""Measures Matroska and WebM by the times of their sound, of which the duration in the header is a part."""
 
 from __future__ import annotations
 
 from airflow_provider_gong.call_import.recordings.findings import (
-    ENOUGH_SECONDS,
     MAX_PARTS,
     NO_SOUND,
-    SLACK_SECONDS,
     CutOffError,
     EncryptedError,
     Length,
     NoSoundError,
     check_bytes,
     check_complete,
-    exactly,
 )
 from airflow_provider_gong.call_import.recordings.matroska.elements import (
     EBML,
@@ -30,8 +27,6 @@ from airflow_provider_gong.call_import.recordings.reading import Reader
 _DOC_TYPE = 0x4282
 # May follow without being sound, such as a tag.
 _LONGEST_REST = 1024
-# No codec is as slow. Some tools write milliseconds where others write nanoseconds.
-_LEAST_BYTES_PER_SECOND = 50
 
 
 def is_matroska(head: bytes) -> bool:
@@ -73,22 +68,11 @@ def measure(reader: Reader) -> Length:
 def _length(reader: Reader, header: Header, segment: Element) -> Length:
     sounds = frozenset(track.number for track in header.sounds)
     end = reader.size if segment.end is None else min(segment.end, reader.size)
-    stream = Stream(reader, sounds, header.unit, end)
-    seconds = header.seconds or 0.0
-    is_likely = ENOUGH_SECONDS <= seconds <= reader.size / _LEAST_BYTES_PER_SECOND
-    # Durations count pictures too, and from zero, whenever the sound begins.
-    if (
-        segment.end is not None
-        and header.has_only_sound
-        and is_likely
-        and stream.delay(header.clusters) <= SLACK_SECONDS
-    ):
-        return exactly(seconds)
-    length = stream.measure(header.clusters, seconds)
+    length = Stream(reader, sounds, header.unit, end).measure(header.clusters, header.seconds)
     if length.at_most == 0 and len(header.sounds) < len(header.tracks or ()):
         raise NoSoundError
     if segment.end is None:
-        check_complete(seconds, length.at_most)
+        check_complete(header.seconds or 0.0, length.at_most)
     return length
 
 

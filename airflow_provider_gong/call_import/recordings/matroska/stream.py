@@ -72,23 +72,20 @@ class Stream:
         self._unit = unit
         self._end = end
 
-    def delay(self, start: int) -> float:
-        """Return when the sound from a cluster on begins; infinite if there is none."""
-        times = self._blocks(start, 0).times
-        return times[0] * self._unit if times else math.inf
-
-    def measure(self, start: int, announced: float) -> Length:
+    def measure(self, start: int, announced: float | None) -> Length:
         """
         Return the length of the sound.
 
         :param start: where the first cluster begins
-        :param announced: seconds according to the header, which may count pictures too; 0 if it gives none
+        :param announced: seconds according to the header, which may count pictures too; None if it gives none
         """
         first, late = self._blocks(start, 0).times, self._late_times()
         seconds = (late[-1] - first[0]) * self._unit if first and late else 0.0
         if seconds < ENOUGH_SECONDS:
             return self._counted(start)
-        return exactly(announced) if abs(announced - seconds) <= SLACK_SECONDS else Length(at_least=seconds)
+        if announced is not None and abs(announced - seconds) <= SLACK_SECONDS:
+            return exactly(announced)
+        return Length(at_least=seconds)
 
     def _counted(self, start: int) -> Length:
         """Return the length of the sound by the first block of each cluster, and all blocks of the last one."""
