@@ -1,7 +1,7 @@
 """
-Run when an import into Gong has ended, and use the counts that its asset event carries.
+Run when an import into Gong has finished, and use the counts in its asset event.
 
-It is scheduled on the asset that ``example_gong_import_event`` names as its outlet.
+The DAG is scheduled on the asset that is an outlet of ``example_gong_import_event``.
 """
 
 from __future__ import annotations

@@ -1,25 +1,24 @@
 r"""
 Import years of old call recordings into Gong, month by month.
 
-The archive has one folder a month: ``<archive>/2024-03/manifest.csv`` and the recordings that it names. Airflow's own
-backfill makes one run for each month::
+The archive has one folder per month: ``<archive>/2024-03/manifest.csv`` and the recordings in that manifest. Airflow's
+backfill creates one run per month::
 
     airflow backfill create --dag-id example_gong_backfill --max-active-runs 1 \
         --from-date 2024-01-01 --to-date 2025-12-01
 
-A recording that is pushed takes two of the company's 10,000 requests a day, so that a day takes some 5,000 calls. When
-Gong says that the day's requests are spent, the upload is parked in the triggerer and goes on when there are new ones.
-One run at a time is enough, since all runs live on the same requests. A backfill has a limit of its own, which
-is why the command names it.
+Each uploaded call takes two of the company's 10,000 requests per day, so about 5,000 calls can be imported per day.
+When the day's requests are used up, the upload is deferred until there are new ones. All runs share the same requests,
+so several runs at a time are no faster. A backfill ignores the DAG's ``max_active_runs``, so the command sets it.
 
-The backfill may be stopped, and a run may be retried or cleared, at any time: each month goes on where it was, and no
-call is sent twice, not even one that the nightly import has sent before. Months that failed run again with::
+You can stop the backfill, and retry or clear its runs, at any time: each month resumes where it stopped, and no call is
+sent twice, even if the nightly import has sent it before. To repeat the failed months::
 
     airflow backfill create --dag-id example_gong_backfill --max-active-runs 1 \
         --from-date 2024-01-01 --to-date 2025-12-01 --reprocess-behavior failed
 
-To know how long it is going to take, run a month with ``dry_run=True`` in the group first: it only plans, writes
-nothing, and tells how many requests and days of quota the month needs.
+To find out how long the backfill will take, first run a month with ``dry_run=True``: the plan shows how many requests
+and days of quota the month needs, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from airflow_provider_gong.task_groups import gong_call_import
 with DAG(
     dag_id="example_gong_backfill",
     schedule=CronDataIntervalTimetable("0 0 1 * *", timezone="UTC"),
-    # The archive's first and last month. Without catchup nothing in between runs by itself.
+    # The archive's first and last month. Without catchup, Airflow creates no runs in between.
     start_date=datetime(2024, 1, 1),
     end_date=datetime(2025, 12, 1),
     catchup=False,
@@ -49,9 +48,9 @@ with DAG(
     gong_call_import(
         f"{month}/manifest.csv",
         report_path=f"{month}/report",
-        # Old recordings are rarely complete: a month counts as done with up to this many bad rows.
+        # Old archives are rarely complete: a month succeeds with up to this many wrong rows.
         max_failed=20,
-        # Many recordings at once keep Gong busy for a day.
+        # Gong may take a day to process many recordings.
         verify_timeout=timedelta(hours=24),
         deferrable=True,
     )

@@ -1,8 +1,8 @@
 """
-Create a call first, and upload its recording when the telephone system has finished it.
+Create a call first, and upload its recording when the phone system has finished it.
 
-For recordings that exist later than the call's data. Where both exist at once, ``GongUploadCallOperator`` does it in
-one task (``example_gong_upload_call``).
+If the recording already exists when the call is created, ``GongUploadCallOperator`` does both in one task
+(``example_gong_upload_call``).
 """
 
 from __future__ import annotations

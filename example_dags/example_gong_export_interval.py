@@ -1,7 +1,7 @@
 """
-Export the calls of one interval once, such as those of a week that somebody asks for.
+Export the calls of one interval once, for example those of a week.
 
-For a copy that stays up to date, ``gong_call_export`` reads days again until late calls are there
+To keep an export up to date, use ``gong_call_export``, which reads days again until late calls have appeared
 (``example_gong_export_to_warehouse``).
 """
 

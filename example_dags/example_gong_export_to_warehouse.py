@@ -2,8 +2,8 @@
 Export calls and transcripts from Gong every night, and load the days that have changed into a warehouse.
 
 The export keeps itself up to date: each run reads the days of the last week again, and some older ones, because Gong
-shows calls late, analyzes them again, and deletes them. Only days that have changed are loaded, and each of them
-replaces what the warehouse holds of that day. So a run may be repeated at any time.
+shows calls late, analyzes them again, and deletes them. Only days that have changed are loaded, and each replaces the
+same day in the warehouse, so a run can be repeated at any time.
 
 ``statements_for`` returns statements for Snowflake; run them with ``SQLExecuteQueryOperator`` and your connection.
 """

@@ -1,11 +1,11 @@
 """
-Import the recordings of a telephone system that writes no list: the names of the files say what the calls were.
+Import recordings without a manifest: the names of the files contain what is known about the calls.
 
-Each night's recordings are in a folder of their own, with names as Asterisk and FreePBX make them::
+Each night's recordings are in a separate folder, named as Asterisk and FreePBX do::
 
     2026-11-20/out-+12025550147-4711-20261120-093000-1731000000.42.wav
 
-``hosts.csv`` names the Gong user of each extension, in the columns ``manifest_value`` and ``gong_user``.
+``hosts.csv`` maps each extension to a Gong user, in the columns ``manifest_value`` and ``gong_user``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from airflow_provider_gong.task_groups import gong_call_import
 # [START howto_gong_folder_of_recordings]
 with DAG(
     dag_id="example_gong_folder_of_recordings",
-    # The interval is named explicitly: in Airflow 3 "@daily" has an interval of no length.
+    # In Airflow 3, the data interval of "@daily" has no length.
     schedule=CronDataIntervalTimetable("0 3 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1),
     catchup=False,
@@ -34,9 +34,9 @@ with DAG(
         "{{ params.recordings }}/{{ data_interval_start.strftime('%Y-%m-%d') }}/*.wav",
         name_template="{direction}-{party_1_phone:phone}-{extension:digits}-{start:%Y%m%d-%H%M%S}-{client_unique_id}.wav",
         columns={
-            # This telephone system keeps UTC.
+            # This phone system uses UTC.
             "actual_start": "{start}Z",
-            # Calls of queues, which begin with a "q", are inbound, too.
+            # Calls from queues, which begin with "q", are also inbound.
             "direction": {"values": {"q": "Inbound"}},
             "primary_user": "extension",
         },

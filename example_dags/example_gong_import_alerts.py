@@ -1,11 +1,11 @@
 """
-Import calls every night, and tell people what they have to act on.
+Import calls every night, and notify the people who need to act.
 
-Revenue operations get an email when rows were rejected or failed, also when ``max_failed`` lets the run be green. The
-channel of the Gong administrators gets a message only when something waits for them, such as a user whose calls are not
-recorded. On call are told by the DAG's own ``on_failure_callback``, as for any other DAG.
+Revenue operations get an email if rows were rejected or failed, even if ``max_failed`` lets the run succeed. The
+channel of the Gong administrators only gets a message if something needs their attention, such as a user whose calls
+are not recorded. The people on call are notified by the DAG's own ``on_failure_callback``, as for any other DAG.
 
-Needs Airflow's connections ``smtp_default`` and ``slack_api_default``, and the providers ``smtp`` and ``slack``.
+Requires the Airflow connections ``smtp_default`` and ``slack_api_default``, and the providers ``smtp`` and ``slack``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
-Import calls every night, and publish an asset event when the import has ended.
+Import calls every night, and publish an asset event when the import has finished.
 
 DAGs that are scheduled on ``gong://us-12345/calls``, such as ``example_gong_after_import``, run afterwards. The event
-carries the counts, and with ``event_on="end"`` it is also published when some rows were rejected.
+contains the counts. With ``event_on="end"``, it is also published if some rows were rejected.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
-Import each folder of recordings on its own, as many as there are.
+Import any number of folders of recordings, each as a separate import.
 
-The group is mapped over what ``find_folders`` returns, and each map index is a separate import with its own report. An
-argument of a mapped task group has no value before a task runs, so a task returns whole paths.
+The group is mapped over the result of ``find_folders``, and each map index is a separate import with its own report.
+Arguments of a mapped task group have no value until a task runs, so ``find_folders`` returns whole paths.
 """
 
 from __future__ import annotations

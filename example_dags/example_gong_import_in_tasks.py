@@ -1,8 +1,8 @@
 """
-Import the calls of a manifest with the operators of the phases, instead of ``gong_call_import``.
+Import the calls in a manifest with the operators of the phases, instead of ``gong_call_import``.
 
-For DAGs that do something between the phases. All tasks have the same ``import_id``, ``gong_conn_id`` and, where it is
-used, ``import_path``; the later ones get ``store_id`` from the plan, so a worker that sees another store stops.
+For DAGs that do something between the phases. All tasks have the same ``import_id``, ``gong_conn_id`` and, if it is
+used, ``import_path``. The later tasks get ``store_id`` from the plan, so a worker with another store stops.
 """
 
 from __future__ import annotations

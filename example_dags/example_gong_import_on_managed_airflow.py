@@ -1,14 +1,14 @@
 """
-Import calls where workers share neither a disk nor a database, as on most managed services.
+Import calls on workers that share neither a disk nor a database, as on most managed services.
 
-Manifest, recordings and report are in a bucket, and so is the state of the import, under ``import_path``: each task
-reads it first and may run on any host. A run may be retried or cleared at any time, as with a database. Files below
-``import_path`` are personal data; let the bucket delete old ones.
+The manifest, the recordings, the report and, in ``import_path``, the state of the import are in a bucket. Each task
+first reads the state, and can run on any host. Runs can be retried or cleared at any time, as with a database. Files in
+``import_path`` contain personal data, so let the bucket delete old ones.
 
-The hosts share no request budget either. Set ``requests_per_second`` and ``requests_per_day`` of the Gong connection to
-the part of the company's limits that this import may take.
+The hosts do not share a request budget either. In the Gong connection, set ``requests_per_second`` and
+``requests_per_day`` to the share of the company's limits that this import may use.
 
-Whatever writes the manifest triggers a run for it, here with Airflow's command line::
+The system that writes the manifest also triggers the run, here with Airflow's command line::
 
     airflow dags trigger example_gong_import_on_managed_airflow --conf '{"folder": "s3://recordings.example.com/2026-11-20"}'
 """

@@ -1,9 +1,8 @@
 """
-Use the results of an import in the tasks behind it.
+Use the results of an import in downstream tasks.
 
-Behind the group, ``refresh_dashboard`` runs only if the report is green, which allows for ``max_failed`` rows that are
-wrong. ``record`` runs even when more are wrong: it looks at the summary and decides for itself. When there was no plan,
-there is no summary.
+``refresh_dashboard`` only runs if the report succeeds, which allows up to ``max_failed`` wrong rows. ``record`` always
+runs, reads the summary, and decides what to do. Without a plan, there is no summary.
 """
 
 from __future__ import annotations

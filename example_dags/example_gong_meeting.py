@@ -1,13 +1,13 @@
 """
 Create a Gong meeting, move it, and cancel it.
 
-First the DAG makes sure that the organizer can create Gong meetings at all. Then it creates one, moves it to another
-time, and cancels it. A workflow of yours will have hours or days between these steps.
+The DAG checks that the organizer can create Gong meetings, creates one, moves it to another time, and cancels it. In
+your workflow, there will be hours or days between these steps.
 
-Gong does not detect duplicate meetings and cannot look one up. So the create task keeps a record of what it is about
-to send: when it is retried or cleared it returns the meeting that it created before. When nobody knows whether Gong
-created it, the task fails with a token. Look for the meeting, set the Airflow variable gong_meeting_resolution to
-what you found, such as 1a2b3c4d:not-created, and clear the task.
+Gong does not detect duplicate meetings and cannot look one up, so the create task keeps a record of what it is about to
+send. If it is retried or cleared, it returns the meeting that it created before. If it is unknown whether Gong created
+the meeting, the task fails with a token: look for the meeting in Gong, set the Airflow variable
+``gong_meeting_resolution`` to what you found, such as ``1a2b3c4d:not-created``, and clear the task.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ with DAG(
         **who,
     )
     meeting_id = create.output["meeting_id"]
-    # An update replaces all details, so that it names those that stay as well.
+    # An update replaces all details, including those that do not change.
     move = GongUpdateMeetingOperator(
         task_id="move_meeting",
         meeting_id=meeting_id,

@@ -1,14 +1,14 @@
 """
 Import last night's call recordings into Gong.
 
-A telephone system exports one folder a day: ``<recordings>/2026-11-20/manifest.csv`` and the recordings that it names.
-Each run imports the folder of the day on which its data interval starts, so the run at three o'clock in the morning
-takes the day before. What the manifest looks like is described in ``docs/call_import.md``.
+A phone system exports one folder per day: ``<recordings>/2026-11-20/manifest.csv`` and the recordings in that manifest.
+Each run imports the folder of the day on which its data interval starts, so the run at 03:00 imports the day before.
+``docs/call_import.md`` describes the manifest.
 
-A run may be retried or cleared at any time: the import goes on where it was, and each call ends up in Gong once.
+Runs can be retried or cleared at any time: the import resumes where it stopped, and each call ends up in Gong once.
 
-A run that was triggered without a logical date has no data interval, and nobody can tell which folder it is about. It
-fails at once and imports nothing.
+A run that is triggered without a logical date has no data interval, so it has no folder: it fails before it imports
+anything.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def find_folder(
 ) -> str:
     if data_interval_start is None or data_interval_start == data_interval_end:
         raise ValueError("This run has no data interval, so its day is not known. Trigger it with a logical date.")
-    # Intervals are in UTC, where the day may be another one.
+    # Data intervals are in UTC, which may be on another day.
     return f"{recordings}/{data_interval_start.astimezone(ZoneInfo(OFFICE)):%Y-%m-%d}"
 
 
 with DAG(
     dag_id="example_gong_nightly_call_import",
-    # The interval is named explicitly: in Airflow 3 "@daily" has an interval of no length.
+    # In Airflow 3, the data interval of "@daily" has no length.
     schedule=CronDataIntervalTimetable("0 3 * * *", timezone=OFFICE),
     start_date=datetime(2026, 1, 1),
     catchup=False,

@@ -1,10 +1,11 @@
 """
 Import calls whose recordings Gong fetches.
 
-The ``media`` column of the manifest holds recordings in S3, whose URLs are signed for a day when their calls are sent,
-or https URLs that Gong can reach. No recording passes through Airflow, and each call takes one request instead of two.
+The ``media`` column of the manifest contains https URLs that Gong can reach, or recordings in S3, whose URLs are signed
+for a day when their calls are sent. No recording passes through Airflow, and each call takes one request instead of
+two.
 
-Whatever writes the manifest triggers a run for it, here with Airflow's command line::
+The system that writes the manifest also triggers the run, here with Airflow's command line::
 
     airflow dags trigger example_gong_pull_calls --conf '{"manifest": "s3://exports.example.com/2026-11-20.csv"}'
 """

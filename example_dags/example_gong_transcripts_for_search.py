@@ -1,8 +1,9 @@
 """
-Export transcripts as documents for search and language models: one line of JSON for each call.
+Export transcripts as documents for search and language models: one line of JSON per call.
 
-What is private in Gong is left out, and so are e-mail addresses and phone numbers: the tables that have them are not
-exported. A call that Gong shows late is indexed when it appears, and one that is deleted in Gong leaves its day.
+Private calls are left out, and so are e-mail addresses and phone numbers, because the tables that contain them are not
+exported. A call that Gong shows late is indexed when it appears, and a call that is deleted in Gong is removed from its
+day.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ DOCUMENTS = "{{ params.documents }}"
 def index_documents(documents: str, ti: Any = None) -> int:
     count = 0
     for day in ti.xcom_pull(task_ids="gong_call_export.report")["changed_days"]:
-        # Here your search engine forgets the documents of that day, and takes these instead.
+        # Replace the documents of that day in your search engine with these.
         file = ObjectStoragePath(f"{documents}/call_documents/started_date={day}/part-0.jsonl")
         for document in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
             print(document["call_id"], document["title"], document["participants"], len(document["text"]))

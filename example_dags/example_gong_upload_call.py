@@ -1,14 +1,14 @@
 """
-Put a single call with its recording into Gong.
+Upload a single call with its recording to Gong.
 
 The DAG looks up the host's Gong user id, creates the call and uploads the recording, waits until Gong has processed
 it, and reads it back.
 
-A call cannot be changed or deleted afterwards, so that everything about it is checked before it is sent. When the
-upload is retried or cleared it goes on with the call that it has created, and no second one comes to be.
+A call cannot be changed or deleted afterwards, so everything is checked before it is sent. If the upload is retried or
+cleared, it continues with the call that it created, and never creates a second one.
 
-That Gong has accepted a recording does not mean that it keeps it: one that is too short, silent or known already
-disappears without a word. Only the sensor tells.
+Gong may drop a recording after accepting it, without an error, if it is too short, silent or already known. Only the
+sensor detects this.
 """
 
 from __future__ import annotations

@@ -91,9 +91,11 @@ def require_green(summary: Mapping[str, Any], max_failed: int) -> None:
     unfinished, wrong = summary["unfinished"], summary["wrong"]
     rows = counted(summary["rows"], "row")
     if unfinished:
+        is_unsent = any(summary["states"].get(state.value) for state in (CallState.PLANNED, CallState.CREATED))
         raise GongImportFailedError(
             f"Import {summary['import_id']} is unfinished: {unfinished} of {rows}. Clear the first failed task of the "
-            "import; it resumes where it stopped."
+            f"import with those after it, or the {'upload' if is_unsent else 'verify'} task if only the report failed; "
+            "it resumes where it stopped."
         )
     if wrong > max_failed:
         raise GongImportFailedError(

@@ -411,6 +411,13 @@ def test_a_report_does_not_judge_the_plan_of_an_earlier_try(gong: RunningEmulato
         GongReportCallImportOperator(task_id="report", store_id="", **IMPORT).execute(task_context())
 
 
+def test_an_unfinished_import_names_the_task_to_clear(gong: RunningEmulator, planned: dict[str, Any]) -> None:
+    """A task that a person has marked as successful is not the first failed one."""
+    assert "or the upload task if only the report failed" in report()["error"]
+    upload()
+    assert "or the verify task if only the report failed" in report()["error"]
+
+
 def test_failures_are_allowed_up_to_a_number(gong: RunningEmulator, tmp_path: Path) -> None:
     manifest = write_night(tmp_path, [manifest_row(1, primary_user="nobody@example.com")])
     GongPlanCallImportOperator(task_id="plan", manifest=str(manifest), **IMPORT).execute(task_context())
