@@ -1,11 +1,12 @@
-"""Choices, numbers and flags that users give, checked by the same code wherever they enter."""
+"""Choices, numbers, flags and lists that users give, checked by the same code wherever they enter."""
 
 from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 
 class Choice(enum.StrEnum):
@@ -67,6 +68,19 @@ def flag(parameter: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(_wrong(parameter, value, "is neither True nor False"))  # noqa: TRY004 - as for other values
     return value
+
+
+def check_list(parameter: str, values: object, kind: str, fits: Callable[[Any], bool]) -> None:
+    """
+    Check a list.
+
+    :param parameter: name of the parameter, for the error
+    :param kind: what it is a list of
+    :param fits: whether it may have an entry
+    :raises ValueError: if it is none, or has another entry
+    """
+    if not isinstance(values, list | tuple) or not all(map(fits, values)):
+        raise ValueError(f"{parameter}={values!r} is not a list of {kind}.")
 
 
 def _wrong(parameter: str, value: object, wrong: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from airflow_provider_gong._choices import whole_number
+from airflow_provider_gong._choices import check_list, whole_number
 from airflow_provider_gong._compat import TaskGroup
 from airflow_provider_gong.call_export.choices import FileFormatName, OnShrinkName, share_of_requests
 from airflow_provider_gong.call_export.days import day_of, duration_of
@@ -143,11 +143,13 @@ def gong_call_import(
         (``verify_timeout``) and ``GongReportCallImportOperator`` (``report_path``, ``max_failed``), and of all of them
         (``gong_conn_id``, ``import_path``, ``deferrable``)
     :return: the task group, with its tasks and their results as attributes
-    :raises ValueError: for an unknown choice, an invalid number, several workers with ``import_path`` or in a mapped
-        task group, or one ``report_path`` for all of a mapped task group
+    :raises ValueError: for an unknown choice, an invalid number, list or flag, several workers with ``import_path`` or
+        in a mapped task group, or one ``report_path`` for all of a mapped task group
     """
     _check(options, workers, canary)
     EventOn.of("event_on", event_on)
+    check_list("outlets", outlets, "assets", lambda outlet: not isinstance(outlet, str))
+    check_list("notifiers", notifiers, "callbacks", callable)
     group = CallImportGroup(group_id=group_id)
     with group:
         is_mapped = _check_mapping(group, workers)

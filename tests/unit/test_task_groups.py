@@ -135,6 +135,22 @@ def test_the_report_waits_for_the_plan_as_well() -> None:
     assert tasks["report"].upstream_task_ids == {"gong_call_import.plan", "gong_call_import.verify"}
 
 
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"outlets": "gong://us-1/calls"}, "assets"),
+        ({"outlets": ["gong://us-1/calls"]}, "assets"),
+        ({"outlets": None}, "assets"),
+        ({"notifiers": print}, "callbacks"),
+        ({"notifiers": ["oncall@example.com"]}, "callbacks"),
+    ],
+)
+def test_what_happens_at_the_end_is_checked_when_the_dag_is_parsed(options: dict[str, Any], kind: str) -> None:
+    """Airflow publishes nothing for an outlet that is a text, and says nothing."""
+    with pytest.raises(ValueError, match=rf"^{next(iter(options))}=.* is not a list of {kind}\.$"):
+        build(**options)
+
+
 @pytest.mark.parametrize("place", ["s3://reports", Path("/reports"), ObjectStoragePath("file:///reports")])
 def test_the_reports_of_a_mapped_group_have_folders_of_their_own(place: Any) -> None:
     def mapped(report_path: Any) -> None:
