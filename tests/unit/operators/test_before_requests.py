@@ -121,14 +121,19 @@ def test_a_folder_of_an_import(
 
 
 @pytest.mark.parametrize("place", ["{}/folder", "file://{}/folder", "memory://bucket/folder"])
-@pytest.mark.parametrize("name", ["report_path", "import_path"])
-def test_the_check_leaves_nothing_behind(
-    gong: RunningEmulator, tmp_path: Path, bucket: Bucket, name: str, place: str
+def test_the_check_of_a_report_leaves_nothing_behind(
+    gong: RunningEmulator, tmp_path: Path, bucket: Bucket, place: str
 ) -> None:
-    plan(tmp_path, **{name: place.format(tmp_path)}).execute(context())
+    plan(tmp_path, report_path=place.format(tmp_path)).execute(context())
+    assert not (tmp_path / "folder").exists()
+    assert list(bucket.store) == []
+
+
+@pytest.mark.parametrize("place", ["{}/folder", "file://{}/folder"])
+def test_the_check_of_an_import_leaves_nothing_behind(gong: RunningEmulator, tmp_path: Path, place: str) -> None:
+    plan(tmp_path, import_path=place.format(tmp_path)).execute(context())
     assert [path for path in tmp_path.rglob("*") if "check" in path.name] == []
-    assert [path for path in bucket.store if "check" in path] == []
-    assert (tmp_path / "folder").exists() is (name == "import_path" and "memory" not in place)
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("place", ["{}/manifest.csv", "{}/manifest.csv/folder", "file://{}/manifest.csv/folder"])
