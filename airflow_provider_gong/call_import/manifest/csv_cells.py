@@ -10,8 +10,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _AS_JSON = "'\""
 # Spreadsheets run cells that begin with one of these, in some locales also in full width (OWASP, "CSV Injection").
 # Cells that already look escaped are escaped again, so each cell is read back unchanged.
-# Programs mark numbers that are text likewise.
-_MARKED = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]|'+\d[\d ().-]*\Z")
+# Spreadsheets mark numbers and addresses that are text in the same way.
+_MARKED = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]|'+(?:\d[\d ().-]*|[^\s@']+@\S+)\Z")
 
 
 def escape_cell(text: str) -> str:

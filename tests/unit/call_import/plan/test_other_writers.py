@@ -119,6 +119,14 @@ def test_an_apostrophe_marks_numbers_that_are_text(tmp_path: Path, text: str) ->
         assert unescape_cell(escape_cell(kept)) == kept
 
 
+def test_an_apostrophe_marks_addresses_that_are_text(tmp_path: Path) -> None:
+    text = f"{HEADER},party_1_email,title\n{line(1, '', chr(39) + 'dana@northwind.example.com', chr(39) + 't Hooft')}"
+    call = payload_of(plan_text(tmp_path, text).rows[0])
+    assert (call["parties"][1]["emailAddress"], call["title"]) == ("dana@northwind.example.com", "'t Hooft")
+    for kept in ("'dana@northwind.example.com", "''d@x", "o'hara@example.com", "'t Hooft @ home"):
+        assert unescape_cell(escape_cell(kept)) == kept
+
+
 @pytest.mark.parametrize(
     ("text", "doubt"),
     [
