@@ -8,6 +8,7 @@ import io
 import posixpath
 import re
 import tempfile
+import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from typing import IO, Any
@@ -34,6 +35,8 @@ LARGEST_COPY = 1024**3
 """Bytes of a compressed Parquet file once it is decompressed."""
 
 _CHUNK = 1024 * 1024
+# Compressed bytes at a time, which may become 128 KiB for each four.
+_ZSTD_PIECE = 1024
 _SAVE = "Save it as CSV in UTF-8 (in Excel: CSV UTF-8)."
 # Files that are passed by mistake instead of a manifest, by their first bytes.
 _EXPORT = "Export it as CSV, JSON Lines or Parquet."
@@ -101,7 +104,10 @@ def read_files(
             hint = f". Did you mean {shown(similar)}?" if similar else ""
             raise reading_error(f"Manifest {shown(name)} cannot be read", error, hint) from error
         with contextlib.ExitStack() as opened:
-            table = _table(opened.enter_context(file), name, opened)
+            try:
+                table = _table(opened.enter_context(file), name, opened)
+            except (OSError, EOFError, zlib.error) as error:
+                raise reading_error(f"Manifest {shown(name)} cannot be read", error) from error
             if table is not None:
                 yield replace(table, file=name)
             elif not may_be_empty and len(names) == 1:
@@ -110,11 +116,8 @@ def read_files(
 
 def _table(file: IO[bytes], name: str, opened: contextlib.ExitStack) -> Table | None:
     """Return the content of a file, None if it is empty; everything opened for it is closed with ``opened``."""
-    try:
-        content = _decompressed(file, name)
-        head = _head(content)
-    except (OSError, EOFError) as error:
-        raise reading_error(f"Manifest {shown(name)} cannot be read", error) from error
+    content = _decompressed(file, name)
+    head = _head(content)
     suffix, safe_name = _suffix(name), shown(name)
     if not head:
         return None
@@ -151,13 +154,62 @@ def _decompressed(file: IO[bytes], name: str) -> IO[bytes]:
     if not head.startswith(_ZSTD):
         return file
     try:
-        from zstandard import ZstdDecompressor
+        import zstandard
     except ImportError as error:
         raise GongManifestError(
             f"Manifest {shown(name)} is compressed with Zstandard, which needs zstandard: "
             "pip install 'airflow-provider-gong[zstd]'."
         ) from error
-    return io.BufferedReader(ZstdDecompressor().stream_reader(file, read_across_frames=True))
+    return io.BufferedReader(_ZstdContent(file, zstandard.ZstdDecompressor().decompressobj, zstandard.ZstdError))
+
+
+class _ZstdContent(io.RawIOBase):
+    """
+    The content of a file that is compressed with Zstandard.
+
+    The library's own reader takes a file that is cut off for a whole one.
+
+    :param file: the compressed file
+    :param new_frame: creates the decompressor of a frame
+    :param zstd_error: what it raises if the file is damaged
+    """
+
+    def __init__(self, file: IO[bytes], new_frame: Callable[[], Any], zstd_error: type[Exception]) -> None:
+        self._file = file
+        self._new_frame = new_frame
+        self._zstd_error = zstd_error
+        self._frame = new_frame()
+        self._is_inside = False
+        self._content = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """
+        Fill the buffer as far as possible, and return how many bytes are in it.
+
+        :raises EOFError: if the file is cut off
+        :raises OSError: if it is damaged
+        """
+        while not self._content:
+            piece = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame = self._new_frame()
+            piece = piece or self._file.read(_ZSTD_PIECE)
+            if not piece:
+                if self._is_inside:
+                    raise EOFError("Compressed file ended before the end of its last frame")
+                return 0
+            try:
+                self._content = memoryview(self._frame.decompress(piece))
+            except self._zstd_error as error:
+                raise OSError(str(error)) from error
+            self._is_inside = not self._frame.eof
+        size = min(len(buffer), len(self._content))
+        buffer[:size], self._content = self._content[:size], self._content[size:]
+        return size
 
 
 def _copied(content: IO[bytes], name: str) -> IO[bytes]:

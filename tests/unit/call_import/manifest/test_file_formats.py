@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import io
 import json
+import random
 import sys
 import tracemalloc
 import unicodedata
@@ -421,3 +422,38 @@ def test_ids_of_single_precision_have_lost_digits(tmp_path: Path, number: int, i
         row, *_ = Manifest(tables, required=()).rows
         assert row.values.get("client_unique_id") == (str(number) if is_exact else None)
         assert [problem.rule[:12] for problem in row.problems] == ([] if is_exact else ["is not an id"])
+
+
+def long_contents() -> dict[str, bytes]:
+    """Return manifests of which a part can be decompressed, too."""
+    rows = [manifest_row(number, title=random.Random(number).randbytes(30).hex()) for number in range(5000)]
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    table = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)])
+    return {"calls.csv": table.encode(), "calls.jsonl": lines.encode(), "calls.parquet": file.getvalue()}
+
+
+@pytest.mark.parametrize("name", ["calls.csv", "calls.jsonl", "calls.parquet"])
+def test_compressed_files_that_are_cut_off_lose_no_rows_unseen(tmp_path: Path, name: str) -> None:
+    content = long_contents()[name]
+    file = tmp_path / f"{name}.x"
+    frames = [zstandard.compress(piece) for piece in (content[:100_000], content[100_000:])]
+    streamed = zstandard.ZstdCompressor(write_content_size=False).compress(content)
+    for compressed in (gzip.compress(content), zstandard.compress(content), streamed, b"".join(frames)):
+        place = file.with_suffix(".gz" if compressed[:2] == b"\x1f\x8b" else ".zst")
+        place.write_bytes(compressed)
+        assert len(ids(place)) == 5000
+        for damaged in (compressed[:-1], compressed[: len(compressed) // 2], compressed[:-9] + b"123456789"):
+            place.write_bytes(damaged)
+            assert f"Manifest {place}" in error_of(place)
+    place.write_bytes(streamed + b"garbage")
+    assert f"Manifest {place} cannot be read" in error_of(place)
+
+
+def test_zeros_without_end_are_not_decompressed_at_once(tmp_path: Path) -> None:
+    (tmp_path / "calls.csv.zst").write_bytes(zstandard.compress(HEADER.encode() + b"\n" + bytes(400_000_000)))
+    tracemalloc.start()
+    error_of(tmp_path / "calls.csv.zst")
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
