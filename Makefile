@@ -13,7 +13,8 @@ NEWER_PYTHONS := 3.12 3.13
 README_DAG := tests/e2e/test_dags_test.py
 BUTTON_OF_AIRFLOW_2 := tests/browser/test_button_of_airflow_2.py
 PIECES = $(OLDER_AIRFLOWS:%=test-airflow-%) $(OLDER_AIRFLOWS:%=test-dags-%) $(OLDER_AIRFLOWS:%=test-readme-%) \
-  $(STANDALONE_AIRFLOWS:%=test-standalone-%) test-button $(NEWER_PYTHONS:%=test-python-%)
+  $(STANDALONE_AIRFLOWS:%=test-standalone-%) test-button test-executors test-docs test-histories \
+  $(NEWER_PYTHONS:%=test-python-%)
 DAG_SHAPES := $(addprefix tests/scenario/test_dag_,shapes.py variants.py settings.py mapping.py callbacks.py)
 
 BIN := .venv/bin

@@ -17,6 +17,7 @@ import pytest
 
 from airflow_provider_gong.call_import.recordings.check import Recording, check_recording
 from airflow_provider_gong.ledger.rows import Problem
+from tests.support.kept import kept
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -47,6 +48,7 @@ def noise(seconds: float) -> bytes:
 
 
 @functools.cache
+@kept
 def encoded(suffix: str, *options: str, seconds: float = 75, sound: bytes | None = None) -> bytes:
     """
     Return a recording of noise.
@@ -64,6 +66,7 @@ def encoded(suffix: str, *options: str, seconds: float = 75, sound: bytes | None
 
 
 @functools.cache
+@kept
 def streamed(muxer: str, *options: str, seconds: float = 75) -> bytes:
     """Return a recording that was written where nothing can be corrected afterwards."""
     return _ffmpeg(*_raw_input(), *options, "-f", muxer, "pipe:1", content=noise(seconds))
@@ -71,11 +74,16 @@ def streamed(muxer: str, *options: str, seconds: float = 75) -> bytes:
 
 def decoded_seconds(content: bytes) -> float:
     """Return how long the sound lasts that a decoder finds."""
+    return float(_decoded_seconds(content))
+
+
+@kept
+def _decoded_seconds(content: bytes) -> bytes:
     with tempfile.TemporaryDirectory(prefix="gong-sound-") as folder:
         path = Path(folder) / "recording"
         path.write_bytes(content)
         raw = ("-map", "0:a:0", "-f", "s16le", "-ac", "1", "-ar", str(RATE), "pipe:1")
-        return len(_ffmpeg("-i", str(path), *raw)) / 2 / RATE
+        return str(len(_ffmpeg("-i", str(path), *raw)) / 2 / RATE).encode()
 
 
 def checked(folder: Path, content: bytes, name: str = "recording") -> Recording | Problem:

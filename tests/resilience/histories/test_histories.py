@@ -17,7 +17,7 @@ from tests.support.postgres import postgres
 
 __all__ = ["postgres"]
 
-HISTORIES = int(os.environ.get("GONG_HISTORIES", "30"))
+HISTORIES = int(os.environ.get("GONG_HISTORIES", "10"))
 # Those that once broke a promise, beyond the first ones.
 _FAILED_ONCE = (199,)
 
