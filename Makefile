@@ -11,9 +11,13 @@ OLDER_AIRFLOWS := 3.2.2 3.1.8 3.0.6 2.11.2
 STANDALONE_AIRFLOWS := 3.2.2 3.1.8
 NEWER_PYTHONS := 3.12 3.13
 README_DAG := tests/e2e/test_dags_test.py
+# "make test" leaves these to targets of their own: another Airflow, servers that only these need, and the search of the
+# documentation, which no change of code affects.
 BUTTON_OF_AIRFLOW_2 := tests/browser/test_button_of_airflow_2.py
+EXECUTORS := tests/e2e/executors
+DOCS := tests/browser/test_docs.py
 PIECES = $(OLDER_AIRFLOWS:%=test-airflow-%) $(OLDER_AIRFLOWS:%=test-dags-%) $(OLDER_AIRFLOWS:%=test-readme-%) \
-  $(STANDALONE_AIRFLOWS:%=test-standalone-%) test-button test-executors test-docs test-histories \
+  $(STANDALONE_AIRFLOWS:%=test-standalone-%) test-button test-executors test-docs test-random \
   $(NEWER_PYTHONS:%=test-python-%)
 DAG_SHAPES := $(addprefix tests/scenario/test_dag_,shapes.py variants.py settings.py mapping.py callbacks.py)
 
@@ -27,9 +31,6 @@ unexport PYTHONDONTWRITEBYTECODE
 PARALLEL := -n auto --dist worksteal -p tests.support.lines
 # Tests that share an Airflow or a browser in one process; mostly they wait for Airflow, so more of them than processors.
 SHARING := -n 3 --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
-
-# So that they come first.
-LONGEST := tests/e2e/test_call_import.py tests/browser/test_docs.py
 
 .PHONY: help
 help: ## Print this list
@@ -49,14 +50,28 @@ format: $(INSTALLED) ## Format the code and repair what lint can repair
 	$(BIN)/ruff check --fix .
 
 .PHONY: quick
-quick: $(INSTALLED) ## Run most unit tests, on all processors (about a minute on two)
+quick: $(INSTALLED) ## Run most unit tests, on all processors
 	$(BIN)/python -m pytest -q $(PARALLEL) -m "not ffmpeg and not slow" -k "not postgresql" tests/unit
 
 .PHONY: test
-test: $(INSTALLED) ## Run all tests, those with a real Airflow included, but for the form of Airflow 2 (test-button)
+test: $(INSTALLED) ## Run all tests of code with this Airflow, a real scheduler and triggerer included
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/scenario tests/resilience tests/demo
-	$(BIN)/python -m pytest -q $(SHARING) $(LONGEST) tests/e2e tests/browser --ignore $(BUTTON_OF_AIRFLOW_2)
+	$(BIN)/python -m pytest -q $(SHARING) tests/e2e tests/browser \
+	  --ignore $(EXECUTORS) --ignore $(DOCS) --ignore $(BUTTON_OF_AIRFLOW_2)
+
+.PHONY: test-executors
+test-executors: $(INSTALLED) ## Run imports with LocalExecutor over PostgreSQL, and with CeleryExecutor on two hosts
+	$(BIN)/python -m pytest -q $(SHARING) $(EXECUTORS)
+
+.PHONY: test-docs
+test-docs: $(INSTALLED) ## Find in the documentation what people look for, with clicks and with its search
+	$(BIN)/python -m pytest -q $(DOCS)
+
+.PHONY: test-random
+test-random: $(INSTALLED) ## Run many more random histories and inputs than "make test"
+	CI=true $(BIN)/python -m pytest -q $(PARALLEL) -m hypothesis tests/unit tests/resilience
+	GONG_HISTORIES=300 $(BIN)/python -m pytest -q $(PARALLEL) tests/resilience/histories
 
 .PHONY: test-matrix
 test-matrix: test-dags-2.11.2 $(OLDER_AIRFLOWS:%=test-readme-%) test-button ## Run with older Airflows what a change is most likely to break
@@ -89,7 +104,7 @@ $(OLDER_AIRFLOWS:%=test-readme-%): test-readme-%: .venv-%/.installed
 .PHONY: $(STANDALONE_AIRFLOWS:%=test-standalone-%)
 $(STANDALONE_AIRFLOWS:%=test-standalone-%): test-standalone-%: .venv-%/.installed
 	@echo "Airflow $*"
-	.venv-$*/bin/python -m pytest -q $(SHARING) tests/e2e --ignore tests/e2e/executors --ignore $(README_DAG)
+	.venv-$*/bin/python -m pytest -q $(SHARING) tests/e2e --ignore $(EXECUTORS) --ignore $(README_DAG)
 
 .PHONY: $(NEWER_PYTHONS:%=test-python-%)
 $(NEWER_PYTHONS:%=test-python-%): test-python-%: .venv-python%/.installed
@@ -140,7 +155,7 @@ playground: $(INSTALLED) ## Keep an Airflow and an emulated Gong running, to try
 	$(BIN)/python -m tests.demo --playground
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure request budget, plans, uploads, imports, exports and ledgers (two hours at least; BENCH="virtual plan" for parts)
+bench: $(INSTALLED) ## Measure request budget, plans, uploads, imports, exports and ledgers (hours; BENCH="virtual plan" for parts)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python \
 	  --constraint .ci/constraints/airflow-$(AIRFLOW).txt --editable ".[bench]"
 	$(BIN)/python -m tests.benchmarks $(BENCH)
