@@ -67,6 +67,19 @@ class ManifestRow(NamedTuple):
     line: int | None = None
 
 
+class SparseRecord(dict[str, str]):
+    """
+    A row without a header for its table, in which some columns have no value.
+
+    :param cells: text by column
+    :param empty: the columns without a value
+    """
+
+    def __init__(self, cells: Mapping[str, str], empty: Iterable[str]) -> None:
+        super().__init__(cells)
+        self.empty = empty
+
+
 class UnreadRecord(dict[str, str]):
     """
     A row with only some known cells.
@@ -140,6 +153,7 @@ class Manifest:
                 self._check(table.header, table)
                 self._check_required(table.header, table)
             seen: dict[str, None] = {}
+            empty: dict[str, None] = {}
             file = storable(table.file)
             for number, (line, record) in enumerate(_readable(table), 1):
                 if isinstance(record, UnreadRecord):
@@ -148,12 +162,14 @@ class Manifest:
                 if table.header is None:
                     seen |= dict.fromkeys(record)
                     check_width(seen, table.name)
+                    if isinstance(record, SparseRecord):
+                        empty |= dict.fromkeys(record.empty)
                 yield _row(number, self._columns.values(record), file, line)
             if seen:
-                self._check(tuple(seen), table)
+                self._check(tuple(seen), table, tuple(empty))
 
-    def _check(self, header: tuple[str, ...], table: Table) -> None:
-        self._columns.check_headers(header, table.name)
+    def _check(self, header: tuple[str, ...], table: Table, empty: tuple[str, ...] = ()) -> None:
+        self._columns.check_headers((*header, *empty), table.name)
         self._ignored |= dict.fromkeys(self._columns.ignored(header))
 
     def _check_required(self, header: tuple[str, ...], table: Table) -> None:

@@ -13,6 +13,7 @@ from airflow_provider_gong.call_import.manifest.fields import FIELDS, column_of
 from airflow_provider_gong.call_import.manifest.manifest import (
     LONGEST_CELL,
     Record,
+    SparseRecord,
     Table,
     bounded_lines,
     check_width,
@@ -56,15 +57,18 @@ def record_of(row: Any, place: str) -> dict[str, str]:
         )
     check_width(row, place)
     record: dict[str, str] = {}
+    empty: list[str] = []
     for column, value in _flat(row):
         text = _text(column, value, place)
         if column in record:
             raise GongManifestError(f"Manifest {place} has {shown(column)!r} more than once. Keep one.")
         if len(text) > LONGEST_CELL:
             raise GongManifestError(f"Manifest {place} has {shown(column)!r} of more than {LONGEST_CELL} characters.")
-        if text and column:
+        if not text:
+            empty.append(column)
+        elif column:
             record[column] = text
-    return record
+    return SparseRecord(record, empty) if empty else record
 
 
 def _text(column: str, value: Any, place: str) -> str:

@@ -12,7 +12,7 @@ from airflow_provider_gong.call_import.manifest.column_map import ColumnMap, Col
 from airflow_provider_gong.call_import.manifest.folders.listing import ListedRecordings
 from airflow_provider_gong.call_import.manifest.folders.names import NameMisfitError, NameTemplate, composed
 from airflow_provider_gong.call_import.manifest.folders.sidecars import SidecarError, Sidecars
-from airflow_provider_gong.call_import.manifest.manifest import Record, Table, UnreadRecord
+from airflow_provider_gong.call_import.manifest.manifest import Record, SparseRecord, Table, UnreadRecord
 from airflow_provider_gong.call_import.manifest.patterns import FilePattern
 from airflow_provider_gong.call_import.media import is_web, reading_error
 from airflow_provider_gong.ledger.rows import Actor, Problem
@@ -127,4 +127,5 @@ class RecordingFolder:
             rule = f"does not fit name_template {template!r}: {misfit}"
             return UnreadRecord(record, Problem("media", place, rule, _CORRECT_NAME, Actor.MANIFEST))
         named = {column: text for column in self._named if (text := found[column].strip())}
-        return {**beside, **named, **record}
+        cells = {**beside, **named, **record}
+        return SparseRecord(cells, beside.empty) if isinstance(beside, SparseRecord) else cells

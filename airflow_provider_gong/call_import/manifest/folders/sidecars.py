@@ -132,7 +132,7 @@ def _xml_value(element: Any) -> Any:
             found[name] = [found[name], value]
     if not found:
         return text
-    return {**found, "text": text} if text else found
+    return {"text": text, **found} if text else found
 
 
 def _local(name: str) -> str:

@@ -145,6 +145,11 @@ def test_a_field_that_no_row_has_is_missed_when_columns_name_it(tmp_path: Path) 
     )
 
 
+def test_a_field_that_is_null_in_all_rows_is_not_missing(tmp_path: Path) -> None:
+    manifest = write_lines(tmp_path / "calls.jsonl", manifest_row(1) | {"topic": None}, manifest_row(2) | {"topic": ""})
+    assert "title" not in rows_of(manifest, columns={"title": "Topic"})[0].values
+
+
 def test_unknown_fields_of_objects_are_ignored_with_a_warning(tmp_path: Path) -> None:
     write_night(tmp_path, [manifest_row(1)])
     plan = plan_files(write_lines(tmp_path / "calls.jsonl", manifest_row(1) | {"titel": "x"}))

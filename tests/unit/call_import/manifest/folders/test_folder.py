@@ -353,6 +353,33 @@ def test_attributes_of_xml_have_no_namespaces_either(tmp_path: Path) -> None:
     assert row.client_unique_id == "7"
 
 
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        ("json", '{"id": "7", "title": null, "agent": ""}'),
+        ("xml", '<r id="7"><title/><agent> </agent></r>'),
+    ],
+)
+def test_values_that_are_empty_in_all_sidecars_are_no_missing_columns(
+    tmp_path: Path, suffix: str, content: str
+) -> None:
+    record(tmp_path, "a.wav")
+    (tmp_path / f"a.{suffix}").write_text(content)
+    columns = {**KNOWN, "client_unique_id": "id", "title": "title", "party_1_name": "agent.name"}
+    (row,) = plan(f"{tmp_path}/*.wav", sidecar=f"{{file_stem}}.{suffix}", columns=columns).rows
+    assert (row.state, row.client_unique_id, row.title) == (CallState.PLANNED, "7", None)
+    with pytest.raises(GongManifestError, match="title is mapped to 'titel', which is not a header"):
+        plan(f"{tmp_path}/*.wav", sidecar=f"{{file_stem}}.{suffix}", columns={**columns, "title": "titel"})
+
+
+def test_the_text_of_an_xml_element_does_not_replace_its_attribute(tmp_path: Path) -> None:
+    record(tmp_path, "a.wav")
+    (tmp_path / "a.xml").write_text('<r><call text="7">Renewal</call><note kind="x">Renewal</note></r>')
+    columns = {**KNOWN, "client_unique_id": "call.text", "title": "note.text"}
+    (row,) = plan(f"{tmp_path}/*.wav", sidecar="{file_stem}.xml", columns=columns).rows
+    assert (row.client_unique_id, row.title) == ("7", "Renewal")
+
+
 def test_a_single_element_of_xml_is_the_first_of_a_list(tmp_path: Path) -> None:
     record(tmp_path, "a.wav", "b.wav")
     (tmp_path / "a.xml").write_text('<r><leg number="+4911"/></r>')
