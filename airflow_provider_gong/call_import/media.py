@@ -18,7 +18,8 @@ from airflow_provider_gong.ledger.rows import LeasedRow
 
 log = logging.getLogger(__name__)
 
-_TEMPORARY = frozenset({errno.EBUSY, errno.EREMOTEIO, errno.ETIMEDOUT, errno.ESTALE})
+# What s3fs makes of the errors of a busy store; only Linux has EREMOTEIO.
+_TEMPORARY = frozenset({errno.EBUSY, errno.ETIMEDOUT, errno.ESTALE, getattr(errno, "EREMOTEIO", errno.EBUSY)})
 # Amazon S3 API reference, "Error responses"; 400 is what HEAD says of expired credentials, without a body.
 _CREDENTIALS = frozenset({"400", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed"})
 # Of HTTP: wrong credentials, timeout, too many requests.
