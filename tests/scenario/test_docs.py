@@ -194,7 +194,7 @@ def test_names_of_telephone_systems_are_read_by_their_templates() -> None:
     page = doc("folder_of_recordings.md")
     table = page.partition("### Templates for phone systems")[2].partition("```")[0]
     forms = re.findall(r"^\| [^|`]+ \| `(.+?)` \| `(.+?)`", table, re.MULTILINE)
-    assert len(forms) == 4
+    assert len(forms) == 5
     for name, text in forms:
         template = NameTemplate(text)
         assert template.render(template.read(f"s3://bucket/{name}")) == name
