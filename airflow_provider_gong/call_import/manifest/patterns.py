@@ -47,7 +47,7 @@ class FilePattern:
     """
 
     def __init__(self, name: str, open_path: Callable[[str], Any]) -> None:
-        if not name.strip():
+        if not name.strip() or name.endswith("://"):
             raise ValueError("the name is empty")
         name = name.removeprefix("file://")
         self.store: Any = open_path(name).fs if "://" in name else None
@@ -213,14 +213,14 @@ def _as_pattern(name: str, open_path: Callable[[str], Any]) -> str:
         there = there.rpartition("/")[0]
     pattern = there.replace("[", "[[]") + name[len(there) :]
     is_pattern = not PATTERN_SIGNS.isdisjoint(pattern.replace("[[]", ""))
-    if not is_pattern and _is_folder(pattern.replace("[[]", "["), open_path):
+    if pattern.endswith("/") or (not is_pattern and _is_folder(pattern.replace("[[]", "["), open_path)):
         return f"{pattern.rstrip('/')}/*"
     return pattern
 
 
 def _is_folder(name: str, open_path: Callable[[str], Any]) -> bool:
     is_bucket = "://" in name and name.count("/") == 2
-    return is_bucket or name.endswith("/") or bool(open_path(name).is_dir())
+    return is_bucket or bool(open_path(name).is_dir())
 
 
 def _start_of(part: str) -> tuple[str, bool]:

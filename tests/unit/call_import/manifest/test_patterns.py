@@ -59,6 +59,8 @@ PATTERNS = [
     ("day", ["day/1.wav", "day/2.mp3"]),
     ("day/", ["day/1.wav", "day/2.mp3"]),
     ("d*/1.*", ["day/1.wav"]),
+    ("d*/", ["day/1.wav", "day/2.mp3"]),
+    ("**/sub/", ["day/sub/3.wav", "x [2026]/sub/6.wav"]),
     ("*/1.wav", ["day/1.wav", "night/1.wav"]),
     ("?ay/sub/*", ["day/sub/3.wav"]),
     ("[dn]*/[0-9].wav", ["day/1.wav", "night/1.wav"]),
@@ -194,7 +196,7 @@ def test_a_server_that_lists_only_folders(pattern: str) -> None:
         FilePattern(f"sftp://pbx/{pattern}", lambda name: SimpleNamespace(fs=server, path=name[7:])).files()
 
 
-@pytest.mark.parametrize("name", ["", " "])
+@pytest.mark.parametrize("name", ["", " ", "s3://"])
 def test_no_name_is_no_pattern(name: str) -> None:
     with pytest.raises(ValueError, match="the name is empty"):
         FilePattern(name, Path)
