@@ -254,7 +254,7 @@ def _matches(name: str, open_path: Callable[[str], Any]) -> list[str]:
         found = sorted(pattern.files())
         pattern.forget()
     except Exception as error:
-        raise reading_error(f"Manifest {shown(name)} cannot be looked for", error) from error
+        raise reading_error(f"Manifest {shown(name)} cannot be read", error) from error
     if not found:
         raise GongManifestError(f"Manifest {shown(name)} matches no file. Correct the pattern, or wait for the files.")
     return [place for place in found if not posixpath.basename(place).startswith(_NO_DATA)]

@@ -49,7 +49,6 @@ class FilePattern:
     def __init__(self, name: str, open_path: Callable[[str], Any]) -> None:
         if not name.strip() or name.endswith("://"):
             raise ValueError("the name is empty")
-        name = name.removeprefix("file://")
         self.store: Any = open_path(name).fs if "://" in name else None
         """The file system of fsspec; None for files of this host."""
         self.forget()
@@ -128,7 +127,7 @@ class _Store:
             parent, _, name = place.rstrip("/").rpartition("/")
             # Stores also list the empty object that shows a folder, and some what is further below.
             if parent == folder:
-                is_link = details["type"] == "link"
+                is_link = details["type"] == "link" or bool(details.get("islink"))
                 is_folder = details["type"] == "directory" or (is_link and self._store.isdir(place))
                 yield _Entry(name, is_folder, is_link, details)
 

@@ -82,8 +82,8 @@ PATTERNS = [
 @pytest.mark.parametrize(("pattern", "found"), PATTERNS)
 @pytest.mark.parametrize("scheme", ["", "file://"])
 def test_patterns_on_the_disk(folder: Path, scheme: str, pattern: str, found: list[str]) -> None:
-    files = FilePattern(f"{scheme}{folder}/{pattern}", Path).files()
-    assert sorted(files) == [f"{folder}/{name}" for name in found]
+    files = FilePattern(f"{scheme}{folder}/{pattern}", UPath).files()
+    assert sorted(files) == [f"{scheme}{folder}/{name}" for name in found]
 
 
 @pytest.mark.parametrize(("pattern", "found"), PATTERNS)
@@ -99,11 +99,11 @@ def test_links_are_files_and_never_lead_in_circles(folder: Path, scheme: str) ->
     (folder / "night/link.wav").symlink_to(folder / "a.wav")
     (folder / "night/gone.wav").symlink_to("nowhere.wav")
     (folder / "night/circle").symlink_to("..")
-    found = FilePattern(f"{scheme}{folder}/**/*.wav", Path).files()
-    assert {f"{folder}/night/{name}.wav" for name in ("1", "link", "gone")} < set(found)
+    found = FilePattern(f"{scheme}{folder}/**/*.wav", UPath).files()
+    assert {f"{scheme}{folder}/night/{name}.wav" for name in ("1", "link", "gone")} < set(found)
     assert len(found) == 9
     # By name, as always on this disk.
-    assert f"{folder}/night/circle/a.wav" in FilePattern(f"{scheme}{folder}/*/c*/*.wav", Path).files()
+    assert f"{scheme}{folder}/night/circle/a.wav" in FilePattern(f"{scheme}{folder}/*/c*/*.wav", UPath).files()
 
 
 @pytest.mark.parametrize("pattern", ["**/*.wav", "*/*.wav", "day/*.wav", "day/"])
