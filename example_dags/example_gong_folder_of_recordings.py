@@ -1,8 +1,8 @@
 """
 Import recordings without a manifest: the names of the files contain what is known about the calls.
 
-Each night's recordings are in a separate folder, with names that a dial plan of Asterisk gives to MixMonitor: direction,
-number of the customer, extension, time, and Asterisk's id of the call::
+Each night's recordings are in a separate folder, with names that a dial plan of Asterisk gives to MixMonitor:
+direction, number of the customer, extension, time, and Asterisk's id of the call::
 
     2026-11-20/out-+12025550147-4711-20261120-093000-1731000000.42.wav
 
