@@ -59,8 +59,6 @@ def locked_storage(monkeypatch: pytest.MonkeyPatch) -> str:
 
     for name in ("info", "ls", "open", "mkdir", "makedirs"):
         monkeypatch.setattr(LocalFileSystem, name, refuse)
-    scandir = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda folder: refuse() if folder == "/bucket" else scandir(folder))
     return "file:///bucket"
 
 
