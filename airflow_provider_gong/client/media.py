@@ -20,6 +20,8 @@ from airflow_provider_gong.client.errors import GongError
 _CHUNK = 256 * 1024
 # Of an object that is sent: most recordings are read at once, and few of them are in memory. s3fs reads 50 MiB ahead.
 _AHEAD = 8 * 1024 * 1024
+BUCKET_STORES = ("s3", "gs", "abfs", "abfss", "adl")
+"""Protocols of object stores, which have no folders. Creating one would create its bucket, or need rights on it."""
 SAMPLE_BYTES = 16 * 1024
 """Length of the sample in the middle of a recording. Recordings of one system begin alike, and some with silence."""
 # Gong refuses some of the platform's types for these (audio in an MP4 container); observed on live tenants.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._text import shown
 from airflow_provider_gong.client.errors import GongError
-from airflow_provider_gong.client.media import MediaFile, MediaPath
+from airflow_provider_gong.client.media import BUCKET_STORES, MediaFile, MediaPath
 
 if TYPE_CHECKING:
     from airflow_provider_gong._compat import ObjectStoragePath, Place
@@ -97,7 +97,9 @@ class ObjectStorage:
             if getattr(path, "protocol", "") in ("", "file"):
                 _require_local(Path(getattr(path, "path", path)))
             else:
-                _write_empty(path.fs, path.path.rstrip("/"))
+                if path.protocol not in BUCKET_STORES:
+                    path.fs.makedirs(path.path, exist_ok=True)
+                _write_empty(path.fs, f"{path.path.rstrip('/')}/{_CHECK_FILE}")
         except Exception as error:
             # Each object store raises different errors, for example for missing credentials.
             raise GongFolderError(name, place, f"{type(error).__name__}: {error}") from error
@@ -132,13 +134,12 @@ def _require_local(folder: Path) -> None:
         raise PermissionError(f"{found} cannot be written to")
 
 
-def _write_empty(store: Any, folder: str) -> None:
-    store.makedirs(folder, exist_ok=True)
-    with store.open(f"{folder}/{_CHECK_FILE}", "wb"):
+def _write_empty(store: Any, file: str) -> None:
+    with store.open(file, "wb"):
         pass
     # Reports and imports never delete anything, so the credentials may not allow it.
     with contextlib.suppress(Exception):
-        store.rm_file(f"{folder}/{_CHECK_FILE}")
+        store.rm_file(file)
 
 
 def _store_of(path: ObjectStoragePath) -> Any:

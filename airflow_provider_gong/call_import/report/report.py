@@ -20,6 +20,7 @@ from airflow_provider_gong.call_import.manifest.manifest import SURPLUS
 from airflow_provider_gong.call_import.report.report_page import PageFacts, report_page
 from airflow_provider_gong.call_import.report.summary import log_summary, summarize
 from airflow_provider_gong.client.errors import GongError
+from airflow_provider_gong.client.media import BUCKET_STORES
 from airflow_provider_gong.ledger.rows import CallState, ImportRow
 from airflow_provider_gong.ledger.view import ImportView
 
@@ -100,7 +101,8 @@ class ImportReport:
         if self._folder is None:
             return summary
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if getattr(self._folder, "protocol", "") not in BUCKET_STORES:
+                self._folder.mkdir(parents=True, exist_ok=True)
             self._write_files(self._folder, summary)
         except GongError:
             raise

@@ -18,7 +18,7 @@ from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator import RunningEmulator
 from airflow_provider_gong.hooks.object_storage import GongFolderError
 from airflow_provider_gong.operators.call_export import GongPlanCallExportOperator, GongReadCallExportOperator
-from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator
+from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator, GongReportCallImportOperator
 from airflow_provider_gong.operators.calls import GongUploadCallMediaOperator
 from airflow_provider_gong.operators.meetings import (
     GongDeleteMeetingOperator,
@@ -155,6 +155,31 @@ def test_who_may_write_need_not_be_allowed_to_delete(gong: RunningEmulator, tmp_
     bucket.can_delete = False
     for _ in range(2):
         assert plan(tmp_path, report_path="memory://bucket/report").execute(context())["planned"] == 1
+
+
+def test_a_bucket_that_does_not_exist(gong: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not created, which would put the report where nobody looks for it."""
+    pytest.importorskip("s3fs")
+    from tests.support.s3 import running_s3
+
+    with running_s3() as s3:
+        s3.create_bucket("reports")
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_REPORTS", s3.airflow_connection)
+        s3.requests.clear()
+        plan(tmp_path, report_path="s3://aws_reports@reports/night").execute(context())
+        # Whoever may only write below a prefix may not look at the bucket.
+        assert [(request.method, request.path) for request in s3.requests] == [
+            ("PUT", "/reports/night/.write-check"),
+            ("DELETE", "/reports/night/.write-check"),
+        ]
+        report = GongReportCallImportOperator(
+            task_id="report", import_id="night", report_path="s3://aws_reports@reports/night", max_failed=1
+        )
+        with pytest.raises(AirflowFailException, match="is unfinished"):
+            report.execute(context())
+        assert {request.method for request in s3.requests} == {"PUT", "DELETE"}
+        with pytest.raises(GongFolderError, match=r"^report_path: .*bucket does not exist"):
+            plan(tmp_path, report_path="s3://aws_reports@repotrs/night").execute(context())
 
 
 EXPORTS: dict[str, Callable[[str], Any]] = {
