@@ -14,6 +14,7 @@ from airflow_provider_gong.call_import.manifest.manifest import (
     LONGEST_CELL,
     LONGEST_ROW,
     SURPLUS,
+    Record,
     Table,
     bounded_lines,
     check_width,
@@ -27,6 +28,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 # A formula that yields a text or a number, used to keep leading zeros and plus signs in Excel.
 _TEXT_FORMULA = re.compile(r'="(.*)"|=(\+?[0-9]+)', re.DOTALL)
 _MARKS = "'="
+_LINE_ENDS = ("\n", "\r")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 
 
@@ -40,15 +42,24 @@ def csv_table(lines: Iterable[str], name: str) -> Table:
     """
     # Python's limit, which applies to the whole process, is too low for cells of JSON. Escapes come on top.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL + 1))
-    records = _records(_Lines(lines, name), name)
+    source = _Lines(lines, name)
+    records = _records(source, name)
     names = next((cells for _, cells in records if any(cells)), None)
     if names is None:
         raise GongManifestError(f"Manifest {name} is empty. It needs at least a header line.")
     header = tuple(column_of(unescape_cell(cell.strip())) for cell in names)
     check_width(header, name)
-    # Files that were joined have their header lines in between.
-    rows = ((line, _row(header, cells)) for line, cells in records if cells != names)
-    return Table(name, header, rows)
+    remarks: list[str] = []
+
+    def rows() -> Iterator[Record]:
+        for line, cells in records:
+            if len(cells) < len(header) and cells and not source.is_ended:
+                remarks.append(f"Manifest {name} may be cut off: line {source.number} lacks cells and has no line end.")
+            # Files that were joined have their header lines in between.
+            if cells != names:
+                yield line, _row(header, cells)
+
+    return Table(name, header, rows(), remarks=remarks)
 
 
 class _Lines:
@@ -62,6 +73,7 @@ class _Lines:
     def __init__(self, lines: Iterable[str], name: str) -> None:
         self._lines = bounded_lines(lines, name)
         self.number = 0
+        self.is_ended = True
         # Of the current row, which may have many lines.
         self.row_length = 0
 
@@ -74,6 +86,7 @@ class _Lines:
             if self.row_length > LONGEST_ROW:
                 raise csv.Error(f"it has a row of more than {LONGEST_ROW} characters")
             self.number += 1
+            self.is_ended = line.endswith(_LINE_ENDS)
             yield line
 
 

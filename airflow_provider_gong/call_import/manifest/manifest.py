@@ -7,7 +7,7 @@ import itertools
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from airflow_provider_gong._text import listed, shown, storable
@@ -104,6 +104,7 @@ class Table:
         once
     :param file: path or URL; empty for rows from a task
     :param remedy: what to do about missing columns
+    :param remarks: warnings about the file, known when its rows have been read
     """
 
     name: str
@@ -111,6 +112,7 @@ class Table:
     records: Iterator[Record]
     file: str = ""
     remedy: str = "Add what is missing to the header line, separated by commas"
+    remarks: list[str] = field(default_factory=list)
 
 
 class Manifest:
@@ -128,14 +130,15 @@ class Manifest:
         self._columns = columns or ColumnMap()
         self._required = required
         self._ignored: dict[str, None] = {}
+        self._remarks: list[str] = []
         self.rows = self._rows(tables)
 
     def warnings(self) -> list[str]:
-        """Return a remark on each column that the import ignores or misses, for the rows read so far."""
+        """Return remarks on the files, and on columns that the import ignores or misses, as far as they were read."""
         hinted = itertools.islice(self._ignored, _HINTED_COLUMNS)
         others = itertools.islice(self._ignored, _HINTED_COLUMNS, None)
         ignored = [*map(_ignored_column, hinted), *(f"Column {shown(column)!r} is ignored." for column in others)]
-        return [*ignored, *self._columns.warnings()]
+        return [*self._remarks, *ignored, *self._columns.warnings()]
 
     def described(self, field: str) -> str:
         """Return a field's name for errors, with the header that it was read from if the names differ."""
@@ -167,6 +170,7 @@ class Manifest:
                 yield _row(number, self._columns.values(record), file, line)
             if seen:
                 self._check(tuple(seen), table, tuple(empty))
+            self._remarks += table.remarks
 
     def _check(self, header: tuple[str, ...], table: Table, empty: tuple[str, ...] = ()) -> None:
         self._columns.check_headers((*header, *empty), table.name)

@@ -397,3 +397,13 @@ def test_fields_that_are_not_text_need_all_parts_of_their_templates(field: str, 
     assert field not in columns.values({"a": "1202", "b": missing})
     assert field not in columns.values({"a": missing, "b": "1202"})
     assert field in columns.values({"a": "1202", "b": "5550147"})
+
+
+@pytest.mark.parametrize(("end", "is_warned_of"), [(",+12025", False), (",+12025\n", False), ("\n", False), ("", True)])
+def test_a_last_row_that_may_be_cut_off_is_warned_of(tmp_path: Path, end: str, is_warned_of: bool) -> None:
+    text = f"{HEADER}\n{line(1, '')}\n{line(2)}{end}"
+    plan = plan_text(tmp_path, text)
+    assert len(plan.planned) == 2
+    warning = f"Manifest {tmp_path}/calls.csv may be cut off: line 3 lacks cells and has no line end."
+    assert (warning in plan.warnings) == is_warned_of
+    assert len(plan_text(tmp_path, f"{HEADER}\n{line(1, '')}\n{MARK}").planned) == 1
