@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -129,19 +133,31 @@ class ImportReport:
 
     def _write(self, path: Any, write: Callable[[IO[str]], object]) -> None:
         # Airflow's local paths have the protocol "file" or none; paths of pathlib have no such attribute.
-        if self._file_mode is not None and getattr(path, "protocol", "") in ("", "file"):
-            _limit(Path(str(getattr(path, "path", path))), self._file_mode)
-        with path.open("w", encoding="utf-8", newline="") as file:
-            write(file)
+        if getattr(path, "protocol", "") in ("", "file"):
+            with _replaced(Path(str(getattr(path, "path", path))), self._file_mode) as file:
+                write(file)
+            return
+        # An object store also keeps what was written before an error.
+        with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as draft:
+            write(draft)
+            draft.seek(0)
+            with path.open("w", encoding="utf-8", newline="") as file:
+                shutil.copyfileobj(draft, file)
 
 
-def _limit(file: Path, mode: int) -> None:
-    """Set a file's permissions before anything is written to it."""
-    descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
+@contextlib.contextmanager
+def _replaced(target: Path, mode: int | None) -> Iterator[IO[str]]:
+    """Open a file that replaces another one when it is complete."""
+    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    descriptor = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else mode)
     try:
-        os.fchmod(descriptor, mode)
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            yield file
+        os.replace(unfinished, target)
     finally:
-        os.close(descriptor)
+        unfinished.unlink(missing_ok=True)
 
 
 def _may_be_retried(row: ImportRow) -> bool:

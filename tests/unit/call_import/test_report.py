@@ -8,22 +8,25 @@ import logging
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from upath import UPath
 
 from airflow_provider_gong._compat import ObjectStoragePath
 from airflow_provider_gong._text import storable
 from airflow_provider_gong.call_import.errors import GongImportFailedError
 from airflow_provider_gong.call_import.manifest.csv_cells import unescape_cell
 from airflow_provider_gong.call_import.plan.media_paths import MediaBase
-from airflow_provider_gong.call_import.report.report import ImportReport
+from airflow_provider_gong.call_import.report.report import REPORT_HTML, ImportReport
 from airflow_provider_gong.call_import.report.summary import require_green
 from airflow_provider_gong.ledger.ledger import Ledger
-from airflow_provider_gong.ledger.rows import CallState, LeasedRow, PlannedRow, Problem, Reading
+from airflow_provider_gong.ledger.rows import CallState, ImportRow, LeasedRow, PlannedRow, Problem, Reading
 from airflow_provider_gong.store.database import Store
+from airflow_provider_gong.store.errors import GongStoreError
 from tests.support.recordings import manifest_row, write_night, write_wav
 from tests.unit.call_import.conftest import COMPANY, plan_offline
 
@@ -360,3 +363,39 @@ def test_files_follow_the_umask_unless_a_setting_says_otherwise(
         os.umask(before)
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (night.folder / "report").iterdir()}
     assert modes == {file_mode or 0o644}
+
+
+class BrokenLedger(Ledger):
+    """A ledger whose store is gone after a few rows."""
+
+    left = 0
+
+    def rows(self) -> Iterator[ImportRow]:
+        for row in super().rows():
+            if self.left == 0:
+                raise GongStoreError("the store is gone")
+            self.left -= 1
+            yield row
+
+
+@pytest.mark.parametrize("place", ["", "memory://reports"], ids=["local", "object store"])
+@pytest.mark.parametrize("left", [3, 5, 9, 11], ids=["report.csv", "report.html", "retry.csv", "permanent.csv"])
+def test_a_report_that_cannot_be_completed_leaves_whole_files(night: Reported, place: str, left: int) -> None:
+    night.plan([*rows(1), *rows(2, direction="x")])
+    old, new = (UPath(f"{place or night.folder}/{uuid.uuid4()}") for _ in range(2))
+    ImportReport(night.ledger, folder=old).run()
+    before = texts(old)
+    night.verify()
+    ImportReport(night.ledger, folder=new).run()
+    after = texts(new)
+    broken = BrokenLedger(night.ledger.store, COMPANY, "night")
+    broken.left = left
+    with pytest.raises(GongStoreError):
+        ImportReport(broken, folder=old).run()
+    assert texts(old).keys() == before.keys()
+    for name, text in texts(old).items():
+        assert text in (before[name], after[name]) or (name == REPORT_HTML and text.endswith(before[name][-20:]))
+
+
+def texts(folder: UPath) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
