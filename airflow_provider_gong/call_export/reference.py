@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from airflow_provider_gong._scratch import scratch_folder
 from airflow_provider_gong._text import batches
 from airflow_provider_gong.call_export.choices import FileFormat
-from airflow_provider_gong.call_export.errors import GongExportSettingsError, GongExportShrinkError
+from airflow_provider_gong.call_export.errors import GongExportShrinkError
 from airflow_provider_gong.call_export.reading.draft import RowSink, TableDraft
-from airflow_provider_gong.call_export.settings import ExportedTable, without
+from airflow_provider_gong.call_export.settings import ExportedTable, exported_tables
 from airflow_provider_gong.call_export.storage.folder import MANIFESTS, SCRATCH, ExportFolder
 from airflow_provider_gong.call_export.storage.identity import require_company
 from airflow_provider_gong.call_export.tables.reference import REFERENCE_TABLES
@@ -44,16 +44,10 @@ def export_reference(
     :raises GongExportSettingsError: for an unknown table or column, or if the folder is that of another company
     :raises GongExportShrinkError: if Gong shows no row of a table at all
     """
-    if isinstance(tables, str) or isinstance(exclude_columns, str):
-        raise GongExportSettingsError("tables and exclude_columns are lists, not a single text.")
-    names = list(tables)
-    if unknown := [name for name in names if name not in REFERENCE_TABLES]:
-        raise GongExportSettingsError(
-            f"tables: there is no table {unknown[0]!r}; there are {', '.join(REFERENCE_TABLES)}."
-        )
-    exported = without([REFERENCE_TABLES[name][0] for name in names], exclude_columns)
+    known = {name: table for name, (table, _) in REFERENCE_TABLES.items()}
+    exported = exported_tables(known, tables, exclude_columns)
     kind = FileFormat.of("file_format", file_format)
-    require_company(folder, company, *map(_note, names))
+    require_company(folder, company, *(_note(table.name) for table in exported))
     rows: dict[str, int] = {}
     changed = []
     counted: Counter[str] = Counter()

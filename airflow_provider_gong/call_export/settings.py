@@ -88,17 +88,15 @@ class ExportSettings:
 
         :raises GongExportSettingsError: for an unknown table, column or format
         """
-        if isinstance(tables, str) or isinstance(exclude_columns, str) or isinstance(primary_user_ids, str):
-            raise GongExportSettingsError("tables, exclude_columns and primary_user_ids are lists, not a single text.")
+        _require_lists(primary_user_ids=primary_user_ids)
         if not isinstance(include_private, bool):
             raise GongExportSettingsError(f"include_private is True or False, not {include_private!r}.")
         if primary_user_ids is not None and not primary_user_ids:
             raise GongExportSettingsError(
                 "primary_user_ids is empty.", remedy="For the calls of all users, leave it out, or set it to None."
             )
-        exported = without(_chosen_tables(tuple(tables)), exclude_columns)
         return cls(
-            {table.name: table for table in exported},
+            {table.name: table for table in exported_tables(TABLES, tables, exclude_columns)},
             FileFormat.of("file_format", file_format),
             include_private,
             CallFilter(
@@ -161,20 +159,31 @@ def _gong_id(parameter: str, value: object) -> str:
     return text
 
 
-def _chosen_tables(names: Sequence[str]) -> list[Table]:
-    unknown = [name for name in names if name not in TABLES]
-    if unknown or not names:
+def exported_tables(
+    tables: Mapping[str, Table], names: Iterable[str], exclude_columns: Iterable[str]
+) -> list[ExportedTable]:
+    """
+    Return tables by their names, without some columns.
+
+    :param tables: all tables there are
+    :raises GongExportSettingsError: for an unknown table, for a column that no table has, or that identifies rows
+    """
+    _require_lists(tables=names, exclude_columns=exclude_columns)
+    wanted = tuple(names)
+    unknown = [name for name in wanted if name not in tables]
+    if unknown or not wanted:
         wrong = f"no table {unknown[0]!r}" if unknown else "nothing to export"
-        raise GongExportSettingsError(f"tables: there is {wrong}; there are {', '.join(TABLES)}.")
-    return [table for name, table in TABLES.items() if name in names]
+        raise GongExportSettingsError(f"tables: there is {wrong}; there are {', '.join(tables)}.")
+    return _without([table for name, table in tables.items() if name in wanted], exclude_columns)
 
 
-def without(tables: Sequence[Table], exclude_columns: Iterable[str]) -> list[ExportedTable]:
-    """
-    Return tables without some columns.
+def _require_lists(**given: Any) -> None:
+    for name, value in given.items():
+        if isinstance(value, str):
+            raise GongExportSettingsError(f"{name}={value!r} is a single text. Use lists, such as [{value!r}].")
 
-    :raises GongExportSettingsError: for a column that no table has, or that identifies rows
-    """
+
+def _without(tables: Sequence[Table], exclude_columns: Iterable[str]) -> list[ExportedTable]:
     excluded: set[tuple[str, str]] = set()
     for column in exclude_columns:
         table_name, _, name = column.rpartition(".")

@@ -70,7 +70,14 @@ def test_a_file_that_is_not_ours_is_written_again(company: Company, damage: str)
 
 
 def test_wrong_settings_are_refused(company: Company) -> None:
-    for wrong in ({"tables": ["emails"]}, {"file_format": "csv"}, {"exclude_columns": ["user_id"]}):
+    for wrong in (
+        {"tables": ["emails"]},
+        {"tables": []},
+        {"tables": "users"},
+        {"file_format": "csv"},
+        {"exclude_columns": ["user_id"]},
+        {"exclude_columns": "title"},
+    ):
         with pytest.raises(GongExportSettingsError):
             export(company, **wrong)
     assert company.files() == {}
