@@ -122,7 +122,9 @@ class CallExport:
             attempt = ReadAttempt(
                 self.folder, run, notes, requests, leaves_shrunk=leaves_shrunk, keeps_notes=keeps_notes
             )
-            due = list(dict.fromkeys(days if leaves_shrunk else [*days, *notes.left_by_all()]))
+            left = notes.left()
+            mine = [day for day in days if day not in left] if leaves_shrunk else [*days, *notes.left_by_all()]
+            due = list(dict.fromkeys(mine))
             return attempt.read(due if since is None else attempt.skip_read(due, since))
 
     def days_changed_for(self, consumer: str, run: str) -> list[str]:

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _PROGRESS_SECONDS = 5.0
 _MOST_FIELDS = 20
 _MOST_FAILED = 3
+# Days do not wait for longer than this many requests: they are lost when the requests of the day run out.
+_MOST_HELD = 500
 
 
 class ReadAttempt:
@@ -60,6 +62,9 @@ class ReadAttempt:
         self._leaves_shrunk = leaves_shrunk
         self._keeps_notes = keeps_notes
         self._earlier_requests = run.figures.requests
+        limit = requests.limit
+        self._most_held = _MOST_HELD if limit is None else max(min(_MOST_HELD, limit // 2), 1)
+        self._left: list[date] = []
         self._failed: list[GongApiError] = []
         self._failed_in_a_row = 0
 
@@ -68,13 +73,14 @@ class ReadAttempt:
         try:
             for day in _with_progress(days, self._run):
                 self._read_day(day)
-            left = self._end()
+                if self._run.held_requests >= self._most_held:
+                    self._write_held()
+            self._write_held()
         except GongRateLimitError as spent:
-            left = self._end_parked()
-            self._take_notes(left)
+            self._park()
             read = len(self._run.read_at)
             log.info("Read %d of %s before the requests were used up.", read, counted(len(days), "day"))
-            if not read and not left and self._requests.are_too_few:
+            if not read and not self._left and self._requests.are_too_few:
                 raise GongExportSettingsError(
                     f"daily_requests={self._requests.limit} is not enough to read a single day, such as {days[0]}.",
                     remedy="Increase it: a day takes a request for each 100 calls and one for each 100 transcripts.",
@@ -85,7 +91,7 @@ class ReadAttempt:
                 self._take_notes()
             raise
         if self._keeps_notes:
-            self._take_notes(left)
+            self._take_notes()
         if self._failed:
             raise self._failed[0]
         return self._summary()
@@ -121,6 +127,8 @@ class ReadAttempt:
 
     def _read_day(self, day: date) -> None:
         """Read a day; one that cannot be read does not block the others, unless Gong cannot be reached at all."""
+        if day in self._run.read_at:
+            return
         try:
             if self._run.read(day):
                 self._failed_in_a_row = 0
@@ -133,24 +141,23 @@ class ReadAttempt:
             if self._failed_in_a_row == _MOST_FAILED:
                 raise
 
-    def _end(self) -> list[date]:
-        """Write what was read and return the days that are left to another worker."""
+    def _write_held(self) -> None:
+        """Write the days that wait for others, or leave them to another worker if something is missing."""
         if self._leaves_shrunk:
-            return self._run.leave_shrunk()
-        self._run.settle()
-        return []
+            self._left += self._run.leave_shrunk()
+        else:
+            self._run.settle()
 
-    def _end_parked(self) -> list[date]:
+    def _park(self) -> None:
         # Judging what is missing may need requests, too; what cannot be judged is read again.
-        left: list[date] = []
         with contextlib.suppress(GongRateLimitError):
-            left = self._end()
+            self._write_held()
         self._run.drop_held()
-        return left
+        self._take_notes()
 
-    def _take_notes(self, left: Iterable[date] = ()) -> None:
+    def _take_notes(self) -> None:
         self._run.figures.requests = self._earlier_requests + self._requests.requests
-        self._notes.take(self._run, self._requests.used(), left)
+        self._notes.take(self._run, self._requests.used(), self._left)
 
     def _summary(self) -> dict[str, Any]:
         figures = self._run.figures

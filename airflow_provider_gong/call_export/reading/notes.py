@@ -43,7 +43,14 @@ class WorkerNotes:
 
     def left_by_all(self) -> list[date]:
         """Return the days that workers of this run have left."""
-        return [date.fromisoformat(day) for note in self._notes.values() for day in self._of_run(note).get("left", ())]
+        return [day for note in self._notes.values() for day in self._left_by(note)]
+
+    def left(self) -> list[date]:
+        """Return the days that the worker's earlier attempts have left to another one in this run."""
+        return self._left_by(self._own)
+
+    def _left_by(self, note: Mapping[str, Any]) -> list[date]:
+        return [date.fromisoformat(day) for day in self._of_run(note).get("left", ())]
 
     def take(
         self,

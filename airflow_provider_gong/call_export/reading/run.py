@@ -18,7 +18,7 @@ from airflow_provider_gong.call_export.reading.held import ReadDay, in_writing_o
 from airflow_provider_gong.call_export.reading.reader import GongApi, GongReader
 from airflow_provider_gong.call_export.reading.shrink import Shrinkage, confirmed
 from airflow_provider_gong.call_export.settings import ExportSettings
-from airflow_provider_gong.call_export.storage.commit import commit
+from airflow_provider_gong.call_export.storage.commit import WrittenMeanwhileError, commit
 from airflow_provider_gong.call_export.storage.folder import ExportFolder
 from airflow_provider_gong.call_export.storage.manifest import DayManifest
 from airflow_provider_gong.client.errors import GongValidationError
@@ -76,12 +76,18 @@ class ExportRun:
         self._late: dict[str, date] = {}
         self._unsearched: set[str] = set()
         self._moved_to: set[date] = set()
+        self._contested: set[date] = set()
         self._sees = functools.cache(self._reader.sees_calls)
 
     @property
     def requests(self) -> int:
         """The number of requests that the run has made."""
         return self._reader.requests
+
+    @property
+    def held_requests(self) -> int:
+        """The number of requests for the days that were read but not written because something is missing."""
+        return sum(held.draft.requests for held in self._held if held.has_shrunk)
 
     def read(self, day: date) -> bool:
         """
@@ -232,7 +238,12 @@ class ExportRun:
             facts=_facts(draft),
         )
         drafts = draft.close()
-        if commit(self._folder, old, manifest, drafts, self.settings):
+        try:
+            changed = commit(self._folder, old, manifest, drafts, self.settings)
+        except WrittenMeanwhileError:
+            self._read_again(held)
+            return
+        if changed:
             self.figures.changed_days.append(draft.day.isoformat())
         self.figures.removed_calls += len(held.gone & removed)
         if held.has_traded:
@@ -242,6 +253,18 @@ class ExportRun:
             self.read_at[draft.day] = now
             held.count(self.judged, self._erased)
         draft.discard()
+
+    def _read_again(self, held: ReadDay) -> None:
+        """Have a day that another run is also writing read again, once."""
+        held.draft.discard()
+        is_first = held.day not in self._contested
+        log.warning(
+            "Another run is also writing day %s; %s reads it again.",
+            held.day,
+            "this one" if is_first else "the next one",
+        )
+        self._contested.add(held.day)
+        self._moved_to.add(held.day) if is_first else self._moved_to.discard(held.day)
 
     def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:
         """Return the calls to remove from the export, and those whose transcripts are removed."""

@@ -20,6 +20,10 @@ from airflow_provider_gong.call_export.tables.catalogue import TABLES
 log = logging.getLogger(__name__)
 
 
+class WrittenMeanwhileError(Exception):
+    """Another run has written the day since this one read it."""
+
+
 def commit(
     folder: ExportFolder,
     old: DayManifest | None,
@@ -36,6 +40,7 @@ def commit(
     :param old: the manifest from before the day was read
     :param new: the new manifest without its files
     :param drafts: the new files
+    :raises WrittenMeanwhileError: if another run has written the day since then, so it has to be read again
     """
     is_comparable = old is not None and old.is_complete and old.settings == settings.fingerprint
     known = old.tables if old is not None and is_comparable else {}
@@ -43,6 +48,8 @@ def commit(
     changed = [name for name in drafts if name not in kept]
     if old is not None and not changed and _says_the_same(old, new, kept):
         return []
+    if folder.manifest(new.day) != old:
+        raise WrittenMeanwhileError
     writer = uuid.uuid4().hex
     folder.write_manifest((old or DayManifest(new.day)).being_written(writer))
     files = {
@@ -52,11 +59,20 @@ def commit(
     if not is_comparable:
         _delete_others(folder, new.day, settings)
     if _is_taken_over(folder, new.day, writer):
-        log.warning("Another run is also writing day %s; the next run reads it again.", new.day)
-        return changed
+        raise WrittenMeanwhileError
     changed_at = new.read_at if changed or old is None else old.changed_at
-    folder.write_manifest(dataclasses.replace(_with_files(new, files), changed_at=changed_at))
+    written = dataclasses.replace(_with_files(new, files), changed_at=changed_at)
+    folder.write_manifest(written)
+    # Another run may have written the whole day before the last line.
+    if not all(_is_ours(folder, files[name]) for name in changed):
+        folder.write_manifest(written.being_written(writer))
+        raise WrittenMeanwhileError
     return changed
+
+
+def _is_ours(folder: ExportFolder, file: TableFile) -> bool:
+    stored = folder.stored(file.path)
+    return stored is not None and (stored.size, stored.version) == (file.size, file.version)
 
 
 def is_stored(folder: ExportFolder, file: TableFile) -> bool:

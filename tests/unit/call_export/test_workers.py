@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -134,6 +134,40 @@ def test_a_parked_worker_counts_what_it_has_seen_once(company: Company) -> None:
     with pytest.raises(GongExportShrinkError, match="6 of 17 exported calls are gone"):
         workers.settle()
     assert company.whole_days() == before
+
+
+def until_done(company: Company, read: Callable[[], dict[str, Any]]) -> int:
+    """Read again whenever the day's requests are spent, and return the number of attempts."""
+    for attempt in range(1, 20):
+        try:
+            read()
+        except GongDailyQuotaError:
+            company.advance(days=1, hours=2)
+        else:
+            return attempt
+    raise AssertionError("It never ends.")
+
+
+def test_a_parked_worker_does_not_read_again_what_it_has_left(company: Company) -> None:
+    with_calls(company, *[11, 12, 13, 14, 15] * 4)
+    for number in range(5):
+        company.delete_call(f"more-{number}")
+    workers = Workers(company)
+    assert until_done(company, lambda: workers.read(0, DAYS[9:], daily_requests=8)) < 8
+    assert workers.settle()["suspects"] == 5
+
+
+def test_calls_are_missing_on_more_days_than_can_be_read_in_a_day(company: Company) -> None:
+    """What is missing is judged while there are requests left for it, or all of it would be read again every day."""
+    with_calls(company, *[11, 12, 13, 14, 15, 16, 17, 18, 19, 20] * 6)
+    for number in range(10):
+        company.delete_call(f"more-{number}")
+    workers = Workers(company)
+    attempts = until_done(company, lambda: workers.read(0, DAYS[9:], leaves_shrunk=False, daily_requests=10))
+    assert attempts < 10
+    assert sum(len(manifest.suspects) for manifest in company.manifests()) == 10
+    company.advance(days=1)
+    assert Workers(company).read(0, DAYS, leaves_shrunk=False)["removed_calls"] == 10
 
 
 def test_requests_of_a_run_that_fails_count(company: Company) -> None:
