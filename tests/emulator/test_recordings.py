@@ -301,6 +301,15 @@ def test_it_does_not_matter_how_the_bytes_arrive(make: Make, kind: str) -> None:
     assert found == found[:1] * 4
 
 
+def test_an_mp4_without_a_time_scale_has_no_length(make: Make) -> None:
+    content = bytearray(make("a.m4a", *AAC))
+    place = content.index(b"mdhd") + 16
+    content[place : place + 4] = bytes(4)
+    meter = Meter()
+    meter.write(bytes(content))
+    assert meter.result().duration == 0
+
+
 def test_mutated_recordings_are_measured_without_a_crash(make: Make) -> None:
     rnd = random.Random(4)
     for kind in ("wav", "GSM", "mp3 with tags at both ends", "m4a", "mp4 of fragments", "flac", "mkv"):

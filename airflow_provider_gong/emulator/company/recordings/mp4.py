@@ -79,7 +79,9 @@ class _Track:
 
     def seconds(self, size: int) -> float:
         """Return how long it sounds, as far as it is there."""
-        there = sum(run.there(size) for run in self.runs) / self.units if self.units else 0.0
+        if not self.units:
+            return 0.0
+        there = sum(run.there(size) for run in self.runs) / self.units
         played = 0.0 if self.edits else there
         for seconds, start in self.edits:
             # A pause is heard between two parts, but not in front of them.
@@ -135,14 +137,12 @@ class Mp4:
     def _read_movie(self, content: bytes) -> None:
         self._has_movie = True
         defaults: dict[int, _Defaults] = {}
-        boxes = list(_boxes(content))
-        second = next((_units_of_second(box) for name, box in boxes if name == b"mvhd"), 0)
-        if any(name == b"mvex" for name, _ in boxes):
-            # The parts that are played are those of the movie, without its fragments.
-            second = 0
-        for name, box in boxes:
+        second = next((_units_of_second(box) for name, box in _boxes(content) if name == b"mvhd"), 0)
+        # The edits of a movie of fragments are about what is not in fragments.
+        has_edits = second > 0 and all(name != b"mvex" for name, _ in _boxes(content))
+        for name, box in _boxes(content):
             if name == b"trak":
-                self._read_track(box, second)
+                self._read_track(box, second if has_edits else 0)
             elif name == b"trex" and len(box) >= 20:
                 track, _, duration, size = struct.unpack_from(">IIII", box, 4)
                 defaults[track] = _Defaults(duration, size)
@@ -189,9 +189,9 @@ def _units_of_second(box: bytes) -> int:
 
 
 def _edits(box: bytes, second: int) -> Iterator[tuple[float, int]]:
-    form = ">Qqi" if box[:1] == b"\1" else ">Iii"
-    entries = box[8 : 8 + (len(box) - 8) // struct.calcsize(form) * struct.calcsize(form)]
-    for duration, start, _ in struct.iter_unpack(form, entries):
+    form = struct.Struct(">Qqi" if box[:1] == b"\1" else ">Iii")
+    for place in range(8, len(box) - form.size + 1, form.size):
+        duration, start, _ = form.unpack_from(box, place)
         yield duration / second, start
 
 
