@@ -120,6 +120,7 @@ class _Count:
         self._units = track.units or 0
         self._fragments = 0
         self._begin = -1
+        self._is_joined = False
 
     @property
     def _seconds(self) -> float:
@@ -139,7 +140,9 @@ class _Count:
         if is_whole:
             check_complete(announced, self._seconds)
             return _played(self._track, self._units)
-        return exactly(announced) if announced > self._seconds else Length(at_least=self._seconds)
+        # What is announced for a part of a joined file says nothing of the others.
+        is_known = announced > self._seconds and not self._is_joined
+        return exactly(announced) if is_known else Length(at_least=self._seconds)
 
     def _walk(self, position: int) -> bool:
         """Step from box to box; return whether the end was reached."""
@@ -151,25 +154,25 @@ class _Count:
             box = box_at(self._reader, position, self._reader.size)
             if box is None:
                 return True
-            # Of a file that was joined to this one; players differ in whether they continue with it.
-            following = self._step(box) if box.kind != b"moov" else None
-            if following is None:
+            position = self._step(box)
+            if self._is_joined:
                 return False
-            position = following
         return False
 
-    def _step(self, box: Box) -> int | None:
-        """Count the content of a box, and return where the next one begins; None if time starts again there."""
+    def _step(self, box: Box) -> int:
+        """Count the content of a box, and return where the next one begins."""
         fragment, end = None, box.end
         if box.kind == b"sidx" and (indexed := _segment_index(self._reader, box, self._track)) is not None:
             fragment, end = indexed
             check_bytes(end - box.end, self._reader.size - box.end, fragment.units / self._track.timescale)
         elif box.kind == b"moof" and (fragment := _fragment(self._reader, box, self._track)) is not None:
             self._check_data(box, fragment)
-        return end if fragment is None or self._add(fragment) else None
+        # Players differ in whether they continue where time starts again.
+        self._is_joined = box.kind == b"moov" or (fragment is not None and not self._add(fragment))
+        return end
 
     def _add(self, fragment: _Fragment) -> bool:
-        """Count a fragment; return whether it begins after the others."""
+        """Count a fragment, unless it does not begin after the others; return whether it does."""
         if fragment.begin is not None and fragment.units:
             if fragment.begin <= self._begin:
                 return False

@@ -36,8 +36,23 @@ def measure(reader: Reader) -> Length:
 
     :raises UnusableRecordingError: if it is cut off, or has no sound
     """
-    movie, moov, data = None, None, []
-    position = 0
+    movie, moov, data = _parts(reader)
+    if movie.is_compressed:
+        return UNKNOWN
+    if not movie.sounds:
+        raise NoSoundError
+    if all(track.is_encrypted for track in movie.sounds):
+        raise EncryptedError
+    if movie.is_fragmented:
+        return _fragments(reader, movie, moov)
+    length = _length(movie)
+    _check_data(reader, movie, moov, data, length)
+    return length
+
+
+def _parts(reader: Reader) -> tuple[Movie, Box, list[Box]]:
+    """Return the movie header, its box, and those of the data, as far as they matter."""
+    movie, moov, data, position = None, None, [], 0
     for _ in range(MAX_PARTS):
         box = box_at(reader, position, reader.size)
         if box is None:
@@ -51,17 +66,7 @@ def measure(reader: Reader) -> Length:
         position = box.end
     if moov is None or movie is None:
         raise CutOffError("it has no index (moov), which most programs write last")
-    if movie.is_compressed:
-        return UNKNOWN
-    if not movie.sounds:
-        raise NoSoundError
-    if all(track.is_encrypted for track in movie.sounds):
-        raise EncryptedError
-    if movie.is_fragmented:
-        return _fragments(reader, movie, moov)
-    length = _length(movie)
-    _check_data(reader, movie, moov, data, length)
-    return length
+    return movie, moov, data
 
 
 def _movie(reader: Reader, moov: Box) -> Movie:

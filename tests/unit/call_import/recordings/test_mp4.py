@@ -257,6 +257,14 @@ def test_fragments_that_come_twice_leave_it_to_gong(tmp_path: Path) -> None:
     assert rule_of(tmp_path, head + b"".join(parts)).startswith("lasts 40 s")
 
 
+def test_a_length_that_is_announced_for_a_part_only_leaves_it_to_gong(tmp_path: Path) -> None:
+    part = FTYP + fragmented(track(0), announced=30.5, default=1000)
+    parts = [fragment(16, begin=number * 16_000) for number in range(15)]
+    for again in (part + b"".join(parts), b"".join(parts)):
+        assert recording_of(tmp_path, part + b"".join(parts) + again).length.is_enough is None
+    assert rule_of(tmp_path, part + b"".join(parts)).startswith("lasts 30 s")
+
+
 def test_segments_that_come_twice_leave_it_to_gong(tmp_path: Path) -> None:
     head = FTYP + fragmented(track(0), default=1000)
     parts = [segment_index((len(fragment(160)), 160_000), begin=160_000 * n) + fragment(160) for n in (1, 2, 2, 3)]
