@@ -29,8 +29,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # On all processors, with a line for each file of tests.
 PARALLEL := -n auto --dist worksteal -p tests.support.lines
-# Tests that share an Airflow or a browser in one process; mostly they wait for Airflow, so more of them than processors.
-SHARING := -n 3 --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
+# By file, and with tests that share an Airflow in one process. These mostly wait: the others use the processors meanwhile.
+SHARING := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
 
 .PHONY: help
 help: ## Print this list
@@ -56,8 +56,7 @@ quick: $(INSTALLED) ## Run most unit tests, on all processors
 .PHONY: test
 test: $(INSTALLED) ## Run all tests of code with this Airflow, a real scheduler and triggerer included
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/emulator
-	$(BIN)/python -m pytest -q $(PARALLEL) tests/scenario tests/resilience tests/demo
-	$(BIN)/python -m pytest -q $(SHARING) tests/e2e tests/browser \
+	$(BIN)/python -m pytest -q $(SHARING) tests/e2e tests/browser tests/scenario tests/resilience tests/demo \
 	  --ignore $(EXECUTORS) --ignore $(DOCS) --ignore $(BUTTON_OF_AIRFLOW_2)
 
 .PHONY: test-executors
