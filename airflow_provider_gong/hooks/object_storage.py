@@ -130,7 +130,7 @@ def _require_local(folder: Path) -> None:
     found = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not found.is_dir():
         raise NotADirectoryError(f"{found} is a file")
-    if not os.access(found, os.W_OK | os.X_OK):
+    if not os.access(found, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(f"{found} cannot be written to")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -16,7 +17,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from airflow_provider_gong._compat import AirflowFailException
 from airflow_provider_gong.client.errors import GongError
 from airflow_provider_gong.emulator import RunningEmulator
-from airflow_provider_gong.hooks.object_storage import GongFolderError
+from airflow_provider_gong.hooks.object_storage import GongFolderError, ObjectStorage
 from airflow_provider_gong.operators.call_export import GongPlanCallExportOperator, GongReadCallExportOperator
 from airflow_provider_gong.operators.call_import import GongPlanCallImportOperator, GongReportCallImportOperator
 from airflow_provider_gong.operators.calls import GongUploadCallMediaOperator
@@ -33,6 +34,7 @@ from tests.unit.hooks.support import task_context
 
 pytestmark = pytest.mark.slow
 
+NOBODY = 65534
 AIRFLOW_2 = version("apache-airflow").startswith("2.")
 DAY, NEXT_DAY = "2026-11-20", "2026-11-21"
 URL = "https://us-1.app.gong.io/call?id=12"
@@ -144,11 +146,18 @@ def test_a_file_in_the_place_of_a_folder(gong: RunningEmulator, tmp_path: Path, 
     assert gong.requests() == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_of_others(gong: RunningEmulator, tmp_path: Path) -> None:
-    (tmp_path / "others").mkdir(0o500)
-    with pytest.raises(GongFolderError, match=r"^report_path: .*others cannot be written to\)"):
-        plan(tmp_path, report_path=str(tmp_path / "others/report")).execute(context())
+def test_a_folder_of_others() -> None:
+    is_root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        if is_root:
+            os.seteuid(NOBODY)
+        try:
+            with pytest.raises(GongFolderError, match=rf"^report_path: .*{folder} cannot be written to\)"):
+                ObjectStorage().require_writable("report_path", f"{folder}/report")
+        finally:
+            if is_root:
+                os.seteuid(0)
 
 
 def test_who_may_write_need_not_be_allowed_to_delete(gong: RunningEmulator, tmp_path: Path, bucket: Bucket) -> None:
