@@ -27,10 +27,12 @@ INSTALLED := .venv/.installed
 # Airflow, which tests do many times.
 unexport PYTHONDONTWRITEBYTECODE
 
-# On all processors, with a line for each file of tests.
-PARALLEL := -n auto --dist worksteal -p tests.support.lines
-# By file, and with tests that share an Airflow in one process. These mostly wait: the others use the processors meanwhile.
-SHARING := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
+# One more than processors: some tests wait, for servers and for Airflow, and others use the processors meanwhile.
+PROCESSES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# With a line for each file of tests.
+PARALLEL := -n $(PROCESSES) --dist worksteal -p tests.support.lines
+# By file, and with tests that share an Airflow in one process.
+SHARING := -n $(PROCESSES) --dist loadscope --no-loadscope-reorder -p tests.support.lines -p tests.support.sharing
 
 .PHONY: help
 help: ## Print this list
