@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,16 @@ def pytest_collection_finish() -> None:
     # Walking through Airflow and thousands of tests again and again costs more than what they hold is worth.
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _stores_of_this_test_alone() -> Iterator[None]:
+    """Forget the stores that the hook keeps by their paths, which later tests may have as well."""
+    yield
+    process = sys.modules.get("airflow_provider_gong.hooks.process")
+    if process is not None:
+        process._budget.cache_clear()
+        process._store.cache_clear()
 
 
 @pytest.fixture(scope="session")

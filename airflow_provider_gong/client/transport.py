@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import encodings.idna  # noqa: F401 - loaded by the first connection otherwise, and the first request would be late
 import functools
+import json
 import os
 import ssl
 import threading
@@ -80,9 +81,10 @@ class _Transport:
             options["headers"] |= upload.headers
             content = upload.async_chunks() if isinstance(http, httpx.AsyncClient) else upload.chunks()
             options |= {"content": content, "timeout": self._media_timeout}
-        elif request.body is not None:
-            options["json"] = request.body
         try:
+            if request.media is None and request.body is not None:
+                options["headers"]["Content-Type"] = "application/json"
+                options["content"] = _json(request.body)
             return http.build_request(request.operation.method, request.path, **options)
         except (httpx.InvalidURL, TypeError, ValueError) as error:
             # Not chained: the original may hold the whole content.
@@ -205,6 +207,11 @@ def _version(file: str | None) -> tuple[str | None, int, int] | None:
         status = os.stat(file or "")
         return file, status.st_mtime_ns, status.st_size
     return None
+
+
+def _json(body: Any) -> bytes:
+    # The HTTP library would send NaN and half characters before 0.28.
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _timeout(seconds: float) -> httpx.Timeout:

@@ -87,10 +87,16 @@ texts = st.text(_odd | st.characters(exclude_categories=["Cs"], exclude_characte
     trimmed
 )
 texts = texts.filter(lambda text: text not in MISSING)
+# Others are lists or objects of several numbers.
+phones = texts.filter(lambda text: text.count("+") < 2 and not set(text) & set("[{"))
 huge = st.just("x" * 200_000)
 free_cells = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(("title", "party_1_name", "party_2_phone", "=remark"), texts) | {"custom_data": huge},
+    optional={
+        **dict.fromkeys(("title", "party_1_name", "=remark"), texts),
+        "party_2_phone": phones,
+        "custom_data": huge,
+    },
 )
 defects = st.dictionaries(st.sampled_from(sorted(DEFECTS)), st.integers(0), max_size=6).map(
     lambda chosen: {column: DEFECTS[column][number % len(DEFECTS[column])] for column, number in chosen.items()}
