@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_gong._compat import AirflowFailException, BaseOperator
-from airflow_provider_gong._text import shown
+from airflow_provider_gong._text import is_gong_id, shown
 from airflow_provider_gong.client.errors import FieldProblem, GongValidationError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def required_gong_id(name: str, value: Any) -> str:
     :raises GongValidationError: if it is none
     """
     text = required_id(name, value)
-    if text.isdecimal() and text.isascii():
+    if is_gong_id(text):
         return text
     remedy = "Pass only the digits, which follow 'id=' in the URL of a call."
     raise _not_sent(FieldProblem(name, shown(repr(value)), "must be Gong's id, which has only digits", remedy))

@@ -142,6 +142,11 @@ def duration(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))
 
 
+def is_gong_id(text: str) -> bool:
+    """Return whether a text may be Gong's id of a call, meeting, user or workspace, all of which are numbers."""
+    return text.isascii() and text.isdecimal()
+
+
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield the items in lists of ``size``, of which the last may be shorter."""
     iterator = iter(items)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from airflow_provider_gong._text import shown
+from airflow_provider_gong._text import is_gong_id, shown
 from airflow_provider_gong.call_export.choices import FileFormat
 from airflow_provider_gong.call_export.errors import GongExportSettingsError
 from airflow_provider_gong.call_export.tables.catalogue import DEFAULT_TABLES, TABLES
@@ -154,7 +154,7 @@ class ExportSettings:
 def _gong_id(parameter: str, value: object) -> str:
     """Return an id of Gong, which answers to any other text as if there were no calls."""
     text = str(value)
-    if not (text.isascii() and text.isdecimal()):
+    if not is_gong_id(text):
         raise GongExportSettingsError(f"{parameter}: {shown(text)!r} is not an id of Gong, which has only digits.")
     return text
 

@@ -264,7 +264,10 @@ class ExportRun:
             "this one" if is_first else "the next one",
         )
         self._contested.add(held.day)
-        self._moved_to.add(held.day) if is_first else self._moved_to.discard(held.day)
+        if is_first:
+            self._moved_to.add(held.day)
+        else:
+            self._moved_to.discard(held.day)
 
     def _removed(self, held: ReadDay, *, is_alarming: bool) -> set[str]:
         """Return the calls to remove from the export, and those whose transcripts are removed."""

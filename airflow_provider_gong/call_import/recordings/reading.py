@@ -138,16 +138,16 @@ class _Ranges(contextlib.AbstractContextManager["_Ranges"]):
 
 
 @functools.cache
-def _reads_ranges(store: Any) -> bool:
-    # cat_file of sshfs returns the whole file, whatever is asked for.
-    return getattr(store, "async_impl", False) and "start" in inspect.signature(store._cat_file).parameters
+def _reads_ranges(kind: Any) -> bool:
+    """Return whether a kind of file system fetches ranges: cat_file of sshfs returns the whole file."""
+    return getattr(kind, "async_impl", False) and "start" in inspect.signature(kind._cat_file).parameters
 
 
 def open_for_reading(path: MediaPath) -> contextlib.AbstractContextManager[RangeFile]:
     """Open a recording so that only the bytes that are read are fetched."""
     anything: Any = path
-    store: Any = type(getattr(path, "fs", None))
-    if _reads_ranges(store):
+    kind: Any = type(getattr(path, "fs", None))
+    if _reads_ranges(kind):
         return _Ranges(path)
     if hasattr(path, "fs"):
         return anything.open("rb", block_size=BLOCK, cache_type="none")  # type: ignore[no-any-return]
